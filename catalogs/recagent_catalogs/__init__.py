@@ -1,0 +1,1 @@
+"""What there is to recommend: schema, store, importers, the bundled catalogs."""

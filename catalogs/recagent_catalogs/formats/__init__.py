@@ -1,0 +1,1 @@
+"""File formats: each module turns files into an `ItemTable` and an `InteractionTable`."""

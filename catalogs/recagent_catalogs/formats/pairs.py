@@ -1,0 +1,400 @@
+"""Interactions from any table: ids looked up, values and times read, row by row into arrays."""
+
+from __future__ import annotations
+
+import math
+import time
+from array import array
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data import InteractionTable
+from ..errors import BadInput
+from ..report import Log
+from ..text import clean
+from .files import SourceFile
+
+_NO_TIME = -(1 << 62)
+_UNKNOWN, _UNUSABLE = -1, -2
+_REMEMBERED = 10_000
+_ORDER_NAMES = frozenset(("order", "position", "sequence", "seq", "rank", "index"))
+_ORDER_BELOW = 10_000_000
+"""Whole numbers below this are no seconds since 1970 that anybody means: a running number."""
+_FORMATS = (
+    "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y",
+    "%d-%b-%Y", "%Y%m%d", "%a %b %d %H:%M:%S %z %Y",
+)  # fmt: skip
+_BOOLEANS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
+EXPLICIT_NAMES = frozenset(
+    "rating ratings score stars star overall grade points recommend recommended is_recommended "
+    "review_score user_rating liked like vote".split()
+)
+"""Folded names of value columns that hold a verdict; any other value is a strength."""
+
+
+class Table(Protocol):
+    """Rows with names; what every format module reads from."""
+
+    @property
+    def file(self) -> SourceFile:
+        """The file, for messages."""
+        ...
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns."""
+        ...
+
+    def rows(self) -> Iterator[tuple[int, list[Any]]]:
+        """Line number and cells, aligned with `columns`."""
+        ...
+
+
+@dataclass(frozen=True)
+class PairColumns:
+    """Which column of a table holds what; names as in the file."""
+
+    user: str
+    item: str
+    value: str | None = None
+    time: str | None = None
+    explicit: bool | None = None
+    """Whether the value is a rating; None: by its name."""
+
+
+@dataclass
+class _Reader:
+    """The state of one pass: ids seen, arrays filled.
+
+    `user_of` and `row_of` remember what a raw cell stands for, so that ids are cleaned once and not
+    once a row; so does `value_of` while there are few different values (ratings).
+    """
+
+    table: Table
+    columns: PairColumns
+    rows_of: Mapping[str, int]
+    log: Log
+    users: dict[str, int] = field(default_factory=dict)
+    user: array[int] = field(default_factory=lambda: array("i"))
+    item: array[int] = field(default_factory=lambda: array("i"))
+    value: array[float] = field(default_factory=lambda: array("f"))
+    time: array[int] = field(default_factory=lambda: array("q"))
+    user_of: dict[Any, int] = field(default_factory=dict)
+    row_of: dict[Any, int] = field(default_factory=dict)
+    value_of: dict[Any, float] = field(default_factory=dict)
+    parse_time: Callable[[Any], int] = int
+    read: int = 0
+    unknown: int = 0
+    unknown_line: int = 0
+    examples: list[str] = field(default_factory=list)
+
+
+def read_pairs(
+    table: Table,
+    columns: PairColumns,
+    rows_of: Mapping[str, int],
+    log: Log,
+    progress: Callable[[int], None] = lambda rows: None,
+) -> InteractionTable:
+    """Read interactions.
+
+    Args:
+        table: the rows.
+        columns: which column holds what.
+        rows_of: item id -> row of the item table; interactions with other items are dropped.
+        log: where warnings and dropped rows go.
+        progress: told the number of rows read, now and then.
+
+    Raises:
+        BadInput: a value or time that cannot be read, with line and column; no item known at all.
+    """
+    reader = _Reader(table, columns, rows_of, log)
+    places = [
+        -1 if name is None else table.columns.index(name)
+        for name in (columns.user, columns.item, columns.value, columns.time)
+    ]
+    for line, cells in table.rows():
+        reader.read += 1
+        if reader.read % 50_000 == 0:
+            progress(reader.read)
+        _take(reader, line, cells, *places)
+    return _finish(reader)
+
+
+def _take(
+    reader: _Reader, line: int, cells: list[Any], user: int, item: int, value: int, moment: int
+) -> None:
+    """One row; -1 stands for a column that is not there."""
+    row = reader.row_of.get(cells[item])
+    if row is None:
+        row = _row(reader, cells[item], line, item)
+    code = reader.user_of.get(cells[user])
+    if code is None and row >= 0:
+        code = _user(reader, cells[user], line, user)
+    if row < 0 or code is None:
+        if row == _UNKNOWN:
+            _unknown(reader, cells[item], line)
+        return
+    number = seconds = 0
+    if value >= 0:
+        known = reader.value_of.get(cells[value])
+        if known is None:
+            known = _value(reader, cells[value], line, value)
+            if known is None:
+                return
+        number = known  # type: ignore[assignment]
+    if moment >= 0:
+        try:
+            seconds = reader.parse_time(cells[moment])
+        except (ValueError, TypeError, OverflowError):
+            found = _time(reader, cells[moment], line, moment)
+            if found is None:
+                return
+            seconds = found
+    reader.user.append(code)
+    reader.item.append(row)
+    if value >= 0:
+        reader.value.append(number)
+    if moment >= 0:
+        reader.time.append(seconds)
+
+
+def _row(reader: _Reader, cell: Any, line: int, place: int) -> int:
+    """The row of an item's id, `_UNKNOWN`, or `_UNUSABLE`."""
+    id = id_text(cell)
+    if not id:
+        _bad(reader, "empty item id", line, place)
+        return _UNUSABLE
+    row = reader.rows_of.get(id, _UNKNOWN)
+    reader.row_of[cell] = row
+    return row
+
+
+def _user(reader: _Reader, cell: Any, line: int, place: int) -> int | None:
+    id = id_text(cell)
+    if not id:
+        _bad(reader, "empty user id", line, place)
+        return None
+    code = reader.users.setdefault(id, len(reader.users))
+    reader.user_of[cell] = code
+    return code
+
+
+def _unknown(reader: _Reader, item: Any, line: int) -> None:
+    reader.unknown += 1
+    reader.unknown_line = reader.unknown_line or line
+    if len(reader.examples) < 3:
+        reader.examples.append(clean(item, 60))
+    reader.log.drop("item is not in the catalog", reader.table.file.name, line)
+
+
+def _bad(reader: _Reader, message: str, line: int, place: int) -> None:
+    reader.log.bad_row(
+        message,
+        file=reader.table.file.name,
+        line=line,
+        column=place + 1,
+        name=reader.table.columns[place],
+    )
+
+
+def _value(reader: _Reader, cell: Any, line: int, place: int) -> float | None:
+    try:
+        number = float(cell)
+    except (TypeError, ValueError):
+        text = "" if cell is None else str(cell).strip()
+        if not text:
+            reader.log.drop("no value", reader.table.file.name, line)
+            return None
+        number = _loose_number(text)
+        if math.isnan(number) and text.casefold() != "nan":
+            _bad(reader, f"not a number: {clean(text, 60)!r}", line, place)
+            return None
+    if not math.isfinite(number):
+        _bad(reader, f"not a finite number: {cell}", line, place)
+        return None
+    if len(reader.value_of) < _REMEMBERED:
+        reader.value_of[cell] = number
+    return number
+
+
+def _loose_number(text: str) -> float:
+    if text.casefold() in _BOOLEANS:
+        return _BOOLEANS[text.casefold()]
+    try:
+        return float(text.replace(",", ".")) if text.count(",") == 1 else math.nan
+    except ValueError:
+        return math.nan
+
+
+def _time(reader: _Reader, cell: Any, line: int, place: int) -> int | None:
+    if cell is None or cell == "":
+        return _NO_TIME
+    # Another writing than that of the rows before, or the first row: find it.
+    for parse in (_whole, _iso, *(_with_format(text) for text in _FORMATS)):
+        try:
+            moment = parse(cell)
+        except (ValueError, TypeError, OverflowError):
+            continue
+        reader.parse_time = parse
+        return moment
+    _bad(reader, f"not a time: {clean(cell, 60)!r}", line, place)
+    return None
+
+
+def _whole(cell: Any) -> int:
+    if isinstance(cell, str):
+        return int(cell) if cell.isdigit() else int(float(cell))
+    if isinstance(cell, datetime | date):
+        raise ValueError("a date")
+    return int(cell)
+
+
+def _iso(cell: Any) -> int:
+    if isinstance(cell, date) and not isinstance(cell, datetime):
+        cell = datetime(cell.year, cell.month, cell.day)
+    moment = cell if isinstance(cell, datetime) else datetime.fromisoformat(str(cell).strip())
+    return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp())
+
+
+def _with_format(pattern: str) -> Callable[[Any], int]:
+    def parse(cell: Any) -> int:
+        return _iso(datetime.strptime(str(cell).strip(), pattern))
+
+    return parse
+
+
+def id_text(cell: Any) -> str:
+    """An id as text: trimmed; whole floats without ".0"; an unusable one is empty."""
+    if isinstance(cell, str):
+        text = cell if cell.isascii() and cell.isprintable() else clean(cell, 200)
+        return text.strip()
+    if cell is None or isinstance(cell, float) and not math.isfinite(cell):
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return clean(cell, 200).strip()
+
+
+def _finish(reader: _Reader) -> InteractionTable:
+    name, log = reader.table.file.name, reader.log
+    if not reader.item:
+        _nothing(reader)
+    item = np.array(reader.item, dtype=np.int32)
+    user = np.array(reader.user, dtype=np.int32)
+    value = np.array(reader.value, dtype=np.float32) if reader.columns.value else None
+    kind, moments = "", None
+    if reader.columns.time:
+        kind, moments = _times(
+            np.array(reader.time, dtype=np.int64), name, reader.columns.time, log
+        )
+    log.files.append(
+        {
+            "name": name,
+            "encoding": encoding_of(reader.table),
+            "read": reader.read,
+            "kept": len(item),
+        }
+    )
+    if reader.unknown:
+        log.warn(f"{reader.unknown:,} interactions with items that are not in the catalog", name)
+    explicit = reader.columns.explicit
+    if explicit is None:
+        words = (reader.columns.value or "").casefold().replace(" ", "_")
+        explicit = words in EXPLICIT_NAMES
+    _remark(reader, user, item, value, explicit)
+    users = list(reader.users)
+    return InteractionTable(
+        users, user, item, value, moments, kind, explicit=bool(explicit and value is not None)
+    )
+
+
+def encoding_of(table: Table) -> str:
+    """The encoding of a text table's file; of another, its kind."""
+    kind = getattr(table, "kind", "")
+    return table.file.facts.encoding if kind == "text table" else kind
+
+
+def _nothing(reader: _Reader) -> None:
+    name, column = reader.table.file.name, reader.columns.item
+    if reader.unknown:
+        known = ", ".join(clean(id, 60) for _, id in zip(range(3), reader.rows_of, strict=False))
+        raise BadInput(
+            f"column {column}: none of its ids is in the catalog (here: "
+            f"{', '.join(reader.examples)}; in the catalog: {known})",
+            path=name,
+            line=reader.unknown_line,
+            column=reader.table.columns.index(column) + 1,
+            hint="is it the right file, the right column (--item-column)?",
+        )
+    raise BadInput("the file has no usable rows", path=name)
+
+
+def _times(
+    raw: NDArray[np.int64], file: str, column: str, log: Log
+) -> tuple[str, NDArray[np.int64]]:
+    """What the numbers count, and the numbers: seconds since 1970 or an order."""
+    known = raw != _NO_TIME
+    if not known.any():
+        log.warn("no time is given", file, None, column)
+        return "", raw
+    if not known.all():
+        log.warn(
+            f"{int((~known).sum()):,} rows without a time count as the oldest", file, None, column
+        )
+        raw = np.where(known, raw, raw[known].min())
+    middle = int(np.median(raw))
+    if 0 <= raw.min() and raw.max() < _ORDER_BELOW:
+        if column.casefold() not in _ORDER_NAMES:
+            log.warn("no dates, but small whole numbers: taken as an order", file, None, column)
+        return "order", raw
+    for limit, divisor, unit in (
+        (10**17, 10**9, "nano"),
+        (10**14, 10**6, "micro"),
+        (10**11, 1000, "milli"),
+    ):
+        if middle >= limit:
+            log.warn(f"times are in {unit}seconds", file, 2, column)
+            raw = raw // divisor
+            break
+    odd = (raw < 0) | (raw > time.time() + 86_400)
+    if odd.any():
+        log.warn(f"{int(odd.sum()):,} times before 1970 or in the future", file, 2, column)
+        # DuckDB's timestamps and people's calendars end somewhere: keep the order, not the year.
+        raw = np.clip(raw, 0, 4_102_444_800)
+    return "seconds", raw
+
+
+def _remark(
+    reader: _Reader,
+    user: NDArray[np.int32],
+    item: NDArray[np.int32],
+    value: NDArray[np.float32] | None,
+    explicit: bool,
+) -> None:
+    """Warn of what makes models weak."""
+    name, log = reader.table.file.name, reader.log
+    if value is None:
+        log.warn("no column of ratings: bare pairs, every one counts as a like", name, 1)
+    elif (value < 0).any():
+        log.warn("negative values", name, 2, reader.columns.value or "")
+    elif explicit and len(value) > 1 and value.min() == value.max():
+        log.warn(
+            "all ratings are equal: they tell no verdict", name, None, reader.columns.value or ""
+        )
+    if len(item) == 1:
+        log.warn("a single interaction: nothing to learn from", name)
+    elif len(reader.users) == 1:
+        log.warn("a single user: models that learn from many people stay untrained", name)
+    elif item.min() == item.max():
+        log.warn("a single item has interactions", name)
+    pairs = len(np.unique(user.astype(np.int64) << 32 | item))
+    if pairs < len(item):
+        log.warn(
+            f"{len(item) - pairs:,} repeated pairs of user and item: the last one counts", name
+        )

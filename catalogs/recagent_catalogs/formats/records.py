@@ -1,0 +1,225 @@
+"""Tables that are no text tables: Parquet, JSON, JSON lines, and lines of one user's sequence."""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from ..errors import BadInput
+from ..report import Log
+from ..text import clean
+from .files import SourceFile
+
+if TYPE_CHECKING:
+    import duckdb
+
+MAX_LINE = 32 << 20
+MAX_JSON = 256 << 20
+"""A JSON array is read whole; past this, JSON lines are the better file."""
+_KEYS_FROM = 2_000
+"""The columns are the keys of so many first records."""
+
+
+class ParquetTable:
+    """A Parquet file; the "line" of a row is its number, from 1."""
+
+    kind = "parquet"
+
+    def __init__(self, file: SourceFile, log: Log) -> None:
+        """Read the footer.
+
+        Raises:
+            BadInput: no Parquet file, damaged, or without rows.
+        """
+        self.file = file
+        with file.open() as stream:
+            head = stream.read(4)
+        if head != b"PAR1":
+            problem = "the file is empty" if not head else "this is no Parquet file"
+            raise BadInput(problem, path=file.name, hint="is its name right?")
+        with self._query("SELECT * FROM {} LIMIT 0") as result:
+            self.columns = [str(column[0]) for column in result.description or ()]
+        with self._query("SELECT count(*) FROM {}") as result:
+            counted = self._fetch(result, 1)
+        if not counted or counted[0][0] == 0:
+            raise BadInput("the file has no rows", path=file.name)
+
+    def _query(self, query: str) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        connection = duckdb.connect(config={"threads": 2})
+        # Square brackets and stars in a file's name are no pattern.
+        path = "".join(f"[{c}]" if c in "*?[" else c for c in str(self.file.path))
+        try:
+            return connection.execute(query.format("read_parquet(?)"), [path])
+        except duckdb.Error as error:
+            raise self._damaged(error) from error
+
+    def _fetch(self, result: duckdb.DuckDBPyConnection, count: int) -> list[tuple[Any, ...]]:
+        import duckdb
+
+        try:
+            return result.fetchmany(count)
+        except (duckdb.Error, UnicodeDecodeError) as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> BadInput:
+        first = str(error).splitlines()[0] if str(error) else "unreadable"
+        return BadInput(f"damaged Parquet file: {clean(first, 160)}", path=self.file.name)
+
+    def rows(self) -> Iterator[tuple[int, list[Any]]]:
+        """Row number and cells."""
+        number = 0
+        with self._query("SELECT * FROM {}") as result:
+            while batch := self._fetch(result, 5_000):
+                for row in batch:
+                    number += 1
+                    yield number, list(row)
+
+
+class JsonTable:
+    """A JSON array of objects, or one object a line (JSON, or Python literals)."""
+
+    kind = "json"
+
+    def __init__(self, file: SourceFile, log: Log) -> None:
+        """Look at the beginning.
+
+        Raises:
+            BadInput: empty, not JSON, not a list of objects.
+        """
+        self.file = file
+        self._log = log
+        self._nan = False
+        self._python = False
+        facts = file.facts
+        start = facts.head.lstrip(b"\xef\xbb\xbf \t\r\n")
+        if not start:
+            raise BadInput("the file is empty", path=file.name)
+        if facts.nul_line is not None:
+            raise BadInput("a NUL byte", path=file.name, line=facts.nul_line)
+        if facts.bad_line is not None:
+            log.warn(f"not UTF-8, read as {facts.encoding}", file.name, facts.bad_line)
+        self._array = start[:1] == b"["
+        if not self._array and facts.lines == 1 and file.base.endswith(".json"):
+            raise BadInput("one object, a list of objects is needed", path=file.name, line=1)
+        keys: dict[str, None] = {}
+        for _, record in islice(self._records(), _KEYS_FROM):
+            keys.update(dict.fromkeys(record))
+        if not keys:
+            raise BadInput("the file has no rows", path=file.name, line=1)
+        self.columns = list(keys)
+
+    def rows(self) -> Iterator[tuple[int, list[Any]]]:
+        """Line (of an array: number of the record) and cells; None where a record lacks a key."""
+        for line, record in self._records():
+            if self._nan:
+                self._nan = False
+                for name, value in record.items():
+                    if isinstance(value, float) and not math.isfinite(value):
+                        self._log.warn(
+                            "NaN or Infinity is no JSON: left empty", self.file.name, line, name
+                        )
+                        record[name] = None
+            yield line, [record.get(name) for name in self.columns]
+
+    def _records(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        source = self._whole() if self._array else self._by_line()
+        for line, record in source:
+            if not isinstance(record, dict):
+                raise BadInput(
+                    f"an object was expected, found {type(record).__name__}",
+                    path=self.file.name,
+                    line=line,
+                )
+            yield line, record
+
+    def _whole(self) -> Iterator[tuple[int, Any]]:
+        if self.file.facts.size > MAX_JSON:
+            raise BadInput(
+                f"a JSON array of more than {MAX_JSON >> 20} MB", path=self.file.name,
+                hint="convert it to JSON lines (one object a line)",
+            )  # fmt: skip
+        with self.file.open() as stream:
+            text = stream.read().decode(self.file.facts.encoding, "replace")
+        yield from enumerate(self._parse(text, 1), start=1)
+
+    def _by_line(self) -> Iterator[tuple[int, Any]]:
+        with self.file.open() as stream:
+            number = 0
+            while raw := stream.readline(MAX_LINE):
+                number += 1
+                if len(raw) >= MAX_LINE:
+                    raise BadInput(
+                        f"a line of more than {MAX_LINE >> 20} MB", path=self.file.name, line=number
+                    )
+                encoding = (
+                    self.file.facts.encoding
+                    if number == 1
+                    else self.file.facts.encoding.removesuffix("-sig")
+                )
+                if text := raw.decode(encoding, "replace").strip():
+                    yield number, self._parse(text, number)
+
+    def _parse(self, text: str, line: int) -> Any:
+        if self._python:
+            return self._literal(text, line)
+        try:
+            return json.loads(text, parse_constant=self._constant)
+        except RecursionError as error:
+            raise BadInput("nested too deep", path=self.file.name, line=line) from error
+        except json.JSONDecodeError as error:
+            if line == 1 and text.startswith("{u'") or text.startswith("{'"):
+                self._python = True
+                self._log.warn("Python literals, not JSON", self.file.name, line)
+                return self._literal(text, line)
+            at = line + error.lineno - 1
+            raise BadInput(f"no valid JSON: {error.msg}", path=self.file.name, line=at) from error
+
+    def _constant(self, name: str) -> float:
+        self._nan = True
+        return float(name.replace("Infinity", "inf"))
+
+    def _literal(self, text: str, line: int) -> Any:
+        try:
+            return ast.literal_eval(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
+            raise BadInput("no valid record", path=self.file.name, line=line) from error
+
+
+class SequenceTable:
+    """Lines of `user item item item …`, in the order in which the user took them; no header."""
+
+    kind = "sequences"
+    columns = ["user", "item", "order"]
+
+    def __init__(self, file: SourceFile) -> None:
+        self.file = file
+
+    @classmethod
+    def recognise(cls, file: SourceFile) -> SequenceTable | None:
+        """The table, where the file's first lines are of this kind; else None."""
+        head = file.facts.head.decode("utf-8", "replace")
+        lines = [line.split() for line in head.splitlines()[:8]]
+        if len(lines) > 1 and file.facts.lines > len(lines):
+            lines = lines[:-1]  # the head may end within a line
+        lengths = {len(words) for words in lines}
+        if (
+            any(mark in head for mark in ",;|\t{<")
+            or min(lengths, default=0) < 2
+            or len(lengths) < 2
+        ):
+            return None
+        return cls(file)
+
+    def rows(self) -> Iterator[tuple[int, list[Any]]]:
+        """Line, and [user, item, position]."""
+        with self.file.open() as stream:
+            for number, raw in enumerate(stream, start=1):
+                user, *items = raw.decode("utf-8", "replace").split() or [""]
+                for position, item in enumerate(items):
+                    yield number, [user, item, position]

@@ -1,0 +1,150 @@
+"""Files -> a catalog directory with a data report."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from .data import InteractionTable, ItemTable
+from .errors import BadInput
+from .formats import movielens, table
+from .formats.files import SourceFile, require_regular
+from .report import GuessedRole, Log, Report
+from .text import clean
+from .writer import Progress, silent, write_catalog
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What the person says about the columns, instead of guessing; names as in the file, any case.
+
+    Attributes:
+        schema: a `catalog.toml` that names the columns and their roles.
+    """
+
+    title_column: str | None = None
+    id_column: str | None = None
+    year_column: str | None = None
+    user_column: str | None = None
+    item_column: str | None = None
+    value_column: str | None = None
+    time_column: str | None = None
+    schema: Path | None = None
+
+
+def ingest(
+    source: Path,
+    destination: Path,
+    *,
+    name: str,
+    interactions: Path | None = None,
+    overrides: Overrides = Overrides(),  # noqa: B008  (frozen)
+    progress: Progress = silent,
+    skip_bad_rows: bool = False,
+) -> Report:
+    """Read a data set and write it as a catalog.
+
+    Args:
+        source: a MovieLens folder or zip, or a table of items (CSV, TSV, Parquet, JSONL; .gz).
+        destination: the catalog's directory; what stands there is replaced once all is written.
+        name: the catalog's name.
+        interactions: a table of interactions; MovieLens brings its own.
+        overrides: what the person says about the columns.
+        progress: told what is being done, and how much of it (0-1).
+        skip_bad_rows: leave bad rows out and report them, instead of ending with an error.
+
+    Raises:
+        BadInput: with file, line and column; nothing is written then.
+    """
+    started = time.perf_counter()
+    log = Log(skip_bad_rows)
+    source = Path(source)
+    files = movielens.files_of(source)
+    kind = movielens.detect(files) if interactions is None else None
+    if kind is not None:
+        items, pairs, roles = movielens.read_movielens(kind, files, name, log, progress)
+    else:
+        wanted, items_file, pairs_file = _tables(source, files, interactions, overrides)
+        kind = items_file.base.rsplit(".", 1)[-1]
+        items, pairs, roles = table.read_tables(items_file, pairs_file, name, wanted, log, progress)
+    report = make_report(name, kind, items, pairs, roles, log)
+    report.seconds = round(time.perf_counter() - started, 3)
+    report.fingerprint = write_catalog(destination, items, pairs, report.to_json(), progress)
+    report.seconds = round(time.perf_counter() - started, 3)
+    return report
+
+
+def _tables(
+    source: Path,
+    files: dict[str, SourceFile],
+    interactions: Path | None,
+    overrides: Overrides,
+) -> tuple[table.Wanted, SourceFile, SourceFile | None]:
+    """Which file holds the items, which the interactions, and what was said about their columns."""
+    schema = overrides.schema
+    pairs_file = SourceFile(Path(interactions)) if interactions is not None else None
+    if source.is_dir():
+        tables = {base: file for base, file in files.items() if file.path != interactions}
+        if schema is None and "catalog.toml" in files:
+            schema = files["catalog.toml"].path
+        items_file, found = table.choose_files(tables, source)
+        pairs_file = pairs_file or found
+    elif source.suffix.lower() == ".zip":
+        listed = clean(", ".join(sorted(files)[:8]), 200)
+        raise BadInput(
+            f"no MovieLens data set in this archive (it holds {listed or 'nothing'})", path=source,
+            hint="unpack it and name the file with the items",
+        )  # fmt: skip
+    else:
+        items_file = SourceFile(require_regular(source))
+    if pairs_file is not None:
+        require_regular(pairs_file.path)
+    o = overrides
+    wanted = table.Wanted(
+        o.title_column, o.id_column, o.year_column, o.user_column, o.item_column, o.value_column,
+        o.time_column, schema,
+    )  # fmt: skip
+    return wanted, items_file, pairs_file
+
+
+def make_report(
+    name: str,
+    kind: str,
+    items: ItemTable,
+    pairs: InteractionTable | None,
+    roles: list[GuessedRole],
+    log: Log,
+) -> Report:
+    """Gather what was read into the report."""
+    if log.silenced:
+        log.warnings.append(type(log.warnings[0])(f"and {log.silenced} more warnings"))
+    report = Report(
+        name, kind, log.files, items=len(items), roles=roles, dropped=log.dropped,
+        warnings=log.warnings, simulated=items.schema.simulated,
+    )  # fmt: skip
+    if pairs is None or not len(pairs):
+        return report
+    distinct = len(np.unique(pairs.user.astype(np.int64) << 32 | pairs.item))
+    report.users, report.interactions = len(pairs.users), distinct
+    report.density = round(distinct / (len(pairs.users) * len(items)), 6)
+    report.feedback = "ratings" if pairs.explicit else "strengths"
+    if pairs.value is None:
+        report.feedback = "pairs"
+    else:
+        low, high, mean = pairs.value.min(), pairs.value.max(), pairs.value.mean()
+        report.values = {"min": float(low), "max": float(high), "mean": round(float(mean), 4)}
+    if pairs.time is not None and pairs.time_kind == "seconds":
+        report.order = "time"
+        first, last = (_day(int(moment)) for moment in (pairs.time.min(), pairs.time.max()))
+        report.time = {"first": first, "last": last}
+    elif pairs.time_kind:
+        report.order = pairs.time_kind
+    return report
+
+
+def _day(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()

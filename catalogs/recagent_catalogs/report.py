@@ -1,0 +1,173 @@
+"""The data report of an ingest: what was read, kept, dropped and why, and what was guessed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from .errors import BadInput
+from .text import clean
+
+MAX_WARNINGS = 60
+MAX_LINES = 5
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something a careful person would want to know; the file was accepted nevertheless.
+
+    Attributes:
+        message: one line.
+        file: which file, or "".
+        line: the first line it holds for, or None.
+        column: the column's name in the file, or "".
+    """
+
+    message: str
+    file: str = ""
+    line: int | None = None
+    column: str = ""
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line) if part)
+        column = f"column {self.column}: " if self.column else ""
+        return f"{place}: {column}{self.message}" if place else f"{column}{self.message}"
+
+
+@dataclass
+class Dropped:
+    """Rows left out for one reason, with the lines of the first few."""
+
+    reason: str
+    file: str
+    count: int = 0
+    lines: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class GuessedRole:
+    """What a column of the source was taken for.
+
+    Attributes:
+        source: the column's name in the file; "" where it was made (a year out of the title).
+        column: its name in the catalog.
+        role: the role.
+        how: "format" (a known format), "name", "values", "given" (by the person), or "made".
+        separator: what divides the values in a cell, for list roles in text files.
+    """
+
+    source: str
+    column: str
+    role: str
+    how: str
+    separator: str = ""
+
+
+@dataclass
+class Report:
+    """The data report. `to_json` gives the body of `recagent.report/1`.
+
+    Attributes:
+        name: the catalog's name.
+        format: which format was recognised.
+        files: one object a file: name, encoding, rows read and kept.
+        items, users, interactions: how many the catalog has.
+        density: share of the user-item pairs that are filled, or None without interactions.
+        feedback: "ratings", "strengths" (plays, purchases), "pairs", or "none".
+        order: "time", "order" or "none": what is known about the order of the interactions.
+        values: {min, max, mean} of ratings or strengths, or None.
+        time: {first, last} as ISO dates, or None.
+        roles: what the columns were taken for.
+        dropped: rows left out and why.
+        warnings: what else to know.
+        simulated: whether the interactions were drawn by a generator.
+        seconds: how long it took.
+        fingerprint: of the data.
+    """
+
+    name: str
+    format: str
+    files: list[dict[str, Any]] = field(default_factory=list)
+    items: int = 0
+    users: int = 0
+    interactions: int = 0
+    density: float | None = None
+    feedback: str = "none"
+    order: str = "none"
+    values: dict[str, float] | None = None
+    time: dict[str, str] | None = None
+    roles: list[GuessedRole] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)
+    warnings: list[Warned] = field(default_factory=list)
+    simulated: bool = False
+    seconds: float = 0.0
+    fingerprint: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as JSON values, without the `schema` key."""
+        return asdict(self)
+
+
+@dataclass
+class Log:
+    """Collects warnings and dropped rows while files are read.
+
+    Attributes:
+        skip_bad_rows: drop a row that cannot be used, instead of ending with an error.
+    """
+
+    skip_bad_rows: bool = False
+    warnings: list[Warned] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)
+    files: list[dict[str, Any]] = field(default_factory=list)
+    silenced: int = 0
+
+    def warn(self, message: str, file: str = "", line: int | None = None, column: str = "") -> None:
+        """Note something to know."""
+        if len(self.warnings) >= MAX_WARNINGS:
+            self.silenced += 1
+            return
+        self.warnings.append(Warned(clean(message, 500), file, line, clean(column, 80)))
+
+    def drop(self, reason: str, file: str, line: int | None) -> None:
+        """Count a row that is left out."""
+        for entry in self.dropped:
+            if entry.reason == reason and entry.file == file:
+                break
+        else:
+            entry = Dropped(reason, file)
+            self.dropped.append(entry)
+        entry.count += 1
+        if line is not None and len(entry.lines) < MAX_LINES:
+            entry.lines.append(line)
+
+    def bad_row(
+        self,
+        message: str,
+        *,
+        file: str,
+        line: int | None,
+        column: int | None = None,
+        name: str = "",
+        hint: str = "",
+    ) -> None:
+        """A row that cannot be used: dropped with `skip_bad_rows`, else an error.
+
+        Raises:
+            BadInput: with file, line, and number of the column.
+        """
+        if self.skip_bad_rows:
+            self.drop(message.split(":", 1)[0], file, line)
+            return
+        where = f"column {clean(name, 80)}: " if name else ""
+        raise BadInput(
+            clean(f"{where}{message}", 500),
+            hint=hint or "mend the row, or leave such rows out with --skip-bad-rows",
+            path=file,
+            line=line,
+            column=column,
+        )
+
+    def number_of_dropped(self, file: str) -> int:
+        """How many rows of that file were left out."""
+        return sum(entry.count for entry in self.dropped if entry.file == file)

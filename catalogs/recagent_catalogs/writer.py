@@ -1,0 +1,440 @@
+"""Writes a catalog's directory: aside into a temporary sibling, synced, then renamed into place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import arrays, search
+from .data import InteractionTable, ItemTable
+from .errors import BadInput
+from .schema import LIST_ROLES, NUMBER_ROLES, WORD_ROLES, Column, Role, dump_schema
+from .store import FORMAT
+from .text import fold
+from .titles import title_forms
+from .words import write_words
+
+if TYPE_CHECKING:
+    import duckdb
+
+Progress = Callable[[str, float], None]
+"""Told what is being done and how much of the whole is done (0-1)."""
+
+MIN_COUNT = 5
+"""Statistics of an item with fewer interactions are null: they would tell about single persons."""
+
+
+def silent(step: str, done: float) -> None:
+    """A progress that nobody watches."""
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """Interactions in the order (user, time, row of the file), each pair once."""
+
+    user: NDArray[np.int32]
+    item: NDArray[np.int32]
+    value: NDArray[np.float32] | None
+    time: NDArray[np.int64] | None
+    indptr: NDArray[np.int64]
+
+
+def write_catalog(
+    destination: Path,
+    items: ItemTable,
+    interactions: InteractionTable | None,
+    report: dict[str, Any],
+    progress: Progress = silent,
+) -> str:
+    """Write the whole directory and put it in the place of what was there.
+
+    Args:
+        destination: the catalog's directory; its parent is made where it is missing.
+        items: at least one.
+        interactions: or None.
+        report: the body of the data report; the fingerprint is added.
+        progress: told of each step.
+
+    Returns:
+        The fingerprint.
+
+    Raises:
+        BadInput: the directory cannot be written.
+    """
+    with _aside(destination) as directory:
+        data = _sort(interactions) if interactions is not None and len(interactions) else None
+        users = list(interactions.users) if interactions is not None and data is not None else []
+        folder = directory / "arrays"
+        folder.mkdir()
+        fingerprint = _fingerprint(items, data, users)
+        progress("writing arrays", 0.5)
+        _write_columns(folder, items)
+        popularity, mean = _write_interactions(folder, len(items), data, interactions)
+        _write_titles(folder, items)
+        progress("writing the search index", 0.65)
+        _write_sqlite(directory / "search.sqlite", folder, items, users)
+        progress("writing tables", 0.8)
+        _write_duckdb(directory, items, data, interactions, popularity, mean, users)
+        dump_schema(items.schema, directory / "catalog.toml")
+        _write_json(directory / "report.json", {**report, "fingerprint": fingerprint})
+        _write_meta(folder, items, data, interactions, users, fingerprint)
+        progress("checking", 0.97)
+        _write_sums(directory)
+    progress("done", 1.0)
+    return fingerprint
+
+
+@contextmanager
+def _aside(destination: Path) -> Iterator[Path]:
+    """A temporary sibling that takes the place of `destination` when the block ends well."""
+    try:
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{destination.name}.", dir=destination.parent))
+    except OSError as error:
+        raise BadInput(f"cannot write: {error.strerror}", path=destination.parent) from error
+    try:
+        yield temporary
+        _sync_tree(temporary)
+        _swap(temporary, destination)
+    except OSError as error:
+        raise BadInput(f"cannot write: {error.strerror or error}", path=destination) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _swap(temporary: Path, destination: Path) -> None:
+    """Rename into place; what stood there before is gone only once the new one stands."""
+    old = Path(tempfile.mkdtemp(prefix=f".{destination.name}.old.", dir=destination.parent))
+    try:
+        if destination.exists():
+            os.rename(destination, old / "catalog")
+        os.rename(temporary, destination)
+    except OSError:
+        if not destination.exists() and (old / "catalog").exists():
+            os.rename(old / "catalog", destination)
+        raise
+    finally:
+        if destination.exists():
+            shutil.rmtree(old, ignore_errors=True)
+    _sync(destination.parent)
+
+
+def _sync_tree(directory: Path) -> None:
+    os.chmod(directory, 0o755)
+    for path in sorted(directory.rglob("*")):
+        _sync(path)
+    _sync(directory)
+
+
+def _sync(path: Path) -> None:
+    if path.is_dir() and os.name == "nt":
+        return  # Windows cannot open a directory
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sort(table: InteractionTable) -> Sorted:
+    """Order by (user, time, row of the file) and keep each pair's last entry."""
+    # Stable, so equal times stay in the order of the file.
+    keys = (table.user,) if table.time is None else (table.time, table.user)
+    order = np.lexsort(keys)
+    user, item = table.user[order], table.item[order]
+    pair = user.astype(np.int64) << 32 | item
+    last = np.sort(len(pair) - 1 - np.unique(pair[::-1], return_index=True)[1])
+    order, user, item = order[last], user[last], item[last]
+    indptr = np.zeros(len(table.users) + 1, dtype=np.int64)
+    np.cumsum(np.bincount(user, minlength=len(table.users)), out=indptr[1:])
+    value = None if table.value is None else table.value[order].astype(np.float32)
+    time = None if table.time is None else table.time[order].astype(np.int64)
+    return Sorted(user.astype(np.int32), item.astype(np.int32), value, time, indptr)
+
+
+def _fingerprint(items: ItemTable, data: Sorted | None, users: list[str]) -> str:
+    digest = hashlib.sha256()
+    for column in items.schema.columns:
+        digest.update(f"{column.name}:{column.role}\0".encode())
+        digest.update(json.dumps(items.cells[column.name]).encode())
+        digest.update(json.dumps(items.weights.get(column.name)).encode())
+    if data is not None:
+        digest.update("\n".join(users).encode("utf-8", "replace"))
+        for array in (data.user, data.item, data.value, data.time):
+            digest.update(b"-" if array is None else array.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _write_columns(folder: Path, items: ItemTable) -> None:
+    for column in items.schema.columns:
+        cells = items.cells[column.name]
+        if column.role in NUMBER_ROLES:
+            numbers = np.array([np.nan if c is None else c for c in cells], dtype=np.float32)
+            arrays.save(folder, f"num.{column.name}", numbers)
+        elif column.role in WORD_ROLES:
+            lists = cells if column.is_list else [[c] if c else [] for c in cells]
+            write_words(folder, column.name, lists, items.weights.get(column.name))
+
+
+def _write_interactions(
+    folder: Path, n_items: int, data: Sorted | None, table: InteractionTable | None
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    popularity = np.zeros(n_items, dtype=np.int32)
+    mean = np.full(n_items, np.nan, dtype=np.float32)
+    if data is not None and table is not None:
+        popularity = np.bincount(data.item, minlength=n_items).astype(np.int32)
+        if table.explicit and data.value is not None:
+            sums = np.bincount(data.item, weights=data.value, minlength=n_items)
+            enough = popularity >= MIN_COUNT
+            mean[enough] = sums[enough] / popularity[enough]
+        for name in ("user", "item", "value", "time", "indptr"):
+            if (array := getattr(data, name)) is not None:
+                arrays.save(folder, f"inter.{name}", array)
+    arrays.save(folder, "popularity", popularity)
+    arrays.save(folder, "mean_rating", mean)
+    return popularity, mean
+
+
+def _write_titles(folder: Path, items: ItemTable) -> None:
+    forms, rows, kinds = [], [], []
+    for row, (title, others) in enumerate(_titles(items)):
+        for form, kind in title_forms(title, others):
+            forms.append(form)
+            rows.append(row)
+            kinds.append(kind)
+    arrays.save_texts(folder, "titles.forms", forms)
+    arrays.save(folder, "titles.rows", np.array(rows, dtype=np.int32))
+    arrays.save(folder, "titles.kinds", np.array(kinds, dtype=np.uint8))
+
+
+def _titles(items: ItemTable) -> Iterator[tuple[str, list[str]]]:
+    title = next(c.name for c in items.schema.columns if c.role is Role.TITLE)
+    aliases = [c.name for c in items.schema.with_role(Role.ALIAS)]
+    for row, text in enumerate(items.cells[title]):
+        cells = (items.cells[name][row] for name in aliases)
+        # Several other titles stand in one cell, divided as the format module wrote them.
+        yield text, [part for cell in cells if cell for part in cell.split(" / ")]
+
+
+def _write_sqlite(path: Path, folder: Path, items: ItemTable, users: list[str]) -> None:
+    connection = sqlite3.connect(path)
+    try:
+        connection.executescript(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA page_size=8192;"
+            "CREATE TABLE items (row INTEGER PRIMARY KEY, id TEXT, title TEXT, year INTEGER,"
+            " rest TEXT);"
+            "CREATE TABLE titles (form TEXT, row INTEGER, kind INTEGER);"
+            "CREATE TABLE users (idx INTEGER PRIMARY KEY, id TEXT);"
+        )
+        connection.executemany("INSERT INTO items VALUES (?, ?, ?, ?, ?)", _item_rows(items))
+        rows, kinds = arrays.load(folder, "titles.rows"), arrays.load(folder, "titles.kinds")
+        forms = arrays.load_texts(folder, "titles.forms", len(rows))
+        entries = zip(forms, rows.tolist(), kinds.tolist(), strict=True)
+        connection.executemany("INSERT INTO titles VALUES (?, ?, ?)", entries)
+        connection.executemany("INSERT INTO users VALUES (?, ?)", enumerate(users))
+        search.create_index(connection, items.schema)
+        columns = search.indexed(items.schema)
+        marks = ", ".join("?" * (len(columns) + 1))
+        names = ", ".join(search.index_name(column) for column in columns)
+        connection.executemany(
+            f"INSERT INTO text_index (rowid, {names}) VALUES ({marks})", _index_rows(items, columns)
+        )
+        connection.executescript(
+            "CREATE UNIQUE INDEX items_id ON items (id); CREATE INDEX titles_form ON titles (form);"
+            "CREATE UNIQUE INDEX users_id ON users (id);"
+            "INSERT INTO text_index (text_index) VALUES ('optimize');"
+        )
+        connection.commit()
+    finally:
+        connection.close()
+
+
+def _item_rows(items: ItemTable) -> Iterator[tuple[Any, ...]]:
+    schema, cells = items.schema, items.cells
+    title = next(c.name for c in schema.columns if c.role is Role.TITLE)
+    year = schema.one(Role.YEAR)
+    shown = [cells[column.name] for column in schema.shown]
+    for row, id in enumerate(items.ids):
+        rest = json.dumps([values[row] for values in shown], ensure_ascii=False)
+        yield row, id, cells[title][row], cells[year.name][row] if year else None, rest
+
+
+def _index_rows(items: ItemTable, columns: tuple[Column, ...]) -> Iterator[tuple[Any, ...]]:
+    for row in range(len(items)):
+        texts = (items.cells[column.name][row] for column in columns)
+        yield (row, *(fold(" ".join(t) if isinstance(t, list) else t or "") for t in texts))
+
+
+def _write_duckdb(
+    directory: Path,
+    items: ItemTable,
+    data: Sorted | None,
+    table: InteractionTable | None,
+    popularity: NDArray[np.int32],
+    mean: NDArray[np.float32],
+    users: list[str],
+) -> None:
+    import duckdb
+
+    connection = duckdb.connect(str(directory / "catalog.duckdb"), config={"threads": 2})
+    try:
+        _load_items(connection, directory, items)
+        _load_texts(connection, directory, "users", "idx", users)
+        _load_stats(connection, items, data, table, popularity, mean)
+        _load_interactions(connection, items.ids_name, data, table)
+        connection.execute("CHECKPOINT")
+    finally:
+        connection.close()
+
+
+def _duck_type(column: Column) -> str:
+    if column.role in LIST_ROLES:
+        return "VARCHAR[]"
+    return {Role.YEAR: "INTEGER", Role.NUMBER: "DOUBLE"}.get(column.role, "VARCHAR")
+
+
+def _load_items(connection: duckdb.DuckDBPyConnection, directory: Path, items: ItemTable) -> None:
+    # Through a file: DuckDB reads JSON lines with lists at file speed, Python rows one by one.
+    lines = directory / "items.jsonl"
+    types = {column.name: _duck_type(column) for column in items.schema.columns}
+    columns = list(zip(types, (items.cells[name] for name in types), strict=True))
+    with lines.open("w", encoding="utf-8", errors="replace") as file:
+        for row in range(len(items)):
+            file.write(json.dumps({name: cells[row] for name, cells in columns}) + "\n")
+    connection.execute(
+        "CREATE TABLE items AS SELECT * FROM read_json(?, format = 'newline_delimited', "
+        "columns = ?, maximum_object_size = 268435456)",
+        [str(lines), types],
+    )
+    lines.unlink()
+
+
+def _load_texts(
+    connection: duckdb.DuckDBPyConnection, directory: Path, table: str, key: str, ids: list[str]
+) -> None:
+    lines = directory / f"{table}.jsonl"
+    with lines.open("w", encoding="utf-8", errors="replace") as file:
+        file.writelines(json.dumps({key: n, "id": id}) + "\n" for n, id in enumerate(ids))
+    types = {key: "INTEGER", "id": "VARCHAR"}
+    if ids:
+        connection.execute(
+            f"CREATE TABLE {table} AS SELECT * FROM read_json(?, format = 'newline_delimited', "
+            "columns = ?)",
+            [str(lines), types],
+        )
+    else:
+        connection.execute(f"CREATE TABLE {table} ({key} INTEGER, id VARCHAR)")
+    lines.unlink()
+
+
+def _load_stats(
+    connection: duckdb.DuckDBPyConnection,
+    items: ItemTable,
+    data: Sorted | None,
+    table: InteractionTable | None,
+    popularity: NDArray[np.int32],
+    mean: NDArray[np.float32],
+) -> None:
+    n = len(items)
+    first, last = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    dated = data is not None and table is not None and table.time_kind == "seconds"
+    if dated and data is not None and data.time is not None:
+        first[:] = np.iinfo(np.int64).max
+        np.minimum.at(first, data.item, data.time)
+        last[:] = np.iinfo(np.int64).min
+        np.maximum.at(last, data.item, data.time)
+    known = popularity >= MIN_COUNT
+    stats = {
+        "row": np.arange(n), "interactions": popularity.astype(np.int64), "known": known,
+        "mean": np.nan_to_num(mean).astype(np.float64), "rated": known & ~np.isnan(mean),
+        "first": np.where(known, first, 0), "last": np.where(known, last, 0),
+        "dated": known & dated,
+    }  # fmt: skip
+    connection.register("stats", stats)
+    connection.execute(
+        f'CREATE TABLE item_stats AS SELECT i."{items.ids_name}" AS id, '
+        "CASE WHEN known THEN interactions END AS interactions, "
+        "CASE WHEN rated THEN round(mean, 4) END AS mean_rating, "
+        'CASE WHEN dated THEN make_timestamp("first" * 1000000) END AS first_time, '
+        'CASE WHEN dated THEN make_timestamp("last" * 1000000) END AS last_time '
+        "FROM items i JOIN stats s ON i.rowid = s.row ORDER BY s.row"
+    )
+    connection.unregister("stats")
+
+
+def _load_interactions(
+    connection: duckdb.DuckDBPyConnection,
+    id_name: str,
+    data: Sorted | None,
+    table: InteractionTable | None,
+) -> None:
+    if data is None or table is None:
+        connection.execute(
+            'CREATE TABLE interactions ("user" VARCHAR, item VARCHAR, value DOUBLE, time TIMESTAMP)'
+        )
+        return
+    pairs: dict[str, Any] = {"n": np.arange(len(data.item)), "user": data.user, "item": data.item}
+    value = time = "NULL"
+    if data.value is not None:
+        pairs["value"], value = data.value, "p.value"
+    if data.time is not None and table.time_kind == "seconds":
+        pairs["time"], time = data.time, "make_timestamp(p.time * 1000000)"
+    connection.register("pairs", pairs)
+    connection.execute(
+        f'CREATE TABLE interactions AS SELECT u.id AS "user", i."{id_name}" AS item, '
+        f"CAST({value} AS DOUBLE) AS value, CAST({time} AS TIMESTAMP) AS time FROM pairs p "
+        'JOIN users u ON u.idx = p."user" JOIN items i ON i.rowid = p.item ORDER BY p.n'
+    )
+    connection.unregister("pairs")
+
+
+def _write_meta(
+    folder: Path,
+    items: ItemTable,
+    data: Sorted | None,
+    table: InteractionTable | None,
+    users: list[str],
+    fingerprint: str,
+) -> None:
+    meta = {
+        "format": FORMAT,
+        "fingerprint": fingerprint,
+        "n_items": len(items),
+        "n_users": len(users),
+        "n_interactions": 0 if data is None else len(data.item),
+        "explicit": bool(table is not None and table.explicit),
+        "time": table.time_kind if table is not None and data is not None else "",
+    }
+    _write_json(folder / "meta.json", meta)
+
+
+def _write_json(path: Path, body: dict[str, Any]) -> None:
+    path.write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _write_sums(directory: Path) -> None:
+    """Size and sha256 of every file, for `verify`."""
+    sums = {
+        path.relative_to(directory).as_posix(): [path.stat().st_size, file_sha256(path)]
+        for path in sorted(directory.rglob("*"))
+        if path.is_file()
+    }
+    _write_json(directory / "sums.json", sums)
+
+
+def file_sha256(path: Path) -> str:
+    """The sha256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,14 @@
+# House chores in three words.
+
+check:
+    uv run ruff check .
+    uv run ruff format --check .
+    uv run mypy
+    uv run lint-imports
+
+test:
+    uv run pytest
+
+bench:
+    uv run python benchmarks/speed.py
+    uv run python benchmarks/build.py

@@ -1,0 +1,5 @@
+"""`python -m recagent_cli`."""
+
+from .main import main
+
+main()

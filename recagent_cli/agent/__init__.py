@@ -1,0 +1,1 @@
+"""The agent: events, brains, the loop between them."""

@@ -1,0 +1,119 @@
+"""The protocol that both brains implement, and what passes between a brain and the loop.
+
+The loop (`loop.py`) asks a brain for the next step, runs the step's tool calls, gives the
+observations back, and ends the turn when `present` or `ask_person` ran or a step came without calls.
+It cannot tell the brains apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .events import Event
+from .request import Request
+
+if TYPE_CHECKING:
+    from recagent_tools.toolbox import Tool, ToolContext
+
+
+@dataclass(frozen=True)
+class Call:
+    """One tool call of a step. `extra` is the provider's own data, handed back unchanged."""
+
+    name: str
+    arguments: dict[str, Any]
+    id: str = ""
+    extra: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What a call gave: text for the brain (capped), data for code."""
+
+    call: Call
+    text: str
+    data: Any = None
+    error: bool = False
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a model consumed. `cost_usd` is None where the price is unknown."""
+
+    model: str
+    calls: int = 0
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One answer of a brain: tool calls to run, or, without calls, the closing text.
+
+    `items` may name bus entries (catalog ids) to be shown with a closing text.
+    """
+
+    calls: tuple[Call, ...] = ()
+    text: str = ""
+    thought: str = ""
+    extra: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class PastTurn:
+    """An earlier turn of the session, as far as a brain needs it."""
+
+    utterance: str
+    text: str
+    shown: tuple[int, ...]
+    """Rows shown, in order."""
+    request: Request | None = None
+
+
+@dataclass
+class TurnView:
+    """All that a brain may look at in a turn.
+
+    Attributes:
+        utterance: what the person wrote, cleaned.
+        request: the built-in parser's reading of it, state of earlier turns merged in.
+        history: earlier turns of the session, oldest first.
+        tools: the tools offered in this step; empty when the budget says to close.
+        context: catalog, engine, bus and profile, as the tools see them.
+        steps: what was done in this turn so far.
+        default_count: how many items to show where the person did not say.
+    """
+
+    utterance: str
+    request: Request
+    history: Sequence[PastTurn]
+    tools: Sequence[Tool]
+    context: ToolContext
+    steps: list[tuple[Step, tuple[Observation, ...]]] = field(default_factory=list)
+    default_count: int = 5
+
+
+class Brain(Protocol):
+    """Reads a view of the turn, says what to do next."""
+
+    name: str
+    """`builtin`, or the model's name."""
+
+    def next_step(self, view: TurnView, emit: Callable[[Event], None]) -> Step:
+        """The next step of the turn.
+
+        Args:
+            view: the turn so far.
+            emit: takes Thought, TextDelta and Notice events as they come.
+
+        Raises:
+            ModelError: the model cannot be reached or refuses.
+        """
+        ...
+
+    def usage(self) -> Usage | None:
+        """What this turn consumed so far; None for a brain that costs nothing."""
+        ...

@@ -1,0 +1,222 @@
+"""The built-in brain: a fixed policy from a typed request to tool calls. No model, no network.
+
+A turn is one to four steps: narrow the candidates by what must hold; where nothing is left, give up the
+condition at fault and say so; score and rank the rest; present. Questions and small talk end without a
+list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from ..brain import Call, Step, TurnView, Usage
+from ..events import Event
+from ..request import Intent, Mention, Request
+from .answers import count_answer, item_answer, most_answer
+from .parse import wants_list
+from .relax import relax
+from .state import NO_STATE
+from .wording import examples, list_text, what_i_can
+
+ASPECTS = ("novelty", "popularity", "recency", "rating")
+"""The aspects that `rank` takes."""
+MOST_SEEDS = 20
+DOMINANT = 0.85
+"""A weight from which on the aspect itself is asked for ("the most popular"), not a flavour of fit."""
+
+
+class BuiltinBrain:
+    """Implements the `Brain` protocol. It keeps nothing between steps: the view holds all it needs."""
+
+    name = "builtin"
+
+    def usage(self) -> Usage | None:
+        """It costs nothing."""
+        return None
+
+    def next_step(self, view: TurnView, emit: Callable[[Event], None]) -> Step:
+        """The next step of the turn, by the request's intent and what the steps before left."""
+        request = view.request
+        if not view.tools:
+            return Step(text="I could not finish within this turn's budget.")
+        if request.clarify and _must_ask(request) and _offered(view, "ask_person"):
+            return Step(calls=(_call(view, "ask_person", question=request.clarify, options=list(request.options)),))
+        if request.intent is Intent.ITEM_INFO:
+            return self._item_info(view)
+        if request.intent is Intent.AGGREGATE:
+            return self._aggregate(view)
+        if wants_list(request):
+            return self._list(view)
+        return self._talk(view)
+
+    # --- lists -----------------------------------------------------------------------------------
+
+    def _list(self, view: TurnView) -> Step:
+        if not view.steps:
+            return Step(calls=tuple(self._narrow(view, view.request.conditions)), thought="narrow by what must hold")
+        conditions, said = self._given_up(view)
+        if not len(view.context.bus) and len(view.steps) < 4:
+            return self._relaxed(view, conditions)
+        if not len(view.context.bus):
+            return Step(text=f"Nothing in this catalog fits. {what_i_can(view.context.catalog)}")
+        return self._score(view, conditions, said)
+
+    def _narrow(self, view: TurnView, conditions: Sequence[str]) -> list[Call]:
+        request = view.request
+        op = "among_shown" if request.among and view.context.shown else "start"
+        calls = [_call(view, "candidates", op=op)]
+        if conditions:
+            calls.append(_call(view, "filter", where=list(conditions)))
+        if request.exclude_shown and (view.context.shown or view.context.shown_before):
+            calls.append(_call(view, "candidates", op="drop_shown"))
+        gone = _ids([*request.seen, *request.disliked])
+        if gone:
+            calls.append(_call(view, "candidates", op="drop", items=gone))
+        return [*self._facts(view), *calls]
+
+    def _facts(self, view: TurnView) -> list[Call]:
+        """What the person told of items in this turn, as `remember` calls."""
+        if not _offered(view, "remember") or view.steps:
+            return []
+        request, before = view.request, _before(view)
+        told = [("seen", request.seen, before.seen), ("disliked", request.disliked, before.disliked)]
+        if request.intent is Intent.FEEDBACK:
+            told.append(("liked", request.liked, before.liked))
+        calls = []
+        for kind, now, earlier in told:
+            known = set(_ids(earlier))
+            if new := [i for i in _ids(now) if i not in known]:
+                calls.append(_call(view, "remember", kind=kind, items=new))
+        return calls
+
+    def _given_up(self, view: TurnView) -> tuple[tuple[str, ...], str]:
+        """The conditions of the last attempt, and what was given up on the way."""
+        conditions, said = view.request.conditions, ""
+        for _ in view.steps[1:]:
+            found = relax(conditions, view.context.catalog)
+            if found is None:
+                return (), said
+            conditions, said = found.conditions, f"{said} {found.said[0].upper()}{found.said[1:]}.".strip()
+        return conditions, said
+
+    def _relaxed(self, view: TurnView, conditions: tuple[str, ...]) -> Step:
+        found = relax(conditions, view.context.catalog)
+        if found is None:
+            told = "Nothing is left: you have seen all that fits." if view.request.exclude_shown else "Nothing in this catalog fits."
+            return Step(text=f"{told} {what_i_can(view.context.catalog)}")
+        if found.conditions == view.request.conditions:
+            return Step(text="Nothing further fits; say what I may drop.")
+        return Step(calls=tuple(self._narrow(view, found.conditions)), thought=found.said)
+
+    def _score(self, view: TurnView, conditions: tuple[str, ...], said: str) -> Step:
+        request = view.request
+        calls: list[Call] = []
+        words = request.search or _wish_words(request)
+        if words:
+            calls.append(_call(view, "search", text=words))
+        liked, unlike = _ids(request.liked)[:MOST_SEEDS], _ids(request.disliked)
+        weights = {name: weight for name, weight in request.weights if name in ASPECTS and weight}
+        if liked and len(view.context.bus) > 1:
+            calls.append(_call(view, "similar", liked=liked, unlike=unlike))
+        elif _offered(view, "for_user") and not words:
+            calls.append(_call(view, "for_user"))
+        elif not words and not request.wishes and not weights:
+            calls.append(_call(view, "popular", window="all"))
+        main = max(weights, key=lambda name: weights[name], default="")
+        by = main if main in ("popularity", "recency", "rating") and weights[main] >= DOMINANT and not liked else "fit"
+        rest = [f"{name}={weight:g}" for name, weight in weights.items() if name != by]
+        calls.append(_call(view, "rank", by=by, weights=rest))
+        count = request.count or view.default_count
+        shown = min(count, max(len(view.context.bus) - (len(liked) if not conditions else 0), 1))
+        text = " ".join(part for part in (said, list_text(replace(request, conditions=conditions), view.context.catalog, shown)) if part)
+        if shown < count:
+            text += f" There {'is' if shown == 1 else 'are'} no more than that."
+        calls.append(_call(view, "present", count=count, text=text))
+        return Step(calls=tuple(calls), thought="score, rank, present")
+
+    # --- answers without a list ------------------------------------------------------------------
+
+    def _item_info(self, view: TurnView) -> Step:
+        named = _ids(view.request.about)
+        if named and not view.steps and _offered(view, "item_info"):
+            return Step(calls=(_call(view, "item_info", items=named[:8]),))
+        if not view.request.about and view.request.clarify:
+            return Step(text=view.request.clarify)
+        return Step(text=item_answer(view.request, view))
+
+    def _aggregate(self, view: TurnView) -> Step:
+        question = view.request.question
+        if question is not None and question.kind == "most" and not question.column:
+            return Step(text=" ".join(view.request.limits) or what_i_can(view.context.catalog))
+        if not view.steps:
+            op = "among_shown" if view.request.among and view.context.shown else "start"
+            calls = [_call(view, "candidates", op=op)]
+            if view.request.conditions:
+                calls.append(_call(view, "filter", where=list(view.request.conditions)))
+            if words := view.request.search:
+                calls.append(_call(view, "search", text=words))
+            return Step(calls=tuple(calls))
+        kind = view.request.question.kind if view.request.question else "count"
+        return Step(text=most_answer(view.request, view) if kind == "most" else count_answer(view.request, view))
+
+    def _talk(self, view: TurnView) -> Step:
+        """Small talk, thanks, feedback without a wish, nothing understood."""
+        facts = self._facts(view)
+        if facts:
+            return Step(calls=tuple(facts))
+        request, catalog = view.request, view.context.catalog
+        if request.intent is Intent.CLOSING:
+            return Step(text="You're welcome. Enjoy!")
+        if request.intent is Intent.FEEDBACK:
+            return Step(text=f"Good. Say \"more\" for further {catalog.schema.items}, or what should be different.")
+        if request.intent is Intent.OUT_OF_SCOPE:
+            return Step(text=f"That is not something I can do. {what_i_can(catalog)}")
+        if request.intent is Intent.CHIT_CHAT:
+            return Step(text=request.clarify or f"Hello! What would you like to {catalog.schema.verb}? {what_i_can(catalog)}")
+        return self._unclear(view)
+
+    def _unclear(self, view: TurnView) -> Step:
+        shown = examples(view.context.catalog)
+        question = f"I did not understand that. What kind of {view.context.catalog.schema.item} would you like?"
+        if _offered(view, "ask_person"):
+            return Step(calls=(_call(view, "ask_person", question=question, options=list(shown)),))
+        return Step(text=f"{question} {what_i_can(view.context.catalog)}")
+
+
+def _must_ask(request: Request) -> bool:
+    """Whether nothing sensible can be done without the answer."""
+    if request.intent is Intent.ITEM_INFO:
+        return not request.about
+    if not wants_list(request):
+        return False
+    known = any(m.id is not None for m in request.liked)
+    return not (known or request.conditions or request.search or request.wishes or request.weights)
+
+
+def _offered(view: TurnView, name: str) -> bool:
+    return any(tool.name == name for tool in view.tools)
+
+
+def _call(view: TurnView, name: str, **arguments: object) -> Call:
+    place = sum(len(step.calls) for step, _ in view.steps)
+    return Call(name, dict(arguments), id=f"{name}-{place}")
+
+
+def _ids(mentions: Sequence[Mention]) -> list[str]:
+    return list(dict.fromkeys(m.id for m in mentions if m.id is not None))
+
+
+def _before(view: TurnView) -> Request:
+    """The request of the turn before this one."""
+    for turn in reversed(view.history):
+        if turn.request is not None and turn.request.intent not in NO_STATE:
+            return turn.request
+    return Request(Intent.CHIT_CHAT)
+
+
+def _wish_words(request: Request) -> str:
+    """Words of wishes to search for, where nothing else says what is wanted."""
+    if request.liked or request.weights or any(w.values and w.weight > 0 for w in request.wishes):
+        return ""
+    return " ".join(w.search for w in request.wishes if w.weight > 0 and w.search)[:80]

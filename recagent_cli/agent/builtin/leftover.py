@@ -1,0 +1,273 @@
+"""Content words that no reading used: names to look up, slips to mend, topics to search, the rest reported."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from recagent_catalogs.schema import Role
+from recagent_catalogs.text import fold
+
+from ..request import Wish
+from .acts import Act, Reference, Scope
+from .lexicon import key_of, singular
+from .spans import Span, choose
+from .tokens import Text
+
+if TYPE_CHECKING:
+    from .reading import Reader, Reading
+
+_TITLE_CUES = frozenset(("like", "loved", "watched", "saw", "seen", "played", "called", "titled", "named", "finished", "similar", "enjoyed"))
+_ABOUT_CUES = frozenset(("about", "involving", "set", "where", "featuring", "features", "concerning", "regarding", "related", "revolving", "around", "dealing", "themed", "theme", "themes", "plot", "setting", "containing", "includes", "centered", "focused", "focusing"))
+_AMOUNT = re.compile(
+    r"\b(?:under|over|less than|more than|at least|at most|no longer than|shorter than|longer than|up to|max|about|around|cheaper than|below|above)"
+    r" (?:\d+(?:\.\d+)?|an?|\w+)(?: and a half)? (?P<unit>\w+)"
+)
+MOST_UNUSED = 12
+MOST_SEARCHED = 5
+MOST_LOOKED_UP = 2
+"""Fuzzy look-ups a turn: each costs about a millisecond on 10,000 items."""
+
+
+_ASKING = frozenset(("who", "whos", "what", "whats", "when", "how", "is", "was", "does", "did"))
+
+
+def _asked(text: Text, before: int) -> bool:
+    """Whether the sentence begins as a question, somewhere before this word."""
+    first = before
+    while first > 0 and not text.begins_sentence(first):
+        first -= 1
+    return text.words[first] in _ASKING
+
+
+class Leftovers:
+    """What to do with words that nobody used."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    @cached_property
+    def _kinds(self) -> dict[str, Span]:
+        """Single words of broad kinds, for mending slips like "comdey"."""
+        found: dict[str, Span] = {}
+        vocabulary = self._reader.vocabulary
+        for key, values in vocabulary.values.items():
+            broad = tuple(v for v in values if v.role is Role.CATEGORIES)
+            if broad and " " not in key and len(key) >= 5:
+                found[key] = Span(0, 1, "value", broad, 3.0)
+        return found
+
+    # --- before reading --------------------------------------------------------------------------
+
+    def mend(self, text: Text, spans: list[Span]) -> list[Span]:
+        """The spans with names and mended slips added."""
+        free = self._free(text, spans)
+        if not free:
+            return spans
+        extra = [*self._slips(text, free)]
+        free -= {i for span in extra for i in range(span.start, span.end)}
+        extra += self._names(text, spans, free)
+        return choose([*spans, *extra])
+
+    def _free(self, text: Text, spans: Iterable[Span]) -> set[int]:
+        used = {i for span in spans for i in range(span.start, span.end)}
+        lexicon = self._reader.lexicon
+        return {
+            i for i, word in enumerate(text.words)
+            if i not in used and word not in lexicon.stop and word not in lexicon.filler and word not in self._reader.items
+        }
+
+    def _slips(self, text: Text, free: set[int]) -> list[Span]:
+        from rapidfuzz import process
+        from rapidfuzz.distance import OSA
+
+        found = []
+        for i in sorted(free)[:20]:
+            word = singular(text.words[i])
+            if len(word) < 5 or word in self._reader.lexicon.common or text.words[i] in self._reader.lexicon.acts:
+                continue
+            if text.mixed_case and text.tokens[i].capital and not text.begins_sentence(i):
+                continue
+            reach = 2 if len(word) >= 8 else 1
+            near = process.extractOne(word, list(self._kinds), scorer=OSA.distance, score_cutoff=reach)
+            if near is not None and near[0][0] == word[0]:
+                found.append(Span(i, i + 1, "value", self._kinds[near[0]].data, 3.0))
+        return found
+
+    def _names(self, text: Text, spans: list[Span], free: set[int]) -> list[Span]:
+        """Runs of unused words after a cue for titles or people, or in capitals."""
+        found: list[Span] = []
+        titled = {s.end for s in spans if s.kind == "title"}
+        looked_up = 0
+        used = {i for span in spans for i in range(span.start, span.end)}
+        start = 0
+        while start < len(text.words):
+            end = self._run(text, start, free, used)
+            if end is None:
+                start += 1
+                continue
+            before = text.words[max(0, start - 2) : start]
+            kind = self._kind_of_run(text, start, end, before, titled)
+            if kind == "person":
+                found += self._person(text, start, end)
+            elif kind == "title" and looked_up < MOST_LOOKED_UP:
+                looked_up += 1
+                start, end = self._widen(text, start, end, used)
+                span = self._title(text, start, end, bool(before) and before[-1] in _TITLE_CUES)
+                found += [span] if span else []
+            start = end
+        return found
+
+    def _run(self, text: Text, start: int, free: set[int], used: set[int]) -> int | None:
+        """Where a run of unused words that begins here ends; small words inside belong to it."""
+        if start not in free:
+            return None
+        end = last = start + 1
+        while end < len(text.words) and end not in used and not text.begins_sentence(end):
+            if set(text.gap(end)) & set(",/") or text.words[end] in ("but", "and", "or", "with", "who", "which", "that", "from", "because", "i", "we", "please", "something", "was", "is", "were"):
+                break
+            if end in free:
+                last = end + 1
+            elif end - last >= 2:
+                break
+            end += 1
+        return last
+
+    def _kind_of_run(self, text: Text, start: int, end: int, before: Sequence[str], titled: set[int]) -> str:
+        lexicon = self._reader.lexicon
+        first = start
+        while first > 0 and text.words[first - 1] in ("the", "a", "an"):
+            first -= 1
+        cue = text.words[first - 1] if first else ""
+        rare = any(w not in lexicon.common for w in text.words[start:end])
+        capitals = text.mixed_case and all(
+            text.tokens[i].capital or text.words[i] in lexicon.stop for i in range(start, end)
+        )
+        if cue in _TITLE_CUES and (rare or capitals) or cue == "to" and first > 1 and text.words[first - 2] == "similar" and (rare or capitals):
+            return "title"
+        if cue in lexicon.before_names and (capitals or rare and not text.mixed_case) and end - start <= 4:
+            return "person"
+        listed = bool(titled & {start, start - 1, start - 2}) and text.words[start - 1] in ("and", "or", "the") or start in titled and "," in text.gap(start)
+        if listed and (rare or capitals):
+            return "title"
+        if capitals and end - start >= 2 and not text.begins_sentence(start):
+            after = text.words[end] if end < len(text.words) else ""
+            return "person" if after in ("was", "directed", "starred", "did", "made", "has") or after in self._reader.items and not self._reader.people.columns else "title"
+        if cue in ("is", "was", "about", "does", "did", "of", "in") and _asked(text, start) and (capitals or rare):
+            return "title"
+        if start == first and end == len(text.words) and start <= 1 and rare and end - start <= 6:
+            return "title"
+        return ""
+
+    def _widen(self, text: Text, start: int, end: int, used: set[int]) -> tuple[int, int]:
+        while start > 0 and text.words[start - 1] in ("the", "a", "an") and start - 1 not in used:
+            start -= 1
+        if end < len(text.words) and text.words[end].isdigit() and (len(text.words[end]) < 3 or "(" in text.gap(end)):
+            end += 1
+        return start, end
+
+    def _title(self, text: Text, start: int, end: int, cued: bool) -> Span | None:
+        typed = text.as_typed(start, end)
+        match, sure = self._reader.titles.near(typed)
+        if match is not None and sure:
+            from .linking import Title
+
+            return Span(start, end, "title", Title(match.row, min(match.score, 99.0)), 4.5)
+        capitals = text.mixed_case and text.tokens[end - 1].capital
+        close = match is not None and match.score >= 84
+        if cued or capitals or close:
+            return Span(start, end, "name", typed, 2.4)
+        return None
+
+    def _person(self, text: Text, start: int, end: int) -> list[Span]:
+        from .people import Person
+
+        people = self._reader.people
+        typed = text.as_typed(start, end)
+        if people.columns:
+            near = people.near(typed)
+            if near is not None and near[1] >= 90:
+                return [Span(start, end, "person", Person((near[0],)), 4.0)]
+        return [Span(start, end, "stranger", typed, 2.3)]
+
+    # --- after reading ---------------------------------------------------------------------------
+
+    def report(
+        self, reading: Reading, spans: list[Span], acts: list[Act], scopes: list[Scope], references: list[Reference]
+    ) -> None:
+        """Turn strangers and topics into searches, and report the rest."""
+        text = reading.text
+        for span in spans:
+            if span.kind == "stranger":
+                self._stranger(reading, span, scopes)
+        used = [(s.start, s.end) for s in spans]
+        # Acts that may hold content words ("list", "show me") count as used too.
+        used += [(a.start, a.end) for a in acts] + [(s.cue, s.start) for s in scopes]
+        used += [(r.start, r.end) for r in references]
+        taken = {i for start, end in used for i in range(start, end)}
+        vocabulary = self._reader.vocabulary
+        free = sorted(
+            i for i in self._free(text, ())
+            if i not in taken and text.words[i] not in self._reader.lexicon.numbers
+            and key_of(text.words[i]) not in vocabulary.columns and text.words[i] not in vocabulary.pointers
+        )
+        topics = [i for i in free if self._topical(text, i, free)]
+        negated = [i for i in topics if any(s.start <= i < s.end for s in scopes)]
+        wanted = [i for i in topics if i not in negated][:MOST_SEARCHED]
+        if wanted and reading.question is None:
+            reading.search.extend(text.words[i] for i in wanted if text.words[i] not in reading.search)
+            free = [i for i in free if i not in wanted]
+        for i in negated:
+            reading.wishes.append(Wish(text.words[i], (), text.words[i], -1.0))
+        free = [i for i in free if i not in negated]
+        reading.unused = list(dict.fromkeys(text.as_typed(i, i + 1) for i in free))[:MOST_UNUSED]
+        self._missing(reading, spans)
+        if text.cut:
+            reading.limits.append(f"I read only the first {len(text.words)} words.")
+
+    def _missing(self, reading: Reading, spans: list[Span]) -> None:
+        """Say which columns the words ask for and the catalog lacks: numbers with a unit, people, text."""
+        schema, lexicon, words = self._reader.schema, self._reader.lexicon, f" {reading.text.joined} "
+        if not any(span.kind == "number" for span in spans):
+            for family, units in lexicon.units.items():
+                match = _AMOUNT.search(reading.text.joined)
+                if match and match["unit"] in units and family != "score":
+                    reading.limits.append(f"This catalog knows no such number ({match[0]!r}).")
+                    reading.unused = [w for w in reading.unused if fold(w) not in match[0].split()]
+        for role, cues in lexicon.missing.items():
+            asked = next((cue for cue in cues if f" {cue} " in words), "")
+            if asked and not schema.with_role(Role(role)) and (reading.question or role == "number"):
+                reading.limits.append(f"This catalog does not know that ({asked!r}).")
+                reading.unused = [w for w in reading.unused if fold(w) not in cues]
+
+    def _stranger(self, reading: Reading, span: Span, scopes: list[Scope]) -> None:
+        typed = str(span.data)
+        if self._reader.people.columns:
+            labels = " or ".join(c.label or c.name for c in self._reader.people.columns)
+            reading.limits.append(f"I know no {labels} called {typed!r}.")
+        else:
+            reading.limits.append(f"This catalog has no column of people; I looked for {typed!r} in tags and text.")
+        if any(s.start <= span.start < s.end for s in scopes):
+            reading.wishes.append(Wish(typed, (), typed.lower(), -1.0))
+        else:
+            reading.search.append(typed.lower())
+
+    def _topical(self, text: Text, index: int, free: list[int]) -> bool:
+        """Whether an unused word names a topic: after "about", or right before a word for items."""
+        word = text.words[index]
+        if len(word) < 3 or word.isdigit():
+            return False
+        after = text.words[index + 1] if index + 1 < len(text.words) else ""
+        if after in self._reader.items and after not in ("one", "ones"):
+            return True
+        for back in range(1, 6):
+            i = index - back
+            if i < 0 or text.tokens[i].sentence != text.tokens[index].sentence:
+                return False
+            if text.words[i] in _ABOUT_CUES:
+                return True
+            if text.words[i] in ("i", "we", "but", "so", "because"):
+                return False
+        return False

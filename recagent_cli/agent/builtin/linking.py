@@ -1,0 +1,263 @@
+"""Titles in a request: candidates by look-up, believed only with evidence.
+
+Look-up alone means little: hundreds of titles are ordinary words ("It", "Up", "Her"). What speaks for a
+title is a year or quotes around it, a cue before it ("like", "seen", "called"), capitals where the sender
+uses them, rare words, its length, its popularity, and that it was shown last.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from recagent_catalogs.store import Catalog
+from recagent_catalogs.text import bare_title, fold
+from recagent_catalogs.titles import FULL, PART, TitleMatch
+
+from .lexicon import Lexicon
+from .spans import Span
+from .tokens import Text
+
+LONGEST = 10
+"""Words in the longest title that is looked up."""
+THRESHOLD = 3.0
+SURE = 94.0
+"""From here on a near spelling is taken for the title, and said so; below it the person is asked."""
+
+_QUOTED = re.compile(r"[\"“”„«»]([^\"“”„«»]{1,120})[\"“”„«»]|(?<!\w)['‘]([^'‘’]{2,80})['’](?!\w)")
+_YEAR = re.compile(r"^\s*[(\[]?$")
+_BEFORE = frozenset(
+    ("like", "liked", "likes", "love", "loved", "loves", "enjoyed", "adore", "adored", "seen", "saw", "watched", "watching",
+     "played", "playing", "read", "reading", "finished", "called", "titled", "named",
+     "to", "as", "of", "than", "except", "not", "hated", "hate", "disliked", "about", "directed", "stars", "starred", "is", "was",
+     "recommend", "suggest", "remember", "with", "wrote", "made", "similar")
+)
+_WEAK = frozenset(("to", "as", "of", "than", "with", "is", "was", "about", "not", "read", "watching", "playing"))
+_AFTER = frozenset(("was", "is", "were", "are", "has", "had"))
+_STRONG = frozenset(("like", "called", "titled", "named", "loved", "watched", "seen", "saw", "played", "hated"))
+
+
+@dataclass(frozen=True)
+class Title:
+    """An item found by its title; `year` tells whether the words gave its year."""
+
+    row: int
+    score: float = 100.0
+    year: bool = False
+
+
+class TitleReader:
+    """Finds titles in a request.
+
+    Args:
+        catalog: whose titles.
+        lexicon: stop words, ordinary words.
+        items: words for items in general.
+    """
+
+    def __init__(self, catalog: Catalog, lexicon: Lexicon, items: frozenset[str]) -> None:
+        self._catalog = catalog
+        self._lexicon = lexicon
+        self._items = items
+        self._exact = lru_cache(maxsize=50_000)(self._look_up)
+        popularity = np.asarray(catalog.popularity)
+        self._top = float(np.log1p(popularity.max())) if len(popularity) else 0.0
+
+    def _look_up(self, folded: str) -> tuple[tuple[int, ...], int]:
+        rows = self._catalog.titles.exact(folded)
+        if not rows:
+            return (), PART
+        kind = self._catalog.titles.exact_kind(folded)
+        return tuple(rows[:12]), FULL if kind is None else kind
+
+    def _known(self, row: int) -> float:
+        """How well known an item is, 0-1."""
+        if not self._top:
+            return 0.5
+        return float(np.log1p(self._catalog.popularity[row])) / self._top
+
+    # --- exact forms -----------------------------------------------------------------------------
+
+    def spans(self, text: Text, shown: Mapping[str, int]) -> list[Span]:
+        """Every believable reading of a stretch as a title; data is a `Title`.
+
+        Args:
+            text: the request.
+            shown: folded titles of what was shown last, to their rows.
+        """
+        found = list(self._quoted(text))
+        words, stop = text.words, self._lexicon.stop
+        listed: set[int] = set()
+        for start in range(len(words)):
+            limit = min(start + LONGEST, len(words))
+            for end in range(limit, start, -1):
+                if all(word in stop for word in words[start:end]) and not self._emphatic(text, start, end):
+                    continue
+                if end - start > 1 and words[end - 1] in stop and words[start] in stop and end - start < 3:
+                    continue
+                rows, kind = self._exact(text.phrase(start, end))
+                if not rows:
+                    continue
+                span = self._judge(text, start, end, rows, kind, shown, listed)
+                if span.score >= THRESHOLD:
+                    found.append(span)
+                    listed.add(span.end)
+        return found
+
+    def _emphatic(self, text: Text, start: int, end: int) -> bool:
+        """Whether a title of stop words is marked as one: by a year, or by a capital inside."""
+        if self._year_after(text, end) is not None:
+            return True
+        if any(text.begins_sentence(i) for i in range(start, end)) or not text.mixed_case:
+            return False
+        marked = all(text.tokens[i].capital and text.words[i] not in ("i", "im", "ive", "id") for i in range(start, end))
+        before = text.words[start - 1]
+        return marked and (before in _BEFORE or before in self._lexicon.generic or end - start > 1)
+
+    def _year_after(self, text: Text, end: int) -> int | None:
+        if end >= len(text.words):
+            return None
+        word = text.words[end]
+        if re.fullmatch(r"(?:18|19|20)\d\d", word) and ("(" in text.gap(end) or "[" in text.gap(end)):
+            return int(word)
+        return None
+
+    def _judge(
+        self, text: Text, start: int, end: int, rows: Sequence[int], kind: int,
+        shown: Mapping[str, int], listed: set[int],
+    ) -> Span:
+        year = self._year_after(text, end)
+        row, agrees = self._choose(rows, year)
+        score = self._words(text, start, end) + self._known(row) + self._case(text, start, end)
+        score += self._context(text, start, end, listed)
+        if kind == PART:
+            score -= 0.8
+        if text.phrase(start, end) in shown:
+            row, score = shown[text.phrase(start, end)], score + 2.5
+        if year is not None and agrees:
+            return Span(start, end + 1, "title", Title(row, 100.0, True), score + 6.0)
+        if year is not None:
+            score -= 4.0
+        elif agreed := self._loose_year(text, end, rows):
+            return Span(start, end + 1, "title", Title(agreed, 100.0, True), score + 3.0)
+        return Span(start, end, "title", Title(row), score)
+
+    def _loose_year(self, text: Text, end: int, rows: Sequence[int]) -> int | None:
+        """The row of the year that follows without brackets ("alien 1979")."""
+        if end >= len(text.words) or not re.fullmatch(r"(?:18|19|20)\d\d", text.words[end]):
+            return None
+        wanted = int(text.words[end])
+        return next((row for row in rows if self._year(row) == wanted), None)
+
+    def _choose(self, rows: Sequence[int], year: int | None) -> tuple[int, bool]:
+        if year is None:
+            return rows[0], False
+        for slack in (0, 1):
+            for row in rows:
+                known = self._year(row)
+                if known is not None and abs(known - year) <= slack:
+                    return row, True
+        unknown = next((row for row in rows if self._year(row) is None), None)
+        return (rows[0], False) if unknown is None else (unknown, True)
+
+    def _year(self, row: int) -> int | None:
+        return self._catalog.titles._year(row)  # noqa: SLF001
+
+    def _words(self, text: Text, start: int, end: int) -> float:
+        lexicon, score = self._lexicon, 0.0
+        for word in text.words[start:end]:
+            if word in lexicon.stop:
+                continue
+            ordinary = word in lexicon.common or word in lexicon.filler or word.rstrip("s") in lexicon.common
+            score += 1.0 if ordinary or word in self._items or len(word) < 3 else 2.2
+        return min(score, 5.5) + 0.35 * min(end - start - 1, 4)
+
+    def _case(self, text: Text, start: int, end: int) -> float:
+        content = [
+            i for i in range(start, end) if text.words[i] not in self._lexicon.stop
+        ] or list(range(start, end))
+        capitals = all(text.tokens[i].capital for i in content)
+        if not text.mixed_case:
+            return 0.0
+        if not capitals:
+            return -1.5 if text.words[start].isalpha() else -0.5
+        inner = [i for i in content if not text.begins_sentence(i)]
+        return 1.6 if inner else 0.5
+
+    def _context(self, text: Text, start: int, end: int, listed: set[int]) -> float:
+        before = text.words[start - 1] if start else ""
+        after = text.words[end] if end < len(text.words) else ""
+        score = 0.0
+        if start and text.gap(start).strip(" \"'“‘") in ("", ":"):
+            if before in _STRONG or before in self._lexicon.generic or before in self._items - {"one", "ones"}:
+                score += 2.0
+            elif before in _WEAK:
+                score += 0.9
+            elif before in _BEFORE:
+                score += 1.4
+        if score < 2.0 and self._continues(text, start, listed):
+            score = 2.0
+        if after in _AFTER and not text.begins_sentence(end):
+            score += 0.9
+        if after in self._items and after not in ("one", "ones") and before not in _STRONG:
+            score -= 1.2
+        rest = [w for i, w in enumerate(text.words) if not start <= i < end]
+        if all(w in self._lexicon.stop or w in self._items or w in ("thanks", "please") for w in rest):
+            score += 1.6
+        return score
+
+    def _continues(self, text: Text, start: int, listed: set[int]) -> bool:
+        """Whether a title stood just before, with "and", "or" or a comma between."""
+        if start in listed and set(text.gap(start).strip()) & set(",/&+"):
+            return True
+        return any(
+            start - back in listed and all(w in ("and", "or", "even", "maybe", "also", "the") for w in text.words[start - back : start])
+            for back in (1, 2, 3) if start >= back
+        )
+
+    # --- quotes and near spellings ---------------------------------------------------------------
+
+    def _quoted(self, text: Text) -> Iterator[Span]:
+        for match in _QUOTED.finditer(text.raw):
+            inside = match.span(1) if match[1] is not None else match.span(2)
+            numbers = [
+                i for i, token in enumerate(text.tokens) if inside[0] <= token.start and token.end <= inside[1]
+            ]
+            if not numbers or len(numbers) > 14:
+                continue
+            start, end = numbers[0], numbers[-1] + 1
+            year = self._year_after(text, end)
+            rows, _ = self._exact(text.phrase(start, end))
+            if rows:
+                row, agrees = self._choose(rows, year)
+                yield Span(start, end + bool(agrees), "title", Title(row, 100.0, agrees), 12.0)
+            else:
+                yield Span(start, end, "name", text.raw[inside[0] : inside[1]].strip(" ,."), 11.0)
+
+    def near(self, typed: str) -> tuple[TitleMatch | None, bool]:
+        """The nearest title to what was typed, and whether it may be taken for it."""
+        found = self._catalog.titles.find(typed, limit=3, cutoff=70.0)
+        if not found:
+            return None, False
+        best = found[0]
+        if best.exact or best.score >= SURE:
+            return best, True
+        year = re.search(r"[(\s]((?:18|19|20)\d\d)\)?\s*$", typed)
+        name = typed[: year.start()] if year else typed
+        if year and best.year is not None and abs(best.year - int(year[1])) > 1:
+            return best, False
+        return best, _slip(fold(name), fold(best.title))
+
+
+def _slip(typed: str, title: str) -> bool:
+    """Whether the difference is one slip of the fingers in a word or two in a long title."""
+    from rapidfuzz.distance import OSA
+
+    best = min(OSA.distance(typed, title), OSA.distance(bare_title(typed), bare_title(title)))
+    if [w for w in typed.split() if w.isdigit()] != [w for w in title.split() if w.isdigit()]:
+        return False
+    return best <= (2 if len(typed) >= 14 else 1 if len(typed) >= 8 else 0)

@@ -1,0 +1,254 @@
+"""Numbers in a request: ranges of number columns ("under two hours") and how many items are wanted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from recagent_catalogs.schema import CatalogSchema, Column, Role
+from recagent_catalogs.text import fold
+
+from .lexicon import Lexicon
+from .spans import Span
+from .tokens import Text
+
+MOST = 100
+"""More items than this nobody means."""
+
+
+@dataclass(frozen=True)
+class NumberRange:
+    """A wish on a number column.
+
+    `how` is "range" (from `low` to `high`; `strict` ends are left out), or "low" / "high" for words like
+    "short", or "below" / "above" for comparatives ("shorter") that are relative to what was shown.
+    """
+
+    column: str
+    low: float | None = None
+    high: float | None = None
+    how: str = "range"
+    strict: bool = False
+
+
+_AT_MOST = r"no more than|not more than|no longer than|not longer than|at most|max|maximum|maximum of|up to|within|no over|not over|tops|limit of|no higher than"
+_LESS = r"under|less than|below|fewer than|shorter than|cheaper than|lower than|not even"
+_AT_LEAST = r"at least|no less than|not less than|no shorter than|minimum|min|minimum of|not under|not below|from"
+_MORE = r"over|more than|above|longer than|greater than|higher than|exceeding|beyond"
+_ABOUT = r"about|around|roughly|approximately|circa|some|like|approx"
+_TAIL_MOST = r"(?:or|and) (?:less|under|shorter|fewer|below|cheaper)|max|maximum|tops|at most|at the most"
+_TAIL_LEAST = r"(?:or|and) (?:more|longer|over|up|above|higher|better)|minimum|at least|plus"
+
+
+class NumberReader:
+    """Reads number ranges for the columns of one schema.
+
+    Args:
+        schema: whose number columns to look for.
+        lexicon: numbers and units.
+    """
+
+    def __init__(self, schema: CatalogSchema, lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+        self._columns = schema.with_role(Role.NUMBER)
+        self._units = {c.name: _units(c, lexicon) for c in self._columns}
+        number = "|".join(sorted(lexicon.numbers, key=len, reverse=True))
+        self._number = rf"(?:\d+(?:\.\d+)?|an?|half an?|(?:{number})(?: (?:{number}))?)"
+        self._count = re.compile(
+            rf"\b(?P<lead>top |first |the |those |these |that |this |last |give me |show me |next )?"
+            rf"(?P<n>\d{{1,3}}|(?:{number})(?: of)?)(?P<tail> of (?:them|those|these|the)| more| please| others?)?(?!\S)"
+        )
+        self._patterns = {c.name: self._compile(c) for c in self._columns}
+        self._words = {
+            fold(word): (c.name, side)
+            for c in self._columns
+            for side in ("low", "high")
+            for word in getattr(c, side)
+        }
+
+    def _compile(self, column: Column) -> re.Pattern[str]:
+        units = "|".join(sorted(map(re.escape, self._units[column.name]), key=len, reverse=True))
+        names = [fold(n) for n in (column.name.replace("_", " "), *column.aliases)]
+        name = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
+        value = (
+            rf"(?P<a%s>{self._number})(?P<half%s> and a half)? ?(?P<u%s>{units})"
+            rf"(?: ?(?:and )?(?P<b%s>{self._number}) ?(?P<v%s>{units})?|(?P<ahalf%s> and a half))?"
+        ) if units else r"(?P<a%s>\0)(?P<half%s>)(?P<u%s>)(?P<b%s>)(?P<v%s>)(?P<ahalf%s>)"
+        low = "|".join(f"{fold(w)} than" for w in column.low)
+        high = "|".join(f"{fold(w)} than" for w in column.high)
+        before = (
+            rf"(?P<between>between)|(?P<most>{_AT_MOST})|(?P<less>{_LESS}{'|' + low if low else ''})"
+            rf"|(?P<least>{_AT_LEAST})|(?P<more>{_MORE}{'|' + high if high else ''})|(?P<about>{_ABOUT})"
+        )
+        one, two = value % (("1",) * 6), value % (("2",) * 6)
+        bare = self._number.replace("|an?|half an?", "")
+        pattern = (
+            rf"\b(?:(?:{name})(?: is| of| should be)? )?(?:(?:{before}) )?"
+            rf"(?:(?P<x>{bare}) (?:(?:and|to) )?)?{one}(?: (?:and|to) {two})?"
+            rf"(?: (?:(?P<tmost>{_TAIL_MOST})|(?P<tleast>{_TAIL_LEAST})))?(?!\S)"
+        )
+        named = (
+            rf"|\b(?:{name})(?: is| of| should be)? (?:(?P<nmost>{_AT_MOST}|{_LESS})|(?P<nleast>{_AT_LEAST}|{_MORE})) "
+            rf"(?P<nv>{bare})(?!\S)"
+        )
+        return re.compile(pattern + named)
+
+    def spans(self, text: Text, items: frozenset[str]) -> Iterator[Span]:
+        """Every reading of a stretch as a range of a number column; data is a `NumberRange`."""
+        for column in self._columns:
+            for match in self._patterns[column.name].finditer(text.joined):
+                yield from self._span(text, match, column, items)
+        for start, word in enumerate(text.words):
+            for end in (start + 1, start + 2):
+                found = self._words.get(text.phrase(start, end)) if end <= len(text.words) else None
+                if found:
+                    yield from self._relative(text, start, end, *found)
+            del word
+
+    def _relative(self, text: Text, start: int, end: int, name: str, side: str) -> Iterator[Span]:
+        word = text.words[start]
+        before = text.words[start - 1] if start else ""
+        following = text.words[end] if end < len(text.words) else ""
+        compared = word.endswith("er") or before == "more"
+        if before in ("less", "not", "too") and not compared:
+            begin = start - (2 if before == "too" and start > 1 and text.words[start - 2] in ("not", "nothing", "isnt") else 1)
+            negated = before != "too" or begin == start - 2
+            if negated:
+                how = {"low": "above", "high": "below"}[side] if before == "less" else {"low": "high", "high": "low"}[side]
+                yield Span(begin, end, "number", NumberRange(name, how=how), 4.0)
+                return
+        if following in ("time", "ago", "as", "of", "before", "after") or before in ("how", "as", "so", "a", "that") and following not in ("one", "ones") and before == "how":
+            return
+        if compared:
+            if following == "than":
+                return
+            yield Span(start, end, "number", NumberRange(name, how={"low": "below", "high": "above"}[side]), 3.4)
+        else:
+            yield Span(start, end, "number", NumberRange(name, how=side), 3.4)
+
+    def _span(
+        self, text: Text, match: re.Match[str], column: Column, items: frozenset[str]
+    ) -> Iterator[Span]:
+        start = text.starts.get(match.start())
+        if start is None:
+            return
+        end = start + len(match[0].split())
+        data = self._range(match.groupdict(), column)
+        if data is None:
+            return
+        compared = any(
+            match[name] for name in ("between", "most", "less", "least", "more", "about", "tmost", "tleast", "nv", "a2", "x")
+        )
+        following = text.words[end] if end < len(text.words) else ""
+        if not compared and following not in items:
+            return  # "a 16 hour flight" says nothing about the item
+        yield Span(start, end, "number", data, 6.0)
+
+    def _range(self, found: Mapping[str, str | None], column: Column) -> NumberRange | None:
+        if found["nv"]:
+            value = self._plain(found["nv"])
+            if value is None:
+                return None
+            return NumberRange(column.name, None, value) if found["nmost"] else NumberRange(column.name, value)
+        first = self._value(found, "1", column)
+        if first is None:
+            return None
+        second = self._value(found, "2", column)
+        if second is None and found["x"]:
+            x = self._plain(found["x"])
+            unit = self._units[column.name].get(found["u1"] or "", 1.0)
+            if x is not None:
+                second, first = first, x * unit
+        if second is not None:
+            return NumberRange(column.name, min(first, second), max(first, second))
+        if found["less"]:
+            return NumberRange(column.name, None, first, strict=True)
+        if found["more"]:
+            return NumberRange(column.name, first, None, strict=True)
+        if found["most"] or found["tmost"]:
+            return NumberRange(column.name, None, first)
+        if found["least"] or found["tleast"]:
+            return NumberRange(column.name, first)
+        return NumberRange(column.name, round(first * 0.88, 1), round(first * 1.12, 1))
+
+    def _value(self, found: Mapping[str, str | None], part: str, column: Column) -> float | None:
+        amount = found[f"a{part}"]
+        if amount is None:
+            return None
+        units = self._units[column.name]
+        plain = self._plain(amount)
+        if plain is None:
+            return None
+        if found[f"half{part}"] or found[f"ahalf{part}"]:
+            plain += 0.5
+        unit = units[found[f"u{part}"] or ""]
+        value = plain * unit
+        if more := found[f"b{part}"]:
+            extra = self._plain(more)
+            smaller = found[f"v{part}"]
+            finer = units.get(smaller, 1.0) if smaller else min(unit, unit / 60)
+            value += (extra or 0.0) * finer
+        return round(value, 3)
+
+    def _plain(self, text: str) -> float | None:
+        if text in ("a", "an"):
+            return 1.0
+        if text.startswith("half"):
+            return 0.5
+        if text[0].isdigit():
+            return float(text)
+        values = [self._lexicon.numbers[word] for word in text.split()]
+        if len(values) == 2 and values[1] == 100:
+            return float(values[0] * 100)
+        return float(sum(values))
+
+    def counts(self, text: Text, items: frozenset[str], spans: list[Span]) -> Iterator[Span]:
+        """Every reading of a number as how many items are wanted; data is an int."""
+        described = {i for span in spans if span.kind not in ("item", "act") for i in range(span.start, span.end)}
+        for match in self._count.finditer(text.joined):
+            lead, tail = (match["lead"] or "").strip(), (match["tail"] or "").strip()
+            start = text.starts.get(match.start("n"))
+            number = match["n"].split()[0]
+            count = int(number) if number.isdigit() else self._lexicon.numbers[number]
+            if start is None or not 0 < count <= MOST or lead in ("the", "those", "these", "that", "this", "last"):
+                continue
+            end = start + len(match["n"].split()) + len(tail.split())
+            if lead in ("top", "first", "next") and (lead != "first" or _names_items(text, end, items, described)):
+                yield Span(start - 1, end, "count", count, 4.6)
+            elif tail or (lead and end == len(text.words)):
+                if number != "one" or tail in ("more", "please"):
+                    yield Span(start, end, "count", count, 4.4)
+            elif _names_items(text, end, items, described) and not (number == "one" and match["n"].endswith("of")):
+                yield Span(start, end, "count", count, 3.2)
+            elif start == 0 and end == len(text.words) and number != "one":
+                yield Span(start, end, "count", count, 3.0)
+
+
+def _names_items(text: Text, start: int, items: frozenset[str], described: set[int]) -> bool:
+    """Whether a word for items follows, after nothing but words that describe items."""
+    for i in range(start, min(start + 6, len(text.words))):
+        if text.words[i] in items and text.words[i] not in ("one", "ones"):
+            return True
+        if text.words[i] in ("suggestions", "recommendations", "options", "picks", "ideas", "choices", "titles", "others", "things"):
+            return True
+        if i not in described and text.words[i] not in ("good", "great", "nice", "different", "of", "other", "really", "very", "more", "new", "random"):
+            return i > start and i == len(text.words)
+    return bool(described) and start < len(text.words) and all(
+        i in described for i in range(start, len(text.words))
+    )
+
+
+def _units(column: Column, lexicon: Lexicon) -> dict[str, float]:
+    """The unit words of a column with their factor to the column's own unit."""
+    own = column.unit.strip().lower()
+    units: dict[str, float] = {}
+    for family in lexicon.units.values():
+        if own in family:
+            units = {fold(word): factor / family[own] for word, factor in family.items() if fold(word)}
+    if own and fold(own):
+        units.setdefault(fold(own), 1.0)
+    for alias in (column.name.replace("_", " "), *column.aliases):
+        if alias.endswith("s") and fold(alias) not in units:
+            units[fold(alias)] = 1.0
+    return units

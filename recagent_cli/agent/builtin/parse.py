@@ -1,0 +1,209 @@
+"""The parser: an utterance, what was said before, and the catalog's words give a typed request."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from recagent_catalogs.store import Catalog
+from recagent_catalogs.text import clean
+
+from ..brain import PastTurn
+from ..request import Intent, Request
+from .lexicon import lexicon
+from .reading import Reader, Reading
+from .state import EMPTY, NO_STATE, alone, carried, merge, starts_afresh
+from .tokens import tokenize
+
+MAX_CHARS = 20_000
+MAX_HISTORY = 8
+"""Earlier turns that are read again where their request was not kept."""
+
+
+def _this_year() -> int:
+    return datetime.datetime.now(tz=datetime.UTC).year
+
+
+class Parser:
+    """Reads utterances against one catalog. Deterministic: no model, no network.
+
+    Args:
+        catalog: whose titles, people and words are understood.
+        year: the present year, for "the last ten years".
+    """
+
+    def __init__(self, catalog: Catalog, *, year: Callable[[], int] = _this_year) -> None:
+        self._catalog = catalog
+        self._reader = Reader(catalog, lexicon(), year)
+
+    def parse(
+        self, utterance: str, history: Sequence[PastTurn] = (), *, shown: Sequence[int] = ()
+    ) -> Request:
+        """Read one utterance.
+
+        Args:
+            utterance: as typed; any string will do.
+            history: earlier turns of the session, oldest first; their constraints carry on until
+                changed, taken back or started over.
+            shown: rows of the list last shown, in order; by default those of the last turn that
+                showed any.
+
+        Returns:
+            The request with what still holds from earlier turns merged in.
+        """
+        last = list(shown) or next((list(turn.shown) for turn in reversed(history) if turn.shown), [])
+        text = tokenize(clean(utterance, MAX_CHARS))
+        before = self._state(history)
+        reading = self._reader.read(text, last)
+        intent = _intent(reading, before, bool(last))
+        request = self._request(reading, before, intent, bool(last))
+        return self._last_resort(request, reading)
+
+    def _state(self, history: Sequence[PastTurn]) -> Request:
+        """The request that holds before this turn."""
+        for turn in reversed(history):
+            if turn.request is None:
+                return self._read_again(history)
+            if turn.request.intent not in NO_STATE:
+                return EMPTY if turn.request.intent is Intent.CLOSING else turn.request
+        return EMPTY
+
+    def _read_again(self, history: Sequence[PastTurn]) -> Request:
+        known: list[PastTurn] = []
+        for turn in history[-MAX_HISTORY:]:
+            request = turn.request or self.parse(turn.utterance, known)
+            known.append(replace(turn, request=request))
+        return self._state(known)
+
+    def _request(self, reading: Reading, before: Request, intent: Intent, shown: bool) -> Request:
+        if intent in NO_STATE:
+            return alone(reading, intent)
+        if intent is Intent.CLOSING:
+            return Request(intent)
+        if starts_afresh(reading, before, shown):
+            before = EMPTY
+            intent = Intent.RECOMMEND if intent in (Intent.REFINE, Intent.MORE) else intent
+        if intent is Intent.CHIT_CHAT:
+            return replace(carried(before, intent), clarify=reading.clarify)
+        request = merge(reading, before, intent, shown, self._catalog)
+        return replace(request, exclude_shown=_excludes_shown(reading, intent, shown))
+
+    def _last_resort(self, request: Request, reading: Reading) -> Request:
+        """Words that nothing knows are looked for in the catalog's text before giving up."""
+        if request.intent is not Intent.UNCLEAR or not reading.unused:
+            return request
+        words = " ".join(reading.unused[:4])
+        rows, _ = self._catalog.search(words, 1)
+        if not len(rows):
+            return request
+        return replace(request, intent=Intent.RECOMMEND, search=words.lower(), unused=tuple(reading.unused[4:]))
+
+
+def wants_list(request: Request) -> bool:
+    """Whether the right answer is a list."""
+    if request.intent in (Intent.RECOMMEND, Intent.REFINE, Intent.MORE):
+        return True
+    return request.intent is Intent.FEEDBACK and request.exclude_shown
+
+
+def _excludes_shown(reading: Reading, intent: Intent, shown: bool) -> bool:
+    if intent is Intent.MORE:
+        return True
+    if intent is Intent.FEEDBACK:
+        if not shown:
+            return False
+        if reading.acts & {"accept", "not_seen"} and not reading.acts & {"reject", "more"}:
+            return False
+        return bool(reading.acts & {"reject", "seen", "praise", "taste", "blame"}) or bool(reading.liked or reading.disliked)
+    return shown and bool(reading.acts & {"more", "reject"}) and not reading.among
+
+
+def _intent(reading: Reading, before: Request, shown: bool) -> Intent:
+    """The kind of turn; the gate that knows when a list is not wanted."""
+    acts, text = reading.acts, reading.text
+    if not text.words:
+        return Intent.UNCLEAR
+    content = reading.wants_something or reading.count is not None
+    stateful = before is not EMPTY and bool(before.conditions or before.liked or before.wishes or before.weights or before.search) or shown
+    if reading.question is not None:
+        if reading.question.kind != "attribute":
+            return Intent.AGGREGATE
+        if reading.about or reading.pointed:
+            return Intent.ITEM_INFO
+        if not content and not reading.liked:
+            reading.clarify = reading.clarify or "Which one do you mean?"
+            return Intent.ITEM_INFO
+    if "start_over" in acts and not content and not reading.liked:
+        reading.clarify = "Fine, from the beginning. What are you in the mood for?"
+        return Intent.CHIT_CHAT
+    asks = bool(acts & {"request", "similar"})
+    if "off_topic" in acts and not content and not reading.liked:
+        return Intent.OUT_OF_SCOPE
+    if "what_can" in acts and not content and not reading.liked:
+        return Intent.OUT_OF_SCOPE
+    if "abuse" in acts and not content:
+        return Intent.CHIT_CHAT
+    if _closes(reading, content, asks):
+        return Intent.CLOSING
+    if "more" in acts and (shown or stateful) and not _described_more(reading):
+        return Intent.REFINE if content or reading.liked else Intent.MORE
+    if (feedback := _feedback(reading, content, asks, shown)) is not None:
+        return feedback
+    if content or reading.liked or reading.disliked:
+        return Intent.REFINE if stateful else Intent.RECOMMEND
+    if reading.freed and stateful:
+        return Intent.REFINE
+    if reading.about or reading.pointed:
+        return Intent.ITEM_INFO if reading.about else Intent.FEEDBACK
+    if asks and not reading.unused:
+        return Intent.REFINE if stateful else Intent.RECOMMEND
+    if acts & {"more"}:
+        return Intent.RECOMMEND
+    if acts & {"thanks", "bye"}:
+        return Intent.CLOSING
+    if acts & {"greet", "smalltalk"} and not asks:
+        return Intent.CHIT_CHAT
+    if asks:
+        return Intent.RECOMMEND if not reading.unused else Intent.UNCLEAR
+    if not reading.unused and acts & {"praise", "accept"}:
+        return Intent.FEEDBACK
+    return Intent.UNCLEAR
+
+
+def _described_more(reading: Reading) -> bool:
+    """ "more horror": the word asks for a kind, not for further items. Still a further list."""
+    return False
+
+
+def _closes(reading: Reading, content: bool, asks: bool) -> bool:
+    acts = reading.acts
+    if "bye" in acts:
+        return not (asks and content) and "more" not in acts
+    if "thanks" not in acts:
+        return False
+    if content or reading.liked and (asks or "similar" in acts):
+        return False
+    return not asks and not acts & {"more", "reject"} and "?" not in reading.text.raw
+
+
+def _feedback(reading: Reading, content: bool, asks: bool, shown: bool) -> Intent | None:
+    """Feedback on what was shown, if the turn is that and no request."""
+    acts = reading.acts
+    if content or asks and (reading.liked or "request" in acts):
+        return None
+    if acts & {"accept"} and not acts & {"reject"}:
+        return Intent.FEEDBACK
+    if "not_seen" in acts and not reading.liked:
+        return Intent.FEEDBACK
+    if "reject" in acts and shown:
+        return Intent.FEEDBACK
+    if "seen" in acts and (reading.seen or shown) and not (reading.liked and not shown):
+        return Intent.FEEDBACK
+    if reading.disliked and not reading.liked and shown:
+        return Intent.FEEDBACK
+    if shown and reading.liked and acts & {"taste", "praise"}:
+        return Intent.FEEDBACK
+    if shown and acts & {"praise", "blame"} and not reading.liked:
+        return Intent.FEEDBACK
+    return None

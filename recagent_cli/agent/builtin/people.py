@@ -1,0 +1,173 @@
+"""People and makers in a request: full names, surnames that are unambiguous, and names no column knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from recagent_catalogs.schema import Column, Role
+from recagent_catalogs.store import Catalog
+
+from .lexicon import Lexicon
+from .spans import Span
+from .tokens import Text
+from .vocabulary import Value
+
+@dataclass(frozen=True)
+class Person:
+    """A name as values of columns of people, the likeliest column first."""
+
+    values: tuple[Value, ...]
+
+
+class PeopleReader:
+    """Finds the names of a catalog's people.
+
+    Args:
+        catalog: whose people.
+        lexicon: ordinary words.
+        cues: phrase that points to a column, to names of columns.
+    """
+
+    def __init__(self, catalog: Catalog, lexicon: Lexicon, cues: dict[str, list[str]]) -> None:
+        self._catalog = catalog
+        self._lexicon = lexicon
+        self._cues = cues
+        self.columns: tuple[Column, ...] = catalog.schema.with_role(Role.PEOPLE)
+
+    @cached_property
+    def _names(self) -> dict[str, list[Value]]:
+        found: dict[str, list[Value]] = {}
+        for column in self.columns:
+            words = self._catalog.words(column.name)
+            for folded, value, count in zip(words.folded, words.values, words.counts.tolist(), strict=True):
+                found.setdefault(folded, []).append(Value(column.name, value, Role.PEOPLE, count))
+        return found
+
+    @cached_property
+    def _surnames(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for folded in self._names:
+            head, _, last = folded.rpartition(" ")
+            if head and len(last) > 2:
+                found.setdefault(last, []).append(folded)
+        return found
+
+    def spans(self, text: Text) -> Iterator[Span]:
+        """Every reading of a stretch as a known person; data is a `Person`."""
+        if not self.columns:
+            return
+        words = text.words
+        for start in range(len(words)):
+            for end in range(start + 1, min(start + 5, len(words)) + 1):
+                values = self._find(text, start, end)
+                if values:
+                    yield Span(start, end, "person", Person(tuple(values)), self._score(text, start, end, values))
+            if (values := self._surname(text, start)):
+                score = 2.7 + self._pointed(text, start, start + 1)
+                yield Span(start, start + 1, "person", Person(tuple(values)), score)
+
+    def _find(self, text: Text, start: int, end: int) -> list[Value]:
+        phrase = text.phrase(start, end)
+        values = self._names.get(phrase)
+        if values is None and end - start > 1 and phrase.endswith("s"):
+            values = self._names.get(phrase[:-1])  # "spike lees films"
+        if values is None:
+            return []
+        if end - start == 1 and not self._single(text, start):
+            return []
+        return values
+
+    def _single(self, text: Text, index: int) -> bool:
+        """Whether a name of one word ("Madonna", "Valve") is to be believed here."""
+        word = text.words[index]
+        lexicon = self._lexicon
+        if word in lexicon.stop or word in lexicon.filler:
+            return False
+        if word in lexicon.common:
+            return self._pointed(text, index, index + 1) > 1
+        return True
+
+    def _score(self, text: Text, start: int, end: int, values: list[Value]) -> float:
+        base = 5.0 + 0.6 * (end - start - 2) if end - start > 1 else 2.6
+        return base + self._pointed(text, start, end)
+
+    def _pointed(self, text: Text, start: int, end: int) -> float:
+        before = text.words[max(0, start - 3) : start]
+        score = 0.0
+        if before and (before[-1] in self._lexicon.before_names or (before[-1] in ("and", "or") and any(w in self._lexicon.before_names for w in before))):
+            score += 1.4
+        if end < len(text.words) and text.words[end] in self._lexicon.after_names:
+            score += 0.7
+        if text.mixed_case:
+            score += 0.5 if all(text.tokens[i].capital for i in range(start, end)) else -0.5
+        return score
+
+    def _surname(self, text: Text, index: int) -> list[Value]:
+        word = text.words[index]
+        lexicon = self._lexicon
+        if word in lexicon.stop or word in lexicon.filler:
+            return []
+        names = self._surnames.get(word)
+        if names is None and word.endswith("s"):
+            names, word = self._surnames.get(word[:-1]), word[:-1]
+        if not names or word in lexicon.common and self._pointed(text, index, index + 1) < 1.4:
+            return []
+        if text.mixed_case and not text.tokens[index].capital or self._part_of_name(text, index):
+            return []
+        ranked = sorted(names, key=lambda name: -self._count(name))
+        # One person far better known than the namesakes is who is meant.
+        if len(ranked) > 1 and self._count(ranked[0]) < 3 * self._count(ranked[1]):
+            return []
+        return self._names[ranked[0]] if self._count(ranked[0]) >= 2 or len(ranked) == 1 else []
+
+    def _part_of_name(self, text: Text, index: int) -> bool:
+        """Whether a word that nobody knows stands before: then it is another name's end."""
+        if not index or text.begins_sentence(index) or "," in text.gap(index):
+            return False
+        before, lexicon = text.words[index - 1], self._lexicon
+        known = before in lexicon.stop or before in lexicon.filler or before in lexicon.common
+        known = known or before in lexicon.before_names or before in lexicon.moods or before in lexicon.qualities
+        return not known and not before.isdigit()
+
+    def _count(self, name: str) -> int:
+        return max(value.count for value in self._names[name])
+
+    def column_for(self, person: Person, text: Text, start: int, end: int) -> Value:
+        """The column meant: the one that a cue before or after points to, else where the person is most."""
+        pointed = self._pointed_columns(text, start, end)
+        for name in pointed:
+            for value in person.values:
+                if value.column == name:
+                    return value
+        return max(person.values, key=lambda value: value.count)
+
+    def _pointed_columns(self, text: Text, start: int, end: int) -> list[str]:
+        found: list[str] = []
+        for size in (3, 2, 1):
+            for back in range(5):
+                begin = start - size - back
+                if begin < 0:
+                    continue
+                between = text.words[begin + size : start]
+                names = self._cues.get(text.phrase(begin, begin + size), ())
+                if names and (not between or all(w in ("the", "and", "or", "a") or w in self._lexicon.generic or w.isalpha() and back < 5 and "and" in between for w in between)):
+                    found.extend(names)
+            if end + size <= len(text.words):
+                found.extend(self._cues.get(text.phrase(end, end + size), ()))
+                for cue, names in self._cues.items():
+                    if size == 1 and cue.endswith(" by") and text.words[end] in (cue[:-3], cue[:-4]):
+                        found.extend(names)
+        return found
+
+    def near(self, typed: str) -> tuple[Value, float] | None:
+        """The person whose name is nearest to what was typed, with a score of 0-100."""
+        best: tuple[Value, float] | None = None
+        for column in self.columns:
+            words = self._catalog.words(column.name)
+            for value, score in words.near(typed, 1):
+                code = words.code(value)
+                if code is not None and (best is None or score > best[1]):
+                    best = (Value(column.name, value, Role.PEOPLE, int(words.counts[code])), score)
+        return best

@@ -1,0 +1,157 @@
+"""Questions about items ("who directed it?") and about the catalog ("how many 80s horror films?")."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from recagent_catalogs.schema import CatalogSchema, Column, Role
+from recagent_catalogs.text import fold
+
+from ..request import Question
+from .lexicon import key_of
+from .tokens import Text
+from .vocabulary import Vocabulary
+
+_ASKS = re.compile(
+    r"^(?:(?:and|so|ok|okay|oh|hi|hello|hey|well|yes|no|cool|great|interesting|but|also|hmm) )*"
+    r"(?:(?:can|could|would) you (?:please )?(?:tell me|let me know|say) |do you (?:happen to )?know |(?:please )?tell me |i wonder |i want to know |any idea |remind me )?"
+    r"(?P<wh>who|whos|whom|what|whats|when|whens|where|wheres|how|hows|which|is|are|was|were|does|did|do|has|have|in what|in which|what kind of|about|more about|if|whether)\b"
+)
+_PLOT = re.compile(
+    r"\b(?:what (?:is|was|are|were) .+ about|whats .+ about|what about is|(?:what is|whats|tell me|describe|summarize|summarise|give me) (?:the |me the |me a )?(?:plot|story|storyline|premise|synopsis|summary)"
+    r"|plot (?:of|to|for)|synopsis|storyline of|what happens in|about what)\b"
+)
+_GENERAL = re.compile(
+    r"\b(?:tell me (?:a bit |a little |some |something )?(?:more )?about|more (?:info|information|details|detail)(?: on| about)?|(?:info|information|details|facts) (?:on|about|of|for)|describe|what (?:is|was) .+ like|do you know anything about|anything about)\b"
+)
+_WHEN = re.compile(r"\b(?:what year|which year|how old|what decade|when (?:did|was|is|were|does|do)|release (?:date|year)|year of release|when .+ (?:made|released|out|published))\b")
+_COUNT = re.compile(r"\b(?:how many|number of|count (?:of|the|all)|how much)\b")
+_MOST = re.compile(r"\b(?:has|have|had|with|directed|made|is in|are in|appears in|wrote|developed|starred in|in|by) (?:the )?most\b|\bmost (?:common|frequent|prolific|frequently|often|represented|productive|popular)\b|\bmost (?:films|movies|games|books|items|titles)\b|\bappears? most\b")
+_KIND = re.compile(r"\bwhat (?:kind|type|sort|style)\b")
+
+
+def find_question(text: Text, vocabulary: Vocabulary, targets: bool, blocked: Collection[int]) -> Question | None:
+    """What is asked, or None where nothing is.
+
+    Args:
+        text: the request.
+        vocabulary: the catalog's column words.
+        targets: whether an item is named or pointed at.
+        blocked: word numbers that are names.
+    """
+    for start, end in _sentences(text):
+        words = " ".join(w if start + i not in blocked else "x" for i, w in enumerate(text.words[start:end]))
+        match = _ASKS.match(words)
+        if _aggregate(words, vocabulary) and (found := _catalog_question(words, vocabulary)):
+            return found
+        if not targets:
+            continue
+        if match or _GENERAL.search(words) or _PLOT.search(words) or "?" in text.gap(end):
+            found = _item_question(words, vocabulary, match is not None)
+            if found is not None:
+                return found
+    return None
+
+
+def _sentences(text: Text) -> list[tuple[int, int]]:
+    cuts = [i for i in range(len(text.words)) if text.begins_sentence(i)] + [len(text.words)]
+    return list(zip(cuts, cuts[1:], strict=False))
+
+
+def _aggregate(words: str, vocabulary: Vocabulary) -> bool:
+    return bool(_COUNT.search(words) or _MOST.search(words))
+
+
+def _catalog_question(words: str, vocabulary: Vocabulary) -> Question | None:
+    if match := _COUNT.search(words):
+        following = words[match.end() :].split()[:8]
+        if any(key_of(w) in vocabulary.items or w in vocabulary.items for w in following):
+            return Question("count")
+        column = _column_in(following[:1], vocabulary)
+        if column is not None and column.role in (Role.NUMBER,):
+            return None
+        if column is not None:
+            return Question("count", column.name)
+        held = words[match.end() :]
+        return Question("count") if re.search(r"\b(?:do you have|are there|have you got|in (?:the|this|your) (?:catalog|catalogue|collection|library|database))\b", held) else None
+    column = _column_in(words.split(), vocabulary) or _who(words, vocabulary.schema)
+    if column is None and re.search(r"^(?:and |so )?(?:who|which|what)\b", words) and _missing_column(words, vocabulary):
+        return Question("most", "")
+    if column is not None and column.role not in (Role.TITLE, Role.ID, Role.TEXT, Role.NUMBER) and _MOST.search(words):
+        if re.search(r"^(?:and |so )?(?:who|which|what|whats|whos|the most|most|tell me|do you know)", words):
+            return Question("most", column.name)
+    return None
+
+
+def _missing_column(words: str, vocabulary: Vocabulary) -> bool:
+    return any(f" {cue} " in f" {words} " for cues in vocabulary.lexicon.missing.values() for cue in cues)
+
+
+def _column_in(words: list[str], vocabulary: Vocabulary) -> Column | None:
+    for size in (3, 2, 1):
+        for i in range(len(words) - size + 1):
+            column = vocabulary.columns.get(key_of(" ".join(words[i : i + size])))
+            if column is not None and column.role is not Role.TITLE:
+                return column
+    return None
+
+
+def _who(words: str, schema: CatalogSchema) -> Column | None:
+    """The column of people that a verb after "who" points to, by the columns' cues."""
+    match = re.search(r"\b(?:who|whos|whom|whose)\b(?P<rest>.*)", words)
+    if match is None:
+        return None
+    rest = f" {match['rest'].strip()} "
+    best: tuple[int, Column] | None = None
+    for column in schema.with_role(Role.PEOPLE):
+        for cue in (*column.cues, column.label):
+            for form in _verb_forms(fold(cue)):
+                if f" {form} " in rest and (best is None or len(form) > best[0]):
+                    best = (len(form), column)
+    if best is None and re.search(r" (?:in|is in|are in|s in) ", rest):
+        people = [c for c in schema.with_role(Role.PEOPLE) if any(" in" in cue or cue == "with" for cue in c.cues)]
+        return people[0] if people else None
+    if best is None:
+        people = list(schema.with_role(Role.PEOPLE))
+        return people[0] if people and re.search(r" (?:made|created|is behind|did|wrote) ", rest) else None
+    return best[1]
+
+
+def _verb_forms(cue: str) -> tuple[str, ...]:
+    verb = cue.removesuffix(" by")
+    if len(verb) < 4 and " " not in verb:
+        return ()
+    forms = [verb]
+    if verb.endswith("ed"):
+        forms += [verb[:-2], verb[:-1], verb[:-2] + "s"]
+    if verb.endswith("ring"):
+        forms += [verb[:-4] + "s", verb[:-4] + "r", verb[:-3] + "ed"]
+    return tuple(forms)
+
+
+def _item_question(words: str, vocabulary: Vocabulary, asks: bool) -> Question | None:
+    schema = vocabulary.schema
+    if _PLOT.search(words):
+        text = schema.one(Role.TEXT)
+        return Question("attribute", text.name if text else "")
+    if (column := _who(words, schema)) is not None:
+        return Question("attribute", column.name)
+    if re.search(r"\bwho|whos\b", words):
+        return Question("attribute", "")
+    year = schema.one(Role.YEAR)
+    if year is not None and _WHEN.search(words):
+        return Question("attribute", year.name)
+    if found := re.search(r"\bhow (?P<word>\w+)", words):
+        for column in schema.with_role(Role.NUMBER):
+            if found["word"] in column.high or found["word"] in column.low:
+                return Question("attribute", column.name)
+    if _KIND.search(words) and (column := schema.one(Role.CATEGORIES)):
+        return Question("attribute", column.name)
+    if asks and not re.search(r"\b(?:like|similar|recommend|suggest|suggestions|others?|else|another|any)\b", words):
+        column = _column_in(words.split(), vocabulary)
+        if column is not None and column.role is not Role.ID:
+            return Question("attribute", column.name)
+        if re.match(r"^(?:\w+ ){0,3}(?:is|are|was|were|does|did|has|whats|what|where|when|which) ", words + " ") and not re.search(r"\b(?:there|you|i)\b", words):
+            return Question("attribute", "")
+    return Question("attribute", "") if _GENERAL.search(words) else None

@@ -1,0 +1,128 @@
+"""What to give up when nothing meets all conditions: one at a time, the least, and never an exclusion first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from recagent_catalogs.schema import Role
+from recagent_catalogs.store import Catalog
+from recagent_tools.conditions import Condition, evaluate, parse_condition
+
+from .wording import condition_text
+
+MIN_SLACK_YEARS = 3
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """A smaller demand: the conditions that are left, and what was given up, in words."""
+
+    conditions: tuple[str, ...]
+    said: str
+    left: int
+
+
+def relax(conditions: tuple[str, ...], catalog: Catalog) -> Relaxation | None:
+    """The smallest relaxation that leaves something; None where even one condition leaves nothing.
+
+    First number ranges are widened, then kinds that had to hold together become alternatives, then a
+    single condition is dropped: the one whose loss changes least, people and exclusions last.
+    """
+    parsed = [parse_condition(text, catalog) for text in conditions]
+    masks = [evaluate(condition, catalog) for condition in parsed]
+    for place, wider, said in (*_widened(parsed, catalog), *_either(parsed, catalog)):
+        left = _left([m for i, m in enumerate(masks) if i not in place], catalog, evaluate(wider, catalog))
+        if left:
+            kept = [c for i, c in enumerate(parsed) if i not in place]
+            return Relaxation(tuple(map(str, [*kept, wider])), said, left)
+    return _dropped(parsed, masks, catalog)
+
+
+def _left(masks: list[np.ndarray[tuple[int], np.dtype[np.bool_]]], catalog: Catalog, also: np.ndarray[tuple[int], np.dtype[np.bool_]] | None) -> int:
+    mask = np.ones(catalog.n_items, dtype=bool) if also is None else also.copy()
+    for other in masks:
+        mask &= other
+    return int(mask.sum())
+
+
+def _widened(parsed: list[Condition], catalog: Catalog) -> Iterator[tuple[set[int], Condition, str]]:
+    for share in (0.1, 0.3, 0.6):
+        for i, condition in enumerate(parsed):
+            column = catalog.schema.column(condition.column)
+            if column.role not in (Role.YEAR, Role.NUMBER):
+                continue
+            wider = _wider(condition, share, column.role is Role.YEAR)
+            if wider is not None:
+                was, now = (condition_text(c, catalog.schema) for c in (condition, wider))
+                yield {i}, wider, f"nothing fits '{was}' as well, so I widened it to '{now}'"
+
+
+def _wider(condition: Condition, share: float, year: bool) -> Condition | None:
+    if condition.operator == "!=":
+        return None
+    numbers = [None if v is None else float(v) for v in condition.values]
+    if condition.operator == "..":
+        low, high = numbers
+    else:
+        low = numbers[0] if condition.operator in (">", ">=", "=") else None
+        high = numbers[0] if condition.operator in ("<", "<=", "=") else None
+    slack_low = max(MIN_SLACK_YEARS, round(share * 12)) if year else share * abs(low or 0.0)
+    slack_high = max(MIN_SLACK_YEARS, round(share * 12)) if year else share * abs(high or 0.0)
+    low = None if low is None else round(low - slack_low, 1)
+    high = None if high is None else round(high + slack_high, 1)
+    return Condition(condition.column, "..", (low, high))
+
+
+def _either(parsed: list[Condition], catalog: Catalog) -> Iterator[tuple[set[int], Condition, str]]:
+    """Several values of one column that had to hold together become alternatives."""
+    places: dict[str, list[int]] = {}
+    for i, condition in enumerate(parsed):
+        if condition.operator == "has":
+            places.setdefault(condition.column, []).append(i)
+    for column, found in places.items():
+        if len(found) > 1:
+            values = tuple(dict.fromkeys(v for i in found for v in parsed[i].values))
+            named = " and ".join(str(v) for v in values)
+            yield set(found), Condition(column, "has", values), f"nothing is {named} at once, so any of them counts"
+
+
+_LAST = {Role.PEOPLE: 2, Role.AUDIENCE: 3}
+
+
+def _dropped(
+    parsed: list[Condition], masks: list[np.ndarray[tuple[int], np.dtype[np.bool_]]], catalog: Catalog
+) -> Relaxation | None:
+    found = []
+    for i, condition in enumerate(parsed):
+        left = _left([m for j, m in enumerate(masks) if j != i], catalog, None)
+        if left:
+            role = catalog.schema.column(condition.column).role
+            rank = 4 if condition.operator == "lacks" else _LAST.get(role, 1)
+            found.append((rank, left, i))
+    if not found:
+        return _dropped_twice(parsed, masks, catalog)
+    _, left, i = min(found)
+    said = f"nothing fits all of it; '{condition_text(parsed[i], catalog.schema)}' is at fault, so I left it out"
+    return Relaxation(tuple(str(c) for j, c in enumerate(parsed) if j != i), said, left)
+
+
+def _dropped_twice(
+    parsed: list[Condition], masks: list[np.ndarray[tuple[int], np.dtype[np.bool_]]], catalog: Catalog
+) -> Relaxation | None:
+    """Gives the most demanding condition up and tries again without it."""
+    if len(parsed) < 2:
+        return None
+    order = []
+    for i, condition in enumerate(parsed):
+        role = catalog.schema.column(condition.column).role
+        rank = 4 if condition.operator == "lacks" else _LAST.get(role, 1)
+        order.append((rank, int(masks[i].sum()), i))
+    _, _, worst = min(order)
+    rest = [str(c) for i, c in enumerate(parsed) if i != worst]
+    further = relax(tuple(rest), catalog)
+    if further is None:
+        return None
+    said = f"nothing fits '{condition_text(parsed[worst], catalog.schema)}' with the rest, so I left it out; {further.said}"
+    return Relaxation(further.conditions, said, further.left)

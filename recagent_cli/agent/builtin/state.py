@@ -1,0 +1,140 @@
+"""The request over turns: what still holds from before, what this turn changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from recagent_catalogs.errors import BadCondition
+from recagent_catalogs.schema import Role
+from recagent_catalogs.store import Catalog
+from recagent_tools.conditions import Condition, parse_condition
+
+from ..request import Intent, Mention, Request, Wish
+from .reading import Reading
+
+NO_STATE = frozenset((Intent.ITEM_INFO, Intent.AGGREGATE, Intent.OUT_OF_SCOPE, Intent.UNCLEAR))
+"""Requests of these intents stand beside the conversation's state; the one before them still holds."""
+EMPTY = Request(Intent.RECOMMEND)
+
+
+def starts_afresh(reading: Reading, before: Request, shown: bool) -> bool:
+    """Whether the turn is clearly a new request after one that was answered."""
+    if "start_over" in reading.acts or before.intent is Intent.CLOSING:
+        return True
+    if not shown or reading.pointed or reading.among or reading.acts & {"also", "more", "instead", "among"}:
+        return False
+    asked = bool(reading.acts & {"request", "similar"})
+    held = bool(before.conditions or before.liked or before.search or before.wishes)
+    return held and reading.kinds >= (2 if asked else 3)
+
+
+def merge(reading: Reading, before: Request, intent: Intent, shown: bool, catalog: Catalog) -> Request:
+    """The request of this turn with what still holds merged in."""
+    added = bool(reading.acts & {"also"}) and not reading.acts & {"swap"}
+    earlier = _read(before.conditions, catalog)
+    earlier = [c for c in earlier if c.column not in reading.freed]
+    replaces = shown and not added
+    conditions = _merge_conditions(earlier, reading.conditions, replaces, catalog)
+    disliked = _mentions(before.disliked, reading.disliked)
+    liked = [m for m in _mentions(before.liked, reading.liked) if m.id is None or m.id not in _ids(reading.disliked)]
+    disliked = [m for m in disliked if m.id is None or m.id not in _ids(reading.liked)]
+    weights = {**dict(before.weights), **reading.weights}
+    search = " ".join(dict.fromkeys(reading.search))
+    if search and before.search and not replaces and search not in before.search:
+        search = f"{before.search} {search}"
+    return Request(
+        intent=intent,
+        liked=tuple(liked),
+        disliked=tuple(disliked),
+        seen=tuple(_mentions(before.seen, reading.seen)),
+        about=tuple(_mentions((), reading.about)),
+        conditions=tuple(map(str, conditions)),
+        wishes=_wishes(before.wishes, reading.wishes),
+        weights=tuple(weights.items()),
+        search=search or before.search,
+        count=reading.count if reading.count is not None else before.count,
+        question=reading.question,
+        among=reading.among,
+        unused=tuple(reading.unused),
+        limits=tuple(dict.fromkeys(reading.limits)),
+        clarify=reading.clarify,
+        options=reading.options,
+    )
+
+
+def alone(reading: Reading, intent: Intent) -> Request:
+    """The request of this turn by itself, beside the conversation's state."""
+    return Request(
+        intent=intent,
+        liked=tuple(reading.liked), disliked=tuple(reading.disliked), seen=tuple(reading.seen),
+        about=tuple(_mentions((), reading.about)),
+        conditions=tuple(map(str, dict.fromkeys(reading.conditions))),
+        wishes=tuple(reading.wishes), weights=tuple(reading.weights.items()),
+        search=" ".join(dict.fromkeys(reading.search)), count=reading.count,
+        question=reading.question, among=reading.among, unused=tuple(reading.unused),
+        limits=tuple(dict.fromkeys(reading.limits)), clarify=reading.clarify, options=reading.options,
+    )
+
+
+def carried(before: Request, intent: Intent) -> Request:
+    """Earlier wishes under a turn that adds none (thanks, small talk)."""
+    return replace(
+        before, intent=intent, about=(), question=None, among=False, exclude_shown=False, unused=(),
+        limits=(), clarify="", options=(),
+    )
+
+
+def _read(conditions: Iterable[str], catalog: Catalog) -> list[Condition]:
+    found = []
+    for text in conditions:
+        try:
+            found.append(parse_condition(text, catalog))
+        except BadCondition:
+            continue  # the session's catalog was built anew without that value
+    return found
+
+
+def _merge_conditions(
+    earlier: list[Condition], new: list[Condition], replaces: bool, catalog: Catalog
+) -> list[Condition]:
+    kept = list(earlier)
+    for condition in new:
+        role = catalog.schema.column(condition.column).role
+        if role in (Role.YEAR, Role.NUMBER, Role.AUDIENCE, Role.GROUP):
+            kept = [c for c in kept if c.column != condition.column or c in new]
+        elif condition.operator == "has":
+            opposite = set(condition.values)
+            kept = [_without(c, opposite, "lacks") for c in kept]
+            if replaces:
+                kept = [c for c in kept if c.column != condition.column or c.operator != "has" or c in new]
+        else:
+            kept = [_without(c, set(condition.values), "has") for c in kept]
+        kept = [c for c in kept if c.values]
+        if condition not in kept:
+            kept.append(condition)
+    return kept
+
+
+def _without(condition: Condition, values: set[str | float | None], operator: str) -> Condition:
+    if condition.operator != operator:
+        return condition
+    return Condition(condition.column, operator, tuple(v for v in condition.values if v not in values))
+
+
+def _ids(mentions: Sequence[Mention]) -> set[str | None]:
+    return {m.id for m in mentions}
+
+
+def _mentions(before: Iterable[Mention], new: Iterable[Mention]) -> list[Mention]:
+    found: dict[str, Mention] = {}
+    for mention in (*before, *new):
+        found.setdefault(mention.id or f"?{mention.text.casefold()}", mention)
+    return list(found.values())
+
+
+def _wishes(before: Iterable[Wish], new: Iterable[Wish]) -> tuple[Wish, ...]:
+    found: dict[str, Wish] = {}
+    for wish in (*before, *new):
+        found[wish.text.casefold()] = wish
+    return tuple(found.values())

@@ -1,0 +1,85 @@
+"""A turn is a stream of typed events. The chat, the JSON printer, the trace and the tests consume it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .turn import Turn
+
+
+@dataclass(frozen=True)
+class TurnStarted:
+    """A turn begins."""
+
+    utterance: str
+    brain: str
+
+
+@dataclass(frozen=True)
+class Thought:
+    """What the brain says it is about to do."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ToolStarted:
+    """A tool call begins."""
+
+    call_id: str
+    tool: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ToolFinished:
+    """A tool call ended; `before` and `after` are the number of candidates."""
+
+    call_id: str
+    tool: str
+    arguments: dict[str, Any]
+    before: int
+    after: int
+    ms: float
+    text: str
+    error: bool = False
+
+
+@dataclass(frozen=True)
+class TextDelta:
+    """A piece of the answer's text, as it arrives; not yet checked."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something the person should know: a fallback, a cut, an invented title that was dropped.
+
+    `kind` is a stable word: limit, unused, fallback, cut, dropped, model, catalog, correction.
+    """
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Work that takes longer than a second: a name, and the share done from 0 to 1."""
+
+    text: str
+    share: float
+
+
+@dataclass(frozen=True)
+class TurnFinished:
+    """The turn is over; `turn` holds all of it."""
+
+    turn: Turn = field(repr=False)
+
+
+Event = (
+    TurnStarted | Thought | ToolStarted | ToolFinished | TextDelta | Notice | Progress | TurnFinished
+)

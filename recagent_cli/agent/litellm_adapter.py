@@ -1,0 +1,463 @@
+"""The one module that owns litellm.
+
+litellm is slow to import (3 s), prints banners, fetches a price list and reads a `.env` unless it
+is told not to, retries under the hood, and raises many classes of errors. None of that leaves this
+file: it is imported when the first answer is wanted (`warm` does it in a thread), and what comes
+back is a `Reply` or a `ModelError`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import logging
+import math
+import os
+import random
+import re
+import threading
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from recagent_catalogs.errors import ModelError
+
+from .assembly import Assembly
+from .model_errors import Failure, failure, key_name
+from .watchdog import READY, Broken, Patience, Stalled, Work
+from .wire import Message, Reply, ToolSchema
+
+MIN_VERSION = (1, 91)
+NO_KEY = "no-key"
+"""Sent where a server needs no key but the wire wants one."""
+ECHO_REASONING = frozenset(("deepseek", "moonshot"))
+"""Providers that want their reasoning text back; others refuse the field."""
+_BASELESS = frozenset(("ollama_chat", "ollama"))
+_LOCK = threading.Lock()
+
+
+def load() -> Any:
+    """Import litellm, quiet and offline.
+
+    Raises:
+        ModelError: it is missing, broken or too old (reason "missing").
+    """
+    with _LOCK:
+        os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+        os.environ["LITELLM_MODE"] = "PRODUCTION"
+        os.environ.setdefault("LITELLM_LOG", "CRITICAL")
+        _check_version()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                litellm = importlib.import_module("litellm")
+                _quiet(litellm)
+        # A half-installed litellm fails in any way there is: in its own imports, in pydantic's.
+        except Exception as error:
+            raise _missing(
+                f"litellm cannot be imported: {type(error).__name__}: {error}"
+            ) from error
+        return litellm
+
+
+def warm() -> threading.Thread:
+    """Import litellm in a thread, while the person types; errors show at the first answer."""
+
+    def work() -> None:
+        try:
+            load()
+        except ModelError:
+            pass
+
+    thread = threading.Thread(target=work, name="litellm-import", daemon=True)
+    thread.start()
+    return thread
+
+
+def _check_version() -> None:
+    try:
+        text = importlib.metadata.version("litellm")
+    except importlib.metadata.PackageNotFoundError:
+        return  # the import itself says what is missing
+    numbers = tuple(int(part) for part in re.findall(r"\d+", text)[:2])
+    if numbers < MIN_VERSION:
+        wanted = ".".join(map(str, MIN_VERSION))
+        raise _missing(f"litellm {text} is too old: {wanted} or newer is needed")
+
+
+def _missing(message: str) -> ModelError:
+    hint = (
+        "install it anew: pip install 'litellm>=1.91,<1.106'; without a model recagent still works"
+    )
+    return ModelError(message[:300], reason="missing", hint=hint)
+
+
+def _quiet(litellm: Any) -> None:
+    """No banners, no telemetry, no downloaded tokenizers, no hidden retries."""
+    for name, value in (
+        ("suppress_debug_info", True),
+        ("telemetry", False),
+        ("disable_token_counter", True),
+        ("disable_hf_tokenizer_download", True),
+        ("disable_streaming_logging", True),
+        ("num_retries", 0),
+        ("callbacks", []),
+        ("success_callback", []),
+        ("failure_callback", []),
+    ):
+        setattr(litellm, name, value)
+    litellm.completion  # noqa: B018  (a broken install has the package and not the function)
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"pydantic\.")
+    for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "httpx", "openai"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+class LiteLLMClient:
+    """Carries messages to one model, through litellm.
+
+    Args:
+        model: the name as litellm takes it ("gpt-4o-mini", "anthropic/…", "ollama_chat/…"); with
+            `api_base` a bare name is taken as that of an OpenAI-compatible server.
+        api_base: address of the server. Then only `RECAGENT_API_KEY` is sent to it, never a
+            provider's own key.
+        api_key: instead of the environment's.
+        stream: whether to ask for the answer in pieces.
+        patience: timeouts and retries.
+        context_tokens: the context window to ask Ollama for; its own default is too small.
+        temperature: None leaves it to the provider.
+        clock, sleep: seconds, monotonic; injected by tests.
+        rng: jitter of the back-off.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        api_base: str | None = None,
+        api_key: str | None = None,
+        stream: bool = True,
+        patience: Patience | None = None,
+        context_tokens: int = 16_384,
+        temperature: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        rng: random.Random | None = None,
+    ) -> None:
+        self.model = model
+        self.api_base = api_base
+        self.stream = stream
+        self.patience = patience or Patience()
+        self._api_key = api_key
+        self._context_tokens = context_tokens
+        self._temperature = temperature
+        self._clock, self._sleep = clock, sleep
+        self._rng = rng or random.Random(0)
+        self._wire_model = wire_model(model, api_base)
+        self._provider = self._wire_model.partition("/")[0] if "/" in self._wire_model else ""
+
+    def complete(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSchema] = (),
+        *,
+        may_call: bool = True,
+        on_text: Callable[[str], None] | None = None,
+        seconds: float | None = None,
+    ) -> Reply:
+        """One answer of the model; see `ModelClient.complete`."""
+        allowed = min(seconds, self.patience.total_s) if seconds else self.patience.total_s
+        deadline = self._clock() + allowed
+        shown: list[str] = []
+
+        def show(piece: str) -> None:
+            shown.append(piece)
+            if on_text is not None:
+                on_text(piece)
+
+        stream = self.stream
+        for attempt in range(1, self.patience.tries + 1):
+            try:
+                reply = self._once(messages, tools, may_call, show, deadline, stream)
+            except _Failed as failed:
+                self._wait(failed.failure, attempt, deadline, again=not shown)
+                continue
+            if not stream or not _is_empty(reply):
+                return reply
+            # A server that cannot stream, or a refusal, whose words litellm's streams drop.
+            stream = False
+        return reply
+
+    def _wait(self, failed: Failure, attempt: int, deadline: float, *, again: bool) -> None:
+        """Back off before the next try, or raise."""
+        patience = self.patience
+        if not (failed.again and again) or attempt >= patience.tries:
+            raise failed.error
+        backoff = min(patience.base_s * 2 ** (attempt - 1), patience.cap_s)
+        wait_s = backoff * (0.5 + self._rng.random() / 2)
+        if failed.wait_s is not None:
+            if failed.wait_s > patience.cap_s:
+                failed.error.hint = f"the provider says to wait {_duration(failed.wait_s)}"
+                raise failed.error
+            wait_s = max(failed.wait_s, 0.0) + self._rng.random() * min(backoff, 0.1)
+        if self._clock() + wait_s >= deadline:
+            raise failed.error
+        self._sleep(wait_s)
+
+    def _once(
+        self,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSchema],
+        may_call: bool,
+        show: Callable[[str], None],
+        deadline: float,
+        stream: bool,
+    ) -> Reply:
+        """One try.
+
+        Raises:
+            _Failed: mapped, before anything usable came.
+        """
+        work = Work(lambda job: self._run(job, messages, tools, may_call, stream))
+        made = Assembly()
+        complete = True
+        try:
+            for chunk in work.pieces(self.patience, deadline, self._clock):
+                if piece := made.add(chunk):
+                    show(piece)
+        except Stalled as stalled:
+            complete = self._salvage(made, self._stall_error(stalled))
+        except Broken as broken:
+            complete = self._salvage(made, broken.error)
+        return self._finished(work, made, complete=complete)
+
+    def _salvage(self, made: Assembly, error: BaseException) -> bool:
+        """Keep text that was already shown, else raise. Always False: it is not complete."""
+        failed = failure(
+            error,
+            model=self.model,
+            provider=self._provider,
+            own_base=self.api_base is not None,
+        )
+        if not "".join(made.text).strip() or failed.error.reason in ("bad_answer", "refused"):
+            raise _Failed(self._suggested(failed))
+        return False
+
+    def _suggested(self, failed: Failure) -> Failure:
+        """An unknown name gets the nearest known ones."""
+        if failed.error.reason != "not_found":
+            return failed
+        if self._wire_model.startswith("ollama_chat/"):
+            name = self._wire_model.partition("/")[2]
+            failed.error.hint = f"get it first: ollama pull {name}"
+        elif self.api_base is None and (near := suggestions(self.model)):
+            failed.error.hint = "did you mean " + ", ".join(near) + "?"
+        return failed
+
+    def _stall_error(self, stalled: Stalled) -> ModelError:
+        return ModelError(
+            f"{self.model}: no answer in time ({stalled.what} {stalled.seconds:.3g} s)",
+            reason="timeout",
+            hint="try again; a larger --timeout gives a slow model more time",
+        )
+
+    def _finished(self, work: Work, made: Assembly, *, complete: bool) -> Reply:
+        reply = made.reply(complete=complete, ended=work.ended_well)
+        usage = work.usage
+        prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+        if prompt is None and completion is None:
+            return reply
+        return replace(
+            reply,
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            cost_usd=None if self.api_base else work.cost_usd,
+        )
+
+    def _run(
+        self,
+        job: Work,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSchema],
+        may_call: bool,
+        stream: bool,
+    ) -> None:
+        """In the worker thread: ask, and put every chunk into the queue."""
+        litellm = load()
+        arguments = self._arguments(litellm, messages, tools, may_call, stream)
+        job.put(READY)
+        answer = litellm.completion(**arguments)
+        if not stream:
+            job.usage = getattr(answer, "usage", None)
+            job.put(answer)
+        else:
+            job.attach(answer)
+            for chunk in answer:
+                if job.abandoned:
+                    return
+                job.put(chunk)
+            job.usage = _streamed_usage(answer)
+            job.ended_well = any(
+                getattr(answer, name, "") is not None
+                for name in ("received_finish_reason", "intermittent_finish_reason")
+            )
+        job.cost_usd = _cost(litellm, self._wire_model, job.usage)
+
+    def _arguments(
+        self,
+        litellm: Any,
+        messages: Sequence[Message],
+        tools: Sequence[ToolSchema],
+        may_call: bool,
+        stream: bool,
+    ) -> dict[str, Any]:
+        self._wire_model = _at_base(self._wire_model, self.api_base, litellm)
+        model, provider, *_ = litellm.get_llm_provider(self._wire_model, api_base=self.api_base)
+        self._provider = provider
+        arguments: dict[str, Any] = {
+            "model": self._wire_model,
+            "messages": [_to_wire(message, provider) for message in messages],
+            "stream": stream,
+            "max_retries": 0,
+            "timeout": self.patience.first_s,
+            "drop_params": True,
+        }
+        if tools:
+            if "tools" not in (litellm.get_supported_openai_params(model, provider) or ("tools",)):
+                raise ModelError(f"{self.model}: no support for tools", reason="no_tools", hint="")
+            arguments["tools"] = [tool.to_wire() for tool in tools]
+            arguments["tool_choice"] = "auto" if may_call else "none"
+        if stream:
+            arguments["stream_options"] = {"include_usage": True}
+        if self._temperature is not None:
+            arguments["temperature"] = self._temperature
+        if provider in _BASELESS:
+            arguments["num_ctx"] = self._context_tokens
+        arguments.update(self._address())
+        return arguments
+
+    def _address(self) -> dict[str, str]:
+        """Base and key. A provider's key from the environment never goes to another host."""
+        if self._api_key:
+            key: dict[str, str] = {"api_key": self._api_key}
+        elif self.api_base:
+            key = {"api_key": os.environ.get("RECAGENT_API_KEY") or NO_KEY}
+        else:
+            key = {}
+        return {**key, **({"api_base": self.api_base} if self.api_base else {})}
+
+
+def wire_model(model: str, api_base: str | None) -> str:
+    """The name as litellm wants it: Ollama by its chat API, bare names at a base as OpenAI's."""
+    if model.startswith("ollama/"):
+        return "ollama_chat/" + model.removeprefix("ollama/")
+    if api_base and "/" not in model:
+        return f"openai/{model}"
+    return model
+
+
+def _at_base(model: str, api_base: str | None, litellm: Any) -> str:
+    """At the person's own server a name like "meta-llama/Llama-3" holds no provider."""
+    head = model.partition("/")[0]
+    known = {str(getattr(provider, "value", provider)) for provider in litellm.provider_list}
+    return f"openai/{model}" if api_base and head not in known else model
+
+
+def sends_to(model: str, api_base: str | None) -> str:
+    """Where messages go, for the person: a host, or the provider's name."""
+    if api_base:
+        return urlsplit(api_base).netloc or api_base
+    head, slash, _ = wire_model(model, None).partition("/")
+    return head if slash else "the provider of " + model
+
+
+def needed_key(model: str, api_base: str | None) -> str:
+    """The environment variable from which the key is taken."""
+    head, slash, _ = wire_model(model, api_base).partition("/")
+    return key_name(head if slash else "openai", own_base=api_base is not None)
+
+
+def suggestions(model: str, limit: int = 3) -> list[str]:
+    """Known model names near this one; empty where litellm is not loaded or nothing is near."""
+    from rapidfuzz import process, utils
+
+    names = list(getattr(load(), "model_cost", {}))
+    found = process.extract(
+        model, names, processor=utils.default_process, limit=limit, score_cutoff=75
+    )
+    return [name for name, _, _ in found if name != model]
+
+
+def _to_wire(message: Message, provider: str) -> dict[str, Any]:
+    """One message in OpenAI's shape, with the provider's own fields where they came from."""
+    wire: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.role == "tool":
+        wire |= {"tool_call_id": message.call_id, "name": message.name}
+    if message.calls:
+        wire["content"] = message.content or None
+        wire["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+                **({"provider_specific_fields": call.extra} if call.extra else {}),
+            }
+            for call in message.calls
+        ]
+    extra = message.extra or {}
+    if blocks := extra.get("thinking_blocks"):
+        wire["thinking_blocks"] = blocks
+    if provider in ECHO_REASONING and extra.get("reasoning_content"):
+        wire["reasoning_content"] = extra["reasoning_content"]
+    return wire
+
+
+def _streamed_usage(stream: Any) -> Any:
+    """The provider's own usage, out of the raw chunks; litellm's guess is left aside."""
+    found: dict[str, int] = {}
+    for chunk in getattr(stream, "chunks", ()):
+        usage = getattr(chunk, "usage", None)
+        for name in ("prompt_tokens", "completion_tokens"):
+            count = _count(usage, name)
+            if count:
+                found[name] = max(count, found.get(name, 0))
+    return found or None
+
+
+def _count(usage: Any, name: str) -> int | None:
+    value = usage.get(name) if isinstance(usage, dict) else getattr(usage, name, None)
+    return value if isinstance(value, int) else None
+
+
+def _cost(litellm: Any, model: str, usage: Any) -> float | None:
+    """Dollars by litellm's bundled price list; None where it has no price, or one of nothing."""
+    prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+    if prompt is None or completion is None:
+        return None
+    try:
+        parts = litellm.cost_per_token(
+            model=model, prompt_tokens=prompt, completion_tokens=completion
+        )
+    # It raises bare Exceptions for models that it does not know.
+    except Exception:
+        return None
+    cost = float(sum(parts))
+    return cost if math.isfinite(cost) and cost > 0 else None
+
+
+def _is_empty(reply: Reply) -> bool:
+    return not (reply.text.strip() or reply.calls or reply.finish == "content_filter")
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} minutes"
+
+
+class _Failed(Exception):
+    """A try failed, mapped."""
+
+    def __init__(self, failed: Failure) -> None:
+        super().__init__(str(failed.error))
+        self.failure = failed

@@ -1,0 +1,253 @@
+"""The loop: asks a brain for the next step, runs its calls, ends the turn with the best there is.
+
+After ReAct (Yao et al.) over a candidate bus (InteRecAgent). It cannot tell the brains apart: what
+differs is only whether a failure of this brain may be covered by another one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from recagent_catalogs.errors import Cancelled, ModelError
+from recagent_catalogs.text import clean
+from recagent_tools.retrieve import profile_history
+from recagent_tools.toolbox import Tool, Toolbox, ToolContext
+
+from .brain import Brain, Call, Observation, Step, TurnView, Usage
+from .critic import ground
+from .events import (
+    Event,
+    Notice,
+    Thought,
+    ToolFinished,
+    ToolStarted,
+    TurnFinished,
+    TurnStarted,
+)
+from .reasons import reasons_for
+from .request import Request
+from .session import Session
+from .turn import ShownItem, TraceEntry, Turn, shown_items
+
+MAX_STEPS = 8
+MAX_CALLS = 16
+Emit = Callable[[Event], None]
+Reader = Callable[[str, Session], Request]
+
+
+@dataclass
+class Agent:
+    """A brain, the tools, and a fallback.
+
+    Attributes:
+        toolbox: the tools.
+        brain: who answers.
+        read: the built-in parser: utterance and session to a `Request`.
+        fallback: who answers where the brain cannot; None lets `ModelError` through.
+        default_count: how many items are shown where nobody said.
+    """
+
+    toolbox: Toolbox
+    brain: Brain
+    read: Reader
+    fallback: Brain | None = None
+    default_count: int = 5
+    max_steps: int = MAX_STEPS
+    max_calls: int = MAX_CALLS
+
+    def turn(self, utterance: str, session: Session, context: ToolContext, emit: Emit) -> Turn:
+        """Answer one utterance. The session's bus is left as the turn made it.
+
+        Raises:
+            ModelError: the brain failed and there is no fallback.
+            Cancelled: Ctrl-C; the bus is as it was before the turn.
+        """
+        running = _Running(self, clean(utterance, 20_000, newlines=True), session, context, emit)
+        cursor = session.bus.cursor
+        try:
+            return running.run()
+        except KeyboardInterrupt:
+            session.bus.cursor = cursor
+            raise Cancelled("stopped; nothing of this turn was kept") from None
+
+
+@dataclass
+class _Running:
+    """The state of one turn while it runs."""
+
+    agent: Agent
+    utterance: str
+    session: Session
+    context: ToolContext
+    emit: Emit
+    notices: list[tuple[str, str]] = field(default_factory=list)
+    trace: list[TraceEntry] = field(default_factory=list)
+    cut: bool = False
+    closing: str = ""
+
+    def run(self) -> Turn:
+        brain = self.agent.brain
+        self.emit(TurnStarted(self.utterance, brain.name))
+        request = self.agent.read(self.utterance, self.session)
+        view = self._view(request)
+        try:
+            self._drive(brain, view)
+        except ModelError as error:
+            if self.agent.fallback is None:
+                raise
+            self._fall_back(error, view)
+            brain = self.agent.fallback
+        turn = self._finish(view.request, brain)
+        self.session.turns.append(turn.past())
+        self.emit(TurnFinished(turn))
+        return turn
+
+    def _view(self, request: Request) -> TurnView:
+        context = self.context
+        context.shown = self.session.shown
+        context.shown_before = self.session.shown_before
+        context.wishes = [
+            (column, value, wish.weight) for wish in request.wishes for column, value in wish.values
+        ]
+        for mentions, rows in ((request.liked, context.liked), (request.disliked, context.disliked)):
+            found = (context.catalog.row_of(m.id) for m in mentions if m.id is not None)
+            rows.extend(row for row in found if row is not None)
+        return TurnView(
+            self.utterance, request, tuple(self.session.turns),
+            self.agent.toolbox.offered(context), context, default_count=self.agent.default_count,
+        )
+
+    def _drive(self, brain: Brain, view: TurnView) -> None:
+        """Step until the turn is over or a budget is spent."""
+        calls = 0
+        for number in range(self.agent.max_steps):
+            last = number == self.agent.max_steps - 1 or calls >= self.agent.max_calls
+            view.tools = self._last_tools() if last else self.agent.toolbox.offered(self.context)
+            step = brain.next_step(view, self.emit)
+            if step.thought:
+                self.emit(Thought(step.thought))
+            if not step.calls:
+                self.closing = step.text
+                return
+            observations = [self._run(call) for call in step.calls[: self.agent.max_calls]]
+            calls += len(observations)
+            view.steps.append((step, tuple(observations)))
+            if self._is_over(step, observations):
+                return
+        self._notice("cut", "the step budget is spent; this is the best list so far")
+        self.cut = True
+
+    def _last_tools(self) -> Sequence[Tool]:
+        """In the last step only what ends the turn is offered."""
+        offered = self.agent.toolbox.offered(self.context)
+        return [tool for tool in offered if tool.ends_turn]
+
+    def _run(self, call: Call) -> Observation:
+        self.emit(ToolStarted(call.id, call.name, call.arguments))
+        ran = self.agent.toolbox.run(call.name, call.arguments, self.context)
+        error = ran.result.text if ran.error else ""
+        self.trace.append(
+            TraceEntry(call.name, call.arguments, ran.before, ran.after, ran.ms, error)
+        )
+        self.emit(
+            ToolFinished(
+                call.id, call.name, call.arguments, ran.before, ran.after, ran.ms,
+                ran.result.text, ran.error,
+            )
+        )
+        return Observation(call, ran.result.text, ran.result.data, ran.error)
+
+    def _is_over(self, step: Step, observations: Sequence[Observation]) -> bool:
+        for observation in observations:
+            tool = self.agent.toolbox.get(observation.call.name)
+            if tool is not None and tool.ends_turn and not observation.error:
+                return True
+        return False
+
+    def _fall_back(self, error: ModelError, view: TurnView) -> None:
+        """The other brain answers, from the state before this turn, and says so."""
+        assert self.agent.fallback is not None
+        self._notice(
+            "fallback",
+            f"{self.agent.brain.name}: {error.message}. The built-in brain answers instead."
+            + (f" ({error.hint})" if error.hint else ""),
+        )
+        self.cut = True
+        self.context.presented = None
+        self.context.question = None
+        self.context.text = ""
+        view.steps.clear()
+        self._drive(self.agent.fallback, view)
+
+    def _notice(self, kind: str, text: str) -> None:
+        self.notices.append((kind, text))
+        self.emit(Notice(kind, text))
+
+    def _finish(self, request: Request, brain: Brain) -> Turn:
+        context = self.context
+        rows = context.presented
+        if rows is None and self.cut and len(context.bus) < context.bus.n_items:
+            rows = [int(row) for row in context.bus.rows()[: self.agent.default_count]]
+        rows = rows or []
+        text = context.text or self.closing
+        if brain.usage() is not None:
+            text, corrections = ground(text, rows, context)
+            for correction in corrections:
+                self._notice("correction", correction)
+        for kind, told in (*context.notices, *self._said(request, text)):
+            self._notice(kind, told)
+        question, options = context.question or ("", ())
+        usage: Usage | None = brain.usage()
+        return Turn(
+            utterance=self.utterance,
+            text=text or question,
+            items=self._items(rows, request),
+            request=request,
+            trace=tuple(self.trace),
+            notices=tuple(self.notices),
+            brain=brain.name,
+            usage=usage,
+            session=self.session.id,
+            catalog=context.catalog.name,
+            question=question,
+            options=options,
+            cut=self.cut,
+            funnel=context.bus.funnel(),
+            remembered=tuple(context.remembered),
+        )
+
+    def _said(self, request: Request, text: str) -> list[tuple[str, str]]:
+        """What the request could not be read or answered in full; not twice what the text says."""
+        said = [("limit", limit) for limit in request.limits if limit not in text]
+        if request.unused:
+            words = ", ".join(f"'{word}'" for word in request.unused)
+            said.append(("unused", f"I did not use: {words}"))
+        return said
+
+    def _items(self, rows: Sequence[int], request: Request) -> tuple[ShownItem, ...]:
+        context = self.context
+        items = context.catalog.items(rows)
+        scores: dict[int, float] = {}
+        with contextlib.suppress(LookupError):
+            columns = context.bus.scores()
+            column = columns.get("score", next(iter(columns.values()), None))
+            if column is not None:
+                wanted = set(rows)
+                scores = {
+                    int(row): float(score)
+                    for row, score in zip(context.bus.rows(), column, strict=True)
+                    if int(row) in wanted
+                }
+        made = reasons_for(items, request, context, profile_history(context)) if items else {}
+        reasons = {**made, **{row: text for row, text in context.reasons.items() if text}}
+        return shown_items(items, [scores.get(row) for row in rows], reasons)
+
+
+def fresh_context(context: ToolContext) -> ToolContext:
+    """The same context at the start of another turn."""
+    return replace(
+        context, shown=(), shown_before=(), liked=[], disliked=[], wishes=[], presented=None,
+        reasons={}, text="", question=None, remembered=[], notices=[],
+    )

@@ -1,0 +1,158 @@
+"""What the person wants, typed. The contract between parser, brains, critic and JSON.
+
+`docs/json.md` describes it as `recagent.request/1`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Intent(StrEnum):
+    """What kind of turn this is."""
+
+    RECOMMEND = "recommend"
+    REFINE = "refine"
+    MORE = "more"
+    ITEM_INFO = "item_info"
+    AGGREGATE = "aggregate"
+    FEEDBACK = "feedback"
+    CHIT_CHAT = "chit_chat"
+    CLOSING = "closing"
+    OUT_OF_SCOPE = "out_of_scope"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True)
+class Mention:
+    """An item named or pointed at.
+
+    Attributes:
+        text: as the person wrote it.
+        id: the catalog's id, or None where no item was found.
+        title: the item's title with its year, or the nearest title where `id` is None.
+        score: how sure the link is, 0-100.
+    """
+
+    text: str
+    id: str | None
+    title: str
+    score: float = 100.0
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A soft wish: it moves the ranking and removes nothing.
+
+    Attributes:
+        text: as the person wrote it.
+        values: what it was read as: ("column", "value") pairs of the catalog's vocabulary.
+        search: words to look for in the items' text, where no value carries it.
+        weight: positive for wanted, negative for to be avoided.
+    """
+
+    text: str
+    values: tuple[tuple[str, str], ...] = ()
+    search: str = ""
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked about items.
+
+    Attributes:
+        kind: "attribute" (of the mentioned items), "count", "list", "most" (which value has most).
+        column: the column asked for, or "" for everything.
+    """
+
+    kind: str
+    column: str = ""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the person wants in this turn, with what still holds from earlier turns merged in.
+
+    Attributes:
+        intent: the kind of turn.
+        liked, disliked, seen: items named, with verdict.
+        about: items a question or a reference points at ("the second one", "Alien").
+        conditions: hard conditions in the grammar of `filter`.
+        wishes: soft wishes.
+        weights: named aspects of `rank` with their weight (novelty, popularity, recency…).
+        search: words of a topic to look for in the text.
+        count: how many items are wanted; None where nothing was said.
+        question: what is asked, for item_info and aggregate.
+        among: whether only the list last shown is meant.
+        exclude_shown: whether what was shown before must not come again.
+        unused: content words that nobody used; always reported to the person.
+        limits: sentences about what this catalog cannot answer ("no countries in this catalog…").
+        clarify: a question back to the person with its options, where the answer would change the
+            list; empty where none.
+    """
+
+    intent: Intent
+    liked: tuple[Mention, ...] = ()
+    disliked: tuple[Mention, ...] = ()
+    seen: tuple[Mention, ...] = ()
+    about: tuple[Mention, ...] = ()
+    conditions: tuple[str, ...] = ()
+    wishes: tuple[Wish, ...] = ()
+    weights: tuple[tuple[str, float], ...] = ()
+    search: str = ""
+    count: int | None = None
+    question: Question | None = None
+    among: bool = False
+    exclude_shown: bool = False
+    unused: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+    clarify: str = ""
+    options: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The request as `recagent.request/1` without its `schema` key."""
+        data = asdict(self)
+        data["intent"] = str(self.intent)
+        data["wishes"] = [
+            {**wish, "values": [list(pair) for pair in wish["values"]]} for wish in data["wishes"]
+        ]
+        data["weights"] = dict(self.weights)
+        return {key: list(v) if isinstance(v, tuple) else v for key, v in data.items()}
+
+
+def request_from_json(data: dict[str, Any]) -> Request:
+    """Read a request back from what `Request.to_json` gave.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
+
+    def mentions(key: str) -> tuple[Mention, ...]:
+        return tuple(Mention(**mention) for mention in data[key])
+
+    question = data["question"]
+    return Request(
+        intent=Intent(data["intent"]),
+        liked=mentions("liked"),
+        disliked=mentions("disliked"),
+        seen=mentions("seen"),
+        about=mentions("about"),
+        conditions=tuple(data["conditions"]),
+        wishes=tuple(
+            Wish(w["text"], tuple((c, v) for c, v in w["values"]), w["search"], w["weight"])
+            for w in data["wishes"]
+        ),
+        weights=tuple((str(k), float(v)) for k, v in data["weights"].items()),
+        search=data["search"],
+        count=data["count"],
+        question=Question(**question) if question else None,
+        among=data["among"],
+        exclude_shown=data["exclude_shown"],
+        unused=tuple(data["unused"]),
+        limits=tuple(data["limits"]),
+        clarify=data["clarify"],
+        options=tuple(data["options"]),
+    )

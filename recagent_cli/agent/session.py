@@ -1,0 +1,50 @@
+"""A session: turns with one bus."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, field
+
+from recagent_tools.bus import CandidateBus
+
+from .brain import PastTurn
+
+MAX_TURNS_KEPT = 200
+
+
+def new_session_id() -> str:
+    """A short id that sorts by time: `20261121-142233-1f3a`."""
+    return time.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(2)
+
+
+@dataclass
+class Session:
+    """Turns with one bus.
+
+    Attributes:
+        id: its name on disk.
+        catalog: name of the catalog.
+        bus: the candidates, with their history.
+        turns: earlier turns, oldest first.
+        saved_turns: how many of them are in the store already.
+    """
+
+    catalog: str
+    bus: CandidateBus
+    id: str = field(default_factory=new_session_id)
+    turns: list[PastTurn] = field(default_factory=list)
+    saved_turns: int = 0
+
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """Rows of the list last shown."""
+        for turn in reversed(self.turns):
+            if turn.shown:
+                return turn.shown
+        return ()
+
+    @property
+    def shown_before(self) -> tuple[int, ...]:
+        """All rows shown so far, without duplicates, oldest first."""
+        return tuple(dict.fromkeys(row for turn in self.turns for row in turn.shown))

@@ -1,0 +1,171 @@
+"""A finished turn, and its JSON: `recagent.turn/1`. `docs/json.md` describes it, a test holds them together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .brain import PastTurn, Usage
+from .request import Request, request_from_json
+
+if TYPE_CHECKING:
+    from recagent_catalogs.store import Item
+
+TURN_SCHEMA = "recagent.turn/1"
+ITEMS_SCHEMA = "recagent.items/1"
+MAX_TRACE_CHARS = 400
+
+
+@dataclass(frozen=True)
+class ShownItem:
+    """One line of an answer. Title, year and columns come from the store, never from a model."""
+
+    rank: int
+    row: int
+    id: str
+    title: str
+    year: int | None
+    score: float | None
+    reason: str
+    columns: Mapping[str, Any]
+
+    @property
+    def label(self) -> str:
+        """`Alien (1979)`."""
+        return f"{self.title} ({self.year})" if self.year is not None else self.title
+
+    def to_json(self) -> dict[str, Any]:
+        """The item as every JSON output shows it."""
+        return {
+            "rank": self.rank,
+            "id": self.id,
+            "title": self.title,
+            "year": self.year,
+            "score": None if self.score is None else round(self.score, 4),
+            "reason": self.reason,
+            "columns": dict(self.columns),
+        }
+
+
+def shown_items(
+    items: Sequence[Item], scores: Sequence[float | None], reasons: Mapping[int, str]
+) -> tuple[ShownItem, ...]:
+    """Number the items of an answer."""
+    return tuple(
+        ShownItem(
+            rank, item.row, item.id, item.title, item.year, score,
+            reasons.get(item.row, ""), item.columns,
+        )
+        for rank, (item, score) in enumerate(zip(items, scores, strict=True), start=1)
+    )
+
+
+@dataclass(frozen=True)
+class TraceEntry:
+    """One tool call of the turn; `before` and `after` are the number of candidates."""
+
+    tool: str
+    arguments: Mapping[str, Any]
+    before: int
+    after: int
+    ms: float
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One utterance and all that followed.
+
+    Attributes:
+        utterance: what the person wrote.
+        text: the answer in words.
+        items: the list shown; empty for answers without one.
+        request: how the utterance was read.
+        trace: the tool calls.
+        notices: (kind, text): limits, unused words, fallbacks, cuts.
+        brain: who answered: `builtin`, or the model's name.
+        usage: what a model consumed; None without one.
+        session: id of the session.
+        question, options: set where the answer is a question back.
+        cut: whether a budget or a fallback shaped the answer (exit code 7 with --strict).
+        funnel: how the candidates came about, one line.
+    """
+
+    utterance: str
+    text: str
+    items: tuple[ShownItem, ...]
+    request: Request
+    trace: tuple[TraceEntry, ...]
+    notices: tuple[tuple[str, str], ...]
+    brain: str
+    usage: Usage | None
+    session: str
+    catalog: str
+    question: str = ""
+    options: tuple[str, ...] = ()
+    cut: bool = False
+    funnel: str = ""
+    remembered: tuple[tuple[str, int], ...] = field(default=(), compare=False)
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """Rows of the list shown."""
+        return tuple(item.row for item in self.items)
+
+    def past(self) -> PastTurn:
+        """What later turns need of it."""
+        return PastTurn(self.utterance, self.text, self.rows, self.request)
+
+    def to_json(self) -> dict[str, Any]:
+        """The turn as `recagent.turn/1`."""
+        return {
+            "schema": TURN_SCHEMA,
+            "catalog": self.catalog,
+            "text": self.text,
+            "items": [item.to_json() for item in self.items],
+            "request": self.request.to_json(),
+            "question": {"text": self.question, "options": list(self.options)}
+            if self.question else None,
+            "trace": [_trace_json(entry) for entry in self.trace],
+            "funnel": self.funnel,
+            "notices": [{"kind": kind, "text": text} for kind, text in self.notices],
+            "brain": self.brain,
+            "usage": asdict(self.usage) if self.usage else None,
+            "cut": self.cut,
+            "session": self.session,
+        }
+
+
+def _trace_json(entry: TraceEntry) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "tool": entry.tool,
+        "arguments": dict(entry.arguments),
+        "before": entry.before,
+        "after": entry.after,
+        "ms": round(entry.ms, 2),
+    }
+    if entry.error:
+        told["error"] = entry.error[:MAX_TRACE_CHARS]
+    return told
+
+
+def past_to_json(past: PastTurn, ids: Sequence[str]) -> str:
+    """A past turn as it is stored: rows as ids, because rows change with the data."""
+    request = past.request.to_json() if past.request else None
+    data = {"utterance": past.utterance, "text": past.text, "shown": list(ids), "request": request}
+    return json.dumps(data, ensure_ascii=False)
+
+
+def past_from_json(text: str, rows_of: Mapping[str, int] | None = None) -> tuple[PastTurn, list[str]]:
+    """Read a stored turn; returns it with the ids shown (rows are filled where `rows_of` has them).
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
+    data = json.loads(text)
+    ids = [str(item) for item in data["shown"]]
+    rows = tuple(rows_of[item] for item in ids if rows_of and item in rows_of)
+    request = request_from_json(data["request"]) if data["request"] else None
+    return PastTurn(data["utterance"], data["text"], rows, request), ids

@@ -1,0 +1,404 @@
+"""The Python API, and the one place where everything is wired."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+
+import numpy as np
+from recagent_tools.models.engine import Engine
+
+from recagent_catalogs.errors import BadInput, NotFound, RecagentError, ToolError
+from recagent_catalogs.sandbox import PERSON_TABLES, TIMEOUT_S, Rows, Sandbox
+from recagent_catalogs.store import Catalog
+from recagent_tools.bus import CandidateBus, RowSet
+from recagent_tools.conditions import evaluate, parse_condition
+from recagent_tools.models.history import History
+from recagent_tools.references import resolve
+from recagent_tools.registry import load_toolbox
+from recagent_tools.retrieve import profile_history
+from recagent_tools.toolbox import Ran, ToolContext
+
+from .agent.brain import Brain, PastTurn
+from .agent.builtin.brain import BuiltinBrain
+from .agent.builtin.parse import Parser
+from .agent.events import Event, Notice, Progress
+from .agent.loop import Agent
+from .agent.reasons import reasons_for
+from .agent.request import Intent, Mention, Request
+from .agent.session import Session
+from .agent.turn import ShownItem, Turn, past_from_json, past_to_json, shown_items
+from .library import DEFAULT_CATALOG, Library
+from .memory.profile import Profile, derive
+from .memory.store import StoredEvent, StoredSession, UserStore
+from .paths import Paths, find_paths
+
+EventFunction = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """An event that nobody watches."""
+
+
+class Assistant:
+    """A catalog, its models, a brain and a person's memory: ask, recommend, look up.
+
+    Args:
+        catalog: name of a catalog; the bundled movies where none is named.
+        model: a language model as litellm names it; None for the built-in brain.
+        api_base: address of an OpenAI-compatible server, for `model`.
+        profile: whose profile is used.
+        fallback: whether the built-in brain answers where the model fails.
+        build: whether models are trained first where there are none.
+        incognito: whether nothing of the turns is kept.
+        seed: seed of everything random.
+        count: how many items an answer shows where nobody said.
+        paths: where things are kept; by default as `RECAGENT_HOME` or the platform has it.
+        on_event: takes every event of every turn, and progress.
+
+    Raises:
+        NotFound: there is no such catalog.
+    """
+
+    def __init__(
+        self,
+        catalog: str = DEFAULT_CATALOG,
+        *,
+        model: str | None = None,
+        api_base: str | None = None,
+        profile: str = "me",
+        fallback: bool = True,
+        build: bool = True,
+        incognito: bool = False,
+        seed: int = 0,
+        count: int = 5,
+        max_steps: int = 8,
+        timeout_s: float = 120.0,
+        paths: Paths | None = None,
+        on_event: EventFunction = ignore,
+    ) -> None:
+        self.paths = paths or find_paths()
+        self.on_event = on_event
+        self.profile_name = profile
+        self.incognito = incognito
+        self.count = count
+        self.seed = seed
+        self.notices: list[tuple[str, str]] = []
+        self.library = Library(
+            self.paths, lambda text, share: self.on_event(Progress(text, share))
+        )
+        self.catalog: Catalog = self.library.open(catalog)
+        self.engine: Engine = self._open_engine(build)
+        self.store = UserStore(self.paths.store)
+        self.sandbox = Sandbox(self.catalog.path / "catalog.duckdb")
+        self.toolbox = load_toolbox()
+        self.parser = Parser(self.catalog)
+        builtin = BuiltinBrain()
+        brain: Brain = builtin
+        if model:
+            from .agent.llm import LLMBrain
+
+            brain = LLMBrain(model, self.catalog, api_base=api_base, timeout_s=timeout_s)
+        self.agent = Agent(
+            self.toolbox, brain, self._read,
+            fallback=builtin if model and fallback else None,
+            default_count=count, max_steps=max_steps,
+        )
+
+    # -- opening ---------------------------------------------------------------------------------
+
+    def _open_engine(self, build: bool) -> Engine:
+        engine = self.library.engine(self.catalog)
+        if not engine.trained and build and self._worth_training():
+            try:
+                if self.library.build_within(self.catalog.path.name):
+                    engine = self.library.engine(self.catalog)
+                else:
+                    self._notice(
+                        "catalog",
+                        "the models are still being trained in the background; this answer comes "
+                        "from content and popularity",
+                    )
+            except RecagentError as error:
+                self._notice("catalog", f"{error.message}; answering from content and popularity")
+        for notice in engine.notices:
+            self._notice("catalog", notice)
+        return engine
+
+    def _worth_training(self) -> bool:
+        interactions = self.catalog.interactions
+        return interactions is not None and len(interactions) > 0
+
+    def _notice(self, kind: str, text: str) -> None:
+        self.notices.append((kind, text))
+        self.on_event(Notice(kind, text))
+
+    def close(self) -> None:
+        """End the SQL worker."""
+        self.sandbox.close()
+
+    def __enter__(self) -> Assistant:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # -- asking ----------------------------------------------------------------------------------
+
+    def new_session(self) -> Session:
+        """A session whose bus holds the whole catalog."""
+        return Session(
+            self.catalog.path.name, CandidateBus(self.catalog.n_items, self.catalog.fingerprint)
+        )
+
+    def ask(
+        self,
+        text: str,
+        *,
+        session: Session | None = None,
+        user: str | None = None,
+        like: Sequence[str] = (),
+        count: int | None = None,
+        keep: bool = True,
+        on_event: EventFunction | None = None,
+    ) -> Turn:
+        """Answer one utterance.
+
+        Args:
+            text: in the person's own words.
+            session: the session it belongs to; a new one where None.
+            user: a user of the catalog's data, for whom to answer.
+            like: further liked items, by title or id.
+            count: how many items.
+            keep: whether turn, session and facts are stored.
+            on_event: takes the events of this turn; by default the assistant's own.
+
+        Raises:
+            BadInput: nothing was said.
+            NotFound: no such user or item.
+            ModelError: the model failed and there is no fallback.
+            Cancelled: Ctrl-C.
+        """
+        if not text.strip():
+            raise BadInput("nothing was asked", hint='recagent ask "90s sci-fi like Alien"')
+        session = session or self.new_session()
+        context = self.context(session, user)
+        context.liked.extend(resolve_title(title, context) for title in like)
+        self.agent.default_count = count or self.count
+        turn = self.agent.turn(text, session, context, on_event or self.on_event)
+        if keep and not self.incognito:
+            self._keep(session, turn)
+        return turn
+
+    def _read(self, utterance: str, session: Session) -> Request:
+        return self.parser.parse(utterance, session.turns, shown=session.shown)
+
+    def context(self, session: Session, user: str | None) -> ToolContext:
+        """What the tools may touch in a turn of this session."""
+        return ToolContext(
+            catalog=self.catalog,
+            engine=self.engine,
+            bus=session.bus,
+            sandbox=self.sandbox,
+            profile=self.profile(),
+            user=self.user_index(user),
+            may_remember=not self.incognito,
+            rng=np.random.default_rng(self.seed),
+        )
+
+    def user_index(self, user: str | None) -> int | None:
+        """The index of a user of the catalog's data.
+
+        Raises:
+            NotFound: there is none of that id.
+        """
+        if user is None:
+            return None
+        index = self.catalog.user_index(user)
+        if index is None:
+            known = (
+                f"it has {self.catalog.n_users:,} users, the first is {self.catalog.user_id(0)!r}"
+                if self.catalog.n_users else "it has no users"
+            )
+            raise NotFound(f"no user {user!r} in the catalog {self.catalog.name}", hint=known)
+        return index
+
+    def profile(self) -> Profile:
+        """What is known of the person, in rows of this catalog."""
+        if self.incognito:
+            return Profile()
+        name = self.catalog.path.name
+        return derive(self.store.events(self.profile_name, name), self.catalog)
+
+    def _keep(self, session: Session, turn: Turn) -> None:
+        """Write the turn, the session and its facts, in one transaction."""
+        number = len(session.turns)
+        ids = self.catalog.ids([row for _, row in turn.remembered])
+        events = [
+            self._event(kind, item, source=turn.utterance[:200], session=session, turn=number)
+            for (kind, _), item in zip(turn.remembered, ids, strict=True)
+        ]
+        events += [
+            self._event("shown", item.id, source="present", session=session, turn=number)
+            for item in turn.items
+        ]
+        now = time.time()
+        bodies = tuple(past_to_json(past, self.catalog.ids(past.shown)) for past in session.turns)
+        stored = StoredSession(
+            session.id, self.profile_name, session.catalog, self.catalog.fingerprint, now, now,
+            session.bus.to_bytes(), bodies,
+        )
+        self.store.commit(events=events, session=stored, turns_from=session.saved_turns)
+        session.saved_turns = len(session.turns)
+
+    def _event(
+        self, kind: str, item: str, *, source: str, session: Session | None = None,
+        turn: int | None = None,
+    ) -> StoredEvent:
+        return StoredEvent(
+            self.profile_name, self.catalog.path.name, kind, item, source=source,
+            session=session.id if session else "", turn=turn,
+        )
+
+    def note(self, kind: str, rows: Sequence[int], *, source: str) -> None:
+        """Write a fact about items down: liked, disliked, seen, never."""
+        self.store.commit(
+            events=[self._event(kind, item, source=source) for item in self.catalog.ids(rows)]
+        )
+
+    # -- sessions --------------------------------------------------------------------------------
+
+    def load_session(self, session_id: str | None = None) -> Session | None:
+        """The session of that id, or the one used last; None where there is no last one.
+
+        Raises:
+            NotFound: there is no session of that id.
+        """
+        name = self.catalog.path.name
+        if session_id is None:
+            stored = self.store.last_session(self.profile_name, name)
+            return None if stored is None else self._restore(stored)
+        stored = self.store.session(session_id)
+        if stored is None:
+            raise NotFound(f"no session {session_id!r}", hint="recagent session list")
+        if stored.catalog != name:
+            raise NotFound(
+                f"the session {session_id!r} is about the catalog {stored.catalog}",
+                hint=f"recagent … -c {stored.catalog} --session {session_id}",
+            )
+        return self._restore(stored)
+
+    def _restore(self, stored: StoredSession) -> Session:
+        turns: list[PastTurn] = []
+        for body in stored.turns:
+            past, ids = past_from_json(body)
+            rows = tuple(row for row in map(self.catalog.row_of, ids) if row is not None)
+            turns.append(PastTurn(past.utterance, past.text, rows, past.request))
+        bus = CandidateBus(self.catalog.n_items, self.catalog.fingerprint)
+        if stored.fingerprint == self.catalog.fingerprint:
+            bus = CandidateBus.from_bytes(stored.bus)
+            if bus.now.candidates is None:
+                bus.start()
+        else:
+            self._notice(
+                "catalog", "the catalog has changed since this session; its candidates start anew"
+            )
+        return Session(stored.catalog, bus, stored.id, turns, saved_turns=len(turns))
+
+    # -- without words ---------------------------------------------------------------------------
+
+    def recommend(
+        self,
+        *,
+        user: str | None = None,
+        like: Sequence[str] = (),
+        unlike: Sequence[str] = (),
+        where: Sequence[str] = (),
+        count: int = 10,
+    ) -> tuple[ShownItem, ...]:
+        """Items for a user of the data, for likes, for the profile, or the popular ones.
+
+        Raises:
+            NotFound: no such user or item.
+            BadInput: a condition is wrong.
+        """
+        session = self.new_session()
+        context = self.context(session, user)
+        context.liked.extend(resolve_title(title, context) for title in like)
+        context.disliked.extend(resolve_title(title, context) for title in unlike)
+        for text in where:
+            condition = parse_condition(text, self.catalog)
+            keep = RowSet.of_mask(evaluate(condition, self.catalog))
+            session.bus.narrow("filter", {"where": [text]}, keep, note=str(condition))
+        history = profile_history(context)
+        conditions = tuple(map(str, where))
+        return self._ranked(context, history, conditions, count)
+
+    def similar(self, title: str, *, count: int = 10) -> tuple[ShownItem, ...]:
+        """Items like one item, whoever asks.
+
+        Raises:
+            NotFound: no such item.
+        """
+        session = self.new_session()
+        context = self.context(session, None)
+        context.profile = Profile()
+        context.liked.append(resolve_title(title, context))
+        return self._ranked(context, profile_history(context), (), count)
+
+    def _ranked(
+        self, context: ToolContext, history: History, conditions: tuple[str, ...], count: int
+    ) -> tuple[ShownItem, ...]:
+        mask = context.bus.candidates.mask()
+        mask[history.rows] = False
+        mask[np.asarray(context.profile.seen, dtype=np.int64)] = False
+        rows = self.engine.retrieve(history, max(300, count * 3), mask)
+        scores = self.engine.rank(rows, history)
+        order = np.lexsort((rows, -scores))[:count]
+        items = self.catalog.items([int(row) for row in rows[order]])
+        request = Request(
+            Intent.RECOMMEND,
+            liked=tuple(Mention("", i, "") for i in self.catalog.ids(context.liked)),
+            conditions=conditions,
+        )
+        reasons = reasons_for(items, request, context, history)
+        return shown_items(items, [float(score) for score in scores[order]], reasons)
+
+    def call_tool(self, name: str, arguments: dict[str, object], session: Session) -> Ran:
+        """Run one tool by hand on a session's candidates; nothing is stored."""
+        context = self.context(session, None)
+        context.shown, context.shown_before = session.shown, session.shown_before
+        return self.toolbox.run(name, arguments, context)
+
+    def query(self, sql: str, *, max_rows: int = 1_000_000, timeout_s: float = TIMEOUT_S) -> Rows:
+        """One SELECT over items, item_stats and interactions, in the sandbox.
+
+        Raises:
+            BadInput: refused, wrong, or stopped at the timeout.
+        """
+        try:
+            return self.sandbox.query(
+                sql, tables=PERSON_TABLES, max_rows=max_rows, max_bytes=1 << 30,
+                timeout_s=timeout_s,
+            )
+        except ToolError as error:
+            raise BadInput(error.message, hint=error.hint) from error
+
+
+def resolve_title(reference: str, context: ToolContext) -> int:
+    """The row that a person's words mean.
+
+    Raises:
+        NotFound: nothing is called so; the hint names the nearest titles.
+    """
+    try:
+        return resolve(reference, context)
+    except ToolError as error:
+        raise NotFound(error.message, hint=error.hint) from error
+

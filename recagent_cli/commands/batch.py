@@ -1,0 +1,137 @@
+"""`recagent batch`: one request a line on standard input, one answer a line on standard output."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .run import Run, common
+
+if TYPE_CHECKING:
+    from ..assistant import Assistant
+
+NAME = "batch"
+FIELDS = {
+    "id": (str, int), "text": str, "catalog": str, "user": (str, int), "like": list, "n": int,
+    "context": list,
+}
+MAX_LINE_CHARS = 1_000_000
+
+
+@common
+def command(
+    run: Run,
+    file: Annotated[str, typer.Argument(help="A JSONL file; - reads standard input.")] = "-",
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", help="Language model, as litellm names it.")
+    ] = None,
+    api_base: Annotated[
+        str | None, typer.Option("--api-base", help="Address of an OpenAI-compatible server.")
+    ] = None,
+    no_build: Annotated[
+        bool, typer.Option("--no-build", help="Answer without training models first.")
+    ] = False,
+) -> None:
+    """Answer many requests: {"id", "text", "catalog", "user", "like", "n", "context"} a line.
+
+    One recagent.turn/1 a line, in order; a bad line gives a recagent.error/1 and the rest goes on.
+    """
+    from recagent_catalogs.errors import BadInput, ExitCode, RecagentError
+
+    from ..ui.clean_json import dumps
+    from ..ui.render import error_json
+
+    options = {
+        "model": model or str(run.settings["model"]) or None,
+        "api_base": api_base or str(run.settings["api_base"]) or None,
+        "fallback": model is None, "build": not no_build, "incognito": True,
+    }
+    assistants: dict[str, Assistant] = {}
+    failed = cut = 0
+    for number, line in enumerate(_lines(file), start=1):
+        if not line.strip():
+            continue
+        where: dict[str, Any] = {"line": number}
+        try:
+            job = read_job(line)
+            where = {"id": job["id"], "line": number} if "id" in job else where
+            name = str(job.get("catalog") or run.catalog or run.settings["catalog"] or "movies")
+            if name not in assistants:
+                run.catalog = name
+                assistants[name] = run.assistant(**options)
+            turn = answer(assistants[name], job)
+            cut += turn.cut
+            run.out(dumps({"id": job.get("id", number), **turn.to_json()}))
+        except RecagentError as error:
+            failed += 1
+            run.out(error_json(error, **where))
+            run.say(f"line {number}: {error.message}")
+        except UnicodeEncodeError as error:
+            failed += 1
+            run.out(error_json(BadInput(f"text cannot be encoded: {error.reason}"), **where))
+    if failed:
+        raise typer.Exit(ExitCode.BATCH)
+    if cut and run.strict:
+        raise typer.Exit(ExitCode.CUT)
+
+
+def _lines(file: str) -> Any:
+    from pathlib import Path
+
+    from recagent_catalogs.errors import BadInput
+
+    if file == "-":
+        yield from (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
+        return
+    try:
+        with Path(file).open("rb") as stream:
+            yield from (line.decode("utf-8", "replace") for line in stream)
+    except OSError as error:
+        raise BadInput(f"cannot be read: {error.strerror}", path=file) from error
+
+
+def read_job(line: str) -> dict[str, Any]:
+    """One request line.
+
+    Raises:
+        BadInput: no JSON object, an unknown field, a field of the wrong type, no text.
+    """
+    from recagent_catalogs.errors import BadInput
+
+    if len(line) > MAX_LINE_CHARS:
+        raise BadInput(f"longer than {MAX_LINE_CHARS:,} characters")
+    try:
+        job = json.loads(line)
+    except (json.JSONDecodeError, RecursionError) as error:
+        column = f" at column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise BadInput(f"no JSON{column}", hint='{"id": "a", "text": "slow thrillers"}') from error
+    if not isinstance(job, dict):
+        raise BadInput("not a JSON object", hint='{"id": "a", "text": "slow thrillers"}')
+    for name, value in job.items():
+        if name not in FIELDS:
+            raise BadInput(f"unknown field {name!r}", hint="fields: " + ", ".join(FIELDS))
+        kinds = FIELDS[name]
+        if isinstance(value, bool) or not isinstance(value, kinds):  # type: ignore[arg-type]
+            raise BadInput(f"field {name!r} is of the wrong type")
+        if isinstance(value, list) and not all(isinstance(part, str) for part in value):
+            raise BadInput(f"field {name!r} must be a list of text")
+    if not str(job.get("text", "")).strip():
+        raise BadInput("no text", hint='{"id": "a", "text": "slow thrillers"}')
+    if "n" in job and not 1 <= job["n"] <= 100:
+        raise BadInput("field 'n' must be between 1 and 100")
+    return job
+
+
+def answer(assistant: Assistant, job: dict[str, Any]) -> Any:
+    """Answer one request, after its earlier utterances."""
+    session = assistant.new_session()
+    for earlier in job.get("context", ()):
+        if earlier.strip():
+            assistant.ask(earlier, session=session, keep=False)
+    return assistant.ask(
+        job["text"], session=session, user=str(job["user"]) if "user" in job else None,
+        like=job.get("like", ()), count=job.get("n"), keep=False,
+    )

@@ -1,0 +1,49 @@
+"""`recagent build`: train a catalog's models and say how good they are."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .run import Run, common
+
+NAME = "build"
+
+
+@common
+def command(
+    run: Run,
+    name: Annotated[str | None, typer.Argument(help="Catalog; default: the one in use.")] = None,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="Threads; default: up to 4.")
+    ] = None,
+) -> None:
+    """Train the models of a catalog and measure them on each user's last interaction.
+
+    recagent build ml · recagent build ml --json
+    """
+    from recagent_tools.models.training import build
+
+    from ..agent.events import Progress
+    from ..paths import find_paths
+    from ..ui.render import report_text, rows_table
+    from .opening import open_catalog
+    from .progress import Watcher
+
+    catalog = open_catalog(run, name)
+    watcher = run.stack.enter_context(Watcher(quiet=run.quiet, verbose=run.verbose))
+    seed = run.seed if run.seed is not None else int(run.settings["seed"])
+    report = build(
+        catalog, find_paths().models / catalog.path.name, seed=seed, threads=threads,
+        progress=lambda text, share: watcher(Progress(text, share)),
+    )
+    watcher.stop()
+    if run.form != "table":
+        run.out(report_text("build", report.to_json(), run.form))
+        return
+    run.show(rows_table(*report.table()), report.summary())
+    if catalog.schema.simulated:
+        run.say("note: the interactions of this catalog are simulated; so are these figures")
+    for notice in report.notices:
+        run.say(f"note: {notice}")

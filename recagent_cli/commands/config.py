@@ -1,0 +1,51 @@
+"""`recagent config`: the settings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .run import Run, common
+
+NAME = "config"
+app = typer.Typer(help="Show and change settings.", no_args_is_help=True)
+
+
+@app.command("show")
+@common
+def show(run: Run) -> None:
+    """Show every setting, its value and where it comes from."""
+    from ..settings import SETTINGS
+    from ..ui.render import report_text, rows_table
+
+    settings = run.settings
+    if run.form != "table":
+        body = {
+            "settings": {
+                s.name: {"value": settings[s.name], "source": settings.source[s.name]}
+                for s in SETTINGS
+            }
+        }
+        run.out(report_text("config", body, run.form))
+        return
+    rows = [
+        [s.name, str(settings[s.name]), settings.source[s.name], s.about] for s in SETTINGS
+    ]
+    run.show(rows_table(["setting", "value", "from", "what for"], rows))
+
+
+@app.command("set")
+@common
+def set_(
+    run: Run,
+    name: Annotated[str, typer.Argument(help="Name of the setting.")],
+    value: Annotated[str, typer.Argument(help="Its new value.")],
+) -> None:
+    """Change a setting for good. Keys of providers are not settings: they stay in the environment."""
+    from ..paths import find_paths
+    from ..settings import set_setting
+
+    paths = find_paths()
+    checked = set_setting(paths, name, value)
+    run.say(f"{name} = {checked!r} in {paths.settings}")

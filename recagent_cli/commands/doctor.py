@@ -1,0 +1,140 @@
+"""`recagent doctor`: what is installed, which model, which catalogs, and what is wrong."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, Any
+
+import typer
+
+from .run import Run, common
+
+NAME = "doctor"
+PACKAGES = ("duckdb", "numpy", "scipy", "implicit", "lightgbm", "litellm", "typer", "rich")
+KEYS = (
+    "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY", "GROQ_API_KEY",
+    "MISTRAL_API_KEY", "DEEPSEEK_API_KEY", "OPENROUTER_API_KEY", "AZURE_API_KEY", "COHERE_API_KEY",
+    "TOGETHERAI_API_KEY", "XAI_API_KEY",
+)
+
+
+@common
+def command(
+    run: Run,
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", help="Make one tiny tool call to this model.")
+    ] = None,
+    api_base: Annotated[
+        str | None, typer.Option("--api-base", help="Address of an OpenAI-compatible server.")
+    ] = None,
+) -> None:
+    """Say what is installed, which model and catalogs are used, and what is wrong."""
+    from recagent_catalogs.errors import ModelError
+
+    from ..ui.render import report_text, rows_table
+
+    checks = [*_packages(), _openmp(), *_store(), *_catalogs(run)]
+    keys = [name for name in KEYS if os.environ.get(name)]
+    chosen = model or str(run.settings["model"])
+    body: dict[str, Any] = {
+        "python": platform.python_version(),
+        "platform": platform.platform(terse=True),
+        "model": chosen or "built-in brain",
+        "keys": keys,
+        "checks": [{"what": what, "ok": ok, "text": text} for what, ok, text in checks],
+    }
+    failure: ModelError | None = None
+    if model:
+        failure = _try_model(model, api_base, body)
+    if run.form != "table":
+        run.out(report_text("doctor", body, run.form))
+    else:
+        rows = [[what, "ok" if ok else "WRONG", text] for what, ok, text in checks]
+        rows.insert(0, ["python", "ok", f"{body['python']} on {body['platform']}"])
+        rows.append(["model", "ok" if failure is None else "WRONG", _model_text(body, failure)])
+        rows.append(["keys seen", "ok", ", ".join(keys) or "none (none is needed without a model)"])
+        run.show(rows_table(["what", "", "how it stands"], rows))
+    if failure is not None:
+        raise failure
+
+
+def _packages() -> list[tuple[str, bool, str]]:
+    found = []
+    for name in PACKAGES:
+        try:
+            found.append((name, True, version(name)))
+        except PackageNotFoundError:
+            found.append((name, False, f"missing: pip install {name}"))
+    return found
+
+
+def _openmp() -> tuple[str, bool, str]:
+    from recagent_tools.models.threads import openmp_problem
+
+    problem = openmp_problem()
+    return ("libgomp", problem is None, problem or "loads")
+
+
+def _store() -> list[tuple[str, bool, str]]:
+    from recagent_catalogs.errors import RecagentError
+
+    from ..memory.store import UserStore
+    from ..paths import find_paths
+
+    paths = find_paths()
+    store = UserStore(paths.store)
+    try:
+        events = len(store.events("me"))
+        sessions = len(store.sessions("me"))
+    except RecagentError as error:
+        return [("store", False, f"{error.message} ({error.hint})")]
+    if store.damaged:
+        return [("store", False, f"damaged rows: {', '.join(store.damaged[:5])}")]
+    return [("store", True, f"{events:,} facts, {sessions:,} sessions in {paths.store}")]
+
+
+def _catalogs(run: Run) -> list[tuple[str, bool, str]]:
+    from recagent_catalogs.errors import RecagentError
+
+    from .opening import open_library
+
+    library = open_library(run)
+    told = []
+    for name in library.names():
+        if not library.is_installed(name):
+            told.append((f"catalog {name}", True, "bundled, made at first use"))
+            continue
+        try:
+            catalog = library.open(name)
+            engine = library.engine(catalog)
+        except RecagentError as error:
+            told.append((f"catalog {name}", False, error.message))
+            continue
+        state = "trained" if engine.trained else "not trained"
+        told.append(
+            (f"catalog {name}", not engine.notices,
+             "; ".join([f"{catalog.n_items:,} items, {state}", *engine.notices]))
+        )
+    return told
+
+
+def _try_model(model: str, api_base: str | None, body: dict[str, Any]) -> Any:
+    from recagent_catalogs.errors import ModelError
+
+    from ..agent.llm import probe
+
+    try:
+        body["probe"] = probe(model, api_base=api_base)
+    except ModelError as error:
+        body["probe"] = {"error": error.message}
+        return error
+    return None
+
+
+def _model_text(body: dict[str, Any], failure: Any) -> str:
+    if failure is not None:
+        return f"{body['model']}: {failure.message}"
+    probe = body.get("probe")
+    return f"{body['model']}" + (f": {probe}" if probe else "")

@@ -1,0 +1,32 @@
+"""Opens catalogs for the commands that need neither models nor a brain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from recagent_catalogs.store import Catalog
+
+    from ..library import Library
+    from .run import Run
+
+
+def open_library(run: Run) -> Library:
+    """The catalogs of this user, with progress on stderr."""
+    from ..agent.events import Progress
+    from ..library import Library
+    from ..paths import find_paths
+    from .progress import Watcher
+
+    watcher = run.stack.enter_context(Watcher(quiet=run.quiet, verbose=run.verbose))
+    return Library(find_paths(), lambda text, share: watcher(Progress(text, share)))
+
+
+def open_catalog(run: Run, name: str | None = None) -> Catalog:
+    """The catalog named, else that of --catalog, the settings, or the bundled movies.
+
+    Raises:
+        NotFound: there is none of that name.
+    """
+    wanted = name or run.catalog or str(run.settings["catalog"]) or "movies"
+    return open_library(run).open(wanted)

@@ -1,0 +1,199 @@
+"""What every command shares: its common options, and how it prints."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from recagent_catalogs.errors import ExitCode, RecagentError, UsageError
+
+if TYPE_CHECKING:
+    from ..agent.turn import ShownItem, Turn
+    from ..assistant import Assistant
+    from ..settings import Settings
+
+COMMON: dict[str, tuple[Any, Any]] = {
+    "catalog": (
+        Annotated[str | None, typer.Option("--catalog", "-c", help="Catalog to use.")], None),
+    "format_": (
+        Annotated[
+            str | None,
+            typer.Option("--format", "-f", help="table, json, jsonl, csv, tsv, md or ids."),
+        ], None),
+    "json_": (Annotated[bool, typer.Option("--json", help="The same as --format json.")], False),
+    "as_": (Annotated[str | None, typer.Option("--as", help="Whose profile is used.")], None),
+    "seed": (Annotated[int | None, typer.Option("--seed", help="Seed of everything random.")], None),
+    "quiet": (Annotated[bool, typer.Option("--quiet", "-q", help="Nothing but data.")], False),
+    "verbose": (
+        Annotated[bool, typer.Option("--verbose", "-v", help="Show every tool call.")], False),
+    "strict": (
+        Annotated[
+            bool, typer.Option("--strict", help="Exit with 7 where a budget or fallback cut in.")
+        ], False),
+    "debug": (Annotated[bool, typer.Option("--debug", help="Show tracebacks.")], False),
+}
+
+
+@dataclass
+class Run:
+    """One run of a command: the common options, the settings, and the printing.
+
+    Made by `common`; a command gets it as its first argument.
+    """
+
+    catalog: str | None = None
+    format_: str | None = None
+    json_: bool = False
+    as_: str | None = None
+    seed: int | None = None
+    quiet: bool = False
+    verbose: bool = False
+    strict: bool = False
+    debug: bool = False
+    stack: ExitStack = field(default_factory=ExitStack)
+    _settings: Settings | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force, without flags."""
+        if self._settings is None:
+            from ..paths import find_paths
+            from ..settings import load_settings
+
+            self._settings = load_settings(find_paths())
+        return self._settings
+
+    @property
+    def form(self) -> str:
+        """The output format.
+
+        Raises:
+            UsageError: there is no such format.
+        """
+        from ..settings import FORMATS
+
+        form = "json" if self.json_ else self.format_ or str(self.settings["format"])
+        if form not in FORMATS:
+            raise UsageError(f"no format {form!r}", hint="formats: " + ", ".join(FORMATS))
+        return form
+
+    def assistant(self, **options: Any) -> Assistant:
+        """The assistant of this run, ended with it."""
+        from ..assistant import Assistant
+        from .progress import Watcher
+
+        settings = self.settings
+        watcher = Watcher(quiet=self.quiet, verbose=self.verbose, color=bool(settings["color"]))
+        self.stack.enter_context(watcher)
+        merged = {
+            "profile": self.as_ or str(settings["as"]),
+            "seed": self.seed if self.seed is not None else int(settings["seed"]),
+            "count": int(settings["count"]) or 5,
+            "on_event": watcher,
+            **options,
+        }
+        name = self.catalog or str(settings["catalog"]) or "movies"
+        assistant = self.stack.enter_context(Assistant(name, **merged))
+        watcher.stop()
+        return assistant
+
+    def out(self, text: str) -> None:
+        """Write data to stdout."""
+        sys.stdout.write(text + "\n" if text else "")
+        sys.stdout.flush()
+
+    def show(self, *parts: Any) -> None:
+        """Write what is for people to stdout, as the terminal takes it."""
+        from ..ui.render import make_console
+
+        settings = self.settings
+        console = make_console(color=bool(settings["color"]), width=int(settings["width"]))
+        for part in parts:
+            console.print(part)
+
+    def say(self, text: str) -> None:
+        """Tell the person something on stderr, unless --quiet."""
+        if not self.quiet:
+            from recagent_catalogs.text import clean
+
+            sys.stderr.write(clean(text) + "\n")
+
+    def print_turn(self, turn: Turn, assistant: Assistant) -> None:
+        """Print a turn in the format asked for; notices go to stderr."""
+        from ..ui.render import turn_renderables, turn_text
+
+        schema = assistant.catalog.schema
+        if self.form == "table":
+            self.show(*turn_renderables(turn, schema))
+        else:
+            self.out(turn_text(turn, self.form, schema))
+        for _, text in turn.notices:
+            self.say(f"note: {text}")
+        if turn.cut and self.strict:
+            raise typer.Exit(ExitCode.CUT)
+
+    def print_items(self, items: Sequence[ShownItem], assistant: Assistant) -> None:
+        """Print a list of items in the format asked for."""
+        from ..ui.render import items_table, items_text
+
+        catalog = assistant.catalog
+        if self.form == "table":
+            self.show(items_table(items, catalog.schema))
+        else:
+            self.out(items_text(items, self.form, catalog.schema, catalog=catalog.name))
+
+
+def common(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the common options; it gets them as a `Run`, its first argument.
+
+    The options of all commands are so written once, and mean the same everywhere.
+    """
+    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+
+    @functools.wraps(command)
+    def wrapper(**arguments: Any) -> None:
+        run = Run(**{name: arguments.pop(name) for name in COMMON})
+        if run.debug:
+            os.environ["RECAGENT_DEBUG"] = "1"
+        try:
+            with run.stack:
+                command(run, **arguments)
+        except RecagentError as error:
+            if _wants_json(run):
+                from ..ui.render import error_json
+
+                sys.stdout.write(error_json(error) + "\n")
+                sys.stdout.flush()
+            raise
+
+    shared = [
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+        )
+        for name, (annotation, default) in COMMON.items()
+    ]
+    mine = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+    # functools.wraps would let typer read the annotations of the undecorated function.
+    del wrapper.__wrapped__
+    wrapper.__signature__ = inspect.Signature([*mine, *shared])  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {p.name: p.annotation for p in (*mine, *shared)}
+    return wrapper
+
+
+def _wants_json(run: Run) -> bool:
+    return run.json_ or run.format_ in ("json", "jsonl")
+
+
+def read_text(argument: str) -> str:
+    """The argument; for `-`, what stands on standard input."""
+    return sys.stdin.read().strip() if argument == "-" else argument
+
+

@@ -1,0 +1,47 @@
+"""A first profile: what the person liked, disliked, has seen and never wants, derived from events.
+
+The latest word on an item holds: liked after disliked is liked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from recagent_catalogs.store import Catalog
+
+from .store import StoredEvent
+
+OPINIONS = {"liked": "liked", "disliked": "disliked", "never": "never", "accepted": "liked",
+            "rejected": "disliked"}
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Rows of the present catalog, oldest first. `seen` holds all that must not be offered again."""
+
+    liked: Sequence[int] = ()
+    disliked: Sequence[int] = ()
+    seen: Sequence[int] = ()
+
+
+def derive(events: Iterable[StoredEvent], catalog: Catalog) -> Profile:
+    """The profile that the events add up to. Items that the catalog no longer has are passed over."""
+    opinion: dict[str, str] = {}
+    seen: dict[str, None] = {}
+    for event in events:
+        if event.kind in OPINIONS:
+            opinion.pop(event.item, None)
+            opinion[event.item] = OPINIONS[event.kind]
+        if event.kind in ("seen", "liked", "disliked", "rated", "never", "imported"):
+            seen[event.item] = None
+    rows = {item: catalog.row_of(item) for item in {*opinion, *seen}}
+
+    def known(items: Iterable[str]) -> tuple[int, ...]:
+        return tuple(row for item in items if (row := rows[item]) is not None)
+
+    return Profile(
+        liked=known(item for item, word in opinion.items() if word == "liked"),
+        disliked=known(item for item, word in opinion.items() if word in ("disliked", "never")),
+        seen=known(seen),
+    )

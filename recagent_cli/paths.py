@@ -1,0 +1,94 @@
+"""Every path that recagent uses. `RECAGENT_HOME` moves everything kept under one folder."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from recagent_catalogs.errors import RecagentError
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Where things are kept.
+
+    Attributes:
+        data: catalogs, models, the user store.
+        config: the settings file.
+        cache: what may be deleted at any time.
+    """
+
+    data: Path
+    config: Path
+    cache: Path
+
+    @property
+    def catalogs(self) -> Path:
+        """One directory a catalog."""
+        return self.data / "catalogs"
+
+    @property
+    def models(self) -> Path:
+        """One directory a catalog, with its builds."""
+        return self.data / "models"
+
+    @property
+    def store(self) -> Path:
+        """The SQLite file with profile, events and sessions."""
+        return self.data / "user.sqlite"
+
+    @property
+    def settings(self) -> Path:
+        """The user's own settings."""
+        return self.config / "config.toml"
+
+    @property
+    def history(self) -> Path:
+        """Lines typed in chat."""
+        return self.data / "chat-history"
+
+    def to_json(self) -> dict[str, str]:
+        """The paths by name."""
+        return {
+            "data": str(self.data), "config": str(self.config), "cache": str(self.cache),
+            "catalogs": str(self.catalogs), "models": str(self.models), "store": str(self.store),
+            "settings": str(self.settings), "history": str(self.history),
+        }
+
+
+def find_paths() -> Paths:
+    """The paths of this user, by `RECAGENT_HOME`, else as the platform has it.
+
+    Raises:
+        RecagentError: there is no home directory to keep anything in.
+    """
+    home = os.environ.get("RECAGENT_HOME", "").strip()
+    if home:
+        base = Path(home).expanduser().absolute()
+        return Paths(base / "data", base / "config", base / "cache")
+    import platformdirs
+
+    try:
+        dirs = platformdirs.PlatformDirs("recagent", appauthor=False)
+        return Paths(Path(dirs.user_data_dir), Path(dirs.user_config_dir), Path(dirs.user_cache_dir))
+    except (RuntimeError, KeyError) as error:
+        raise RecagentError(
+            "there is no home directory", hint="set RECAGENT_HOME to a folder to keep things in"
+        ) from error
+
+
+def make_dir(path: Path, *, private: bool = False) -> Path:
+    """Make a directory, and its parents; readable by its owner only if `private`.
+
+    Raises:
+        RecagentError: it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700 if private else 0o755)
+    except OSError as error:
+        raise RecagentError(
+            f"{path}: cannot be made: {error.strerror or error}",
+            hint="set RECAGENT_HOME to a folder that you can write to",
+        ) from error
+    return path

@@ -1,0 +1,191 @@
+"""Settings: flag > `RECAGENT_*` > the user's file > default; `./recagent.toml` for a few harmless ones.
+
+A file in the working directory may come from a stranger with the project it lies in, so it may set only
+catalog, format, count, weights and display: never a model, a host, rules, plug-ins or paths.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from recagent_catalogs.errors import BadInput, UsageError
+
+from .paths import Paths, make_dir
+
+LOCAL_FILE = "recagent.toml"
+FORMATS = ("table", "json", "jsonl", "csv", "tsv", "md", "ids")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: its name, its default, what it is for, and whether ./recagent.toml may set it."""
+
+    name: str
+    default: Any
+    about: str
+    local: bool = False
+    choices: tuple[str, ...] = ()
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return "RECAGENT_" + self.name.upper().replace(".", "_")
+
+
+SETTINGS = (
+    Setting("catalog", "", "catalog to use where none is named; empty: movies", local=True),
+    Setting("model", "", "language model as litellm names it; empty: the built-in brain"),
+    Setting("api_base", "", "address of an OpenAI-compatible server"),
+    Setting("format", "table", "output format", local=True, choices=FORMATS),
+    Setting("count", 5, "how many items an answer shows", local=True),
+    Setting("seed", 0, "seed of everything random"),
+    Setting("as", "me", "whose profile is used"),
+    Setting("proactive", True, "whether chat may make one unasked suggestion a session"),
+    Setting("color", True, "colours on a terminal; NO_COLOR and --no-color turn them off", local=True),
+    Setting("width", 0, "width of tables; 0: as wide as the terminal", local=True),
+    Setting("timeout_s", 120, "seconds a model may take for one turn"),
+    Setting("max_steps", 8, "steps a model may take in one turn"),
+)
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings in force; `source` says where each one comes from."""
+
+    values: dict[str, Any]
+    source: dict[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name]
+
+
+def known(name: str) -> Setting:
+    """The setting of that name.
+
+    Raises:
+        UsageError: there is none; the hint names them all.
+    """
+    setting = _BY_NAME.get(name)
+    if setting is None:
+        raise UsageError(f"no setting {name!r}", hint="settings: " + ", ".join(_BY_NAME))
+    return setting
+
+
+def load_settings(paths: Paths, *, directory: Path | None = None) -> Settings:
+    """Read all layers but the flags.
+
+    Raises:
+        BadInput: a file is no TOML, or a value is of the wrong kind; the message names the file.
+    """
+    values = {setting.name: setting.default for setting in SETTINGS}
+    source = dict.fromkeys(values, "default")
+    local = (directory or _working_directory()) / LOCAL_FILE
+    for path, is_local in ((local, True), (paths.settings, False)):
+        for name, value in _read(path).items():
+            setting = _check_layer(name, path, is_local)
+            values[name] = _checked(setting, value, str(path))
+            source[name] = str(path)
+    for setting in SETTINGS:
+        raw = os.environ.get(setting.variable)
+        if raw is not None and raw.strip():
+            values[setting.name] = _checked(setting, raw, setting.variable)
+            source[setting.name] = setting.variable
+    return Settings(values, source)
+
+
+def _working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path(os.devnull)
+
+
+def _check_layer(name: str, path: Path, is_local: bool) -> Setting:
+    setting = _BY_NAME.get(name)
+    if setting is None:
+        raise BadInput(f"no setting {name!r}", path=path, hint="settings: " + ", ".join(_BY_NAME))
+    if is_local and not setting.local:
+        allowed = ", ".join(s.name for s in SETTINGS if s.local)
+        raise BadInput(
+            f"{name!r} may not be set by a file in the working directory",
+            path=path,
+            hint=f"this file may set: {allowed}; use `recagent config set {name} …`",
+        )
+    return setting
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"cannot be read: {error}", path=path) from error
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"not valid TOML: {error}", path=path) from error
+
+
+def _checked(setting: Setting, value: Any, where: str) -> Any:
+    """The value in the type of the default."""
+    try:
+        if isinstance(setting.default, bool):
+            value = _boolean(value)
+        elif isinstance(setting.default, int):
+            value = int(str(value))
+            if value < 0:
+                raise ValueError("negative")
+        elif not isinstance(value, str):
+            raise ValueError("not text")
+    except ValueError:
+        kind = {bool: "true or false", int: "a whole number of 0 or more"}.get(
+            type(setting.default), "text"
+        )
+        raise BadInput(f"{where}: {setting.name} must be {kind}, not {value!r}") from None
+    if setting.choices and value not in setting.choices:
+        raise BadInput(
+            f"{where}: {setting.name} must be one of {', '.join(setting.choices)}, not {value!r}"
+        )
+    return value
+
+
+def _boolean(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().lower()
+    if word in ("true", "yes", "on", "1"):
+        return True
+    if word in ("false", "no", "off", "0"):
+        return False
+    raise ValueError(word)
+
+
+def set_setting(paths: Paths, name: str, value: str) -> Any:
+    """Write one setting to the user's file (mode 0600); returns the value as it was understood.
+
+    Raises:
+        UsageError, BadInput: unknown setting, wrong value.
+    """
+    setting = known(name)
+    checked = _checked(setting, value, "config set")
+    data = _read(paths.settings)
+    data[name] = checked
+    make_dir(paths.config, private=True)
+    temporary = paths.settings.with_suffix(".tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(tomli_w.dumps(data).encode())
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(paths.settings)
+    return checked
+
+

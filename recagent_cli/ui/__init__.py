@@ -1,0 +1,1 @@
+"""The screens: data to text, and the chat."""

@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+from recagent_catalogs.errors import BadInput
+from recagent_catalogs.formats import files
+from recagent_catalogs.ingest import ingest
+
+from .helpers import bench_data, read
+
+GOOD = "id,title,genres\na,Ann,x\nb,Bob,y\n"
+
+
+@pytest.mark.parametrize(
+    ("items", "line", "says"),
+    [
+        ("", None, "empty"),
+        (" \n\n", None, "empty"),
+        ("id,title\n", 1, "no usable rows"),
+        ("foo,bar\n1,2\n", 1, "no header line"),
+        ("title,year\nA,1999\n", 1, "no column of ids .*title, year"),
+        (GOOD + "c\n", 4, "number of fields: 1 where 3"),
+        (GOOD + "c,d,e,f\n", 4, "number of fields: 4 where 3"),
+        (GOOD + ',Cid,z\n', 4, "column id: empty id"),
+        (GOOD + "a,Other,z\n", 4, "repeated id: 'a'"),
+        (GOOD + 'c,"open,z\nd,D,w\n', 4, "column title: a quote is opened"),
+        (GOOD + "c,nul\0,z\n", 4, "column title: a NUL byte"),
+        ("<html><body>\n", 1, "HTML"),
+        ('{"id": 1}\n', 1, "JSON"),
+        ("PAR1....", None, "Parquet"),
+    ],
+)
+def test_what_cannot_be_read_says_where(
+    tmp_path: Path, items: str, line: int | None, says: str
+) -> None:
+    with pytest.raises(BadInput, match=says) as caught:
+        read(tmp_path, items)
+    assert caught.value.line == line
+    assert str(tmp_path / "items.csv") in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("items", "says", "rows"),
+    [
+        ("\ufeff" + GOOD, "byte order mark", 2),
+        (GOOD.replace(",", ";"), "divided by ';'", 2),
+        (GOOD + "a,Ann,x\n", ":4: column id: the same row twice", 2),
+        (GOOD + "\nc,C,z\n", ":4: blank lines", 3),
+        ("# made today\n" + GOOD, ":1: comment line", 2),
+        (GOOD + 'c,The "Best",z\n', ":4: column title: stray quotes", 3),
+        (GOOD + 'c,"say \\"hi\\"",z\n', ":4: column title: quotes escaped", 3),
+        (GOOD + "c,cut", "cut short", 2),
+        (GOOD + "A,Ann,x\n", "upper and lower case", 3),
+        (GOOD + " c ,C,z\n", "spaces", 3),
+        (GOOD.replace("\n", "\r\n", 1), "line ends", 2),
+        (GOOD + f"c,{'x' * 5000},z\n", ":4: column title: cut to 300", 3),
+    ],
+)
+def test_what_can_be_read_is_read_and_told(
+    tmp_path: Path, items: str, says: str, rows: int
+) -> None:
+    catalog, report = read(tmp_path, items)
+    assert catalog.n_items == rows
+    assert any(says in str(warning) for warning in report.warnings), report.warnings
+
+
+def test_latin_1_is_one_decision(tmp_path: Path) -> None:
+    catalog, report = read(tmp_path, GOOD.encode() + "c,Été,z\n".encode("latin-1"))
+    assert catalog.item(2).title == "Été"
+    assert report.files[0]["encoding"] == "cp1252"
+    assert str(report.warnings[0]).endswith(":4: not UTF-8, read as cp1252")
+
+
+def test_utf_16_is_read(tmp_path: Path) -> None:
+    catalog, report = read(tmp_path, GOOD.encode("utf-16"))
+    assert catalog.n_items == 2 and report.files[0]["encoding"] == "utf-16"
+
+
+def test_a_quoted_field_may_hold_line_ends(tmp_path: Path) -> None:
+    catalog, report = read(tmp_path, GOOD + 'c,"two\nlines",z\n' + "d,D,w\n")
+    assert catalog.item(2).title == "two lines" and report.warnings == []
+    with pytest.raises(BadInput, match=r"items\.csv:6: "):
+        read(tmp_path, GOOD + 'c,"two\nlines",z\n' + "d\n")
+
+
+def test_bad_rows_may_be_left_out(tmp_path: Path) -> None:
+    bad = GOOD + "c\n,D,z\na,Again,z\ne,Eve,z\n"
+    catalog, report = read(tmp_path, bad, skip_bad_rows=True)
+    assert [item.title for item in catalog.items(range(3))] == ["Ann", "Bob", "Eve"]
+    assert sorted(line for entry in report.dropped for line in entry.lines) == [4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "place", "says"),
+    [
+        ("user,item,rating\nu,a,five\n", (2, 3), "not a number: 'five'"),
+        ("user,item,rating\nu,a,inf\n", (2, 3), "not a finite number"),
+        ("user,item,timestamp\nu,a,1\nu,b,yesterday\n", (3, 3), "not a time: 'yesterday'"),
+        ("user,item\n,a\n", (2, 1), "empty user id"),
+        ("user,item\nu,zz\n", (2, 2), "none of its ids.*zz.*in the catalog: a, b"),
+        ("item,rating\na,1\n", (1, None), "no column of users; columns: item, rating"),
+        ("user,stars\na,1\n", (1, None), "no column of items"),
+    ],
+)
+def test_bad_interactions(
+    tmp_path: Path, pairs: str, place: tuple[int, int | None], says: str
+) -> None:
+    with pytest.raises(BadInput, match=says) as caught:
+        read(tmp_path, GOOD, pairs)
+    assert (caught.value.line, caught.value.column) == place
+
+
+def test_a_missing_file_names_its_neighbours(tmp_path: Path) -> None:
+    (tmp_path / "movies_list.csv").write_text(GOOD)
+    with pytest.raises(BadInput, match="no such file") as caught:
+        ingest(tmp_path / "movie_list.csv", tmp_path / "out", name="c")
+    assert "movies_list.csv" in caught.value.hint
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with names")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(BadInput, match="no regular file"):
+        ingest(tmp_path / "pipe.csv", tmp_path / "out", name="c")
+
+
+def test_a_bomb_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "FREE_BYTES", 1 << 16)
+    monkeypatch.setattr(files, "_CHUNK", 1 << 14)
+    path = tmp_path / "items.csv.gz"
+    path.write_bytes(gzip.compress(GOOD.encode() + b"c,C,z\n" * 1_000_000))
+    with pytest.raises(BadInput, match="unpacks to more"):
+        ingest(path, tmp_path / "out", name="c")
+
+
+def test_a_cut_gzip_file(tmp_path: Path) -> None:
+    path = tmp_path / "items.csv.gz"
+    path.write_bytes(gzip.compress(GOOD.encode())[:-9])
+    with pytest.raises(BadInput, match="damaged"):
+        ingest(path, tmp_path / "out", name="c")
+
+
+def test_an_archive_of_other_files_is_refused(tmp_path: Path) -> None:
+    import zipfile
+
+    path = tmp_path / "data.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("../evil.csv", GOOD)
+    with pytest.raises(BadInput, match=r"no MovieLens data set.*evil\.csv"):
+        ingest(path, tmp_path / "out", name="c")
+    assert not (tmp_path.parent / "evil.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('{"id": 1, "title": "A"}\n{"id": \n', ":2: no valid JSON"),
+        ("[" * 100_000, "nested too deep"),
+        ('{"id": 1, "title": "A"}\n[1]\n', ":2: an object was expected"),
+        ("", "empty"),
+    ],
+)
+def test_bad_json(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(BadInput, match=says):
+        read(tmp_path, text, suffix=".jsonl")
+
+
+def test_nan_in_json_is_told(tmp_path: Path) -> None:
+    catalog, report = read(tmp_path, '{"id": 1, "title": "A", "year": NaN}\n', suffix=".jsonl")
+    assert catalog.item(0).year is None
+    assert str(report.warnings[0]).endswith(":1: column year: NaN or Infinity is no JSON: left empty")
+
+
+@pytest.mark.parametrize("raw", [b"", b"PAR1", b"PAR1" + b"x" * 90, b"id,title\n"])
+def test_bad_parquet(tmp_path: Path, raw: bytes) -> None:
+    with pytest.raises(BadInput):
+        read(tmp_path, raw, suffix=".parquet")
+
+
+def test_the_collection_of_bad_files(tmp_path: Path) -> None:
+    """Every file of the collection gets the verdict its manifest expects, in at least 95 %."""
+    source = bench_data() / "bad_inputs"
+    with tarfile.open(source / "bad_inputs.tar.xz") as archive:
+        archive.extractall(tmp_path, filter="fully_trusted")
+    folder = tmp_path / "bad_inputs"
+    manifest = [json.loads(line) for line in (source / "manifest.jsonl").read_text().splitlines()]
+    wrong = []
+    for entry in manifest:
+        if entry["file"] == "noperm.csv" and os.geteuid() == 0:
+            continue  # nothing is forbidden to root
+        got = _verdict(folder, entry["file"], entry["role"], tmp_path / "out")
+        if got != entry["expect"]:
+            wrong.append((entry["id"], entry["file"], entry["expect"], got))
+    assert len(wrong) <= 0.05 * len(manifest), wrong
+
+
+def _verdict(folder: Path, file: str, role: str, out: Path) -> str:
+    items, pairs = (folder / file, None) if role == "items" else (folder / "ok.csv", folder / file)
+    try:
+        report = ingest(items, out, name="c", interactions=pairs)
+    except BadInput:
+        return "reject"
+    return "accept_warn" if report.warnings or report.dropped else "accept"

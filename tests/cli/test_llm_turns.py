@@ -1,0 +1,431 @@
+"""The LLM brain through real sockets, litellm in between. Numbers are those of the list of cases."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from recagent_catalogs.errors import ModelError
+
+from recagent_cli.agent.budget import Limits
+from recagent_cli.agent.events import TextDelta
+from recagent_cli.agent.llm import LLMBrain
+from recagent_cli.testing import Answer, FakeCall, FakeServer
+
+from .llm_bench import (
+    HELLO,
+    NINETIES,
+    POPULAR,
+    PRESENT,
+    Bench,
+    ask,
+    bench,
+    call,
+    calls,
+    client_of,
+    litellm_ready,
+    sent_text,
+)
+
+__all__ = ["bench", "litellm_ready"]
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+END = Answer(calls=(PRESENT,))
+EACH = pytest.mark.parametrize("dialect", ["openai", "anthropic", "gemini", "ollama"])
+
+
+def names(bench: Bench) -> list[str]:
+    return [tool for tool, _ in bench.tools_run()]
+
+
+@EACH
+def test_01_single_call_whole(bench: Bench, dialect: str) -> None:
+    turn, server = ask(bench, calls(NINETIES), END, dialect=dialect, stream=False)
+    assert bench.tools_run()[0] == ("filter", {"where": ["year 1990..1999"]})
+    assert len(turn.items) == 2 and all(1990 <= (item.year or 0) <= 1999 for item in turn.items)
+    assert len(server.requests) == 2
+
+
+@EACH
+def test_02_streamed_in_one_character_pieces(bench: Bench, dialect: str) -> None:
+    turn, _ = ask(bench, calls(NINETIES, piece=1), calls(PRESENT, piece=1), dialect=dialect)
+    assert names(bench) == ["filter", "present"] and turn.text == "Two for you."
+
+
+@EACH
+def test_03_two_parallel_streamed(bench: Bench, dialect: str) -> None:
+    turn, server = ask(bench, calls(NINETIES, POPULAR, piece=3), END, dialect=dialect)
+    assert names(bench) == ["filter", "popular", "present"]
+    assert len(turn.items) == 2 and len(server.requests) == 2
+
+
+def test_04_four_parallel(bench: Bench) -> None:
+    start = call("candidates", {"op": "start"})
+    ask(bench, calls(start, NINETIES, POPULAR, call("rank", {})), END)
+    assert names(bench) == ["candidates", "filter", "popular", "rank", "present"]
+
+
+def test_05_same_tool_twice(bench: Bench) -> None:
+    drama = call("filter", {"where": ["genres has Drama"]})
+    turn, server = ask(bench, calls(NINETIES, drama), END)
+    assert names(bench) == ["filter", "filter", "present"]
+    results = [m for m in server.requests[1].messages if m["role"] == "tool"]
+    assert len({m["tool_call_id"] for m in results}) == 2
+    assert turn.items and all("Drama" in item.columns["genres"] for item in turn.items)
+
+
+def test_06_text_before_calls_is_streamed_and_goes_back(bench: Bench) -> None:
+    turn, server = ask(bench, calls(POPULAR, text="Let me look.", piece=2), END)
+    assert bench.text_shown() == "Let me look."
+    assert server.requests[1].messages[2]["content"] == "Let me look."
+    assert turn.text == "Two for you."
+
+
+def test_07_thinking_and_signature_go_back(bench: Bench) -> None:
+    first = calls(POPULAR, thinking="I must count.", signature="c2ln", piece=4)
+    _, server = ask(bench, first, END, dialect="anthropic")
+    assistant = next(m for m in server.requests[1].messages if m["role"] == "assistant")
+    block = next(b for b in assistant["content"] if b["type"] == "thinking")
+    assert block == {"type": "thinking", "thinking": "I must count.", "signature": "c2ln"}
+
+
+def test_08_thought_signature_goes_back(bench: Bench) -> None:
+    signature = "U0lHTkFUVVJF" * 40
+    _, server = ask(
+        bench, calls(call("popular", {}, signature=signature)), END, dialect="gemini"
+    )
+    assert signature in sent_text(server)
+
+
+def test_09_reasoning_with_empty_content(bench: Bench) -> None:
+    turn, _ = ask(bench, calls(POPULAR, thinking="Hm, popular ones.", piece=5), END)
+    assert names(bench) == ["popular", "present"]
+    assert "Hm" not in bench.text_shown() + turn.text
+
+
+def test_10_whole_call_in_one_chunk(bench: Bench) -> None:
+    ask(bench, calls(NINETIES, POPULAR, piece=0), END)
+    assert names(bench) == ["filter", "popular", "present"]
+
+
+@pytest.mark.parametrize("written", ["null", "", "{}", '""'])
+def test_11_no_arguments(bench: Bench, written: str) -> None:
+    ask(bench, calls(call("popular", written)), END)
+    assert bench.tools_run()[0] == ("popular", {})
+
+
+@pytest.mark.parametrize("ids", [("", ""), ("0", "0"), ("a" * 400, "b" * 400), ("x", "")])
+def test_12_ids_empty_duplicate_long(bench: Bench, ids: tuple[str, str]) -> None:
+    first = calls(call("popular", {}, id=ids[0]), call("filter", NINETIES.arguments, id=ids[1]))
+    again = calls(call("rank", {}, id=ids[0]))
+    _, server = ask(bench, first, again, END, stream=False)
+    messages = server.requests[-1].messages
+    made = [c["id"] for m in messages for c in m.get("tool_calls") or ()]
+    answered = [m["tool_call_id"] for m in messages if m["role"] == "tool"]
+    assert made == answered and len(set(made)) == 3 and all(made)
+    assert ids[0] == "" or made[0] == ids[0]
+
+
+def test_13_finish_stop_with_calls(bench: Bench) -> None:
+    ask(bench, calls(POPULAR, finish="stop"), END)
+    assert names(bench) == ["popular", "present"]
+
+
+@pytest.mark.parametrize("dialect", ["openai", "gemini"])
+def test_14_no_finish_at_the_end(bench: Bench, dialect: str) -> None:
+    turn, _ = ask(bench, calls(POPULAR, finish=""), Answer(text="Hello.", finish=""),
+                  dialect=dialect)
+    assert names(bench) == ["popular"] and turn.text == "Hello."
+    assert not [n for n in turn.notices if n[0] == "cut"]
+
+
+def test_15_first_chunk_without_choices(bench: Bench) -> None:
+    ask(bench, calls(POPULAR, empty_choices=True), END)
+    assert names(bench) == ["popular", "present"]
+
+
+@pytest.mark.parametrize("usage", [(120, 30), None])
+def test_16_17_last_chunk_without_choices_and_no_usage(bench: Bench, usage: Any) -> None:
+    turn, _ = ask(bench, calls(POPULAR, usage=usage), calls(PRESENT, usage=usage))
+    assert turn.usage is not None and turn.usage.calls == 2
+    expected = (240, 60) if usage else (None, None)
+    assert (turn.usage.prompt_tokens, turn.usage.completion_tokens) == expected
+
+
+def test_18_no_done(bench: Bench) -> None:
+    turn, _ = ask(bench, calls(POPULAR, done=False), calls(PRESENT, done=False))
+    assert len(turn.items) == 2
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_19_ollama_native(bench: Bench, stream: bool) -> None:
+    """Object arguments and no ids; the context size is asked for."""
+    _, server = ask(bench, calls(NINETIES, POPULAR), END, dialect="ollama", stream=stream)
+    assert names(bench) == ["filter", "popular", "present"]
+    assert server.requests[0].body["options"]["num_ctx"] > 4096
+
+
+def test_20_call_in_the_content_switches_to_text(bench: Bench) -> None:
+    written = '{"name": "filter", "parameters": {"where": ["year 1990..1999"]}}'
+    with FakeServer(Answer(text=written, piece=3), Answer(text=fence(PRESENT))) as server:
+        brain = LLMBrain(client_of(server, "ollama"))
+        turn = bench.turn(brain)
+    assert names(bench) == ["filter", "present"] and len(turn.items) == 2
+    assert brain.mode == "text" and bench.text_shown() == ""
+    assert "tools" in server.requests[0].body and "tools" not in server.requests[1].body
+
+
+def fence(*made: FakeCall, key: str = "arguments") -> str:
+    objects = [{"tool": c.name, key: c.value()} for c in made]
+    return f"Here we go.\n```json\n{json.dumps(objects)}\n```"
+
+
+def test_21_fenced_with_parameters(bench: Bench) -> None:
+    turn, server = ask(
+        bench, Answer(text=fence(NINETIES, key="parameters")), Answer(text=fence(PRESENT)),
+        mode="text",
+    )
+    assert names(bench) == ["filter", "present"] and turn.text == "Two for you."
+    roles = [m["role"] for m in server.requests[1].messages]
+    assert roles == ["system", "user", "assistant", "user"]
+
+
+def test_22_example_in_prose_does_not_run(bench: Bench) -> None:
+    text = 'You could write `{"tool": "popular", "arguments": {}}` to see what is popular.'
+    turn, _ = ask(bench, Answer(text=text, piece=7), mode="native")
+    assert names(bench) == [] and turn.text == text == bench.text_shown()
+
+
+def test_23_several_text_calls(bench: Bench) -> None:
+    ask(bench, Answer(text=fence(NINETIES, POPULAR)), Answer(text=fence(PRESENT)), mode="text")
+    assert names(bench) == ["filter", "popular", "present"]
+
+
+def test_25_malformed_arguments_are_told_and_mended(bench: Bench) -> None:
+    broken = calls(call("filter", '{"where": ["year 1990..1999" "x"}'))
+    _, server = ask(bench, broken, calls(NINETIES), END)
+    assert names(bench) == ["filter", "present"]
+    told = next(m for m in server.requests[1].messages if m["role"] == "tool")
+    assert "not valid JSON" in told["content"]
+
+
+def test_26_double_encoded(bench: Bench) -> None:
+    ask(bench, calls(call("filter", json.dumps(json.dumps(NINETIES.arguments)))), END)
+    assert bench.tools_run()[0] == ("filter", {"where": ["year 1990..1999"]})
+
+
+def test_27_wrong_types(bench: Bench) -> None:
+    wrong = calls(call("filter", {"where": "year 1990..1999"}), call("rank", {"top": "3"}))
+    end = calls(call("present", {"count": "2", "items": None, "text": ["Done."]}))
+    turn, _ = ask(bench, wrong, end)
+    assert bench.tools_run()[1] == ("rank", {"top": 3})
+    assert len(turn.items) == 2 and turn.text == "Done."
+
+
+def test_28_missing_and_extra_fields(bench: Bench) -> None:
+    answers = calls(call("filter", {"conditions": ["year 1990..1999"]})), calls(call("filter", {}))
+    _, server = ask(bench, *answers, calls(NINETIES), END)
+    first, second = (
+        [m["content"] for m in server.requests[n].messages if m["role"] == "tool"][-1]
+        for n in (1, 2)
+    )
+    assert "no field 'conditions'" in first and "'where' is missing" in second
+    assert "Example" in second and names(bench) == ["filter", "present"]
+
+
+def test_29_unknown_near_prefixed_names(bench: Bench) -> None:
+    prefixed = calls(call("functions.Popular", {}), call("filters", NINETIES.arguments))
+    _, server = ask(bench, prefixed, calls(NINETIES), END)
+    assert names(bench) == ["popular", "filter", "present"]
+    results = [m["content"] for m in server.requests[1].messages if m["role"] == "tool"]
+    assert len(results) == 2 and "Did you mean filter" in results[1]
+
+
+def test_31_identical_calls_end_the_tools(bench: Bench) -> None:
+    info = call("user_info", {})
+    turn, server = ask(bench, *[calls(info)] * 3, calls(info), Answer(text="Well then."))
+    assert names(bench) == ["user_info"] and turn.text == "Well then."
+    assert "you made this very call before" in sent_text(server, 2)
+    assert "came again and again" in sent_text(server, 3)
+
+
+def test_31_undo_twice_is_not_identical(bench: Bench) -> None:
+    undo = call("candidates", {"op": "undo"})
+    first = calls(NINETIES, call("filter", {"where": ["genres has Drama"]}))
+    ask(bench, first, calls(undo), calls(undo), END)
+    assert names(bench) == ["filter", "filter", "candidates", "candidates", "present"]
+
+
+def test_32_a_b_a_b_loop(bench: Bench) -> None:
+    one, two = call("user_info", {}), call("item_info", {"items": ["f01"]})
+    again = [calls(one), calls(two)] * 3
+    turn, _ = ask(bench, *again, Answer(text="Enough."), Answer(text="Enough."))
+    assert names(bench) == ["user_info", "item_info"]
+    assert turn.text == "Enough." or "cut" in dict(turn.notices)
+
+
+def test_33_never_stops_calling(bench: Bench) -> None:
+    """The last step offers only what ends the turn; the turn ends with the best list."""
+    steps = [calls(call("filter", {"where": [f"year >= {1980 + n}"]})) for n in range(12)]
+    turn, server = ask(bench, *steps, max_steps=4)
+    assert turn.items and "cut" in dict(turn.notices)
+    offered = [t["function"]["name"] for t in server.requests[3].body["tools"]]
+    assert offered == ["ask_person", "present"]
+
+
+def test_34_empty_answers(bench: Bench) -> None:
+    turn, server = ask(bench, Answer(), Answer(), Answer(text="Hello there."))
+    assert turn.text == "Hello there." and "it was empty" in sent_text(server)
+    with pytest.raises(ModelError) as caught:
+        ask(bench, *[Answer()] * 8)
+    assert caught.value.reason == "bad_answer"
+
+
+def test_35_cut_in_text(bench: Bench) -> None:
+    turn, _ = ask(bench, Answer(text="One two thr", finish="length", piece=3))
+    assert turn.text == "One two thr" and dict(turn.notices)["cut"] == "the model's answer broke off"
+
+
+@pytest.mark.parametrize("dialect", ["openai", "anthropic"])
+def test_36_cut_inside_arguments_does_not_run(bench: Bench, dialect: str) -> None:
+    events = 9 if dialect == "openai" else 12
+    cut = calls(call("filter", {"where": ["year 1990..1999", "genres has Drama"]}),
+                piece=2, end_after=events)
+    _, server = ask(bench, cut, calls(NINETIES), END, dialect=dialect)
+    assert names(bench) == ["filter", "present"]
+    assert bench.tools_run()[0][1] == NINETIES.arguments
+    assert "broke off inside this call" in sent_text(server, 1)
+
+
+def test_36_length_inside_arguments_does_not_run(bench: Bench) -> None:
+    cut = calls(call("filter", '{"where": ["year 1990..1999"'), finish="length")
+    ask(bench, cut, calls(POPULAR), END)
+    assert names(bench) == ["popular", "present"]
+
+
+def test_37_content_filter_and_refusal(bench: Bench) -> None:
+    refusals = (
+        [Answer(finish="content_filter")],
+        [Answer(refusal="I can't help with that."), Answer(refusal="I can't help with that.")],
+        [Answer(status=400, body={"error": {"message": "triggering content management policy",
+                                            "code": "content_filter"}})],
+    )
+    for answers in refusals:
+        with pytest.raises(ModelError) as caught:
+            ask(bench, *answers)
+        assert caught.value.reason == "refused" and caught.value.hint
+
+
+def test_38_context_overflow_compacts_once(bench: Bench) -> None:
+    long = {"error": {"message": "maximum context length is 8192", "code": "context_length_exceeded"}}
+    over = Answer(status=400, body=long)
+    turn, server = ask(bench, calls(NINETIES), over, END)
+    assert len(turn.items) == 2 and len(server.requests) == 3
+    with pytest.raises(ModelError) as caught:
+        ask(bench, over, over)
+    assert caught.value.reason == "context"
+
+
+def test_40_400_on_the_schema_falls_to_text(bench: Bench) -> None:
+    refused = Answer(status=400, body={"error": {"message": "Invalid schema for function 'filter'"}})
+    turn, server = ask(bench, refused, Answer(text=fence(PRESENT)))
+    assert turn.text == "Two for you." and "tools" not in server.requests[1].body
+
+
+def test_41_no_tools_falls_to_text_and_is_remembered(bench: Bench) -> None:
+    refused = Answer(status=400, body={"error": "llama2 does not support tools"})
+    known: dict[str, str] = {}
+    with FakeServer(refused, Answer(text=fence(POPULAR)), Answer(text=fence(PRESENT)),
+                    Answer(text="Bye.")) as server:
+        brain = LLMBrain(client_of(server, "ollama"), known_modes=known)
+        turn = bench.turn(brain)
+        bench.turn(brain, "thanks")
+    assert names(bench) == [] and len(turn.items) == 2
+    assert known == {"ollama_chat/llama3.1": "text"}
+    assert ["tools" in r.body for r in server.requests] == [True, False, False, False]
+
+
+def test_49_tool_use_failed_in_both_forms(bench: Bench) -> None:
+    error = {"message": "Tool call validation failed", "code": "tool_use_failed",
+             "failed_generation": "{}"}
+    body = Answer(status=400, body={"error": error})
+    event = Answer(events=(f"data: {json.dumps({'error': error})}\n\n",))
+    for answer in (body, event):
+        turn, server = ask(bench, answer, END)
+        assert turn.items and "could not read your tool call" in sent_text(server)
+
+
+def test_55_budgets_end_with_the_best_list(bench: Bench) -> None:
+    steps = [calls(NINETIES), calls(call("filter", {"where": ["genres has Drama"]})), END]
+    for limits, word in (
+        (Limits(model_calls=2), "2 model calls"),
+        (Limits(tokens=240), "240 tokens"),
+    ):
+        turn, server = ask(bench, *steps, limits=limits)
+        assert turn.items and word in dict(turn.notices)["cut"]
+        assert len(server.requests) == 2
+
+
+def test_56_unknown_price_is_none(bench: Bench) -> None:
+    turn, _ = ask(bench, END)
+    assert turn.usage is not None and turn.usage.cost_usd is None
+    assert turn.usage.prompt_tokens == 100
+
+
+def test_57_model_switch_in_mid_session(bench: Bench) -> None:
+    ask(bench, calls(NINETIES), END, dialect="openai")
+    _, server = ask(bench, calls(call("candidates", {"op": "drop_shown"}), PRESENT),
+                    dialect="anthropic", utterance="more")
+    assert len(bench.session.turns) == 2
+    assert "past_0" in sent_text(server) and "Two for you." in sent_text(server)
+    first, second = (set(turn.shown) for turn in bench.session.turns)
+    assert first and second and not first & second
+
+
+def test_66_two_answers_at_once(bench: Bench) -> None:
+    import threading
+
+    replies: dict[str, str] = {}
+
+    def work(name: str, server: FakeServer) -> None:
+        replies[name] = client_of(server).complete(HELLO).text
+
+    with FakeServer(Answer(text="a" * 50, piece=1)) as one, \
+            FakeServer(Answer(text="b" * 50, piece=1)) as two:
+        threads = [
+            threading.Thread(target=work, args=pair) for pair in (("a", one), ("b", two))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+    assert replies == {"a": "a" * 50, "b": "b" * 50}
+
+
+def test_same_dialogue_in_every_dialect_ends_in_the_same_bus(bench: Bench) -> None:
+    ends = set()
+    for dialect in ("openai", "anthropic", "gemini", "ollama"):
+        fresh = Bench(bench.catalog, bench.engine)
+        ask(fresh, calls(call("candidates", {"op": "start"}), NINETIES, POPULAR, piece=2),
+            calls(call("rank", {"by": "popularity"})), END, dialect=dialect)
+        ask(fresh, calls(call("candidates", {"op": "drop_shown"}), PRESENT), dialect=dialect)
+        bus = fresh.session.bus
+        ends.add((tuple(bus.rows()[:5]), len(bus), tuple(s.tool for s in bus.stages),
+                  fresh.session.shown))
+    assert len(ends) == 1
+
+
+def test_prefix_is_the_same_bytes_over_a_session(bench: Bench) -> None:
+    with FakeServer(calls(NINETIES), END, Answer(text="Bye.")) as server:
+        brain = LLMBrain(client_of(server))
+        bench.turn(brain, "from the nineties")
+        bench.turn(brain, "thanks")
+    bodies = [request.body for request in server.requests]
+    assert len({json.dumps([b["messages"][0], b["tools"]]) for b in bodies}) == 1
+    assert bodies[1]["messages"][:2] == bodies[0]["messages"]
+
+
+def test_text_deltas_are_the_closing_text(bench: Bench) -> None:
+    turn, _ = ask(bench, Answer(text="You are welcome.", piece=3))
+    pieces = [e.text for e in bench.events if isinstance(e, TextDelta)]
+    assert len(pieces) > 2 and "".join(pieces) == turn.text == "You are welcome."

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from recagent_catalogs.errors import BadInput, UsageError
+from recagent_cli.paths import find_paths
+from recagent_cli.settings import SETTINGS, load_settings, set_setting
+
+
+def test_home_moves_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECAGENT_HOME", str(tmp_path / "elsewhere"))
+    for path in find_paths().to_json().values():
+        assert path.startswith(str(tmp_path / "elsewhere"))
+
+
+def test_the_later_layer_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = find_paths()
+    assert load_settings(paths, directory=tmp_path)["format"] == "table"
+    (tmp_path / "recagent.toml").write_text('format = "csv"\ncount = 3\n')
+    set_setting(paths, "format", "json")
+    settings = load_settings(paths, directory=tmp_path)
+    assert (settings["format"], settings["count"]) == ("json", 3)
+    monkeypatch.setenv("RECAGENT_FORMAT", "ids")
+    settings = load_settings(paths, directory=tmp_path)
+    assert settings["format"] == "ids" and settings.source["format"] == "RECAGENT_FORMAT"
+
+
+@pytest.mark.parametrize("name", [s.name for s in SETTINGS if not s.local])
+def test_a_file_in_the_working_directory_sets_only_harmless_things(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "recagent.toml").write_text(f'{name} = "x"\n')
+    with pytest.raises(BadInput, match="working directory"):
+        load_settings(find_paths(), directory=tmp_path)
+
+
+def test_the_settings_file_is_the_owners_alone() -> None:
+    paths = find_paths()
+    set_setting(paths, "model", "openai/x")
+    assert stat.S_IMODE(paths.settings.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("count", "many"), ("count", "-1"), ("format", "xml"), ("color", "blue")]
+)
+def test_a_wrong_value_is_refused(name: str, value: str) -> None:
+    with pytest.raises(BadInput, match=name):
+        set_setting(find_paths(), name, value)
+
+
+def test_an_unknown_setting_names_the_known_ones() -> None:
+    with pytest.raises(UsageError) as caught:
+        set_setting(find_paths(), "modell", "x")
+    assert "model" in caught.value.hint
+
+
+def test_a_broken_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "recagent.toml").write_text("format = [")
+    with pytest.raises(BadInput, match=r"recagent\.toml"):
+        load_settings(find_paths(), directory=tmp_path)

@@ -1,0 +1,47 @@
+"""What a command imports: heavy libraries wait until they are needed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("numpy", "duckdb", "scipy", "implicit", "lightgbm", "litellm", "sklearn")
+
+
+def imported(code: str) -> set[str]:
+    """The heavy modules that are loaded after the code ran in a process of its own."""
+    report = f"import sys; print(*[m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{report}"], capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+    )
+    return set(done.stderr.split())
+
+
+def run(*words: str) -> str:
+    return f"from recagent_cli.main import run\nassert run({list(words)!r}) == 0"
+
+
+def test_version_imports_nothing() -> None:
+    code = (
+        "import sys; before = set(sys.modules)\n"
+        "from recagent_cli.main import main; main(['--version'])\n"
+        "new = {m.partition('.')[0] for m in set(sys.modules) - before}\n"
+        "assert new <= {'recagent_cli', 'typing', '__future__', 'collections', 'functools', 're',"
+        " 'copyreg', 'contextlib', 'operator', 'keyword', 'reprlib', 'enum', 'types', 'warnings',"
+        " 'heapq', 'itertools', '_collections', '_functools', '_operator', '_sre', '_typing'}, new"
+    )
+    assert imported(code) == set()
+
+
+@pytest.mark.parametrize("words", [("--help",), ("ask", "--help"), ("catalog", "--help")])
+def test_help_imports_nothing_heavy(words: tuple[str, ...]) -> None:
+    assert imported(run(*words)) == set()
+
+
+def test_paths_and_config_import_nothing_heavy() -> None:
+    assert imported(run("paths")) == set()
+    assert not imported(run("config", "show")) & {"duckdb", "litellm", "scipy"}

@@ -1,0 +1,129 @@
+"""Dialogue: note a fact, ask one question, present the answer."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from recagent_catalogs.errors import ToolError
+from recagent_catalogs.text import clean
+
+from .references import resolve, resolve_all
+from .toolbox import Arguments, Tool, ToolContext, ToolResult
+
+MAX_SHOWN = 100
+MAX_OPTIONS = 6
+
+
+class RememberArguments(Arguments):
+    """Arguments of `remember`."""
+
+    kind: Literal["liked", "disliked", "seen", "never"] = Field(
+        description="What the person said of the items."
+    )
+    items: list[str] = Field(description='Ids, titles or "#2".')
+
+
+class AskPersonArguments(Arguments):
+    """Arguments of `ask_person`."""
+
+    question: str = Field(description="One short question.")
+    options: list[str] = Field(default=[], description="Possible answers, at most six.")
+
+
+class PresentArguments(Arguments):
+    """Arguments of `present`."""
+
+    items: list[str] = Field(
+        default=[], description="Ids of candidates, best first; empty: the first of the ranking."
+    )
+    count: int = Field(default=0, description="How many, where no items are named.")
+    text: str = Field(default="", description="One or two sentences to the person.")
+    reasons: list[str] = Field(default=[], description="One short reason per item, same order.")
+
+
+def remember(context: ToolContext, arguments: RememberArguments) -> ToolResult:
+    """Note what the person said of items."""
+    if not context.may_remember:
+        raise ToolError("nothing may be remembered in this turn")
+    rows, problems = resolve_all(arguments.items, context)
+    if not rows:
+        raise ToolError("; ".join(problems) or "remember: no item named")
+    context.remembered.extend((arguments.kind, row) for row in rows)
+    labels = ", ".join(context.catalog.label(row) for row in rows)
+    lines = [f"noted as {arguments.kind}: {labels}", *problems]
+    return ToolResult("\n".join(lines), {"rows": rows, "kind": arguments.kind})
+
+
+def ask_person(context: ToolContext, arguments: AskPersonArguments) -> ToolResult:
+    """Ask one question; the turn is over."""
+    options = tuple(clean(option, 120) for option in arguments.options[:MAX_OPTIONS])
+    context.question = (clean(arguments.question, 400), options)
+    return ToolResult("asked")
+
+
+def present(context: ToolContext, arguments: PresentArguments) -> ToolResult:
+    """Show candidates by reference; what is not on the bus is dropped and announced."""
+    if arguments.items:
+        rows, reasons = _named(context, arguments)
+        if not rows:
+            raise ToolError(
+                "none of these is a candidate", hint="name ids that candidates(op=show) lists"
+            )
+    else:
+        count = max(1, min(arguments.count or 5, MAX_SHOWN))
+        rows = [int(row) for row in context.bus.rows()[:count]]
+        reasons = {
+            row: clean(text, 300)
+            for row, text in zip(rows, arguments.reasons, strict=False) if text.strip()
+        }
+    context.presented = rows[:MAX_SHOWN]
+    context.reasons = reasons
+    context.text = clean(arguments.text, newlines=True)
+    ids = context.catalog.ids(context.presented)
+    return ToolResult(f"shown: {', '.join(ids)}", {"ids": ids})
+
+
+def _named(
+    context: ToolContext, arguments: PresentArguments
+) -> tuple[list[int], dict[int, str]]:
+    rows: list[int] = []
+    reasons: dict[int, str] = {}
+    dropped = []
+    for position, reference in enumerate(arguments.items):
+        try:
+            row = resolve(reference, context)
+        except ToolError:
+            row = -1
+        if row < 0 or row not in context.bus.candidates:
+            dropped.append(clean(reference, 80))
+            continue
+        if row not in rows:
+            rows.append(row)
+        if position < len(arguments.reasons) and arguments.reasons[position].strip():
+            reasons[row] = clean(arguments.reasons[position], 300)
+    if dropped:
+        context.notices.append(
+            ("dropped", f"{len(dropped)} named by the model but not among the candidates: "
+             + ", ".join(dropped[:5]))
+        )
+    return rows, reasons
+
+
+TOOLS = (
+    Tool(
+        "remember", "dialogue", "Note what the person said of items; only their own words count.",
+        RememberArguments, remember, offered=lambda context: context.may_remember,
+    ),
+    Tool(
+        "ask_person", "dialogue",
+        "Ask one question, only where the answer would change the list. Ends the turn.",
+        AskPersonArguments, ask_person, ends_turn=True,
+    ),
+    Tool(
+        "present", "dialogue",
+        "Show the answer: candidates by id, a sentence, short reasons. Ends the turn.",
+        PresentArguments, present, ends_turn=True,
+    ),
+)

@@ -1,0 +1,1 @@
+"""The recommender models behind the tools: retrievers, the ranker, training, artefacts."""

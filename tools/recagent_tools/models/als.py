@@ -1,0 +1,223 @@
+"""Implicit ALS (Hu, Koren and Volinsky, 2008): item factors, and users by fold-in.
+
+Nobody's factors are stored: a person is always folded in from their history, so a like counts at
+once. The usual fold-in takes every item that was not named for a zero, which is wrong for few items.
+Here a Gaussian prior stands in: mean and covariance of the fitted users' factors. On ML-1M that took
+NDCG@10 for five named items from .533 to .634 (validation users).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recagent_catalogs.interactions import Floats
+
+from .history import History
+from .retriever import Retriever, Setting, TrainingData
+from .sparse import load_array
+from .threads import calm_openmp, one_blas_thread
+
+Doubles = NDArray[np.float64]
+
+FACTORS = 64
+CONFIDENCE = 5.0
+REGULARIZATION = 10.0
+ITERATIONS = 12
+HALF_LIFE = 40.0
+"""An ordered history counts half as much this many items back."""
+
+
+@dataclass(frozen=True)
+class FoldIn:
+    """What solves for a person's factors.
+
+    Attributes:
+        gram: float64 [f, f], Y'Y.
+        precision: float64 [f, f], inverse covariance of the fitted users' factors.
+        mean: float64 [f], their mean.
+    """
+
+    gram: Doubles
+    precision: Doubles
+    mean: Doubles
+
+    @classmethod
+    def of(cls, items: Floats, users: Floats) -> FoldIn:
+        """From fitted factors."""
+        factors = np.asarray(items, dtype=np.float64)
+        people = np.asarray(users, dtype=np.float64)
+        people = people[np.any(people != 0, axis=1)]
+        size = factors.shape[1]
+        if len(people) < 2:
+            return cls(factors.T @ factors, np.eye(size), np.zeros(size))
+        centred = people - people.mean(axis=0)
+        covariance = centred.T @ centred / len(people)
+        # few people span few directions; the ridge keeps the others possible
+        covariance += np.eye(size) * (1e-2 * np.trace(covariance) / size + 1e-9)
+        return cls(factors.T @ factors, np.linalg.inv(covariance), people.mean(axis=0))
+
+    def equations(self, factors: Floats, weights: Floats) -> tuple[Doubles, Doubles]:
+        """A [f, f] and b [f] of A x = b for the items' factors [k, f] and their weights [k].
+
+        (w0 Y'Y + l S^-1 + sum (a|w| - w0) y y') x = sum over likes of a w y + l S^-1 m. A dislike
+        has the same confidence with target 0.
+        """
+        rest, trust = prior_weights(int(np.count_nonzero(weights > 0)))
+        taken = factors.astype(np.float64)
+        confidence = CONFIDENCE * np.abs(weights.astype(np.float64))
+        likes = np.where(weights > 0, confidence, 0.0)
+        left = rest * self.gram + trust * self.precision
+        left += (taken * (confidence - rest * np.minimum(1.0, confidence))[:, None]).T @ taken
+        return left, likes @ taken + trust * (self.precision @ self.mean)
+
+
+def prior_weights(n_liked: int) -> tuple[float, float]:
+    """Weight of the unnamed items as zeros (w0) and of the prior (l), by the number of likes."""
+    if n_liked <= 3:
+        return 0.0, 0.3
+    if n_liked < 15:
+        return 0.1, 0.3
+    return (0.3, 1.0) if n_liked < 60 else (1.0, 1.0)
+
+
+class ALS(Retriever):
+    """Item factors float32 [n_items, f] and what folds a person in."""
+
+    name: ClassVar[str] = "als"
+
+    def __init__(self, factors: Floats, fold: FoldIn, backend: str = "implicit") -> None:
+        self.factors, self.fold, self.backend = factors, fold, backend
+        self.n_items = len(factors)
+
+    @classmethod
+    def fit(cls, data: TrainingData, setting: Setting) -> Self:
+        """By implicit; by NumPy where implicit or its OpenMP library cannot be loaded."""
+        matrix = data.sequences.matrix()
+        try:
+            items, users = _fit_implicit(matrix, setting)
+            backend = "implicit"
+        except (ImportError, OSError):
+            items, users = fit_numpy(matrix, setting)
+            backend = "numpy"
+        return cls(items, FoldIn.of(items, users), backend)
+
+    def person(self, history: History) -> Floats:
+        """float32 [f], the factors of the person with this history."""
+        left, right = self._equations(history)
+        return np.linalg.solve(left, right).astype(np.float32)
+
+    def _equations(self, history: History) -> tuple[Doubles, Doubles]:
+        return self.fold.equations(self.factors[history.rows], history.faded(HALF_LIFE))
+
+    def scores(self, history: History) -> Floats:
+        """Inner products; zero for an empty history."""
+        if not len(history):
+            return np.zeros(self.n_items, dtype=np.float32)
+        return np.asarray(self.factors @ self.person(history), dtype=np.float32)
+
+    def scores_many(self, histories: Sequence[History]) -> Floats:
+        """One matrix product for all."""
+        size = self.factors.shape[1]
+        people = np.zeros((len(histories), size), dtype=np.float32)
+        for position, history in enumerate(histories):
+            if len(history):
+                people[position] = self.person(history)
+        return np.asarray(people @ self.factors.T, dtype=np.float32)
+
+    def contributions(self, row: int, history: History) -> Floats:
+        """How much each item of the history adds to the score of `row`, float32 [k].
+
+        Exact: with the prior's own share they sum to the score (Hu et al., section 5).
+        """
+        left, _ = self._equations(history)
+        weights = history.faded(HALF_LIFE)
+        seen = np.linalg.solve(left, self.factors[row].astype(np.float64))
+        pull = CONFIDENCE * np.maximum(weights, 0) * (self.factors[history.rows] @ seen)
+        return np.asarray(pull, dtype=np.float32)
+
+    def similar(self, row: int) -> Floats:
+        """Cosine of the item's factors with every item's, float32 [n_items]."""
+        norms = np.linalg.norm(self.factors, axis=1)
+        bottom = np.maximum(norms * norms[row], 1e-12)
+        return np.asarray(self.factors @ self.factors[row] / bottom, dtype=np.float32)
+
+    def save(self, directory: Path) -> None:
+        """`als.factors.npy` and `als.prior.npy` (Y'Y, precision and mean stacked)."""
+        prior = np.vstack((self.fold.gram, self.fold.precision, self.fold.mean[None]))
+        np.save(directory / "als.factors.npy", self.factors, allow_pickle=False)
+        np.save(directory / "als.prior.npy", prior, allow_pickle=False)
+
+    @classmethod
+    def load(cls, directory: Path, n_items: int) -> Self:
+        """Factors memory-mapped."""
+        factors = load_array(directory / "als.factors.npy", np.float32)
+        if factors.ndim != 2 or len(factors) != n_items:
+            raise ValueError("als.factors.npy: not one row an item")
+        size = factors.shape[1]
+        prior = load_array(directory / "als.prior.npy", np.float64, (2 * size + 1, size))
+        fold = FoldIn(prior[:size], prior[size : 2 * size], prior[2 * size])
+        return cls(factors, fold, "loaded")
+
+
+def _fit_implicit(matrix: Any, setting: Setting) -> tuple[Floats, Floats]:
+    """Item and user factors by implicit.
+
+    Raises:
+        ImportError, OSError: implicit or libgomp cannot be loaded.
+    """
+    calm_openmp()
+    from implicit.cpu.als import AlternatingLeastSquares
+
+    with one_blas_thread(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its advice on BLAS threads, which we follow already
+        model = AlternatingLeastSquares(
+            factors=FACTORS,
+            regularization=REGULARIZATION,
+            iterations=6 if setting.quick else ITERATIONS,
+            num_threads=setting.threads,
+            random_state=setting.seed,
+        )
+        model.fit(matrix * np.float32(CONFIDENCE), show_progress=False)
+    return np.ascontiguousarray(model.item_factors), np.ascontiguousarray(model.user_factors)
+
+
+def fit_numpy(matrix: Any, setting: Setting, *, factors: int = 32) -> tuple[Floats, Floats]:
+    """Item and user factors by exact solves in NumPy; slower, and with fewer factors.
+
+    Args:
+        matrix: scipy CSR of ones [n_users, n_items].
+        setting: seed and speed.
+        factors: how many.
+    """
+    rng = np.random.default_rng(setting.seed)
+    users = rng.random((matrix.shape[0], factors)) * 0.01
+    items = rng.random((matrix.shape[1], factors)) * 0.01
+    transposed = matrix.T.tocsr()
+    for _ in range(4 if setting.quick else 8):
+        users = _solve_rows(matrix, items)
+        items = _solve_rows(transposed, users)
+    return items.astype(np.float32), users.astype(np.float32)
+
+
+def _solve_rows(matrix: Any, fixed: Doubles) -> Doubles:
+    """The factors of every row, the other side's being fixed; zero for an empty row."""
+    size = fixed.shape[1]
+    base = fixed.T @ fixed + REGULARIZATION * np.eye(size)
+    out = np.zeros((matrix.shape[0], size))
+    filled = np.flatnonzero(np.diff(matrix.indptr))
+    for block in np.array_split(filled, max(1, len(filled) // 1024)):
+        left = np.empty((len(block), size, size))
+        right = np.empty((len(block), size))
+        for place, row in enumerate(block):
+            taken = fixed[matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]]
+            left[place] = base + (CONFIDENCE - 1) * (taken.T @ taken)
+            right[place] = CONFIDENCE * taken.sum(axis=0)
+        out[block] = np.linalg.solve(left, right[..., None])[..., 0]
+    return out

@@ -1,0 +1,222 @@
+"""Builds on disk: `models_dir/<hash>/` with plain arrays and a manifest, and the pointer `current`.
+
+A build is written into a temporary directory beside its place, fsynced, renamed; the pointer is
+replaced last. Nothing is unpickled, ever, and nothing is handed to a native library before its checksum
+was verified: a truncated LightGBM text ends the interpreter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from recagent_catalogs.errors import RecagentError
+
+SCHEMA = "recagent.models/1"
+MANIFEST = "manifest.json"
+CURRENT = "current"
+CHECKED = "checked.json"
+KEPT = 2
+"""Builds that stay on disk: the current one and the one before it."""
+ALWAYS_HASHED = (".txt",)
+"""Read in full and hashed every time: the models that LightGBM parses."""
+
+
+class ArtefactError(Exception):
+    """A build cannot be used; the text says why, in one line, for the person."""
+
+
+def write_build(
+    models_dir: Path, write: Callable[[Path], None], manifest: dict[str, Any]
+) -> tuple[str, Path]:
+    """Write a build and make it the current one.
+
+    Args:
+        models_dir: where the builds of a catalog live; made if missing.
+        write: writes the files into the directory it is given.
+        manifest: what is to be said of the build; `files` and `build` are added.
+
+    Returns:
+        The build's name (16 hex digits, the same for the same content) and its directory.
+
+    Raises:
+        RecagentError: the disk is full or may not be written.
+    """
+    aside = models_dir / f".new-{os.getpid()}-{secrets.token_hex(4)}"
+    try:
+        aside.mkdir(parents=True)
+        write(aside)
+        files = {path.name: describe(path) for path in sorted(aside.iterdir())}
+        name = _name(files, manifest)
+        whole = {"schema": SCHEMA, "build": name, **manifest, "files": files}
+        text = json.dumps(whole, indent=1, sort_keys=True)
+        (aside / MANIFEST).write_text(text, encoding="utf-8")
+        for path in aside.iterdir():
+            _sync(path)
+        _sync(aside)
+        _put(aside, models_dir / name)
+        _point(models_dir, name)
+        _forget_old(models_dir, name)
+    except OSError as error:
+        raise RecagentError(
+            f"the models could not be written to {models_dir}: {error.strerror or error}",
+            hint="check the free space and the permissions of that directory",
+        ) from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return name, models_dir / name
+
+
+def open_build(models_dir: Path, fingerprint: str) -> tuple[Path, dict[str, Any]] | None:
+    """The current build, its checksums verified; None if nothing was ever built.
+
+    Args:
+        models_dir: where the builds live.
+        fingerprint: the catalog's; a build of other data is refused.
+
+    Raises:
+        ArtefactError: it is damaged, of another version, or of other data.
+    """
+    try:
+        pointer = json.loads((models_dir / CURRENT).read_text(encoding="utf-8"))
+        directory = models_dir / str(pointer["build"])
+        raw = (directory / MANIFEST).read_bytes()
+    except FileNotFoundError as error:
+        if Path(str(error.filename)).name == CURRENT:
+            return None
+        raise ArtefactError("the models are damaged (no manifest); build again") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtefactError("the models are damaged (the pointer); build again") from error
+    if hashlib.sha256(raw).hexdigest() != pointer.get("manifest"):
+        raise ArtefactError("the models are damaged (the manifest); build again")
+    manifest = json.loads(raw)
+    if manifest.get("schema") != SCHEMA:
+        raise ArtefactError("the models were built by another version; build again")
+    if manifest.get("data", {}).get("fingerprint") != fingerprint:
+        raise ArtefactError("the catalog has changed since its models were built; build again")
+    verify(directory, manifest["files"])
+    return directory, manifest
+
+
+def verify(directory: Path, files: dict[str, dict[str, Any]]) -> None:
+    """Hold the files against their sizes and checksums.
+
+    A file that was verified before and whose size, inode and times are the same since is not read
+    again; LightGBM's texts always are.
+
+    Raises:
+        ArtefactError: a file is missing or differs.
+    """
+    known = _read_checked(directory)
+    now: dict[str, list[int]] = {}
+    for name, expected in files.items():
+        path = directory / name
+        try:
+            stat = path.stat()
+        except OSError as error:
+            raise ArtefactError(f"the models are damaged ({name} is missing)") from error
+        if stat.st_size != expected["bytes"]:
+            raise ArtefactError(f"the models are damaged ({name} has another size); build again")
+        now[name] = [stat.st_size, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns]
+        if known.get(name) == now[name] and path.suffix not in ALWAYS_HASHED:
+            continue
+        if describe(path)["sha256"] != expected["sha256"]:
+            raise ArtefactError(f"the models are damaged ({name}: wrong checksum); build again")
+    if now != known:
+        _write_checked(directory, now)
+
+
+def read_verified(path: Path, expected: dict[str, Any]) -> bytes:
+    """A whole file, its bytes verified before they are handed out.
+
+    Raises:
+        ArtefactError: it is missing or differs.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ArtefactError(f"the models are damaged ({path.name}: {error.strerror})") from error
+    size, checksum = expected.get("bytes"), expected.get("sha256")
+    if len(content) != size or hashlib.sha256(content).hexdigest() != checksum:
+        raise ArtefactError(f"the models are damaged ({path.name}: wrong checksum); build again")
+    return content
+
+
+def describe(path: Path) -> dict[str, Any]:
+    """Size and sha256 of a file."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"bytes": path.stat().st_size, "sha256": digest}
+
+
+def _name(files: dict[str, dict[str, Any]], manifest: dict[str, Any]) -> str:
+    """16 hex digits of what was learnt from what; times and metrics play no part."""
+    parts = {name: facts["sha256"] for name, facts in files.items()}
+    same = json.dumps([parts, manifest.get("data"), manifest.get("settings")], sort_keys=True)
+    return hashlib.sha256(same.encode()).hexdigest()[:16]
+
+
+def _put(aside: Path, place: Path) -> None:
+    """Rename into place. The same build again replaces the old copy, which may be damaged."""
+    if place.exists():
+        old = place.with_name(f".old-{secrets.token_hex(4)}")
+        place.rename(old)
+        aside.rename(place)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        aside.rename(place)
+
+
+def _point(models_dir: Path, name: str) -> None:
+    """Replace the pointer: the last step."""
+    checksum = describe(models_dir / name / MANIFEST)["sha256"]
+    fresh = models_dir / f".{CURRENT}-{secrets.token_hex(4)}"
+    fresh.write_text(json.dumps({"build": name, "manifest": checksum}), encoding="utf-8")
+    _sync(fresh)
+    fresh.replace(models_dir / CURRENT)
+    _sync(models_dir)
+
+
+def _forget_old(models_dir: Path, current: str) -> None:
+    """Remove all but the newest builds."""
+    builds = [path for path in models_dir.iterdir() if (path / MANIFEST).is_file()]
+    builds = [path for path in builds if path.name != current and not path.name.startswith(".")]
+    builds.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in builds[KEPT - 1 :]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    """Flush a file or directory to the disk; directories cannot be opened on Windows."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except PermissionError:
+        return
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _read_checked(directory: Path) -> dict[str, list[int]]:
+    try:
+        found = json.loads((directory / CHECKED).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write_checked(directory: Path, stamps: dict[str, list[int]]) -> None:
+    """Remember what was verified; a read-only directory is verified anew each time."""
+    fresh = directory / f".{CHECKED}-{secrets.token_hex(4)}"
+    try:
+        fresh.write_text(json.dumps(stamps), encoding="utf-8")
+        fresh.replace(directory / CHECKED)
+    except OSError:
+        fresh.unlink(missing_ok=True)

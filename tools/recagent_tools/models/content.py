@@ -1,0 +1,179 @@
+"""Content neighbours: TF-IDF over an item's words, by role. It serves items nobody has taken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recagent_catalogs.interactions import Floats, Rows
+from recagent_catalogs.schema import Role
+from recagent_catalogs.text import fold
+
+from .facts import ItemFacts, WordPart
+from .history import History
+from .retriever import Retriever, Setting, TrainingData
+from .sparse import SparseRows, load_array
+
+LAST = 50
+HALF_LIFE = 10.0
+SHORTEST_WORD = 3
+COMMON = 0.1
+"""Prose words in more than this share of the items say nothing."""
+GROUPS = ("categories", "people", "tags", "text")
+"""What affinities are told apart by; `ROLE_GROUPS` puts every role into one of them."""
+ROLE_GROUPS = {
+    Role.CATEGORIES: 0,
+    Role.PEOPLE: 1,
+    Role.TAGS: 2,
+    Role.FACET: 2,
+    Role.AUDIENCE: 2,
+    Role.GROUP: 2,
+    Role.TITLE: 3,
+    Role.TEXT: 3,
+}
+ROLE_WEIGHTS = {
+    Role.CATEGORIES: 1.0,
+    Role.PEOPLE: 0.8,
+    Role.TAGS: 1.3,
+    Role.FACET: 0.3,
+    Role.AUDIENCE: 0.3,
+    Role.GROUP: 1.0,
+    Role.TITLE: 0.4,
+    Role.TEXT: 0.6,
+}
+
+
+class Content(Retriever):
+    """Each column of words is one TF-IDF block of length 1 times its role's weight.
+
+    An item with more columns filled can so agree with another in more ways; a rare actor cannot
+    drown the genres.
+    """
+
+    name: ClassVar[str] = "content"
+
+    def __init__(
+        self, forward: SparseRows, inverted: SparseRows, groups: NDArray[np.uint8]
+    ) -> None:
+        self.forward, self.inverted, self.groups = forward, inverted, groups
+        self.n_items = forward.n_rows
+
+    @classmethod
+    def fit(cls, data: TrainingData, setting: Setting) -> Self:
+        """From the facts of the items; interactions play no part."""
+        return cls.of(data.facts)
+
+    @classmethod
+    def of(cls, facts: ItemFacts) -> Self:
+        """From the facts of the items; NumPy only."""
+        parts = list(facts.parts)
+        for role, prose in ((Role.TITLE, facts.titles), (Role.TEXT, facts.texts)):
+            if len(prose):
+                parts.append(_words(role, prose))
+        blocks = [_block(part, facts.n_items) for part in parts]
+        forward = _side_by_side(blocks, facts.n_items)
+        groups = [
+            np.full(block.n_columns, ROLE_GROUPS[part.role], dtype=np.uint8)
+            for part, block in zip(parts, blocks, strict=True)
+        ]
+        joined = np.concatenate(groups) if groups else np.empty(0, np.uint8)
+        return cls(forward, forward.transposed(), joined)
+
+    def profile(self, history: History) -> Floats:
+        """float32 [n_terms], the weighted mean of the history's items."""
+        recent = history.last(LAST)
+        weights = recent.faded(HALF_LIFE)
+        total = float(np.abs(weights).sum())
+        if not total:
+            return np.zeros(self.forward.n_columns, dtype=np.float32)
+        return self.forward.weighted_sum(recent.rows, weights / np.float32(total))
+
+    def scores(self, history: History) -> Floats:
+        """Inner product of the profile with every item."""
+        profile = self.profile(history)
+        terms = np.flatnonzero(profile)
+        return self.inverted.weighted_sum(terms, profile[terms])
+
+    def affinities(self, history: History, rows: Rows) -> Floats:
+        """The score of each row split by `GROUPS`, float32 [len(rows), 4]."""
+        profile = self.profile(history)
+        columns, values, lengths = self.forward.gather(rows)
+        place = np.repeat(np.arange(len(rows)), lengths) * len(GROUPS) + self.groups[columns]
+        size = len(rows) * len(GROUPS)
+        parts = np.bincount(place, values * profile[columns], minlength=size)
+        return parts.reshape(len(rows), len(GROUPS)).astype(np.float32)
+
+    def shares(self, row: int, history: History) -> Floats:
+        """Inner product of the item with each item of the history, float32 [k]."""
+        wanted = np.zeros(self.forward.n_columns, dtype=np.float32)
+        columns, values = self.forward.row(row)
+        wanted[columns] = values
+        entries, weights, lengths = self.forward.gather(history.rows)
+        place = np.repeat(np.arange(len(history)), lengths)
+        return np.bincount(place, weights * wanted[entries], minlength=len(history)).astype(
+            np.float32
+        )
+
+    def save(self, directory: Path) -> None:
+        """`content.*.npy`, by item and by term."""
+        self.forward.save(directory, "content.items")
+        self.inverted.save(directory, "content.terms")
+        np.save(directory / "content.groups.npy", self.groups, allow_pickle=False)
+
+    @classmethod
+    def load(cls, directory: Path, n_items: int) -> Self:
+        """Memory-mapped."""
+        groups = load_array(directory / "content.groups.npy", np.uint8)
+        forward = SparseRows.load(directory, "content.items", len(groups))
+        inverted = SparseRows.load(directory, "content.terms", n_items)
+        if forward.n_rows != n_items or inverted.n_rows != len(groups):
+            raise ValueError("content: not one row an item")
+        return cls(forward, inverted, groups)
+
+
+def _words(role: Role, texts: Sequence[str]) -> WordPart:
+    """Prose as words that stand in two items or more, and not in too many."""
+    found = [sorted({w for w in fold(t).split() if len(w) >= SHORTEST_WORD}) for t in texts]
+    counts: dict[str, int] = {}
+    for words in found:
+        for word in words:
+            counts[word] = counts.get(word, 0) + 1
+    most = max(2.0, COMMON * len(texts))
+    codes = {w: n for n, w in enumerate(sorted(w for w, c in counts.items() if 2 <= c <= most))}
+    kept = [[codes[word] for word in words if word in codes] for words in found]
+    indptr = np.concatenate(([0], np.cumsum([len(words) for words in kept]))).astype(np.int64)
+    flat = np.fromiter((code for words in kept for code in words), np.int32, int(indptr[-1]))
+    return WordPart(role, indptr, flat)
+
+
+def _block(part: WordPart, n_items: int) -> SparseRows:
+    """One column as TF-IDF rows of the role's length."""
+    n_terms = int(part.codes.max()) + 1 if len(part.codes) else 0
+    documents = np.bincount(part.codes, minlength=n_terms)
+    rarity = np.log1p((n_items - documents + 0.5) / (documents + 0.5))
+    data = rarity[part.codes]
+    if part.weights is not None:
+        data = data * (1 + np.log(np.maximum(part.weights, 1)))
+    row = np.repeat(np.arange(n_items), np.diff(part.indptr))
+    length = np.sqrt(np.bincount(row, data**2, minlength=n_items))
+    data = data / np.maximum(length, 1e-9)[row] * ROLE_WEIGHTS[part.role]
+    indptr = np.asarray(part.indptr, np.int64)
+    return SparseRows(indptr, np.asarray(part.codes), data.astype(np.float32), n_terms)
+
+
+def _side_by_side(blocks: Sequence[SparseRows], n_items: int) -> SparseRows:
+    """Blocks of columns joined; the entries of an item keep the order of the blocks."""
+    if not blocks:
+        nothing = np.zeros(n_items + 1, dtype=np.int64)
+        return SparseRows(nothing, np.empty(0, np.int32), np.empty(0, np.float32), 0)
+    offsets = np.concatenate(([0], np.cumsum([block.n_columns for block in blocks])))
+    indices = np.concatenate([b.indices + offsets[n] for n, b in enumerate(blocks)])
+    data = np.concatenate([block.data for block in blocks])
+    rows = [np.repeat(np.arange(n_items), np.diff(block.indptr)) for block in blocks]
+    order = np.argsort(np.concatenate(rows), kind="stable")
+    indptr = np.sum([block.indptr for block in blocks], axis=0).astype(np.int64)
+    return SparseRows(indptr, indices[order].astype(np.int32), data[order], int(offsets[-1]))

@@ -1,0 +1,352 @@
+"""The models of a catalog as the tools use them: scores, ranking, retrieval, evidence."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recagent_catalogs.interactions import Floats, Rows
+from recagent_catalogs.schema import NUMBER_ROLES
+
+from .als import ALS
+from .artefacts import ArtefactError, open_build, read_verified
+from .blend import blend, standardised
+from .content import Content
+from .cooccurrence import CoOccurrence
+from .facts import facts_of, year_of
+from .features import FEATURES, FirstStage, Scored, best_counts, feature_matrix
+from .history import History
+from .ranker import Ranker, RankerUnavailable
+from .ranking import combined
+from .retriever import Retriever, top_rows
+from .sequences import like_weights
+from .stats import ItemStats, Popularity
+from .transitions import Transitions
+
+if TYPE_CHECKING:
+    from recagent_catalogs.store import Catalog
+
+LOADERS: dict[str, type[Retriever]] = {
+    loader.name: loader for loader in (ALS, CoOccurrence, Transitions, Content, Popularity)
+}
+WISH = 1.5
+"""Standard deviations that a soft wish of weight 1 moves an item."""
+REMEMBERED = 4
+"""Histories whose scores are kept: retrieval and ranking ask for the same ones."""
+EVIDENCE = 3
+
+
+class Engine:
+    """Retrievers and rankers of one catalog, read-only.
+
+    Attributes:
+        trained: whether there is a usable build; otherwise content and popularity serve.
+        notices: sentences for the person: what is damaged, missing or outdated.
+        manifest: of the build, or None.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        retrievers: Mapping[str, Retriever] | None = None,
+        manifest: dict[str, Any] | None = None,
+        directory: Path | None = None,
+        notices: Sequence[str] = (),
+    ) -> None:
+        self.catalog = catalog
+        self.trained = retrievers is not None
+        self.notices = list(notices)
+        self.manifest = manifest
+        self._directory = directory
+        self._retrievers = retrievers
+        self._rankers: dict[str, Ranker | None] = {}
+        self._scored: OrderedDict[bytes, Scored] = OrderedDict()
+        self._users_of: dict[int, NDArray[np.int32]] = {}
+
+    @classmethod
+    def open(cls, catalog: Catalog, models_dir: Path) -> Engine:
+        """The current build if it is whole and of this data; else an untrained engine.
+
+        Never raises for a damaged build: `notices` say what is wrong with it.
+        """
+        try:
+            found = open_build(models_dir, catalog.fingerprint)
+            if found is None:
+                return cls(catalog)
+            directory, manifest = found
+            retrievers = {
+                name: LOADERS[name].load(directory, catalog.n_items)
+                for name in manifest["retrievers"]
+            }
+        except ArtefactError as error:
+            return cls(catalog, notices=[str(error)])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            return cls(catalog, notices=[f"the models are damaged ({error}); build again"])
+        return cls(catalog, retrievers, manifest, directory)
+
+    @cached_property
+    def _first(self) -> FirstStage:
+        """The retrievers; untrained ones are made from the catalog's arrays."""
+        retrievers: dict[str, Retriever] = dict(self._retrievers or {})
+        if "content" not in retrievers:
+            retrievers["content"] = Content.of(facts_of(self.catalog, prose=False))
+        if "popularity" not in retrievers:
+            retrievers["popularity"] = Popularity(ItemStats.of_counts(self.catalog.popularity))
+        return FirstStage(retrievers, year_of(self.catalog))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The retrievers that can be asked."""
+        if self._retrievers is None:
+            return ("content", "popularity")
+        return tuple(name for name in LOADERS if name in self._first.retrievers)
+
+    def scores(self, name: str, history: History) -> Floats:
+        """float32 [n_items] of one retriever.
+
+        Raises:
+            KeyError: there is no such retriever.
+        """
+        if name in self._first.personal:
+            return self._score(history).scores[name]
+        return self._first.retrievers[name].scores(history)
+
+    def popularity(self, window: Literal["all", "recent"]) -> Floats:
+        """float32 [n_items], how many users took each item, in all or in the newest tenth."""
+        return self._stats.count if window == "all" else self._stats.recent
+
+    def user_history(self, user: int) -> History:
+        """The history of a user of the catalog's data, each item once, oldest first.
+
+        Raises:
+            IndexError: no such user, or no interactions at all.
+        """
+        taken = self.catalog.interactions
+        if taken is None or not 0 <= user < taken.n_users:
+            raise IndexError(f"no user {user}")
+        part = taken.history(user)
+        rows = np.asarray(taken.item[part])
+        first = np.sort(np.unique(rows, return_index=True)[1])
+        weights = np.ones(len(first), dtype=np.float32)
+        if taken.explicit and taken.value is not None:
+            weights = like_weights(np.asarray(taken.value[part][first]), self._rating_scale)
+        return History(rows[first].astype(np.int32), weights, taken.time is not None)
+
+    def rank(
+        self,
+        rows: Rows,
+        history: History,
+        *,
+        wishes: Sequence[tuple[str, str, float]] = (),
+    ) -> Floats:
+        """Score candidates, float32 [len(rows)]: finite, comparable within one call.
+
+        The ranker joined with the blend; the blend alone where there is no ranker; popularity and
+        ratings where nothing is known of the person.
+
+        Args:
+            rows: int32, the candidates.
+            history: the person's likes and dislikes.
+            wishes: (column, value, weight) soft wishes; a number column's value is "low" or "high".
+        """
+        rows = np.asarray(rows, dtype=np.int32)
+        total = self._fit(rows, history)
+        for column, value, weight in wishes:
+            total = total + np.float32(WISH * weight) * self._wish(column, value, rows)
+        return np.nan_to_num(total).astype(np.float32)
+
+    def retrieve(
+        self, history: History, k: int, mask: NDArray[np.bool_] | None = None
+    ) -> Rows:
+        """The union of every retriever's best, at most `k` rows, best place first; int32.
+
+        Args:
+            history: its own items are never returned.
+            k: how many at most.
+            mask: bool [n_items], the only rows allowed.
+        """
+        if not history.n_liked:
+            scores = [self._first.retrievers["popularity"].scores(history)]
+        else:
+            scored = self._score(history)
+            scores = [scored.even(name) for name in scored.scores]
+        lists = []
+        for values in scores:
+            allowed = values.copy()
+            allowed[history.rows] = -np.inf
+            if mask is not None:
+                allowed[~mask] = -np.inf
+            best = top_rows(allowed, k)
+            lists.append(best[allowed[best] > -np.inf])
+        return _interleaved(lists, k)
+
+    def evidence(self, row: int, history: History) -> dict[str, Any]:
+        """Why the models score `row` as they do.
+
+        Returns:
+            One entry a retriever with its score, and: "because" [(liked row, contribution)], at
+            most three, of ALS (exact) or of content; "cooccurrence" [(liked row, users who took both,
+            users who took the liked one)], exact counts; "taken_by", the item's users.
+        """
+        liked = history.liked()
+        found: dict[str, Any] = {
+            name: float(self.scores(name, history)[row]) for name in self._first.personal
+        }
+        found["because"] = self._because(row, liked)
+        found["cooccurrence"] = self._both(row, liked)
+        found["taken_by"] = int(self._stats.count[row])
+        return found
+
+    def ranked_by(self, history: History) -> str:
+        """What `rank` uses for this history: "ranker", "blend" or "popularity"."""
+        if not history.n_liked:
+            return "popularity"
+        return "blend" if self._ranker(history) is None else "ranker"
+
+    def _score(self, history: History) -> Scored:
+        key = history.key()
+        if key not in self._scored:
+            self._scored[key] = self._first.scored(history)
+            if len(self._scored) > REMEMBERED:
+                self._scored.popitem(last=False)
+        return self._scored[key]
+
+    @property
+    def _stats(self) -> ItemStats:
+        popular = self._first.retrievers["popularity"]
+        assert isinstance(popular, Popularity)
+        return popular.stats
+
+    @cached_property
+    def _best_counts(self) -> Floats:
+        return best_counts(self._stats)
+
+    @cached_property
+    def _rating_scale(self) -> tuple[float, float]:
+        """Lowest and highest rating of the catalog."""
+        kept = (self.manifest or {}).get("data", {}).get("ratings")
+        if kept:
+            return float(kept[0]), float(kept[1])
+        taken = self.catalog.interactions
+        assert taken is not None and taken.value is not None
+        return float(taken.value.min()), float(taken.value.max())
+
+    def _fit(self, rows: Rows, history: History) -> Floats:
+        """How well each row fits the history, standardised."""
+        if not history.n_liked:
+            disliked = blend(self._score(history), rows) if len(history) else np.float32(0)
+            return standardised(self._general(rows) + disliked)
+        scored = self._score(history)
+        blended = blend(scored, rows)
+        ranker = self._ranker(history)
+        if ranker is None:
+            return standardised(blended)
+        features = feature_matrix(self._first, self._stats, scored, rows, self._best_counts)
+        return combined(ranker.predict(features), blended, history)
+
+    def _general(self, rows: Rows) -> Floats:
+        """Popularity of all times and of late, and ratings, for people of whom nothing is known."""
+        stats = self._stats
+        counts = np.log1p(stats.count[rows]) + np.log1p(stats.recent[rows])
+        return standardised(counts) + np.float32(0.5) * standardised(stats.rating[rows])
+
+    def _wish(self, column: str, value: str, rows: Rows) -> Floats:
+        """1 where the item has the value; for "high" half the standard score of the number."""
+        try:
+            described = self.catalog.schema.column(column)
+            if described.role in NUMBER_ROLES:
+                numbers = np.asarray(self.catalog.numbers(column)[rows], dtype=np.float32)
+                known = np.nan_to_num(numbers, nan=_median(numbers))
+                sign = {"high": 1.0, "low": -1.0}.get(value, 0.0)
+                return np.float32(sign / 2) * standardised(known)
+            return self.catalog.words(column).mask([value])[rows].astype(np.float32)
+        except KeyError:
+            return np.zeros(len(rows), dtype=np.float32)
+
+    def _ranker(self, history: History) -> Ranker | None:
+        """The ranker for this kind of history; None, with a notice once, where it cannot run."""
+        kind = "next" if history.ordered else "likes"
+        if kind not in self._rankers:
+            self._rankers[kind] = self._load_ranker(kind)
+        return self._rankers[kind]
+
+    def _load_ranker(self, kind: str) -> Ranker | None:
+        if self.manifest is None or self._directory is None:
+            return None
+        name = f"ranker.{kind}.txt"
+        expected = self.manifest["files"].get(name)
+        if expected is None:
+            return None
+        try:
+            if self.manifest["settings"]["features"] != list(FEATURES):
+                raise RankerUnavailable("it was trained by another version")
+            return Ranker.of_text(read_verified(self._directory / name, expected))
+        except (RankerUnavailable, ArtefactError) as error:
+            sentence = f"the ranker cannot run, so the blend of the retrievers ranks: {error}"
+            if sentence not in self.notices:
+                self.notices.append(sentence)
+            return None
+
+    def _because(self, row: int, liked: History) -> list[tuple[int, float]]:
+        """The likes that add most to the score of `row`."""
+        if not len(liked):
+            return []
+        als = self._first.retrievers.get("als")
+        if isinstance(als, ALS) and np.any(als.factors[row]):
+            shares = als.contributions(row, liked)
+        elif self._first.content is not None:
+            shares = self._first.content.shares(row, liked)
+        else:
+            return []
+        best = np.argsort(-shares, kind="stable")[:EVIDENCE]
+        return [(int(liked.rows[n]), float(shares[n])) for n in best if shares[n] > 0]
+
+    def _both(self, row: int, liked: History) -> list[tuple[int, int, int]]:
+        """(liked row, users who took both, users who took the liked one), most telling first."""
+        model = self._first.cooccurrence
+        if model is None or self.catalog.interactions is None:
+            return []
+        weight = {}
+        for seed in liked.rows.tolist():
+            columns, values = model.weights.row(seed)
+            place = int(np.searchsorted(columns, row))
+            if place < len(columns) and int(columns[place]) == row:
+                weight[seed] = float(values[place])
+        best = sorted(weight, key=lambda seed: -weight[seed])[:EVIDENCE]
+        mine = self._takers(row)
+        return [
+            (seed, len(np.intersect1d(mine, self._takers(seed), assume_unique=True)), count)
+            for seed in best
+            if (count := len(self._takers(seed)))
+        ]
+
+    def _takers(self, row: int) -> NDArray[np.int32]:
+        """The users who took an item, ascending, each once."""
+        taken = self.catalog.interactions
+        if taken is None:
+            return np.empty(0, dtype=np.int32)
+        if row not in self._users_of:
+            self._users_of[row] = np.unique(taken.user[np.flatnonzero(taken.item == row)])
+        return self._users_of[row]
+
+
+def _median(numbers: Floats) -> float:
+    known = numbers[~np.isnan(numbers)]
+    return float(np.median(known)) if len(known) else 0.0
+
+
+def _interleaved(lists: Sequence[Rows], k: int) -> Rows:
+    """First places of every list, then second places, and so on; each row once, at most `k`."""
+    longest = max((len(rows) for rows in lists), default=0)
+    grid = np.full((longest, len(lists)), -1, dtype=np.int32)
+    for column, rows in enumerate(lists):
+        grid[: len(rows), column] = rows
+    flat = grid.ravel()
+    flat = flat[flat >= 0]
+    return flat[np.sort(np.unique(flat, return_index=True)[1])][:k]

@@ -1,0 +1,156 @@
+"""Training groups of the ranker: histories cut at random, candidates, labels. No target is leaked.
+
+Users are split into folds; the retrievers that make a fold's features were fitted on the other
+folds' users only, so that neither history nor targets of a group were seen by its first stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recagent_catalogs.interactions import Floats, Rows
+
+from .features import FirstStage, Scored, best_counts, feature_matrix
+from .history import History
+from .sequences import Sequences
+from .stats import ItemStats, TimedStats
+
+MOST_LIKES = 20
+LATEST_POSITIONS = 16
+"""Ordered cuts are made at one of so many last items of a user."""
+TOP = 50
+TOP_TAIL = 15
+RANDOM = 10
+GROUP_ROWS = 100
+BATCH = 256
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A history and what came of it.
+
+    Attributes:
+        history: what is known.
+        targets: int32, rows that the person took besides.
+        time: the moment of asking, or None where it is not known.
+    """
+
+    history: History
+    targets: Rows
+    time: int | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """The candidates of one cut: rows int32 [m], features float32 [m, F], labels bool [m]."""
+
+    rows: Rows
+    features: Floats
+    labels: NDArray[np.bool_]
+
+
+def likes_cuts(
+    sequences: Sequences, users: Sequence[int], per_user: int, rng: np.random.Generator
+) -> list[Cut]:
+    """Random items of a user without order, k log-uniform from 1 to 20; the rest are targets."""
+    cuts = []
+    for user in users:
+        items = sequences.history(user).rows
+        for _ in range(per_user):
+            most = min(MOST_LIKES, len(items) - 2)
+            if most < 1:
+                continue
+            count = min(most, int(np.exp(rng.uniform(0, np.log(most + 1)))))
+            shuffled = rng.permutation(items)
+            cuts.append(Cut(History.of(shuffled[:count].tolist()), shuffled[count:]))
+    return cuts
+
+
+def next_cuts(
+    sequences: Sequences, users: Sequence[int], per_user: int, rng: np.random.Generator
+) -> list[Cut]:
+    """The last item and random ones of the last 16 as targets, each after what came before it."""
+    cuts = []
+    for user in users:
+        length = int(sequences.lengths()[user])
+        earliest = max(1, length - LATEST_POSITIONS)
+        others = np.arange(earliest, length - 1)
+        more = rng.choice(others, min(per_user - 1, len(others)), replace=False)
+        for position in [length - 1, *sorted(more.tolist())]:
+            if position >= 1:
+                cuts.append(next_cut(sequences, user, position))
+    return cuts
+
+
+def next_cut(sequences: Sequences, user: int, position: int) -> Cut:
+    """What came before the item at `position` of a user's sequence, and that item."""
+    place = int(sequences.indptr[user]) + position
+    time = None if sequences.time is None else int(sequences.time[place])
+    return Cut(sequences.history(user, position), sequences.item[place : place + 1], time)
+
+
+def candidates(scored: Scored, counts: Floats, top: int, tail: int) -> NDArray[np.bool_]:
+    """The union of every retriever's best, and of its best among the less popular half; a mask."""
+    rare = counts <= np.median(counts[counts > 0]) if tail and np.any(counts > 0) else None
+    found = np.zeros(len(counts), dtype=bool)
+    for name in scored.scores:
+        best = scored.standard(name).rows
+        found[best[:top]] = True
+        if rare is not None:
+            found[best[rare[best]][:tail]] = True
+    return found
+
+
+def training_groups(
+    first: FirstStage, stats: TimedStats, cuts: Sequence[Cut], rng: np.random.Generator
+) -> Iterator[Group]:
+    """A group for each cut with a target among its candidates; negatives are sampled."""
+    for cut, scored in score_cuts(first, cuts):
+        counts = moment(stats, cut).count
+        found = candidates(scored, counts, TOP, TOP_TAIL)
+        found[rng.integers(0, len(counts), RANDOM)] = True
+        found[cut.history.rows] = False
+        targets = np.zeros(len(counts), dtype=bool)
+        targets[cut.targets] = True
+        liked, others = np.flatnonzero(found & targets), np.flatnonzero(found & ~targets)
+        if len(liked) and len(others):
+            yield make_group(first, stats, cut, scored, _sampled(liked, others, rng))
+
+
+def score_cuts(first: FirstStage, cuts: Sequence[Cut]) -> Iterator[tuple[Cut, Scored]]:
+    """Every cut with its scores, scored in batches."""
+    for begin in range(0, len(cuts), BATCH):
+        batch = cuts[begin : begin + BATCH]
+        yield from zip(batch, first.scored_many([cut.history for cut in batch]), strict=True)
+
+
+def make_group(
+    first: FirstStage, stats: TimedStats, cut: Cut, scored: Scored, rows: Rows
+) -> Group:
+    """The features and labels of these rows at the cut's moment."""
+    then = moment(stats, cut)
+    features = feature_matrix(first, then, scored, rows, best_counts(then))
+    targets = np.zeros(len(then.count), dtype=bool)
+    targets[cut.targets] = True
+    return Group(rows, features, targets[rows])
+
+
+def moment(stats: TimedStats, cut: Cut) -> ItemStats:
+    """The counts at the cut's moment."""
+    return stats.now() if cut.time is None else stats.before(cut.time)
+
+
+def _sampled(
+    liked: NDArray[np.int64], others: NDArray[np.int64], rng: np.random.Generator
+) -> Rows:
+    """All targets (at most half of the group) and random others, ascending; int32."""
+    if len(liked) > GROUP_ROWS // 2:
+        liked = rng.choice(liked, GROUP_ROWS // 2, replace=False)
+    space = GROUP_ROWS - len(liked)
+    if len(others) > space:
+        others = rng.choice(others, space, replace=False)
+    return np.sort(np.concatenate((liked, others))).astype(np.int32)

@@ -1,0 +1,130 @@
+"""The ranker: LightGBM lambdarank over the features of the candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recagent_catalogs.interactions import Floats
+
+from .features import FEATURES
+from .groups import Group
+from .lightgbm_library import LibraryMissing, LibraryRefused, NativeBooster
+from .retriever import Setting
+from .threads import calm_openmp
+
+TREES = 80
+USEFUL_THREADS = 2
+"""On a few hundred thousand rows more threads cost more than they bring."""
+PARAMETERS: dict[str, Any] = {
+    "objective": "lambdarank",
+    "lambdarank_truncation_level": 15,
+    "num_leaves": 15,
+    "learning_rate": 0.1,
+    "min_data_in_leaf": 50,
+    "feature_fraction": 0.6,
+    "lambda_l2": 5.0,
+    "max_bin": 63,
+    "verbosity": -1,
+    "deterministic": True,
+    "force_row_wise": True,
+}
+
+
+class Booster(Protocol):
+    """What predicts: the C library's booster or the package's."""
+
+    def predict(self, features: Floats) -> NDArray[np.float64]:
+        """float64 [m]."""
+        ...
+
+
+class RankerUnavailable(Exception):
+    """The ranker cannot run here; the text says why."""
+
+
+class Ranker:
+    """A trained model; its features are `FEATURES`."""
+
+    def __init__(self, booster: Booster, text: bytes) -> None:
+        self.booster, self.text = booster, text
+
+    @classmethod
+    def train(cls, groups: Sequence[Group], setting: Setting) -> Ranker:
+        """Train on groups.
+
+        Raises:
+            RankerUnavailable: nothing to learn from, or lightgbm or libgomp cannot be loaded.
+        """
+        if len(groups) < 2:
+            raise RankerUnavailable("too few users to train a ranker")
+        lightgbm = _package()
+        data = lightgbm.Dataset(
+            np.concatenate([group.features for group in groups]),
+            label=np.concatenate([group.labels for group in groups]).astype(np.float32),
+            group=[len(group.rows) for group in groups],
+            feature_name=[name.replace(".", "_") for name in FEATURES],
+            params=PARAMETERS,
+        )
+        own = {"num_threads": min(setting.threads, USEFUL_THREADS), "seed": setting.seed}
+        trees = TREES // 2 if setting.quick else TREES
+        booster = lightgbm.train({**PARAMETERS, **own}, data, num_boost_round=trees)
+        return cls(_Packaged(booster), booster.model_to_string().encode())
+
+    @classmethod
+    def of_text(cls, text: bytes) -> Ranker:
+        """From a model's text whose checksum was verified.
+
+        Raises:
+            RankerUnavailable: LightGBM cannot be loaded, refused the text, or it is another model.
+        """
+        try:
+            native = NativeBooster(text)
+            if native.n_features != len(FEATURES):
+                raise RankerUnavailable("the ranker was trained on other features")
+            return cls(native, text)
+        except LibraryRefused as error:
+            raise RankerUnavailable(str(error)) from error
+        except LibraryMissing:
+            booster = _package().Booster(model_str=text.decode())
+        if booster.num_feature() != len(FEATURES):
+            raise RankerUnavailable("the ranker was trained on other features")
+        return cls(_Packaged(booster), text)
+
+    def predict(self, features: Floats) -> Floats:
+        """float32 [m], higher is better."""
+        return self.booster.predict(features).astype(np.float32)
+
+    def save(self, path: Path) -> None:
+        """LightGBM's text form."""
+        path.write_bytes(self.text)
+
+
+class _Packaged:
+    """The lightgbm package's booster on one thread."""
+
+    def __init__(self, booster: Any) -> None:
+        self._booster = booster
+
+    def predict(self, features: Floats) -> NDArray[np.float64]:
+        if not len(features):
+            return np.zeros(0)
+        return np.asarray(self._booster.predict(features, num_threads=1), dtype=np.float64)
+
+
+def _package() -> Any:
+    """The lightgbm package.
+
+    Raises:
+        RankerUnavailable: it is not installed, or libgomp is missing.
+    """
+    calm_openmp()
+    try:
+        import lightgbm
+    except (ImportError, OSError) as error:
+        raise RankerUnavailable(f"LightGBM cannot be loaded: {error}") from error
+    return lightgbm

@@ -1,0 +1,157 @@
+"""Sparse rows in three plain arrays, memory-mapped at serving time, when SciPy is not needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recagent_catalogs.interactions import Floats, Rows
+
+BLOCK_ROWS = 512
+"""Rows of a product that are held dense at once while it is pruned."""
+
+
+@dataclass(frozen=True)
+class SparseRows:
+    """A sparse matrix by rows (CSR).
+
+    Attributes:
+        indptr: int64 [n_rows + 1].
+        indices: int32 [nnz], columns.
+        data: float32 [nnz].
+        n_columns: number of columns.
+    """
+
+    indptr: NDArray[np.int64]
+    indices: Rows
+    data: Floats
+    n_columns: int
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(self.indptr) - 1
+
+    @classmethod
+    def from_scipy(cls, matrix: Any) -> SparseRows:
+        """The same matrix, columns ascending within a row."""
+        csr = matrix.tocsr()
+        csr.sort_indices()
+        return cls(
+            csr.indptr.astype(np.int64),
+            csr.indices.astype(np.int32),
+            csr.data.astype(np.float32),
+            int(csr.shape[1]),
+        )
+
+    def to_scipy(self) -> Any:
+        """The same matrix as scipy CSR."""
+        import scipy.sparse
+
+        shape = (self.n_rows, self.n_columns)
+        return scipy.sparse.csr_matrix((self.data, self.indices, self.indptr), shape=shape)
+
+    def transposed(self) -> SparseRows:
+        """Rows and columns exchanged; NumPy only."""
+        order = np.argsort(self.indices, kind="stable")
+        row = np.repeat(np.arange(self.n_rows, dtype=np.int32), np.diff(self.indptr))
+        counts = np.bincount(self.indices, minlength=self.n_columns)
+        indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+        return SparseRows(indptr, row[order], self.data[order], self.n_rows)
+
+    def row(self, row: int) -> tuple[Rows, Floats]:
+        """Columns and values of one row."""
+        begin, end = int(self.indptr[row]), int(self.indptr[row + 1])
+        return self.indices[begin:end], self.data[begin:end]
+
+    def gather(self, rows: NDArray[Any]) -> tuple[Rows, Floats, NDArray[np.int64]]:
+        """The entries of several rows one after the other: columns, values, the rows' lengths."""
+        begins = self.indptr[rows]
+        lengths: NDArray[np.int64] = self.indptr[np.asarray(rows) + 1] - begins
+        offsets = np.repeat(begins - np.cumsum(lengths) + lengths, lengths)
+        entries = offsets + np.arange(len(offsets))
+        return self.indices[entries], self.data[entries], lengths
+
+    def weighted_sum(self, rows: NDArray[Any], weights: NDArray[Any]) -> Floats:
+        """Sum of weight times row, dense float32 [n_columns]."""
+        columns, values, lengths = self.gather(rows)
+        weighted = values * np.repeat(np.asarray(weights, np.float32), lengths)
+        return np.bincount(columns, weighted, minlength=self.n_columns).astype(np.float32)
+
+    def weighted_max(self, rows: NDArray[Any], weights: NDArray[Any]) -> Floats:
+        """Largest weight times value in each column over these rows, at least 0; [n_columns]."""
+        columns, values, lengths = self.gather(rows)
+        best = np.zeros(self.n_columns, dtype=np.float32)
+        np.maximum.at(best, columns, values * np.repeat(np.asarray(weights, np.float32), lengths))
+        return best
+
+    def save(self, directory: Path, name: str) -> None:
+        """Write `name.indptr.npy`, `name.indices.npy`, `name.data.npy`."""
+        for part in ("indptr", "indices", "data"):
+            np.save(directory / f"{name}.{part}.npy", getattr(self, part), allow_pickle=False)
+
+    @classmethod
+    def load(cls, directory: Path, name: str, n_columns: int) -> SparseRows:
+        """Open memory-mapped what `save` wrote.
+
+        Raises:
+            OSError: a file is missing.
+            ValueError: the arrays do not fit each other.
+        """
+        indptr, indices, data = (
+            load_array(directory / f"{name}.{part}.npy", dtype)
+            for part, dtype in (("indptr", np.int64), ("indices", np.int32), ("data", np.float32))
+        )
+        if len(indptr) == 0 or int(indptr[0]) != 0 or len(indices) != len(data):
+            raise ValueError(f"{name}: not a sparse matrix")
+        if int(indptr[-1]) != len(indices) or bool(np.any(indptr[1:] < indptr[:-1])):
+            raise ValueError(f"{name}: row pointers out of range")
+        return cls(indptr, indices, data, n_columns)
+
+
+def load_array(path: Path, dtype: Any, shape: tuple[int, ...] | None = None) -> NDArray[Any]:
+    """Open a `.npy` file memory-mapped and read-only, as a plain array.
+
+    Raises:
+        OSError: it is missing.
+        ValueError: no npy file, or another type or shape than asked for.
+    """
+    array: NDArray[Any]
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except ValueError as error:
+        # numpy cannot map an array without elements; it can read one
+        array = np.load(path, allow_pickle=False)
+        if array.size:
+            raise ValueError(f"{path.name}: {error}") from error
+    except EOFError as error:
+        raise ValueError(f"{path.name}: empty file") from error
+    if array.dtype != np.dtype(dtype) or (shape is not None and array.shape != shape):
+        raise ValueError(f"{path.name}: expected {np.dtype(dtype)} {shape or ''}")
+    # a plain view: np.memmap's own slicing costs microseconds on every access
+    return np.asarray(array)
+
+
+def largest_per_row(matrix: Any, count: int) -> SparseRows:
+    """The `count` largest positive entries of each row of a SciPy CSR matrix, in its own order."""
+    csr = matrix.tocsr()
+    keep = csr.data > 0
+    for row in np.flatnonzero(np.diff(csr.indptr) > count):
+        begin, end = csr.indptr[row], csr.indptr[row + 1]
+        data = csr.data[begin:end]
+        cut = np.partition(data, -count)[-count]
+        larger = data > cut
+        tied = np.flatnonzero(data == cut)[: count - int(np.count_nonzero(larger))]
+        larger[tied] = True
+        keep[begin:end] &= larger
+    ends = np.concatenate(([0], np.cumsum(keep)))
+    return SparseRows(
+        ends[csr.indptr].astype(np.int64),
+        csr.indices[keep].astype(np.int32),
+        csr.data[keep].astype(np.float32),
+        int(csr.shape[1]),
+    )

@@ -1,0 +1,190 @@
+"""Item retrieval: by seeds, by history, by words, by popularity. Each scores the candidates."""
+
+from __future__ import annotations
+
+import time
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from recagent_catalogs.errors import ToolError
+from recagent_catalogs.interactions import Floats, Rows
+
+from .bus import RowSet
+from .models.history import History
+from .references import preview, resolve_all
+from .toolbox import Arguments, Tool, ToolContext, ToolResult
+
+KEEP = 1_000
+"""How many candidates a soft retriever leaves; the ranker looks at all of them."""
+SEED_RETRIEVERS = ("als", "cooccurrence", "content")
+
+
+class SimilarArguments(Arguments):
+    """Arguments of `similar`."""
+
+    liked: list[str] = Field(description='Ids, titles or "#2".')
+    unlike: list[str] = Field(default=[], description="Items to keep away from.")
+
+
+class ForUserArguments(Arguments):
+    """Arguments of `for_user`: none."""
+
+
+class SearchArguments(Arguments):
+    """Arguments of `search`."""
+
+    text: str = Field(description="Words of a topic, a person, a place, a plot.")
+
+
+class PopularArguments(Arguments):
+    """Arguments of `popular`."""
+
+    window: Literal["all", "recent"] = Field(default="all", description="All time, or lately.")
+
+
+def standardised(scores: Floats) -> Floats:
+    """Z-scores over the candidates; zeros where all are equal."""
+    spread = float(scores.std()) if len(scores) else 0.0
+    if spread < 1e-12:
+        return np.zeros(len(scores), dtype=np.float32)
+    return ((scores - scores.mean()) / spread).astype(np.float32)
+
+
+def keep_best(blend: Floats, rows: Rows, keep: int = KEEP) -> tuple[Rows, Rows]:
+    """The best `keep` rows, best first, ties by row; and their positions in `rows`."""
+    if len(rows) > keep:
+        top = np.argpartition(-blend, keep - 1)[:keep]
+    else:
+        top = np.arange(len(rows))
+    order = top[np.lexsort((rows[top], -blend[top]))].astype(np.int32)
+    return rows[order].astype(np.int32), order
+
+
+def score_by_history(
+    context: ToolContext, tool: str, arguments: dict[str, object], history: History, started: float
+) -> None:
+    """Add one score column per retriever and keep the candidates that are best on the whole."""
+    rows = context.bus.rows()
+    names = [name for name in SEED_RETRIEVERS if name in context.engine.names]
+    names = names or list(context.engine.names)
+    columns = {name: context.engine.scores(name, history)[rows] for name in names}
+    blend = np.sum([standardised(column) for column in columns.values()], axis=0)
+    kept, order = keep_best(np.asarray(blend, dtype=np.float32), rows)
+    columns = {name: column[order].astype(np.float32) for name, column in columns.items()}
+    ms = (time.perf_counter() - started) * 1000
+    context.bus.score(tool, arguments, columns, order=kept, ms=ms, note=tool.replace("_", " "))
+
+
+def similar(context: ToolContext, arguments: SimilarArguments) -> ToolResult:
+    """Score the candidates by their likeness to seeds; the seeds themselves leave."""
+    started = time.perf_counter()
+    liked, problems = resolve_all(arguments.liked, context)
+    disliked, more_problems = resolve_all(arguments.unlike, context)
+    if not liked and not disliked:
+        raise ToolError("; ".join([*problems, *more_problems]) or "similar: no item named")
+    _remember_seeds(context, liked, disliked)
+    named = [context.catalog.ids([row])[0] for row in liked]
+    seeds = {"liked": named, "unlike": [context.catalog.ids([row])[0] for row in disliked]}
+    without = RowSet.of_rows([*liked, *disliked], context.catalog.n_items)
+    everything = RowSet.all(context.catalog.n_items)
+    if (context.bus.candidates & without).count:
+        note = "not the named ones"
+        context.bus.narrow("similar", dict(seeds), everything - without, note=note)
+    score_by_history(context, "similar", dict(seeds), History.of(liked, disliked), started)
+    lines = [f"{len(context.bus):,} candidates, most alike first:", preview(context), *problems]
+    return ToolResult("\n".join(lines), {"liked": named, "left": len(context.bus)})
+
+
+def _remember_seeds(context: ToolContext, liked: list[int], disliked: list[int]) -> None:
+    context.liked.extend(row for row in liked if row not in context.liked)
+    context.disliked.extend(row for row in disliked if row not in context.disliked)
+
+
+def profile_history(context: ToolContext) -> History:
+    """What is known of the person: the named user's history, else the profile and this request."""
+    if context.user is not None:
+        return context.engine.user_history(context.user)
+    refused = {*map(int, context.profile.disliked), *context.disliked} - {*context.liked}
+    liked = [*map(int, context.profile.liked), *context.liked]
+    return History.of([row for row in liked if row not in refused], sorted(refused))
+
+
+def for_user(context: ToolContext, arguments: ForUserArguments) -> ToolResult:
+    """Score the candidates for the person; what was taken before leaves."""
+    started = time.perf_counter()
+    history = profile_history(context)
+    if not len(history.rows):
+        raise ToolError("nothing is known of this person yet", hint="use similar or popular")
+    everything = RowSet.all(context.catalog.n_items)
+    taken = RowSet.of_rows(history.rows, context.catalog.n_items)
+    if (context.bus.candidates & taken).count:
+        context.bus.narrow("for_user", {}, everything - taken, note="not taken before")
+    score_by_history(context, "for_user", {}, history, started)
+    lines = [f"{len(context.bus):,} candidates, most fitting first:", preview(context)]
+    return ToolResult("\n".join(lines), {"left": len(context.bus)})
+
+
+def search(context: ToolContext, arguments: SearchArguments) -> ToolResult:
+    """Keep the candidates whose title, people, tags or text match the words."""
+    started = time.perf_counter()
+    found, scores = context.catalog.search(arguments.text, limit=5 * KEEP)
+    inside = context.bus.candidates.mask()[found] if len(found) else np.zeros(0, dtype=bool)
+    found, scores = found[inside].astype(np.int32), scores[inside].astype(np.float32)
+    if not len(found):
+        return ToolResult(
+            f"nothing among the {len(context.bus):,} candidates matches {arguments.text!r}; "
+            "the candidates are unchanged",
+            {"found": 0},
+        )
+    ms = (time.perf_counter() - started) * 1000
+    note = f'matches "{arguments.text}"'
+    context.bus.score(
+        "search", arguments.model_dump(), {"search": scores}, order=found, ms=ms, note=note
+    )
+    return ToolResult(
+        "\n".join([f"{len(found):,} candidates match:", preview(context)]), {"found": len(found)}
+    )
+
+
+def popular(context: ToolContext, arguments: PopularArguments) -> ToolResult:
+    """Score the candidates by popularity."""
+    started = time.perf_counter()
+    rows = context.bus.rows()
+    column = context.engine.popularity(arguments.window)[rows].astype(np.float32)
+    kept, order = keep_best(column, rows)
+    ms = (time.perf_counter() - started) * 1000
+    note = "popular" if arguments.window == "all" else "popular lately"
+    context.bus.score(
+        "popular", arguments.model_dump(), {"popularity": column[order]}, order=kept, ms=ms,
+        note=note,
+    )
+    lines = [f"{len(context.bus):,} candidates, most popular first:", preview(context)]
+    return ToolResult("\n".join(lines), {"left": len(context.bus)})
+
+
+def _knows_the_person(context: ToolContext) -> bool:
+    return context.user is not None or bool(context.profile.liked)
+
+
+TOOLS = (
+    Tool(
+        "similar", "retrieval",
+        "Find candidates like the named items (collaborative and content); the seeds leave.",
+        SimilarArguments, similar, changes_bus=True,
+    ),
+    Tool(
+        "for_user", "retrieval", "Find candidates that fit what is known of this person.",
+        ForUserArguments, for_user, changes_bus=True, offered=_knows_the_person,
+    ),
+    Tool(
+        "search", "retrieval",
+        "Keep candidates whose title, people, tags or text match words; for topics no column has.",
+        SearchArguments, search, changes_bus=True,
+    ),
+    Tool(
+        "popular", "retrieval", "Order candidates by popularity.", PopularArguments, popular,
+        changes_bus=True,
+    ),
+)

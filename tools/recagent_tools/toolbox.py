@@ -1,0 +1,252 @@
+"""Tools: typed functions that a brain may call, and the box that checks and runs the calls.
+
+A tool is a function `run(context, arguments) -> ToolResult` with a pydantic model for its
+arguments. The tools that come with recagent and those of plug-ins enter through the same door: an
+entry point of the group `recagent.tools` that names a function `register(add)`, where `add` takes a
+`Tool`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from recagent_catalogs.errors import RecagentError, ToolError, UsageError
+from recagent_catalogs.store import Catalog
+
+from .bus import CandidateBus
+
+if TYPE_CHECKING:
+    from recagent_catalogs.sandbox import Sandbox
+
+    from .models.engine import Engine
+
+MAX_OBSERVATION_CHARS = 3_000
+GROUPS = ("information", "retrieval", "ranking", "bus", "dialogue")
+
+
+class Arguments(BaseModel):
+    """Base of every tool's arguments: flat, closed, no coercion surprises."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class ProfileView(Protocol):
+    """What tools may know of the person. Rows are of the present catalog."""
+
+    @property
+    def liked(self) -> Sequence[int]:
+        """Rows liked, oldest first."""
+        ...
+
+    @property
+    def disliked(self) -> Sequence[int]:
+        """Rows disliked."""
+        ...
+
+    @property
+    def seen(self) -> Sequence[int]:
+        """Rows that must not be offered again."""
+        ...
+
+
+@dataclass(frozen=True)
+class EmptyProfile:
+    """Nobody in particular."""
+
+    liked: Sequence[int] = ()
+    disliked: Sequence[int] = ()
+    seen: Sequence[int] = ()
+
+
+@dataclass
+class ToolContext:
+    """What a tool may touch.
+
+    Attributes:
+        catalog: the catalog, read-only.
+        engine: the models.
+        bus: the candidates; tools change it only through its methods.
+        sandbox: runs a model's SQL.
+        profile: the person's own likes, dislikes and what they have seen.
+        user: index of a user of the catalog's data, where one was named; else None.
+        shown: rows of the list last shown, in order ("#2" is the second).
+        shown_before: rows shown earlier in the session.
+        liked, disliked: rows named in this request; what `similar` was called with is added.
+        wishes: ("column", "value", weight) soft wishes that `rank` adds.
+        presented: rows of the answer, set by `present`.
+        reasons: reason by row, set by `present`.
+        question: set by `ask_person`: (question, options).
+        remembered: facts that `remember` asks to be written: (kind, row).
+        notices: sentences for the person.
+        rng: randomness, seeded.
+    """
+
+    catalog: Catalog
+    engine: Engine
+    bus: CandidateBus
+    sandbox: Sandbox | None = None
+    profile: ProfileView = field(default_factory=EmptyProfile)
+    user: int | None = None
+    shown: Sequence[int] = ()
+    shown_before: Sequence[int] = ()
+    liked: list[int] = field(default_factory=list)
+    disliked: list[int] = field(default_factory=list)
+    wishes: list[tuple[str, str, float]] = field(default_factory=list)
+    presented: list[int] | None = None
+    reasons: dict[int, str] = field(default_factory=dict)
+    text: str = ""
+    question: tuple[str, tuple[str, ...]] | None = None
+    remembered: list[tuple[str, int]] = field(default_factory=list)
+    may_remember: bool = True
+    notices: list[tuple[str, str]] = field(default_factory=list)
+    rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+
+
+@dataclass(frozen=True)
+class ToolResult:
+    """What a tool gives: `text` for a brain (capped by the box), `data` (JSON values) for code."""
+
+    text: str
+    data: Any = None
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool as it is registered.
+
+    Attributes:
+        name: `[a-z_]+`, unique.
+        group: one of `GROUPS`.
+        description: for a model: what it does and when to use it.
+        arguments: pydantic model of the arguments.
+        run: the function.
+        ends_turn: whether the turn is over when it succeeded.
+        changes_bus: whether it adds a stage.
+        offered: whether the tool makes sense now; a brain is not told of it otherwise.
+    """
+
+    name: str
+    group: str
+    description: str
+    arguments: type[Arguments]
+    run: Callable[[ToolContext, Any], ToolResult]
+    ends_turn: bool = False
+    changes_bus: bool = False
+    offered: Callable[[ToolContext], bool] = lambda context: True
+
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of the arguments in the subset that all providers take: flat, no $ref."""
+        full = self.arguments.model_json_schema()
+        properties = {name: _simple(part) for name, part in full.get("properties", {}).items()}
+        return {
+            "type": "object",
+            "properties": properties,
+            "required": list(full.get("required", [])),
+        }
+
+
+def _simple(part: dict[str, Any]) -> dict[str, Any]:
+    """One property without null, default, title, limits."""
+    if "anyOf" in part:
+        real = next(option for option in part["anyOf"] if option.get("type") != "null")
+        part = {**real, **{k: v for k, v in part.items() if k == "description"}}
+    kept: dict[str, Any] = {key: part[key] for key in ("type", "enum", "description") if key in part}
+    if "const" in part:
+        kept["enum"] = [part["const"]]
+    if part.get("type") == "array":
+        kept["items"] = _simple(part.get("items", {"type": "string"}))
+    return kept
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A call that ran: its result, or the error text for the brain."""
+
+    result: ToolResult
+    error: bool
+    before: int
+    after: int
+    ms: float
+
+
+class Toolbox:
+    """The registered tools: checks arguments, runs calls, turns errors into observations."""
+
+    def __init__(self, tools: Iterable[Tool] = ()) -> None:
+        self._tools: dict[str, Tool] = {}
+        for tool in tools:
+            self.add(tool)
+
+    def add(self, tool: Tool) -> None:
+        """Register a tool.
+
+        Raises:
+            UsageError: the name is taken or the group unknown.
+        """
+        if tool.name in self._tools:
+            raise UsageError(f"two tools are called {tool.name!r}")
+        if tool.group not in GROUPS:
+            raise UsageError(f"tool {tool.name!r}: unknown group {tool.group!r}")
+        self._tools[tool.name] = tool
+
+    def __iter__(self) -> Any:
+        return iter(self._tools.values())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._tools
+
+    def get(self, name: str) -> Tool | None:
+        """The tool of that name, or None."""
+        return self._tools.get(name)
+
+    def offered(self, context: ToolContext) -> list[Tool]:
+        """The tools that make sense now, in the order of registration."""
+        return [tool for tool in self._tools.values() if tool.offered(context)]
+
+    def check(self, name: str, arguments: dict[str, Any]) -> Arguments:
+        """Validate a call without running it.
+
+        Raises:
+            ToolError: unknown tool or wrong arguments; the text says how to mend the call.
+        """
+        tool = self._tools.get(name)
+        if tool is None:
+            raise ToolError(f"no tool {name!r}. Tools: {', '.join(sorted(self._tools))}")
+        try:
+            return tool.arguments.model_validate(arguments)
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}"
+                for e in error.errors()[:4]
+            )
+            fields = ", ".join(tool.arguments.model_fields)
+            raise ToolError(f"{name}: {problems}. Arguments: {fields}") from error
+
+    def run(self, name: str, arguments: dict[str, Any], context: ToolContext) -> Ran:
+        """Run one call. What the brain can mend comes back as an observation, never as a crash.
+
+        Raises:
+            RecagentError: only what the person has to be told and no brain can mend.
+        """
+        started = time.perf_counter()
+        before = len(context.bus)
+        try:
+            checked = self.check(name, arguments)
+            result = self._tools[name].run(context, checked)
+            text = result.text
+            if len(text) > MAX_OBSERVATION_CHARS:
+                text = text[: MAX_OBSERVATION_CHARS - 20] + "… [cut]"
+            result, failed = ToolResult(text, result.data), False
+        except (ToolError, RecagentError) as error:
+            if not isinstance(error, ToolError) and error.exit_code not in (3, 4):
+                raise
+            text = f"error: {error.message}" + (f" ({error.hint})" if error.hint else "")
+            result, failed = ToolResult(text[:MAX_OBSERVATION_CHARS]), True
+        ms = (time.perf_counter() - started) * 1000
+        return Ran(result, failed, before, len(context.bus), ms)
