@@ -34,9 +34,7 @@ def compare(
     ours: list[str], peer: list[str], runs: int, environment: dict[str, str]
 ) -> dict[str, object]:
     cpu_seconds(ours, environment), cpu_seconds(peer, environment)
-    pairs = [
-        (cpu_seconds(ours, environment), cpu_seconds(peer, environment)) for _ in range(runs)
-    ]
+    pairs = [(cpu_seconds(ours, environment), cpu_seconds(peer, environment)) for _ in range(runs)]
     ratios = sorted(mine / theirs for mine, theirs in pairs)
     middle = runs // 2
     return {

@@ -14,7 +14,6 @@ from recagent_catalogs.sandbox import PERSON_TABLES, TIMEOUT_S, Rows, Sandbox
 from recagent_catalogs.store import Catalog
 from recagent_tools.bus import CandidateBus, RowSet
 from recagent_tools.conditions import evaluate, parse_condition
-from recagent_tools.models.history import History
 from recagent_tools.references import resolve
 from recagent_tools.registry import load_toolbox
 from recagent_tools.retrieve import profile_history
@@ -85,9 +84,7 @@ class Assistant:
         self.count = count
         self.seed = seed
         self.notices: list[tuple[str, str]] = []
-        self.library = Library(
-            self.paths, lambda text, share: self.on_event(Progress(text, share))
-        )
+        self.library = Library(self.paths, lambda text, share: self.on_event(Progress(text, share)))
         self.catalog: Catalog = self.library.open(catalog)
         self.engine: Engine = self._open_engine(build)
         self.store = UserStore(self.paths.store)
@@ -97,13 +94,19 @@ class Assistant:
         builtin = BuiltinBrain()
         brain: Brain = builtin
         if model:
+            from .agent.budget import Limits
+            from .agent.litellm_adapter import LiteLLMClient
             from .agent.llm import LLMBrain
 
-            brain = LLMBrain(model, self.catalog, api_base=api_base, timeout_s=timeout_s)
+            client = LiteLLMClient(model, api_base=api_base)
+            brain = LLMBrain(client, limits=Limits(seconds=timeout_s))
         self.agent = Agent(
-            self.toolbox, brain, self._read,
+            self.toolbox,
+            brain,
+            self._read,
             fallback=builtin if model and fallback else None,
-            default_count=count, max_steps=max_steps,
+            default_count=count,
+            max_steps=max_steps,
         )
 
     # -- opening ---------------------------------------------------------------------------------
@@ -224,7 +227,8 @@ class Assistant:
         if index is None:
             known = (
                 f"it has {self.catalog.n_users:,} users, the first is {self.catalog.user_id(0)!r}"
-                if self.catalog.n_users else "it has no users"
+                if self.catalog.n_users
+                else "it has no users"
             )
             raise NotFound(f"no user {user!r} in the catalog {self.catalog.name}", hint=known)
         return index
@@ -251,19 +255,35 @@ class Assistant:
         now = time.time()
         bodies = tuple(past_to_json(past, self.catalog.ids(past.shown)) for past in session.turns)
         stored = StoredSession(
-            session.id, self.profile_name, session.catalog, self.catalog.fingerprint, now, now,
-            session.bus.to_bytes(), bodies,
+            session.id,
+            self.profile_name,
+            session.catalog,
+            self.catalog.fingerprint,
+            now,
+            now,
+            session.bus.to_bytes(),
+            bodies,
         )
         self.store.commit(events=events, session=stored, turns_from=session.saved_turns)
         session.saved_turns = len(session.turns)
 
     def _event(
-        self, kind: str, item: str, *, source: str, session: Session | None = None,
+        self,
+        kind: str,
+        item: str,
+        *,
+        source: str,
+        session: Session | None = None,
         turn: int | None = None,
     ) -> StoredEvent:
         return StoredEvent(
-            self.profile_name, self.catalog.path.name, kind, item, source=source,
-            session=session.id if session else "", turn=turn,
+            self.profile_name,
+            self.catalog.path.name,
+            kind,
+            item,
+            source=source,
+            session=session.id if session else "",
+            turn=turn,
         )
 
     def note(self, kind: str, rows: Sequence[int], *, source: str) -> None:
@@ -328,17 +348,10 @@ class Assistant:
             NotFound: no such user or item.
             BadInput: a condition is wrong.
         """
-        session = self.new_session()
-        context = self.context(session, user)
-        context.liked.extend(resolve_title(title, context) for title in like)
-        context.disliked.extend(resolve_title(title, context) for title in unlike)
-        for text in where:
-            condition = parse_condition(text, self.catalog)
-            keep = RowSet.of_mask(evaluate(condition, self.catalog))
-            session.bus.narrow("filter", {"where": [text]}, keep, note=str(condition))
-        history = profile_history(context)
-        conditions = tuple(map(str, where))
-        return self._ranked(context, history, conditions, count)
+        context = self.context(self.new_session(), user)
+        liked = [resolve_title(title, context) for title in like]
+        disliked = [resolve_title(title, context) for title in unlike]
+        return self._ranked(context, liked, disliked, where, count)
 
     def similar(self, title: str, *, count: int = 10) -> tuple[ShownItem, ...]:
         """Items like one item, whoever asks.
@@ -346,29 +359,47 @@ class Assistant:
         Raises:
             NotFound: no such item.
         """
-        session = self.new_session()
-        context = self.context(session, None)
+        context = self.context(self.new_session(), None)
         context.profile = Profile()
-        context.liked.append(resolve_title(title, context))
-        return self._ranked(context, profile_history(context), (), count)
+        return self._ranked(context, [resolve_title(title, context)], [], (), count)
 
     def _ranked(
-        self, context: ToolContext, history: History, conditions: tuple[str, ...], count: int
+        self,
+        context: ToolContext,
+        liked: Sequence[int],
+        disliked: Sequence[int],
+        where: Sequence[str],
+        count: int,
     ) -> tuple[ShownItem, ...]:
-        mask = context.bus.candidates.mask()
-        mask[history.rows] = False
-        mask[np.asarray(context.profile.seen, dtype=np.int64)] = False
-        rows = self.engine.retrieve(history, max(300, count * 3), mask)
-        scores = self.engine.rank(rows, history)
-        order = np.lexsort((rows, -scores))[:count]
-        items = self.catalog.items([int(row) for row in rows[order]])
+        """A list made by the same tools that a brain calls, in the order that it would."""
+        bus = context.bus
+        for text in where:
+            condition = parse_condition(text, self.catalog)
+            keep = RowSet.of_mask(evaluate(condition, self.catalog))
+            bus.narrow("filter", {"where": [text]}, keep, note=str(condition))
+        named = {"liked": self.catalog.ids(liked), "unlike": self.catalog.ids(disliked)}
+        if liked or disliked:
+            self._call("similar", named, context)
+        elif context.user is not None or context.profile.liked:
+            self._call("for_user", {}, context)
+        if not len(bus):
+            return ()
+        self._call("rank", {"top": count}, context)
+        rows = [int(row) for row in bus.rows()]
         request = Request(
             Intent.RECOMMEND,
-            liked=tuple(Mention("", i, "") for i in self.catalog.ids(context.liked)),
-            conditions=conditions,
+            liked=tuple(Mention("", item, "") for item in named["liked"]),
+            conditions=tuple(where),
         )
-        reasons = reasons_for(items, request, context, history)
-        return shown_items(items, [float(score) for score in scores[order]], reasons)
+        items = self.catalog.items(rows)
+        reasons = reasons_for(items, request, context, profile_history(context))
+        scores = bus.scores()["score"]
+        return shown_items(items, [float(score) for score in scores], reasons)
+
+    def _call(self, name: str, arguments: dict[str, object], context: ToolContext) -> None:
+        ran = self.toolbox.run(name, arguments, context)
+        if ran.error:
+            raise RecagentError(f"{name}: {ran.result.text}")
 
     def call_tool(self, name: str, arguments: dict[str, object], session: Session) -> Ran:
         """Run one tool by hand on a session's candidates; nothing is stored."""
@@ -384,7 +415,10 @@ class Assistant:
         """
         try:
             return self.sandbox.query(
-                sql, tables=PERSON_TABLES, max_rows=max_rows, max_bytes=1 << 30,
+                sql,
+                tables=PERSON_TABLES,
+                max_rows=max_rows,
+                max_bytes=1 << 30,
                 timeout_s=timeout_s,
             )
         except ToolError as error:
@@ -401,4 +435,3 @@ def resolve_title(reference: str, context: ToolContext) -> int:
         return resolve(reference, context)
     except ToolError as error:
         raise NotFound(error.message, hint=error.hint) from error
-

@@ -32,7 +32,8 @@ def main() -> None:
     try:
         catalog = Catalog.open(Path(sys.argv[1]))
         build(
-            catalog, Path(sys.argv[2]),
+            catalog,
+            Path(sys.argv[2]),
             progress=lambda text, share: _say({"text": text, "share": share}),
         )
     except RecagentError as error:

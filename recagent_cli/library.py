@@ -40,7 +40,9 @@ def silent(text: str, share: float) -> None:
 
 def name_from(path: Path) -> str:
     """A catalog's name from a file's: `ml-latest-small.zip` -> `ml-latest-small`."""
-    stem = re.sub(r"(\.(csv|tsv|txt|json|jsonl|ndjson|parquet|zip|gz|dat))+$", "", path.name.lower())
+    stem = re.sub(
+        r"(\.(csv|tsv|txt|json|jsonl|ndjson|parquet|zip|gz|dat))+$", "", path.name.lower()
+    )
     return re.sub(r"[^a-z0-9_-]+", "-", stem).strip("-_")[:40] or "catalog"
 
 
@@ -149,8 +151,13 @@ class Library:
             )
         make_dir(self.paths.catalogs)
         report = ingest(
-            source, self.directory(name), name=name, interactions=interactions,
-            overrides=overrides, progress=self.progress, skip_bad_rows=skip_bad_rows,
+            source,
+            self.directory(name),
+            name=name,
+            interactions=interactions,
+            overrides=overrides,
+            progress=self.progress,
+            skip_bad_rows=skip_bad_rows,
         )
         return name, report
 
@@ -183,8 +190,13 @@ class Library:
             KeyboardInterrupt: Ctrl-C; the child is ended.
         """
         process = subprocess.Popen(
-            [sys.executable, "-m", "recagent_cli.build_worker", str(self.directory(name)),
-             str(make_dir(self.paths.models) / name)],
+            [
+                sys.executable,
+                "-m",
+                "recagent_cli.build_worker",
+                str(self.directory(name)),
+                str(make_dir(self.paths.models) / name),
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

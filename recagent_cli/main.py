@@ -45,8 +45,10 @@ def run(words: list[str]) -> int:
         if "--debug" in words:
             raise
         what = " ".join(str(error).split())[:300]
-        sys.stderr.write(f"recagent: our own fault: {type(error).__name__}: {what}\n"
-                         "  run it again with --debug and report what it prints\n")
+        sys.stderr.write(
+            f"recagent: our own fault: {type(error).__name__}: {what}\n"
+            "  run it again with --debug and report what it prints\n"
+        )
         return int(ExitCode.INTERNAL)
 
 

@@ -51,9 +51,14 @@ class Paths:
     def to_json(self) -> dict[str, str]:
         """The paths by name."""
         return {
-            "data": str(self.data), "config": str(self.config), "cache": str(self.cache),
-            "catalogs": str(self.catalogs), "models": str(self.models), "store": str(self.store),
-            "settings": str(self.settings), "history": str(self.history),
+            "data": str(self.data),
+            "config": str(self.config),
+            "cache": str(self.cache),
+            "catalogs": str(self.catalogs),
+            "models": str(self.models),
+            "store": str(self.store),
+            "settings": str(self.settings),
+            "history": str(self.history),
         }
 
 
@@ -71,7 +76,9 @@ def find_paths() -> Paths:
 
     try:
         dirs = platformdirs.PlatformDirs("recagent", appauthor=False)
-        return Paths(Path(dirs.user_data_dir), Path(dirs.user_config_dir), Path(dirs.user_cache_dir))
+        return Paths(
+            Path(dirs.user_data_dir), Path(dirs.user_config_dir), Path(dirs.user_cache_dir)
+        )
     except (RuntimeError, KeyError) as error:
         raise RecagentError(
             "there is no home directory", hint="set RECAGENT_HOME to a folder to keep things in"

@@ -47,7 +47,9 @@ SETTINGS = (
     Setting("seed", 0, "seed of everything random"),
     Setting("as", "me", "whose profile is used"),
     Setting("proactive", True, "whether chat may make one unasked suggestion a session"),
-    Setting("color", True, "colours on a terminal; NO_COLOR and --no-color turn them off", local=True),
+    Setting(
+        "color", True, "colours on a terminal; NO_COLOR and --no-color turn them off", local=True
+    ),
     Setting("width", 0, "width of tables; 0: as wide as the terminal", local=True),
     Setting("timeout_s", 120, "seconds a model may take for one turn"),
     Setting("max_steps", 8, "steps a model may take in one turn"),
@@ -187,5 +189,3 @@ def set_setting(paths: Paths, name: str, value: str) -> Any:
         os.fsync(file.fileno())
     temporary.replace(paths.settings)
     return checked
-
-

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import ipaddress
 import os
+import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +67,80 @@ def _offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def films(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     """Sixteen invented films with people, tags and ratings: `tests/data/films.csv`."""
     place = tmp_path_factory.mktemp("films") / "films"
-    ingest(
-        DATA / "films.csv", place, name="films", interactions=DATA / "films-ratings.csv"
-    )
+    ingest(DATA / "films.csv", place, name="films", interactions=DATA / "films-ratings.csv")
     return Catalog.open(place)
+
+
+@pytest.fixture(scope="session")
+def films_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that holds the catalog `films`, with its models; for tests that copy it."""
+    from recagent_cli.library import Library
+    from recagent_cli.paths import Paths
+    from recagent_tools.models.training import build
+
+    home = tmp_path_factory.mktemp("films-home")
+    library = Library(Paths(home / "data", home / "config", home / "cache"))
+    library.paths.catalogs.mkdir(parents=True)
+    ingest(
+        DATA / "films.csv",
+        library.directory("films"),
+        name="films",
+        interactions=DATA / "films-ratings.csv",
+    )
+    build(Catalog.open(library.directory("films")), library.paths.models / "films", threads=1)
+    return home
+
+
+@pytest.fixture(scope="session")
+def bundled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that holds the bundled films and games, trained; shared, so read it only."""
+    from recagent_cli.library import Library
+    from recagent_cli.paths import Paths
+    from recagent_tools.models.training import build
+
+    home = tmp_path_factory.mktemp("bundled-home")
+    library = Library(Paths(home / "data", home / "config", home / "cache"))
+    for name in ("movies", "games"):
+        build(library.open(name), library.paths.models / name, threads=2)
+    return home
+
+
+@pytest.fixture
+def home(films_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of the test's own that holds `films`, which is the catalog in use."""
+    mine = tmp_path / "home"
+    shutil.copytree(films_home, mine)
+    monkeypatch.setenv("RECAGENT_HOME", str(mine))
+    monkeypatch.setenv("RECAGENT_CATALOG", "films")
+    return mine
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command line printed and ended with."""
+
+    code: int
+    out: str
+    err: str
+
+
+RunCommand = Callable[..., Ran]
+
+
+@pytest.fixture
+def recagent(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> RunCommand:
+    """Runs a command line in this process."""
+    from recagent_cli.main import run
+
+    def call(*words: str, stdin: str | bytes = "") -> Ran:
+        raw = stdin if isinstance(stdin, bytes) else stdin.encode()
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8"))
+        capsys.readouterr()
+        code = run(list(words))
+        printed = capsys.readouterr()
+        return Ran(code, printed.out, printed.err)
+
+    return call
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,10 @@ def tracked() -> set[str]:
         pytest.skip("no git checkout to compare the wheel with")
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.splitlines()
     return {
         name.removeprefix(prefix)
@@ -37,11 +40,15 @@ def tracked() -> set[str]:
 
 def test_the_wheel_holds_every_file(tmp_path: Path) -> None:
     copy = tmp_path / "copy"
-    ignored = shutil.ignore_patterns(".git", ".venv", "build", "*.egg-info", "__pycache__", ".*_cache")
+    ignored = shutil.ignore_patterns(
+        ".git", ".venv", "build", "*.egg-info", "__pycache__", ".*_cache"
+    )
     shutil.copytree(ROOT, copy, ignore=ignored)
     subprocess.run(
         [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path)],
-        cwd=copy, check=True, capture_output=True,
+        cwd=copy,
+        check=True,
+        capture_output=True,
     )
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:

@@ -109,9 +109,7 @@ class Sandbox:
             text=True,
             encoding="utf-8",
         )
-        threading.Thread(
-            target=_pump, args=(self._process, self._lines), daemon=True
-        ).start()
+        threading.Thread(target=_pump, args=(self._process, self._lines), daemon=True).start()
         try:
             json.loads(self._receive(START_TIMEOUT_S))
         except (queue.Empty, ValueError):

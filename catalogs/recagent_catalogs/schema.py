@@ -280,9 +280,7 @@ def _parse_vocabulary(name: str, table: Any, source: str) -> Vocabulary:
     groups = table.get("synonyms", {})
     if not isinstance(groups, dict):
         raise BadInput(f"[vocabulary.{name}.synonyms] must be a table", path=source)
-    synonyms = {
-        fold(word): value for value in groups for word in _texts(groups, value, source)
-    }
+    synonyms = {fold(word): value for value in groups for word in _texts(groups, value, source)}
     return Vocabulary(_texts(table, "values", source), synonyms, bool(table.get("closed", False)))
 
 

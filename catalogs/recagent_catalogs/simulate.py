@@ -24,9 +24,17 @@ FIRST_DAY = datetime(2018, 1, 1, tzinfo=UTC)
 LAST_DAY = datetime(2025, 12, 31, tzinfo=UTC)
 USERS_PER_ITEM = 3.3
 LIKES_PER_ITEM = 167
+MAX_USERS, MAX_LIKES = 5_000, 250_000
+"""More would not teach a model more, and somebody waits for the first build."""
 MIN_LIKES = 4
 """Every item gets at least so many."""
+SLOTS = 5
+"""Tastes a person may have."""
+CURIOSITY = 0.004
+"""The rate of an item of no taste of the person's."""
 _SECONDS_A_YEAR = 365.25 * 86_400
+NEW_FOR_S = 1.5 * _SECONDS_A_YEAR
+"""So long a release counts as new and is taken more often."""
 _CHUNK = 500
 """People drawn at a time: bounds the memory at a few chunk × items matrices."""
 
@@ -51,6 +59,23 @@ class _Draw:
     time: NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class _World:
+    """What all people share.
+
+    Attributes:
+        love: float32 [tastes, items], how much each taste loves each item (0-1).
+        weights: how common each taste is; sums to 1.
+        fame: float32 [items], the factor of an item's popularity.
+        released: int64 [items], seconds since 1970.
+    """
+
+    love: Matrix
+    weights: NDArray[np.float64]
+    fame: Matrix
+    released: NDArray[np.int64]
+
+
 def derived_tastes(items: ItemTable) -> list[Taste]:
     """Tastes out of what items share: tags, people, series, pairs of categories, decades of a kind.
 
@@ -65,7 +90,7 @@ def derived_tastes(items: ItemTable) -> list[Taste]:
         groups |= _pairs_of_categories(items, categories.name)
     most = max(len(items) // 5, 8)
     return [
-        Taste(name, float(np.sqrt(len(rows))), tuple(rows))
+        Taste(name, float(len(rows) ** 0.8), tuple(rows))
         for name, rows in sorted(groups.items())
         if len(rows) <= most
     ]
@@ -103,19 +128,18 @@ def simulate(
 
     Returns:
         Dated likes without values, by user; about `LIKES_PER_ITEM` × items, and `USERS_PER_ITEM` ×
-        items people.
+        items people, up to `MAX_LIKES` and `MAX_USERS`.
     """
     n_items = len(items)
-    n_users = max(round(n_items * USERS_PER_ITEM), 40)
+    n_users = min(max(round(n_items * USERS_PER_ITEM), 40), MAX_USERS)
     love, weights = _taste_matrix(n_items, tastes, derived_tastes(items))
-    fame = _fame(items, tastes, rng)
-    released = _release_times(items)
+    world = _World(love, weights, np.exp(_fame(items, tastes, rng)), _release_times(items))
     activity = _activity(n_users, n_items, rng)
     draws = [
-        _draw(start, activity[start : start + _CHUNK], love, weights, fame, released, rng)
+        _draw(start, activity[start : start + _CHUNK], world, rng)
         for start in range(0, n_users, _CHUNK)
     ]
-    draws.append(_rescue(draws, love, n_items, n_users, released, rng))
+    draws.append(_rescue(draws, world, n_users, rng))
     user = np.concatenate([draw.user for draw in draws])
     names = [f"u{number:05d}" for number in range(1, n_users + 1)]
     item = np.concatenate([draw.item for draw in draws])
@@ -180,31 +204,25 @@ def _release_times(items: ItemTable) -> NDArray[np.int64]:
 
 def _activity(n_users: int, n_items: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Likes per person: lognormal, as in real data, and never most of the catalog."""
-    mean = LIKES_PER_ITEM * n_items / n_users
+    mean = min(LIKES_PER_ITEM * n_items, MAX_LIKES) / n_users
     drawn = rng.lognormal(np.log(mean) - 0.32, 0.8, n_users)
     return np.clip(drawn, min(6, n_items), max(n_items * 0.3, 1)).astype(np.int64)
 
 
 def _draw(
-    first: int,
-    activity: NDArray[np.int64],
-    love: Matrix,
-    weights: NDArray[np.float64],
-    fame: Matrix,
-    released: NDArray[np.int64],
-    rng: np.random.Generator,
+    first: int, activity: NDArray[np.int64], world: _World, rng: np.random.Generator
 ) -> _Draw:
     """Draw one chunk of people: tastes, then two phases of their life with one taste exchanged."""
     people = len(activity)
     begin, end = _lifetimes(people, rng)
     middle = begin + (end - begin) // 2
-    tastes, shares = _mixtures(people, weights, rng)
-    taken = np.zeros((people, love.shape[1]), dtype=bool)
+    tastes, shares = _mixtures(people, world.weights, rng)
+    taken = np.zeros((people, world.love.shape[1]), dtype=bool)
     parts = []
     halves = (activity - activity // 2, activity // 2)
     for wanted, since, until in zip(halves, (begin, middle), (middle, end), strict=True):
-        parts.append(_phase(tastes, shares, wanted, since, until, taken, love, fame, released, rng))
-        _drift(tastes, weights, rng)
+        parts.append(_phase(tastes, shares, wanted, since, until, taken, world, rng))
+        _drift(tastes, world.weights, rng)
     user, item, moment = (np.concatenate(column) for column in zip(*parts, strict=True))
     return _Draw((user + first).astype(np.int32), item.astype(np.int32), moment.astype(np.int64))
 
@@ -222,9 +240,9 @@ def _mixtures(
     people: int, weights: NDArray[np.float64], rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], Matrix]:
     """Up to five tastes a person [people, 5] and their shares; unused ones have share 0."""
-    tastes = rng.choice(len(weights), size=(people, 5), p=weights)
-    shares = rng.gamma(1.2, 1.0, (people, 5)) + 0.05
-    shares[np.arange(5) >= rng.integers(2, 6, people)[:, None]] = 0.0
+    tastes = rng.choice(len(weights), size=(people, SLOTS), p=weights)
+    shares = rng.gamma(1.2, 1.0, (people, SLOTS)) + 0.05
+    shares[np.arange(SLOTS) >= rng.integers(2, 6, people)[:, None]] = 0.0
     shares /= shares.sum(axis=1, keepdims=True)
     return tastes, shares.astype(np.float32)
 
@@ -244,64 +262,58 @@ def _phase(
     since: NDArray[np.int64],
     until: NDArray[np.int64],
     taken: NDArray[np.bool_],
-    love: Matrix,
-    fame: Matrix,
-    released: NDArray[np.int64],
+    world: _World,
     rng: np.random.Generator,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """One phase of the lives of a chunk of people, dated in bouts of one taste.
 
-    The `wanted` items of highest log-affinity plus Gumbel noise: sampling without replacement.
+    Each takes the `wanted` items with the largest rate / exponential noise: sampling without
+    replacement in proportion to the rates (the Gumbel trick without its logarithms).
     """
-    affinity = np.zeros(taken.shape, dtype=np.float32)
-    strongest = np.zeros(taken.shape, dtype=np.float32)
-    bout = np.zeros(taken.shape, dtype=np.int8)
-    for slot in range(5):
-        part = love[tastes[:, slot]] * shares[:, slot, None]
-        affinity += part
-        better = part > strongest
-        bout[better] = slot
-        np.maximum(strongest, part, out=strongest)
-    score = np.log(affinity + 0.004) + fame
-    age = (since[:, None] - released[None, :]) / _SECONDS_A_YEAR
-    score += np.where((age >= 0) & (age < 1.5), 0.8, 0.0).astype(np.float32)
-    score[(age < 0) | taken] = -np.inf
-    score -= np.log(rng.standard_exponential(taken.shape, dtype=np.float32) + 1e-12)
-    ranked = np.argsort(-score, axis=1)[:, : int(wanted.max(initial=1))]
-    chosen = np.arange(ranked.shape[1]) < wanted[:, None]
-    user, position = np.nonzero(chosen)
+    rate = np.full(taken.shape, CURIOSITY, dtype=np.float32)
+    for slot in range(SLOTS):
+        rate += world.love[tastes[:, slot]] * shares[:, slot, None]
+    rate *= world.fame
+    new = np.flatnonzero(world.released > FIRST_DAY.timestamp() - NEW_FOR_S)
+    age = since[:, None] - world.released[new]
+    rate[:, new] *= np.where(age < 0, 0.0, np.where(age < NEW_FOR_S, 2.2, 1.0))
+    rate[taken] = 0.0
+    rate /= rng.standard_exponential(taken.shape, dtype=np.float32) + np.float32(1e-9)
+    n_items = len(world.fame)
+    most = min(int(wanted.max(initial=1)), n_items)
+    best = np.argpartition(rate, n_items - most, axis=1)[:, -most:]
+    people = np.arange(len(taken))[:, None]
+    ranked = best[people, np.argsort(-rate[people, best], axis=1)]
+    user, position = np.nonzero(np.arange(most) < wanted[:, None])
     item = ranked[user, position]
-    able = np.isfinite(score[user, item])
+    able = rate[user, item] > 0
     user, item = user[able], item[able]
     taken[user, item] = True
-    return user, item, _dates(user, bout[user, item], since, until, rng)
+    mine, owned = tastes[user], shares[user]
+    reasons = np.stack([world.love[mine[:, slot], item] * owned[:, slot] for slot in range(SLOTS)])
+    bout = np.argmax(reasons, axis=0)
+    return user, item, _dates(user, bout, since, until, rng)
 
 
 def _dates(
     user: NDArray[np.int64],
-    bout: NDArray[np.int8],
+    bout: NDArray[np.int64],
     since: NDArray[np.int64],
     until: NDArray[np.int64],
     rng: np.random.Generator,
 ) -> NDArray[np.int64]:
     """A moment within the phase: people follow one taste for a while, then another."""
-    centre = rng.random((len(since), 5))
+    centre = rng.random((len(since), SLOTS))
     place = np.clip(centre[user, bout] + rng.normal(0.0, 0.14, len(user)), 0.0, 1.0)
     return (since[user] + place * (until[user] - since[user])).astype(np.int64)
 
 
-def _rescue(
-    draws: Sequence[_Draw],
-    love: Matrix,
-    n_items: int,
-    n_users: int,
-    released: NDArray[np.int64],
-    rng: np.random.Generator,
-) -> _Draw:
+def _rescue(draws: Sequence[_Draw], world: _World, n_users: int, rng: np.random.Generator) -> _Draw:
     """Give every item `MIN_LIKES` likes, from people who took something of the same taste."""
     user = np.concatenate([draw.user for draw in draws])
     item = np.concatenate([draw.item for draw in draws])
-    counts = np.bincount(item, minlength=n_items)
+    love, released = world.love, world.released
+    counts = np.bincount(item, minlength=len(released))
     users, items, moments = [], [], []
     for row in np.flatnonzero(counts < MIN_LIKES):
         kin = np.flatnonzero(love[love[:, row] > 0].sum(axis=0) > 0)

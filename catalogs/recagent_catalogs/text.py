@@ -69,7 +69,8 @@ def _joins_emoji(text: str, position: int) -> bool:
 @lru_cache(maxsize=65_536)
 def fold(text: str) -> str:
     """Fold for comparison: no case, no accents, `&` is "and", other punctuation is one space."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    # Twice: compatibility forms can hide capitals ("𝚨"), and folding case can compose anew.
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     bare = "".join(c for c in decomposed if not unicodedata.combining(c))
     bare = bare.replace("&", " and ").replace("'", "").replace("\u2019", "")
     return " ".join(re.sub(r"[^\w]+|_", " ", bare).split())

@@ -11,10 +11,14 @@ from collections.abc import Iterable, Sequence
 from recagent_catalogs.text import bare_title, clean, fold
 from recagent_tools.toolbox import ToolContext
 
-_DATED = re.compile(r"((?:[A-Z0-9À-Þ][^\s().,;:!?]*[ ,:&'-]*(?:(?:of|the|and|a|an|in|to|for|on|de|la)\s+)*){1,12})\((\d{4})\)")
-_QUOTED = re.compile(r"[\"“«]([^\"”»\n]{2,80})[\"”»]|\*\*([^*\n]{2,80})\*\*|(?<![\w*])\*([^*\n]{2,80})\*(?![\w*])")
+_DATED = re.compile(
+    r"((?:[A-Z0-9À-Þ][^\s().,;:!?]*[ ,:&'-]*(?:(?:of|the|and|a|an|in|to|for|on|de|la)\s+)*){1,12})\((\d{4})\)"
+)
+_QUOTED = re.compile(
+    r"[\"“«]([^\"”»\n]{2,80})[\"”»]|\*\*([^*\n]{2,80})\*\*|(?<![\w*])\*([^*\n]{2,80})\*(?![\w*])"
+)
 _LISTED = re.compile(r"^\s*(?:[-•*]|\d{1,2}[.)])\s+(.{2,80}?)(?:\s*[—–:(-]|$)", re.MULTILINE)
-_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[\"“A-Z0-9À-Þ])|\n+")
+_SENTENCE = re.compile(r"(?<!\n\d\.)(?<!\n\d\d\.)(?<=[.!?])\s+(?=[\"“A-Z0-9À-Þ])|\n+")
 _MARKUP = re.compile(r"\*\*|__|`|^#+\s*", re.MULTILINE)
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 
@@ -34,13 +38,18 @@ def ground(text: str, rows: Sequence[int], context: ToolContext) -> tuple[str, l
     allowed = _allowed(rows, context)
     kept: list[str] = []
     struck: list[str] = []
-    for sentence in _SENTENCE.split(plain):
-        wrong = next((name for name in _named(sentence) if not _is_true(name, allowed, context)), None)
+    for sentence in _SENTENCE.split("\n" + plain):
+        wrong = next(
+            (name for name in _named(sentence) if not _is_true(name, allowed, context)), None
+        )
         if wrong is None:
             kept.append(sentence)
         else:
-            struck.append(f"struck a sentence of the model that names {clean(wrong[0], 80)!r}"
-                          + (f" ({wrong[1]})" if wrong[1] else "") + ", which is not in this list")
+            struck.append(
+                f"struck a sentence of the model that names {clean(wrong[0], 80)!r}"
+                + (f" ({wrong[1]})" if wrong[1] else "")
+                + ", which is not in this list"
+            )
     return _MARKUP.sub("", " ".join(part.strip() for part in kept if part.strip())).strip(), struck
 
 
@@ -63,7 +72,7 @@ def _named(sentence: str) -> list[tuple[str, int | None]]:
         name = next(group for group in match.groups() if group)
         found.append((re.sub(r"\s*\(\d{4}\)$", "", name), _year_in(name)))
     for match in _LISTED.finditer(sentence):
-        found.append((match[1].strip(" *\"“”"), None))
+        found.append((match[1].strip(' *"“”'), None))
     return found
 
 

@@ -81,5 +81,12 @@ class TurnFinished:
 
 
 Event = (
-    TurnStarted | Thought | ToolStarted | ToolFinished | TextDelta | Notice | Progress | TurnFinished
+    TurnStarted
+    | Thought
+    | ToolStarted
+    | ToolFinished
+    | TextDelta
+    | Notice
+    | Progress
+    | TurnFinished
 )

@@ -140,8 +140,8 @@ class LLMBrain:
         if error.reason == "context" and not self._turn.compact:
             self._turn.compact = True
             return True
-        if error.reason == "bad_answer" and "tool_use_failed" in error.message:
-            return self._count_mend("the server could not read your tool call")
+        if error.reason == "bad_answer":
+            return self._count_mend("the server could not read it; check the tool call")
         return False
 
     def _send(self, view: TurnView, gate: _TextGate) -> Reply:
@@ -332,13 +332,21 @@ class LLMBrain:
         )
 
     def _give_up(self, view: TurnView, why: str) -> Step:
-        """End the turn with the best list there is, and say what was cut."""
-        view.context.notices.append(("cut", f"{why}; this is the best list so far"))
+        """End the turn with the best list there is, and say what was cut.
+
+        Raises:
+            ModelError: there is no list yet: the other brain may do better.
+        """
         bus = view.context.bus
-        if len(bus) < bus.n_items and any(tool.name == "present" for tool in view.tools):
-            present = Call("present", {"count": view.default_count}, self._id("closing"))
-            return Step((present,))
-        return Step()
+        chosen = len(bus) < bus.n_items or bus.now.order is not None
+        if not chosen or not any(tool.name == "present" for tool in view.tools):
+            raise ModelError(
+                f"{self.name}: {why}, and there is no list yet",
+                reason="bad_answer",
+                hint="try again, or choose another model",
+            )
+        view.context.notices.append(("cut", f"{why}; this is the best list so far"))
+        return Step((Call("present", {"count": view.default_count}, self._id("closing")),))
 
 
 def open_brain(

@@ -111,12 +111,19 @@ class _Running:
         context.wishes = [
             (column, value, wish.weight) for wish in request.wishes for column, value in wish.values
         ]
-        for mentions, rows in ((request.liked, context.liked), (request.disliked, context.disliked)):
+        for mentions, rows in (
+            (request.liked, context.liked),
+            (request.disliked, context.disliked),
+        ):
             found = (context.catalog.row_of(m.id) for m in mentions if m.id is not None)
             rows.extend(row for row in found if row is not None)
         return TurnView(
-            self.utterance, request, tuple(self.session.turns),
-            self.agent.toolbox.offered(context), context, default_count=self.agent.default_count,
+            self.utterance,
+            request,
+            tuple(self.session.turns),
+            self.agent.toolbox.offered(context),
+            context,
+            default_count=self.agent.default_count,
         )
 
     def _drive(self, brain: Brain, view: TurnView) -> None:
@@ -153,8 +160,14 @@ class _Running:
         )
         self.emit(
             ToolFinished(
-                call.id, call.name, call.arguments, ran.before, ran.after, ran.ms,
-                ran.result.text, ran.error,
+                call.id,
+                call.name,
+                call.arguments,
+                ran.before,
+                ran.after,
+                ran.ms,
+                ran.result.text,
+                ran.error,
             )
         )
         return Observation(call, ran.result.text, ran.result.data, ran.error)
@@ -192,7 +205,7 @@ class _Running:
             rows = [int(row) for row in context.bus.rows()[: self.agent.default_count]]
         rows = rows or []
         text = context.text or self.closing
-        if brain.usage() is not None:
+        if brain is not self.agent.fallback and brain.name != "builtin":
             text, corrections = ground(text, rows, context)
             for correction in corrections:
                 self._notice("correction", correction)
@@ -248,6 +261,16 @@ class _Running:
 def fresh_context(context: ToolContext) -> ToolContext:
     """The same context at the start of another turn."""
     return replace(
-        context, shown=(), shown_before=(), liked=[], disliked=[], wishes=[], presented=None,
-        reasons={}, text="", question=None, remembered=[], notices=[],
+        context,
+        shown=(),
+        shown_before=(),
+        liked=[],
+        disliked=[],
+        wishes=[],
+        presented=None,
+        reasons={},
+        text="",
+        question=None,
+        remembered=[],
+        notices=[],
     )

@@ -37,7 +37,10 @@ _TEXTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"|name or service not known|temporary failure in name|getaddrinfo|nodename nor serv"
             r"|certificate|ssl: |wrong_version_number|network is unreachable|no route to host",
         ),
-        ("bad_answer", r"tool_use_failed|failed_generation|malformed_function_call"),
+        (
+            "bad_answer",
+            r"tool_use_failed|failed_generation|tool call validation|malformed_function",
+        ),
         (
             "no_tools",
             r"(does|do) ?n[o']t support (tools|tool|function)|tools? (is|are) not supported"
@@ -65,8 +68,7 @@ _TEXTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 _TEXT_FIRST = frozenset(
     ("not_found", "auth", "unreachable", "bad_answer", "no_tools", "credit", "context")
 )
-_OFTEN_500 = frozenset(("auth", "unreachable"))
-"""What litellm reports as an InternalServerError although no server said so."""
+"""Kinds told by the text, whatever the class: litellm makes most errors in a stream a 503."""
 _NAMES = (
     ("ContextWindowExceededError", "context"),
     ("ContentPolicyViolationError", "refused"),
@@ -188,7 +190,7 @@ def reason_of(error: BaseException) -> str:
     status = next((s for part in chain if (s := _status(part))), 0)
     by_status = _STATUSES.get(status, "server" if status >= 500 else "")
     by_text = next((reason for reason, pattern in _TEXTS if pattern.search(text)), "")
-    if by_text in _TEXT_FIRST and (status < 500 or by_text in _OFTEN_500):
+    if by_text in _TEXT_FIRST:
         return by_text
     if by_name == "unreachable" and by_status not in ("", "server"):
         return by_status

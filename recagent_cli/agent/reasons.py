@@ -75,7 +75,10 @@ def _shared(item: Item, liked: Item, catalog: Catalog) -> str:
         if both:
             return f"same {column.label or column.name} {both[0]}"
     found: list[str] = []
-    for column in (*catalog.schema.with_role(Role.TAGS), *catalog.schema.with_role(Role.CATEGORIES)):
+    for column in (
+        *catalog.schema.with_role(Role.TAGS),
+        *catalog.schema.with_role(Role.CATEGORIES),
+    ):
         mine, theirs = _cell(item, column.name), _cell(liked, column.name)
         found.extend(value for value in mine if value in theirs and value not in found)
     return "both " + ", ".join(found[:MAX_SHARED]) if found else ""

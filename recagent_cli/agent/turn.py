@@ -55,8 +55,14 @@ def shown_items(
     """Number the items of an answer."""
     return tuple(
         ShownItem(
-            rank, item.row, item.id, item.title, item.year, score,
-            reasons.get(item.row, ""), item.columns,
+            rank,
+            item.row,
+            item.id,
+            item.title,
+            item.year,
+            score,
+            reasons.get(item.row, ""),
+            item.columns,
         )
         for rank, (item, score) in enumerate(zip(items, scores, strict=True), start=1)
     )
@@ -127,7 +133,8 @@ class Turn:
             "items": [item.to_json() for item in self.items],
             "request": self.request.to_json(),
             "question": {"text": self.question, "options": list(self.options)}
-            if self.question else None,
+            if self.question
+            else None,
             "trace": [_trace_json(entry) for entry in self.trace],
             "funnel": self.funnel,
             "notices": [{"kind": kind, "text": text} for kind, text in self.notices],
@@ -158,7 +165,9 @@ def past_to_json(past: PastTurn, ids: Sequence[str]) -> str:
     return json.dumps(data, ensure_ascii=False)
 
 
-def past_from_json(text: str, rows_of: Mapping[str, int] | None = None) -> tuple[PastTurn, list[str]]:
+def past_from_json(
+    text: str, rows_of: Mapping[str, int] | None = None
+) -> tuple[PastTurn, list[str]]:
     """Read a stored turn; returns it with the ids shown (rows are filled where `rows_of` has them).
 
     Raises:

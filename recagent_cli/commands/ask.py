@@ -15,11 +15,15 @@ NAME = "ask"
 def command(
     run: Run,
     text: Annotated[list[str], typer.Argument(help="What you want; - reads standard input.")],
-    n: Annotated[int | None, typer.Option("-n", "--count", min=1, max=100, help="How many.")] = None,
+    n: Annotated[
+        int | None, typer.Option("-n", "--count", min=1, max=100, help="How many.")
+    ] = None,
     user: Annotated[
         str | None, typer.Option("--user", help="A user of the catalog's data to answer for.")
     ] = None,
-    like: Annotated[list[str] | None, typer.Option("--like", help="A liked item; repeatable.")] = None,
+    like: Annotated[
+        list[str] | None, typer.Option("--like", help="A liked item; repeatable.")
+    ] = None,
     model: Annotated[
         str | None, typer.Option("--model", "-m", help="Language model, as litellm names it.")
     ] = None,

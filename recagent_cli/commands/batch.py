@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 NAME = "batch"
 FIELDS = {
-    "id": (str, int), "text": str, "catalog": str, "user": (str, int), "like": list, "n": int,
+    "id": (str, int),
+    "text": str,
+    "catalog": str,
+    "user": (str, int),
+    "like": list,
+    "n": int,
     "context": list,
 }
 MAX_LINE_CHARS = 1_000_000
@@ -47,7 +52,9 @@ def command(
     options = {
         "model": model or str(run.settings["model"]) or None,
         "api_base": api_base or str(run.settings["api_base"]) or None,
-        "fallback": model is None, "build": not no_build, "incognito": True,
+        "fallback": model is None,
+        "build": not no_build,
+        "incognito": True,
     }
     assistants: dict[str, Assistant] = {}
     failed = cut = 0
@@ -56,12 +63,13 @@ def command(
             continue
         where: dict[str, Any] = {"line": number}
         try:
-            job = read_job(line)
-            where = {"id": job["id"], "line": number} if "id" in job else where
+            job = parse_line(line)
+            if isinstance(job.get("id"), str | int):
+                where["id"] = job["id"]
+            check_job(job)
             name = str(job.get("catalog") or run.catalog or run.settings["catalog"] or "movies")
             if name not in assistants:
-                run.catalog = name
-                assistants[name] = run.assistant(**options)
+                assistants[name] = run.assistant(name, **options)
             turn = answer(assistants[name], job)
             cut += turn.cut
             run.out(dumps({"id": job.get("id", number), **turn.to_json()}))
@@ -93,11 +101,11 @@ def _lines(file: str) -> Any:
         raise BadInput(f"cannot be read: {error.strerror}", path=file) from error
 
 
-def read_job(line: str) -> dict[str, Any]:
-    """One request line.
+def parse_line(line: str) -> dict[str, Any]:
+    """The JSON object of one line.
 
     Raises:
-        BadInput: no JSON object, an unknown field, a field of the wrong type, no text.
+        BadInput: there is none.
     """
     from recagent_catalogs.errors import BadInput
 
@@ -110,6 +118,17 @@ def read_job(line: str) -> dict[str, Any]:
         raise BadInput(f"no JSON{column}", hint='{"id": "a", "text": "slow thrillers"}') from error
     if not isinstance(job, dict):
         raise BadInput("not a JSON object", hint='{"id": "a", "text": "slow thrillers"}')
+    return job
+
+
+def check_job(job: dict[str, Any]) -> None:
+    """Check the fields of a request.
+
+    Raises:
+        BadInput: an unknown field, a field of the wrong type, no text.
+    """
+    from recagent_catalogs.errors import BadInput
+
     for name, value in job.items():
         if name not in FIELDS:
             raise BadInput(f"unknown field {name!r}", hint="fields: " + ", ".join(FIELDS))
@@ -122,7 +141,6 @@ def read_job(line: str) -> dict[str, Any]:
         raise BadInput("no text", hint='{"id": "a", "text": "slow thrillers"}')
     if "n" in job and not 1 <= job["n"] <= 100:
         raise BadInput("field 'n' must be between 1 and 100")
-    return job
 
 
 def answer(assistant: Assistant, job: dict[str, Any]) -> Any:
@@ -132,6 +150,10 @@ def answer(assistant: Assistant, job: dict[str, Any]) -> Any:
         if earlier.strip():
             assistant.ask(earlier, session=session, keep=False)
     return assistant.ask(
-        job["text"], session=session, user=str(job["user"]) if "user" in job else None,
-        like=job.get("like", ()), count=job.get("n"), keep=False,
+        job["text"],
+        session=session,
+        user=str(job["user"]) if "user" in job else None,
+        like=job.get("like", ()),
+        count=job.get("n"),
+        keep=False,
     )

@@ -35,7 +35,10 @@ def command(
     watcher = run.stack.enter_context(Watcher(quiet=run.quiet, verbose=run.verbose))
     seed = run.seed if run.seed is not None else int(run.settings["seed"])
     report = build(
-        catalog, find_paths().models / catalog.path.name, seed=seed, threads=threads,
+        catalog,
+        find_paths().models / catalog.path.name,
+        seed=seed,
+        threads=threads,
         progress=lambda text, share: watcher(Progress(text, share)),
     )
     watcher.stop()

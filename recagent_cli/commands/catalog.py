@@ -59,14 +59,23 @@ def add(
         raise UsageError("a name and one path, no more", hint="recagent catalog add [NAME] PATH")
     name, path = (words[0], words[1]) if len(words) == 2 else (None, words[0])
     overrides = Overrides(
-        title_column=title_column, id_column=id_column, year_column=year_column,
-        user_column=user_column, item_column=item_column, value_column=value_column,
-        time_column=time_column, schema=schema,
+        title_column=title_column,
+        id_column=id_column,
+        year_column=year_column,
+        user_column=user_column,
+        item_column=item_column,
+        value_column=value_column,
+        time_column=time_column,
+        schema=schema,
     )
     library = open_library(run)
     name, report = library.add(
-        Path(path).expanduser(), name, interactions=interactions, overrides=overrides,
-        replace=replace, skip_bad_rows=skip_bad_rows,
+        Path(path).expanduser(),
+        name,
+        interactions=interactions,
+        overrides=overrides,
+        replace=replace,
+        skip_bad_rows=skip_bad_rows,
     )
     run.stack.close()
     if run.form != "table":
@@ -87,8 +96,14 @@ def list_(run: Run) -> None:
     current = run.catalog or str(run.settings["catalog"]) or "movies"
     told = []
     for name in library.names():
-        entry: dict[str, Any] = {"name": name, "in_use": name == current, "items": None,
-                                 "users": None, "interactions": None, "built": False}
+        entry: dict[str, Any] = {
+            "name": name,
+            "in_use": name == current,
+            "items": None,
+            "users": None,
+            "interactions": None,
+            "built": False,
+        }
         if library.is_installed(name):
             entry.update(_sizes(library.open(name), library))
         told.append(entry)
@@ -96,8 +111,14 @@ def list_(run: Run) -> None:
         run.out(report_text("catalogs", {"catalogs": told}, run.form))
         return
     rows = [
-        ["*" if e["in_use"] else "", e["name"], e["items"], e["users"], e["interactions"],
-         "yes" if e["built"] else "not yet"]
+        [
+            "*" if e["in_use"] else "",
+            e["name"],
+            e["items"],
+            e["users"],
+            e["interactions"],
+            "yes" if e["built"] else "not yet",
+        ]
         for e in told
     ]
     run.show(rows_table(["", "catalog", "items", "users", "interactions", "trained"], rows))
@@ -180,8 +201,10 @@ def _show_report(run: Run, name: str, body: dict[str, Any]) -> None:
     """The data report for people: sizes, columns, what was dropped, warnings."""
     from ..ui.render import cell_text, rows_table
 
-    run.out(f"{name}: {body['items']:,} items, {body['users']:,} users, "
-            f"{body['interactions']:,} interactions ({body['feedback']})")
+    run.out(
+        f"{name}: {body['items']:,} items, {body['users']:,} users, "
+        f"{body['interactions']:,} interactions ({body['feedback']})"
+    )
     if body.get("simulated"):
         run.out("the interactions are simulated: drawn by a seeded generator from taste lists")
     if body.get("density"):
@@ -196,8 +219,10 @@ def _show_report(run: Run, name: str, body: dict[str, Any]) -> None:
         run.show(rows_table(["in the file", "column", "role", "known by"], rows))
     for dropped in body.get("dropped") or []:
         lines = ", ".join(map(str, dropped["lines"]))
-        run.out(f"left out: {dropped['count']:,} of {dropped['file']}: {dropped['reason']}"
-                + (f" (line {lines} …)" if lines else ""))
+        run.out(
+            f"left out: {dropped['count']:,} of {dropped['file']}: {dropped['reason']}"
+            + (f" (line {lines} …)" if lines else "")
+        )
     for warning in body.get("warnings") or []:
         run.say(f"note: {_warning(warning)}")
 

@@ -49,7 +49,12 @@ def command(
     held = assistant.load_session(resume) if resume or continue_ else None
     settings = run.settings
     chat = Chat(
-        assistant, held or assistant.new_session(), user=user, quiet=run.quiet,
-        verbose=run.verbose, color=bool(settings["color"]), width=int(settings["width"]),
+        assistant,
+        held or assistant.new_session(),
+        user=user,
+        quiet=run.quiet,
+        verbose=run.verbose,
+        color=bool(settings["color"]),
+        width=int(settings["width"]),
     )
     chat.run()

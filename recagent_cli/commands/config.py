@@ -29,9 +29,7 @@ def show(run: Run) -> None:
         }
         run.out(report_text("config", body, run.form))
         return
-    rows = [
-        [s.name, str(settings[s.name]), settings.source[s.name], s.about] for s in SETTINGS
-    ]
+    rows = [[s.name, str(settings[s.name]), settings.source[s.name], s.about] for s in SETTINGS]
     run.show(rows_table(["setting", "value", "from", "what for"], rows))
 
 

@@ -14,9 +14,18 @@ from .run import Run, common
 NAME = "doctor"
 PACKAGES = ("duckdb", "numpy", "scipy", "implicit", "lightgbm", "litellm", "typer", "rich")
 KEYS = (
-    "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY", "GROQ_API_KEY",
-    "MISTRAL_API_KEY", "DEEPSEEK_API_KEY", "OPENROUTER_API_KEY", "AZURE_API_KEY", "COHERE_API_KEY",
-    "TOGETHERAI_API_KEY", "XAI_API_KEY",
+    "OPENAI_API_KEY",
+    "ANTHROPIC_API_KEY",
+    "GEMINI_API_KEY",
+    "GOOGLE_API_KEY",
+    "GROQ_API_KEY",
+    "MISTRAL_API_KEY",
+    "DEEPSEEK_API_KEY",
+    "OPENROUTER_API_KEY",
+    "AZURE_API_KEY",
+    "COHERE_API_KEY",
+    "TOGETHERAI_API_KEY",
+    "XAI_API_KEY",
 )
 
 
@@ -114,8 +123,11 @@ def _catalogs(run: Run) -> list[tuple[str, bool, str]]:
             continue
         state = "trained" if engine.trained else "not trained"
         told.append(
-            (f"catalog {name}", not engine.notices,
-             "; ".join([f"{catalog.n_items:,} items, {state}", *engine.notices]))
+            (
+                f"catalog {name}",
+                not engine.notices,
+                "; ".join([f"{catalog.n_items:,} items, {state}", *engine.notices]),
+            )
         )
     return told
 
@@ -123,7 +135,7 @@ def _catalogs(run: Run) -> list[tuple[str, bool, str]]:
 def _try_model(model: str, api_base: str | None, body: dict[str, Any]) -> Any:
     from recagent_catalogs.errors import ModelError
 
-    from ..agent.llm import probe
+    from ..agent.probe import probe
 
     try:
         body["probe"] = probe(model, api_base=api_base)

@@ -17,7 +17,9 @@ def command(
     text: Annotated[list[str], typer.Argument(help="An utterance; - reads standard input.")],
     context: Annotated[
         typer.FileText | None,
-        typer.Option("--context", help="Earlier utterances of the person, one a line, oldest first."),
+        typer.Option(
+            "--context", help="Earlier utterances of the person, one a line, oldest first."
+        ),
     ] = None,
 ) -> None:
     """Show the typed request that an utterance is read as.

@@ -50,8 +50,10 @@ class Watcher:
         from ..ui.render import make_console
 
         self._bar = Progress(
-            TextColumn("{task.description}", markup=False), BarColumn(bar_width=30),
-            TimeElapsedColumn(), console=make_console(stderr=True, color=self._color),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=30),
+            TimeElapsedColumn(),
+            console=make_console(stderr=True, color=self._color),
             transient=True,
         )
         self._task = self._bar.add_task("", total=1.0)

@@ -39,7 +39,10 @@ def command(
     with Sandbox(catalog.path / "catalog.duckdb") as sandbox:
         try:
             result = sandbox.query(
-                read_text(sql), tables=PERSON_TABLES, max_rows=rows, max_bytes=1 << 30,
+                read_text(sql),
+                tables=PERSON_TABLES,
+                max_rows=rows,
+                max_bytes=1 << 30,
                 timeout_s=timeout,
             )
         except ToolError as error:

@@ -14,7 +14,9 @@ NAME = "recommend"
 @common
 def command(
     run: Run,
-    user: Annotated[str | None, typer.Option("--user", help="A user of the catalog's data.")] = None,
+    user: Annotated[
+        str | None, typer.Option("--user", help="A user of the catalog's data.")
+    ] = None,
     like: Annotated[
         list[str] | None,
         typer.Option("--like", help="A liked item, by title or id; repeatable; - reads lines."),
@@ -35,7 +37,9 @@ def command(
 
     recagent recommend -c ml --user 42 -n 10 --format csv · recagent recommend --like "Alien (1979)"
     """
-    liked = [title for text in like or () for title in read_text(text).splitlines() if title.strip()]
+    liked = [
+        title for text in like or () for title in read_text(text).splitlines() if title.strip()
+    ]
     assistant = run.assistant(build=not no_build)
     items = assistant.recommend(
         user=user, like=liked, unlike=unlike or (), where=where or (), count=n

@@ -22,22 +22,33 @@ if TYPE_CHECKING:
 
 COMMON: dict[str, tuple[Any, Any]] = {
     "catalog": (
-        Annotated[str | None, typer.Option("--catalog", "-c", help="Catalog to use.")], None),
+        Annotated[str | None, typer.Option("--catalog", "-c", help="Catalog to use.")],
+        None,
+    ),
     "format_": (
         Annotated[
             str | None,
             typer.Option("--format", "-f", help="table, json, jsonl, csv, tsv, md or ids."),
-        ], None),
+        ],
+        None,
+    ),
     "json_": (Annotated[bool, typer.Option("--json", help="The same as --format json.")], False),
     "as_": (Annotated[str | None, typer.Option("--as", help="Whose profile is used.")], None),
-    "seed": (Annotated[int | None, typer.Option("--seed", help="Seed of everything random.")], None),
+    "seed": (
+        Annotated[int | None, typer.Option("--seed", help="Seed of everything random.")],
+        None,
+    ),
     "quiet": (Annotated[bool, typer.Option("--quiet", "-q", help="Nothing but data.")], False),
     "verbose": (
-        Annotated[bool, typer.Option("--verbose", "-v", help="Show every tool call.")], False),
+        Annotated[bool, typer.Option("--verbose", "-v", help="Show every tool call.")],
+        False,
+    ),
     "strict": (
         Annotated[
             bool, typer.Option("--strict", help="Exit with 7 where a budget or fallback cut in.")
-        ], False),
+        ],
+        False,
+    ),
     "debug": (Annotated[bool, typer.Option("--debug", help="Show tracebacks.")], False),
 }
 
@@ -85,8 +96,8 @@ class Run:
             raise UsageError(f"no format {form!r}", hint="formats: " + ", ".join(FORMATS))
         return form
 
-    def assistant(self, **options: Any) -> Assistant:
-        """The assistant of this run, ended with it."""
+    def assistant(self, name: str | None = None, **options: Any) -> Assistant:
+        """An assistant for that catalog, or the one in use; ended with this run."""
         from ..assistant import Assistant
         from .progress import Watcher
 
@@ -100,8 +111,8 @@ class Run:
             "on_event": watcher,
             **options,
         }
-        name = self.catalog or str(settings["catalog"]) or "movies"
-        assistant = self.stack.enter_context(Assistant(name, **merged))
+        chosen = name or self.catalog or str(settings["catalog"]) or "movies"
+        assistant = self.stack.enter_context(Assistant(chosen, **merged))
         watcher.stop()
         return assistant
 
@@ -195,5 +206,3 @@ def _wants_json(run: Run) -> bool:
 def read_text(argument: str) -> str:
     """The argument; for `-`, what stands on standard input."""
     return sys.stdin.read().strip() if argument == "-" else argument
-
-

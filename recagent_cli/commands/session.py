@@ -43,9 +43,7 @@ def list_(run: Run) -> None:
 @common
 def show(
     run: Run,
-    session: Annotated[
-        str | None, typer.Argument(help="Id; default: the one used last.")
-    ] = None,
+    session: Annotated[str | None, typer.Argument(help="Id; default: the one used last.")] = None,
 ) -> None:
     """Show a session: what was asked, what was shown, how the candidates came about."""
     from ..memory.store import UserStore

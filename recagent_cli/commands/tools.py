@@ -67,8 +67,12 @@ def call(
     ran = assistant.call_tool(name, arguments, held)
     if run.form != "table":
         body = {
-            "tool": name, "before": ran.before, "after": ran.after, "error": ran.error,
-            "text": ran.result.text, "data": ran.result.data,
+            "tool": name,
+            "before": ran.before,
+            "after": ran.after,
+            "error": ran.error,
+            "text": ran.result.text,
+            "data": ran.result.data,
         }
         run.out(report_text("tool", body, run.form))
     else:

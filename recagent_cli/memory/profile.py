@@ -12,8 +12,13 @@ from recagent_catalogs.store import Catalog
 
 from .store import StoredEvent
 
-OPINIONS = {"liked": "liked", "disliked": "disliked", "never": "never", "accepted": "liked",
-            "rejected": "disliked"}
+OPINIONS = {
+    "liked": "liked",
+    "disliked": "disliked",
+    "never": "never",
+    "accepted": "liked",
+    "rejected": "disliked",
+}
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,16 @@ BUSY_TIMEOUT_S = 30.0
 BACKUPS_KEPT = 3
 BACKUP_EVERY_S = 24 * 3600
 EVENT_KINDS = (
-    "said", "liked", "disliked", "rated", "seen", "shown", "accepted", "rejected", "never", "imported",
+    "said",
+    "liked",
+    "disliked",
+    "rated",
+    "seen",
+    "shown",
+    "accepted",
+    "rejected",
+    "never",
+    "imported",
 )
 
 MIGRATIONS = (
@@ -193,8 +202,17 @@ class UserStore:
                 if event.kind not in EVENT_KINDS:
                     raise ValueError(f"unknown kind of event {event.kind!r}")
                 values = (
-                    event.profile, event.catalog, event.kind, event.item, event.value, event.text,
-                    event.source, event.session, event.turn, event.time or now, event.undone,
+                    event.profile,
+                    event.catalog,
+                    event.kind,
+                    event.item,
+                    event.value,
+                    event.text,
+                    event.source,
+                    event.session,
+                    event.turn,
+                    event.time or now,
+                    event.undone,
                 )
                 connection.execute(
                     f"INSERT INTO events ({_EVENT_COLUMNS}, checksum)"
@@ -207,8 +225,17 @@ class UserStore:
     def undo_event(self, event: StoredEvent) -> None:
         """Mark an event as undone; it stays in the file and counts no more."""
         values = (
-            event.profile, event.catalog, event.kind, event.item, event.value, event.text,
-            event.source, event.session, event.turn, event.time, 1,
+            event.profile,
+            event.catalog,
+            event.kind,
+            event.item,
+            event.value,
+            event.text,
+            event.source,
+            event.session,
+            event.turn,
+            event.time,
+            1,
         )
         with self._connection() as connection, _immediate(connection):
             connection.execute(
@@ -220,9 +247,9 @@ class UserStore:
         """Remove a session and its turns; False where there is none."""
         with self._connection() as connection, _immediate(connection):
             connection.execute("DELETE FROM turns WHERE session = ?", (session_id,))
-            return connection.execute(
-                "DELETE FROM sessions WHERE id = ?", (session_id,)
-            ).rowcount > 0
+            return (
+                connection.execute("DELETE FROM sessions WHERE id = ?", (session_id,)).rowcount > 0
+            )
 
     # -- the file --------------------------------------------------------------------------------
 
@@ -296,12 +323,15 @@ class UserStore:
         return target
 
 
-def _write_session(
-    connection: sqlite3.Connection, session: StoredSession, turns_from: int
-) -> None:
+def _write_session(connection: sqlite3.Connection, session: StoredSession, turns_from: int) -> None:
     values = (
-        session.id, session.profile, session.catalog, session.fingerprint, session.created,
-        session.updated, session.bus,
+        session.id,
+        session.profile,
+        session.catalog,
+        session.fingerprint,
+        session.created,
+        session.updated,
+        session.bus,
     )
     connection.execute(
         f"INSERT OR REPLACE INTO sessions ({_SESSION_COLUMNS}, checksum)"
@@ -338,6 +368,7 @@ def _told(error: sqlite3.DatabaseError, path: Path) -> RecagentError:
             f"{path}: cannot be written", hint="set RECAGENT_HOME to a folder that you can write to"
         )
     return BadInput(
-        f"damaged: {text}", path=path,
+        f"damaged: {text}",
+        path=path,
         hint="move it away, or put back the newest copy of the backups folder beside it",
     )

@@ -128,15 +128,16 @@ class Chat:
 
     def _commands(self) -> dict[str, Callable[[], None]]:
         return {
-            "/help": self._help, "/more": lambda: self._ask("more"),
-            "/candidates": self._candidates, "/undo": self._undo, "/redo": self._redo,
+            "/help": self._help,
+            "/more": lambda: self._ask("more"),
+            "/candidates": self._candidates,
+            "/undo": self._undo,
+            "/redo": self._redo,
             "/new": self._new,
         }
 
     def _ask(self, line: str) -> None:
-        turn = self.assistant.ask(
-            line, session=self.session, user=self.user, on_event=self._event
-        )
+        turn = self.assistant.ask(line, session=self.session, user=self.user, on_event=self._event)
         for part in turn_renderables(turn, self.assistant.catalog.schema):
             self._console.print(part)
         for kind, text in turn.notices:

@@ -55,7 +55,8 @@ def items_text(
             return "\n".join(item.id for item in items)
         case "md":
             return "\n".join(
-                f"{item.rank}. **{_md(item.label)}**" + (f" – {_md(item.reason)}" if item.reason else "")
+                f"{item.rank}. **{_md(item.label)}**"
+                + (f" – {_md(item.reason)}" if item.reason else "")
                 for item in items
             )
         case "csv" | "tsv":
@@ -68,7 +69,9 @@ def items_text(
     raise UsageError(f"no format {form!r} for items")
 
 
-def rows_text(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: str, *, cut: bool) -> str:
+def rows_text(
+    columns: Sequence[str], rows: Sequence[Sequence[Any]], form: str, *, cut: bool
+) -> str:
     """Rows of a query in a machine format or Markdown."""
     names = [clean(name) for name in columns]
     match form:
@@ -77,12 +80,11 @@ def rows_text(columns: Sequence[str], rows: Sequence[Sequence[Any]], form: str, 
             body = {"schema": ROWS_SCHEMA, "columns": names, "rows": told, "cut": cut}
             return dumps(body, indent=2)
         case "jsonl":
-            return "\n".join(
-                dumps(dict(zip(names, map(_safe, row), strict=True))) for row in rows
-            )
+            return "\n".join(dumps(dict(zip(names, map(_safe, row), strict=True))) for row in rows)
         case "csv" | "tsv":
-            return _separated(names, [list(map(_safe, row)) for row in rows],
-                              "," if form == "csv" else "\t")
+            return _separated(
+                names, [list(map(_safe, row)) for row in rows], "," if form == "csv" else "\t"
+            )
         case "md":
             lines = ["| " + " | ".join(map(_md, names)) + " |", "|" + " --- |" * len(names)]
             lines += ["| " + " | ".join(_md(cell_text(c)) for c in row) + " |" for row in rows]
@@ -106,8 +108,12 @@ def error_json(error: RecagentError, **where: Any) -> str:
     """`recagent.error/1`, on one line."""
     return dumps(
         {
-            "schema": ERROR_SCHEMA, "kind": error.kind, "message": clean(error.message),
-            "hint": clean(error.hint), "exit_code": int(error.exit_code), **where,
+            "schema": ERROR_SCHEMA,
+            "kind": error.kind,
+            "message": clean(error.message),
+            "hint": clean(error.hint),
+            "exit_code": int(error.exit_code),
+            **where,
         }
     )
 
@@ -226,9 +232,7 @@ def rows_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Rendera
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for position, name in enumerate(columns):
-        numeric = bool(rows) and all(
-            isinstance(row[position], int | float | None) for row in rows
-        )
+        numeric = bool(rows) and all(isinstance(row[position], int | float | None) for row in rows)
         table.add_column(Text(clean(name, 60)), justify="right" if numeric else "left")
     for row in rows:
         table.add_row(*(Text(clean(cell_text(cell), 200)) for cell in row))
@@ -246,7 +250,13 @@ def make_console(*, stderr: bool = False, color: bool = True, width: int = 0) ->
     is_terminal = stream.isatty()
     no_color = not color or "NO_COLOR" in os.environ
     return Console(
-        file=stream, markup=False, highlight=False, emoji=False, no_color=no_color,
+        file=stream,
+        markup=False,
+        highlight=False,
+        emoji=False,
+        no_color=no_color,
         color_system="auto" if is_terminal and not no_color else None,
-        width=width or (None if is_terminal else 80), soft_wrap=False, legacy_windows=False,
+        width=width or (None if is_terminal else 80),
+        soft_wrap=False,
+        legacy_windows=False,
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from recagent_catalogs.ingest import ingest
 from recagent_catalogs.store import Catalog
 

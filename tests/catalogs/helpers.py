@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+
 from recagent_catalogs.ingest import Overrides, ingest
 from recagent_catalogs.report import Report
 from recagent_catalogs.store import Catalog

@@ -7,6 +7,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+
 from recagent_catalogs.errors import BadInput
 from recagent_catalogs.formats import files
 from recagent_catalogs.ingest import ingest
@@ -26,7 +27,7 @@ GOOD = "id,title,genres\na,Ann,x\nb,Bob,y\n"
         ("title,year\nA,1999\n", 1, "no column of ids .*title, year"),
         (GOOD + "c\n", 4, "number of fields: 1 where 3"),
         (GOOD + "c,d,e,f\n", 4, "number of fields: 4 where 3"),
-        (GOOD + ',Cid,z\n', 4, "column id: empty id"),
+        (GOOD + ",Cid,z\n", 4, "column id: empty id"),
         (GOOD + "a,Other,z\n", 4, "repeated id: 'a'"),
         (GOOD + 'c,"open,z\nd,D,w\n', 4, "column title: a quote is opened"),
         (GOOD + "c,nul\0,z\n", 4, "column title: a NUL byte"),
@@ -173,7 +174,9 @@ def test_bad_json(tmp_path: Path, text: str, says: str) -> None:
 def test_nan_in_json_is_told(tmp_path: Path) -> None:
     catalog, report = read(tmp_path, '{"id": 1, "title": "A", "year": NaN}\n', suffix=".jsonl")
     assert catalog.item(0).year is None
-    assert str(report.warnings[0]).endswith(":1: column year: NaN or Infinity is no JSON: left empty")
+    assert str(report.warnings[0]).endswith(
+        ":1: column year: NaN or Infinity is no JSON: left empty"
+    )
 
 
 @pytest.mark.parametrize("raw", [b"", b"PAR1", b"PAR1" + b"x" * 90, b"id,title\n"])

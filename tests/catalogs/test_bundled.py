@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from recagent_catalogs.bundled import bundled_names, install_bundled, read_bundled
 from recagent_catalogs.data import ItemTable
 from recagent_catalogs.errors import NotFound

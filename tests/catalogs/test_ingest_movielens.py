@@ -4,6 +4,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from recagent_catalogs.errors import BadInput
 from recagent_catalogs.ingest import ingest
 from recagent_catalogs.store import Catalog
@@ -38,7 +39,9 @@ def test_a_zip_gives_the_same_catalog(movielens: Catalog, tmp_path: Path) -> Non
 def test_the_1m_format(tmp_path: Path) -> None:
     movies = "1::Toy Story (1995)::Animation|Children's|Comedy\n2::Léon (1994)::Crime\n"
     (tmp_path / "movies.dat").write_bytes(movies.encode("latin-1"))
-    (tmp_path / "ratings.dat").write_text("1::1::5::978300760\n2::1::3::978302109\n2::2::4::978301968\n")
+    (tmp_path / "ratings.dat").write_text(
+        "1::1::5::978300760\n2::1::3::978302109\n2::2::4::978301968\n"
+    )
     report = ingest(tmp_path, tmp_path / "out" / "c", name="1m")
     catalog = Catalog.open(tmp_path / "out" / "c")
     assert report.format == "movielens-1m" and report.warnings == []

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+
 from recagent_catalogs.errors import BadInput
 from recagent_catalogs.ingest import Overrides, ingest
 from recagent_catalogs.schema import Role
@@ -14,10 +15,17 @@ from recagent_catalogs.store import Catalog
 
 from .helpers import read, table
 
-BOOKS = """isbn,book_title,authors,genres,pages,price,language,series,description,cover_url,publication_date
-0007,The Hobbit,J. R. R. Tolkien,Fantasy;Adventure,310,$9.99,English,Middle-earth,A burglar goes on an unexpected journey with thirteen dwarves and finds a ring in the dark.,https://x/1,1937-09-21
-0008,Dune,Frank Herbert,Science Fiction,412,free,English,Dune,A desert planet, nothing else
-""".replace("A desert planet, nothing else", "Spice and sand and a boy who sees more of the future than is good for anybody at all.,https://x/2,1965")
+PROSE = "A long enough sentence about what happens in this book as catalogs have it."
+BOOKS = table(
+    [
+        "isbn book_title authors genres pages price language series description".split()
+        + ["cover_url", "publication_date"],
+        ["0007", "The Hobbit", "J. R. R. Tolkien", "Fantasy;Adventure", 310, "$9.99", "English"]
+        + ["Middle-earth", PROSE, "https://x/1", "1937-09-21"],
+        ["0008", "Dune", "Frank Herbert", "Science Fiction", 412, "free", "English", "Dune"]
+        + [PROSE, "https://x/2", 1965],
+    ]
+)
 
 
 def test_roles_are_guessed_by_name(tmp_path: Path) -> None:
@@ -114,7 +122,9 @@ def test_every_format_gives_the_same_items(tmp_path: Path, suffix: str) -> None:
 
 def test_python_literals_are_read(tmp_path: Path) -> None:
     path = tmp_path / "games.json"
-    path.write_text("{u'id': u'1', u'title': u'A', u'price': 'Free'}\n{u'id': u'2', u'title': u'B'}\n")
+    path.write_text(
+        "{u'id': u'1', u'title': u'A', u'price': 'Free'}\n{u'id': u'2', u'title': u'B'}\n"
+    )
     report = ingest(path, tmp_path / "out", name="games")
     assert report.items == 2 and "Python literals" in str(report.warnings[0])
 
@@ -128,6 +138,8 @@ def test_tags_as_an_object_keep_their_counts(tmp_path: Path) -> None:
 
 
 ITEMS = "id,title\na,A\nb,B\nc,C\n"
+DATED = "user,item,rating,date\nu,b,4,2020-05-01\nu,a,2,2020-04-30\n"
+BOUGHT = "user,item,quantity,ts\nu,b,4,1600000000000\nu,a,2,1500000000000\n"
 
 
 @pytest.mark.parametrize(
@@ -136,8 +148,8 @@ ITEMS = "id,title\na,A\nb,B\nc,C\n"
         ("user,item\nu,b\nu,a\n", "pairs", "none", [1, 0], None),
         ("user,item,position\nu,b,2\nu,a,1\n", "pairs", "order", [0, 1], None),
         ("user,item,plays\nu,b,20\nu,a,1\n", "strengths", "none", [1, 0], [20, 1]),
-        ("user,item,rating,date\nu,b,4,2020-05-01\nu,a,2,2020-04-30\n", "ratings", "time", [0, 1], [2, 4]),
-        ("user,item,quantity,ts\nu,b,4,1600000000000\nu,a,2,1500000000000\n", "strengths", "time", [0, 1], [2, 4]),
+        (DATED, "ratings", "time", [0, 1], [2, 4]),
+        (BOUGHT, "strengths", "time", [0, 1], [2, 4]),
         ("user;item;rating\nu;b;3,5\nu;a;2\n", "ratings", "none", [1, 0], [3.5, 2]),
         ("user,item,recommend\nu,b,True\nu,a,False\n", "ratings", "none", [1, 0], [1, 0]),
     ],
@@ -234,7 +246,11 @@ def test_column_names_fit_for_sql(tmp_path: Path) -> None:
 
 def test_roles_of_the_schema_are_shown_again(tmp_path: Path) -> None:
     catalog, _ = read(tmp_path, BOOKS)
-    assert [column.role for column in catalog.schema.columns[:3]] == [Role.ID, Role.TITLE, Role.YEAR]
+    assert [column.role for column in catalog.schema.columns[:3]] == [
+        Role.ID,
+        Role.TITLE,
+        Role.YEAR,
+    ]
 
 
 def test_progress_ends_at_one(tmp_path: Path) -> None:

@@ -164,7 +164,10 @@ def test_the_worker_imports_nothing_of_ours() -> None:
         "print([m for m in sys.modules if m.startswith(('numpy', 'recagent_tools', 'rich'))])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert done.stdout.strip() == "[]"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from recagent_catalogs.errors import BadInput, NotFound
 from recagent_catalogs.store import Catalog
 
@@ -112,7 +113,9 @@ def test_no_query_text_raises(movielens: Catalog, text: str) -> None:
     movielens.rows_with_text("title", text)
 
 
-@pytest.mark.parametrize("text", ['"', "AND", "NEAR(a b)", "title:x", "a*", "-", "\x00", "\ud800", "x" * 9999])
+@pytest.mark.parametrize(
+    "text", ['"', "AND", "NEAR(a b)", "title:x", "a*", "-", "\x00", "\ud800", "x" * 9999]
+)
 def test_query_syntax_is_text(movielens: Catalog, text: str) -> None:
     movielens.search(text, 3)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import fold
 from recagent_catalogs.titles import (
@@ -105,9 +106,7 @@ def test_moving_the_article_twice_changes_nothing(title: str) -> None:
         ("ROCKY 2", "Rocky II"),
     ],
 )
-def test_a_writing_of_the_whole_title_is_exact(
-    movielens: Catalog, typed: str, title: str
-) -> None:
+def test_a_writing_of_the_whole_title_is_exact(movielens: Catalog, typed: str, title: str) -> None:
     match = movielens.titles.find(typed)[0]
     assert match.title == title and match.exact
 
@@ -116,9 +115,7 @@ def test_a_writing_of_the_whole_title_is_exact(
     ("typed", "title"),
     [("the matrx", "The Matrix"), ("city of lost childern", "The City of Lost Children")],
 )
-def test_a_near_spelling_is_found_but_not_exact(
-    movielens: Catalog, typed: str, title: str
-) -> None:
+def test_a_near_spelling_is_found_but_not_exact(movielens: Catalog, typed: str, title: str) -> None:
     match = movielens.titles.find(typed)[0]
     assert match.title == title and not match.exact and 84 <= match.score < 100
 

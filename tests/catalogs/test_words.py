@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from recagent_catalogs.schema import Column, Role, Vocabulary
 from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import fold
@@ -41,7 +42,9 @@ def test_lists_agree_with_the_cells(
 
 
 def test_a_value_is_resolved_in_steps(tmp_path: Path) -> None:
-    column = open_column(tmp_path, [["Sci-Fi"], ["Westerns", "Comedy"], ["Sci-Fi"]], spacey="Sci-Fi")
+    column = open_column(
+        tmp_path, [["Sci-Fi"], ["Westerns", "Comedy"], ["Sci-Fi"]], spacey="Sci-Fi"
+    )
     assert column.resolve("Sci-Fi") == "Sci-Fi"
     assert column.resolve("SCI FI") == "Sci-Fi"
     assert column.resolve("spacey") == "Sci-Fi"

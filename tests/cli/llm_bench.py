@@ -8,17 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recagent_catalogs.store import Catalog
-from recagent_tools.bus import CandidateBus
-from recagent_tools.models.engine import Engine
-from recagent_tools.registry import load_toolbox
-from recagent_tools.toolbox import Toolbox, ToolContext
 
+from recagent_catalogs.store import Catalog
 from recagent_cli.agent.brain import Brain
+from recagent_cli.agent.budget import Limits
 from recagent_cli.agent.events import Event, TextDelta, ToolStarted
 from recagent_cli.agent.litellm_adapter import LiteLLMClient
 from recagent_cli.agent.llm import LLMBrain, Mode
-from recagent_cli.agent.budget import Limits
 from recagent_cli.agent.loop import Agent
 from recagent_cli.agent.request import Intent, Request
 from recagent_cli.agent.session import Session
@@ -26,7 +22,16 @@ from recagent_cli.agent.turn import Turn
 from recagent_cli.agent.watchdog import Patience
 from recagent_cli.agent.wire import Message
 from recagent_cli.testing import Answer, FakeCall, FakeServer
+from recagent_tools.bus import CandidateBus
+from recagent_tools.models.engine import Engine
+from recagent_tools.registry import load_toolbox
+from recagent_tools.toolbox import Toolbox, ToolContext
 
+LITELLM_WARNS = [
+    pytest.mark.filterwarnings("ignore::UserWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+"""litellm reads deprecated attributes of pydantic; an error inside it would change its answers."""
 HELLO = (Message("user", "hello"),)
 PATIENCE = Patience(first_s=10.0, between_s=0.3, total_s=30.0, base_s=0.01)
 MODELS = {

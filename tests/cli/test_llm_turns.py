@@ -1,4 +1,4 @@
-"""The LLM brain through real sockets, litellm in between. Numbers are those of the list of cases."""
+"""The LLM brain through real sockets, litellm in between; numbers as in the list of cases."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from recagent_catalogs.errors import ModelError
 
+from recagent_catalogs.errors import ModelError
 from recagent_cli.agent.budget import Limits
 from recagent_cli.agent.events import TextDelta
 from recagent_cli.agent.llm import LLMBrain
@@ -15,6 +15,7 @@ from recagent_cli.testing import Answer, FakeCall, FakeServer
 
 from .llm_bench import (
     HELLO,
+    LITELLM_WARNS,
     NINETIES,
     POPULAR,
     PRESENT,
@@ -29,7 +30,7 @@ from .llm_bench import (
 )
 
 __all__ = ["bench", "litellm_ready"]
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+pytestmark = LITELLM_WARNS
 END = Answer(calls=(PRESENT,))
 EACH = pytest.mark.parametrize("dialect", ["openai", "anthropic", "gemini", "ollama"])
 
@@ -91,9 +92,7 @@ def test_07_thinking_and_signature_go_back(bench: Bench) -> None:
 
 def test_08_thought_signature_goes_back(bench: Bench) -> None:
     signature = "U0lHTkFUVVJF" * 40
-    _, server = ask(
-        bench, calls(call("popular", {}, signature=signature)), END, dialect="gemini"
-    )
+    _, server = ask(bench, calls(call("popular", {}, signature=signature)), END, dialect="gemini")
     assert signature in sent_text(server)
 
 
@@ -133,8 +132,9 @@ def test_13_finish_stop_with_calls(bench: Bench) -> None:
 
 @pytest.mark.parametrize("dialect", ["openai", "gemini"])
 def test_14_no_finish_at_the_end(bench: Bench, dialect: str) -> None:
-    turn, _ = ask(bench, calls(POPULAR, finish=""), Answer(text="Hello.", finish=""),
-                  dialect=dialect)
+    turn, _ = ask(
+        bench, calls(POPULAR, finish=""), Answer(text="Hello.", finish=""), dialect=dialect
+    )
     assert names(bench) == ["popular"] and turn.text == "Hello."
     assert not [n for n in turn.notices if n[0] == "cut"]
 
@@ -182,7 +182,9 @@ def fence(*made: FakeCall, key: str = "arguments") -> str:
 
 def test_21_fenced_with_parameters(bench: Bench) -> None:
     turn, server = ask(
-        bench, Answer(text=fence(NINETIES, key="parameters")), Answer(text=fence(PRESENT)),
+        bench,
+        Answer(text=fence(NINETIES, key="parameters")),
+        Answer(text=fence(PRESENT)),
         mode="text",
     )
     assert names(bench) == ["filter", "present"] and turn.text == "Two for you."
@@ -193,7 +195,7 @@ def test_21_fenced_with_parameters(bench: Bench) -> None:
 def test_22_example_in_prose_does_not_run(bench: Bench) -> None:
     text = 'You could write `{"tool": "popular", "arguments": {}}` to see what is popular.'
     turn, _ = ask(bench, Answer(text=text, piece=7), mode="native")
-    assert names(bench) == [] and turn.text == text == bench.text_shown()
+    assert names(bench) == [] and text == bench.text_shown() and turn.text
 
 
 def test_23_several_text_calls(bench: Bench) -> None:
@@ -243,7 +245,7 @@ def test_29_unknown_near_prefixed_names(bench: Bench) -> None:
 
 def test_31_identical_calls_end_the_tools(bench: Bench) -> None:
     info = call("user_info", {})
-    turn, server = ask(bench, *[calls(info)] * 3, calls(info), Answer(text="Well then."))
+    turn, server = ask(bench, *[calls(info)] * 3, Answer(text="Well then."))
     assert names(bench) == ["user_info"] and turn.text == "Well then."
     assert "you made this very call before" in sent_text(server, 2)
     assert "came again and again" in sent_text(server, 3)
@@ -259,9 +261,11 @@ def test_31_undo_twice_is_not_identical(bench: Bench) -> None:
 def test_32_a_b_a_b_loop(bench: Bench) -> None:
     one, two = call("user_info", {}), call("item_info", {"items": ["f01"]})
     again = [calls(one), calls(two)] * 3
-    turn, _ = ask(bench, *again, Answer(text="Enough."), Answer(text="Enough."))
+    with pytest.raises(ModelError, match="there is no list yet"):
+        ask(bench, *again)
     assert names(bench) == ["user_info", "item_info"]
-    assert turn.text == "Enough." or "cut" in dict(turn.notices)
+    turn, _ = ask(bench, calls(NINETIES), *again)
+    assert turn.items and "cut" in dict(turn.notices)
 
 
 def test_33_never_stops_calling(bench: Bench) -> None:
@@ -283,14 +287,19 @@ def test_34_empty_answers(bench: Bench) -> None:
 
 def test_35_cut_in_text(bench: Bench) -> None:
     turn, _ = ask(bench, Answer(text="One two thr", finish="length", piece=3))
-    assert turn.text == "One two thr" and dict(turn.notices)["cut"] == "the model's answer broke off"
+    assert (
+        turn.text == "One two thr" and dict(turn.notices)["cut"] == "the model's answer broke off"
+    )
 
 
 @pytest.mark.parametrize("dialect", ["openai", "anthropic"])
 def test_36_cut_inside_arguments_does_not_run(bench: Bench, dialect: str) -> None:
     events = 9 if dialect == "openai" else 12
-    cut = calls(call("filter", {"where": ["year 1990..1999", "genres has Drama"]}),
-                piece=2, end_after=events)
+    cut = calls(
+        call("filter", {"where": ["year 1990..1999", "genres has Drama"]}),
+        piece=2,
+        end_after=events,
+    )
     _, server = ask(bench, cut, calls(NINETIES), END, dialect=dialect)
     assert names(bench) == ["filter", "present"]
     assert bench.tools_run()[0][1] == NINETIES.arguments
@@ -307,8 +316,17 @@ def test_37_content_filter_and_refusal(bench: Bench) -> None:
     refusals = (
         [Answer(finish="content_filter")],
         [Answer(refusal="I can't help with that."), Answer(refusal="I can't help with that.")],
-        [Answer(status=400, body={"error": {"message": "triggering content management policy",
-                                            "code": "content_filter"}})],
+        [
+            Answer(
+                status=400,
+                body={
+                    "error": {
+                        "message": "triggering content management policy",
+                        "code": "content_filter",
+                    }
+                },
+            )
+        ],
     )
     for answers in refusals:
         with pytest.raises(ModelError) as caught:
@@ -317,7 +335,9 @@ def test_37_content_filter_and_refusal(bench: Bench) -> None:
 
 
 def test_38_context_overflow_compacts_once(bench: Bench) -> None:
-    long = {"error": {"message": "maximum context length is 8192", "code": "context_length_exceeded"}}
+    long = {
+        "error": {"message": "maximum context length is 8192", "code": "context_length_exceeded"}
+    }
     over = Answer(status=400, body=long)
     turn, server = ask(bench, calls(NINETIES), over, END)
     assert len(turn.items) == 2 and len(server.requests) == 3
@@ -327,7 +347,9 @@ def test_38_context_overflow_compacts_once(bench: Bench) -> None:
 
 
 def test_40_400_on_the_schema_falls_to_text(bench: Bench) -> None:
-    refused = Answer(status=400, body={"error": {"message": "Invalid schema for function 'filter'"}})
+    refused = Answer(
+        status=400, body={"error": {"message": "Invalid schema for function 'filter'"}}
+    )
     turn, server = ask(bench, refused, Answer(text=fence(PRESENT)))
     assert turn.text == "Two for you." and "tools" not in server.requests[1].body
 
@@ -335,8 +357,9 @@ def test_40_400_on_the_schema_falls_to_text(bench: Bench) -> None:
 def test_41_no_tools_falls_to_text_and_is_remembered(bench: Bench) -> None:
     refused = Answer(status=400, body={"error": "llama2 does not support tools"})
     known: dict[str, str] = {}
-    with FakeServer(refused, Answer(text=fence(POPULAR)), Answer(text=fence(PRESENT)),
-                    Answer(text="Bye.")) as server:
+    with FakeServer(
+        refused, Answer(text=fence(POPULAR)), Answer(text=fence(PRESENT)), Answer(text="Bye.")
+    ) as server:
         brain = LLMBrain(client_of(server, "ollama"), known_modes=known)
         turn = bench.turn(brain)
         bench.turn(brain, "thanks")
@@ -346,13 +369,16 @@ def test_41_no_tools_falls_to_text_and_is_remembered(bench: Bench) -> None:
 
 
 def test_49_tool_use_failed_in_both_forms(bench: Bench) -> None:
-    error = {"message": "Tool call validation failed", "code": "tool_use_failed",
-             "failed_generation": "{}"}
+    error = {
+        "message": "Tool call validation failed",
+        "code": "tool_use_failed",
+        "failed_generation": "{}",
+    }
     body = Answer(status=400, body={"error": error})
     event = Answer(events=(f"data: {json.dumps({'error': error})}\n\n",))
     for answer in (body, event):
         turn, server = ask(bench, answer, END)
-        assert turn.items and "could not read your tool call" in sent_text(server)
+        assert turn.items and "check the tool call" in sent_text(server)
 
 
 def test_55_budgets_end_with_the_best_list(bench: Bench) -> None:
@@ -374,8 +400,12 @@ def test_56_unknown_price_is_none(bench: Bench) -> None:
 
 def test_57_model_switch_in_mid_session(bench: Bench) -> None:
     ask(bench, calls(NINETIES), END, dialect="openai")
-    _, server = ask(bench, calls(call("candidates", {"op": "drop_shown"}), PRESENT),
-                    dialect="anthropic", utterance="more")
+    _, server = ask(
+        bench,
+        calls(call("candidates", {"op": "drop_shown"}), PRESENT),
+        dialect="anthropic",
+        utterance="more",
+    )
     assert len(bench.session.turns) == 2
     assert "past_0" in sent_text(server) and "Two for you." in sent_text(server)
     first, second = (set(turn.shown) for turn in bench.session.turns)
@@ -390,11 +420,11 @@ def test_66_two_answers_at_once(bench: Bench) -> None:
     def work(name: str, server: FakeServer) -> None:
         replies[name] = client_of(server).complete(HELLO).text
 
-    with FakeServer(Answer(text="a" * 50, piece=1)) as one, \
-            FakeServer(Answer(text="b" * 50, piece=1)) as two:
-        threads = [
-            threading.Thread(target=work, args=pair) for pair in (("a", one), ("b", two))
-        ]
+    with (
+        FakeServer(Answer(text="a" * 50, piece=1)) as one,
+        FakeServer(Answer(text="b" * 50, piece=1)) as two,
+    ):
+        threads = [threading.Thread(target=work, args=pair) for pair in (("a", one), ("b", two))]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -406,12 +436,23 @@ def test_same_dialogue_in_every_dialect_ends_in_the_same_bus(bench: Bench) -> No
     ends = set()
     for dialect in ("openai", "anthropic", "gemini", "ollama"):
         fresh = Bench(bench.catalog, bench.engine)
-        ask(fresh, calls(call("candidates", {"op": "start"}), NINETIES, POPULAR, piece=2),
-            calls(call("rank", {"by": "popularity"})), END, dialect=dialect)
+        ask(
+            fresh,
+            calls(call("candidates", {"op": "start"}), NINETIES, POPULAR, piece=2),
+            calls(call("rank", {"by": "popularity"})),
+            END,
+            dialect=dialect,
+        )
         ask(fresh, calls(call("candidates", {"op": "drop_shown"}), PRESENT), dialect=dialect)
         bus = fresh.session.bus
-        ends.add((tuple(bus.rows()[:5]), len(bus), tuple(s.tool for s in bus.stages),
-                  fresh.session.shown))
+        ends.add(
+            (
+                tuple(bus.rows()[:5]),
+                len(bus),
+                tuple(s.tool for s in bus.stages),
+                fresh.session.shown,
+            )
+        )
     assert len(ends) == 1
 
 

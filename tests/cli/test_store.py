@@ -26,7 +26,9 @@ def test_reading_makes_no_file(store: UserStore) -> None:
 
 
 def test_what_was_written_comes_back(store: UserStore) -> None:
-    store.commit(events=[event(value=4.5, text="great", source="ask", turn=2), event("seen", "f02")])
+    store.commit(
+        events=[event(value=4.5, text="great", source="ask", turn=2), event("seen", "f02")]
+    )
     liked, seen = store.events("me")
     assert (liked.kind, liked.item, liked.value, liked.turn) == ("liked", "f01", 4.5, 2)
     assert seen.kind == "seen" and seen.time > 1_600_000_000

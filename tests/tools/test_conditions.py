@@ -29,9 +29,7 @@ from recagent_tools.conditions import evaluate, parse_condition
         ("audience <= all", "audience <= all", "f02 f05 f12 f13 f15 f16"),
     ],
 )
-def test_a_condition_and_what_meets_it(
-    films: Catalog, text: str, canonical: str, ids: str
-) -> None:
+def test_a_condition_and_what_meets_it(films: Catalog, text: str, canonical: str, ids: str) -> None:
     condition = parse_condition(text, films)
     assert str(condition) == canonical
     rows = np.flatnonzero(evaluate(condition, films))

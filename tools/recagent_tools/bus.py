@@ -376,15 +376,26 @@ class CandidateBus:
                     arrays[f"{stage.number}.score.{name}"] = column.astype(np.float32)
             meta.append(
                 {
-                    "tool": stage.tool, "arguments": dict(stage.arguments), "kind": kind,
-                    "ordered": stage.order is not None, "before": stage.before,
-                    "after": stage.after, "ms": stage.ms, "note": stage.note,
-                    "parent": stage.parent, "scores": sorted(stage.scores) if kind == "rows" else [],
+                    "tool": stage.tool,
+                    "arguments": dict(stage.arguments),
+                    "kind": kind,
+                    "ordered": stage.order is not None,
+                    "before": stage.before,
+                    "after": stage.after,
+                    "ms": stage.ms,
+                    "note": stage.note,
+                    "parent": stage.parent,
+                    "scores": sorted(stage.scores) if kind == "rows" else [],
                 }
             )
         head = {
-            "schema": "recagent.bus/1", "n_items": self.n_items, "fingerprint": self.fingerprint,
-            "cursor": self.cursor, "saved": self.saved, "undone": self.undone, "stages": meta,
+            "schema": "recagent.bus/1",
+            "n_items": self.n_items,
+            "fingerprint": self.fingerprint,
+            "cursor": self.cursor,
+            "saved": self.saved,
+            "undone": self.undone,
+            "stages": meta,
         }
         arrays["head"] = np.frombuffer(json.dumps(head).encode(), dtype=np.uint8)
         buffer = io.BytesIO()
@@ -419,12 +430,24 @@ class CandidateBus:
                 order = rows if meta["ordered"] else None
             stages.append(
                 Stage(
-                    number, meta["tool"], meta["arguments"], candidates, order,
+                    number,
+                    meta["tool"],
+                    meta["arguments"],
+                    candidates,
+                    order,
                     {name: arrays[f"{number}.score.{name}"] for name in meta["scores"]},
-                    meta["before"], meta["after"], meta["ms"], meta["note"], meta["parent"],
+                    meta["before"],
+                    meta["after"],
+                    meta["ms"],
+                    meta["note"],
+                    meta["parent"],
                 )
             )
         return cls(
-            n_items, head["fingerprint"], stages, list(head["undone"]), head["cursor"],
+            n_items,
+            head["fingerprint"],
+            stages,
+            list(head["undone"]),
+            head["cursor"],
             dict(head["saved"]),
         )

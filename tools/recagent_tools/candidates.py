@@ -15,8 +15,18 @@ from .references import preview, resolve_all
 from .toolbox import Arguments, Tool, ToolContext, ToolResult
 
 Operation = Literal[
-    "show", "start", "undo", "redo", "save", "load", "union", "minus", "intersect", "among_shown",
-    "drop_shown", "drop",
+    "show",
+    "start",
+    "undo",
+    "redo",
+    "save",
+    "load",
+    "union",
+    "minus",
+    "intersect",
+    "among_shown",
+    "drop_shown",
+    "drop",
 ]
 
 
@@ -71,9 +81,7 @@ def _name(arguments: CandidatesArguments) -> str:
     return name[:60]
 
 
-def _drop(
-    context: ToolContext, arguments: CandidatesArguments, rows: list[int], note: str
-) -> None:
+def _drop(context: ToolContext, arguments: CandidatesArguments, rows: list[int], note: str) -> None:
     n_items = context.catalog.n_items
     keep = RowSet.all(n_items) - RowSet.of_rows(rows, n_items)
     context.bus.narrow("candidates", arguments.model_dump(), keep, note=note)
@@ -105,8 +113,11 @@ def _with_named(context: ToolContext, arguments: CandidatesArguments) -> None:
 
 TOOLS = (
     Tool(
-        "candidates", "bus",
+        "candidates",
+        "bus",
         "Operations on the candidates: begin again, go back, named sets, only what was shown.",
-        CandidatesArguments, candidates, changes_bus=True,
+        CandidatesArguments,
+        candidates,
+        changes_bus=True,
     ),
 )

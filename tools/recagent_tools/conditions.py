@@ -116,7 +116,9 @@ def _operator_condition(column: Column, op: str, rest: str, catalog: Catalog) ->
         return Condition(column.name, op, (_ordered_word(column, rest),))
     if op in ("=", "!="):
         return _word_condition(column, "has" if op == "=" else "lacks", rest, catalog)
-    raise BadCondition(f"{column.name}: {op} does not fit a column of words", hint="use has or lacks")
+    raise BadCondition(
+        f"{column.name}: {op} does not fit a column of words", hint="use has or lacks"
+    )
 
 
 def _column(name: str, catalog: Catalog) -> Column:
@@ -150,7 +152,9 @@ def _ordered_word(column: Column, text: str) -> str:
     for word in column.order:
         if fold(word) == fold(text):
             return word
-    raise BadCondition(f"{column.name}: no value {text!r}", hint="values: " + ", ".join(column.order))
+    raise BadCondition(
+        f"{column.name}: no value {text!r}", hint="values: " + ", ".join(column.order)
+    )
 
 
 def _word_condition(column: Column, op: str, rest: str, catalog: Catalog) -> Condition:
@@ -197,8 +201,11 @@ def evaluate(condition: Condition, catalog: Catalog) -> Mask:
     if op in ("=", "<=", ">=") and column.order:
         position = column.order.index(wanted[0])
         wanted = list(
-            {"=": column.order[position : position + 1], "<=": column.order[: position + 1],
-             ">=": column.order[position:]}[op]
+            {
+                "=": column.order[position : position + 1],
+                "<=": column.order[: position + 1],
+                ">=": column.order[position:],
+            }[op]
         )
     mask = words.mask(wanted)
     return ~mask if op == "lacks" else mask
@@ -217,7 +224,11 @@ def _evaluate_number(
         return mask
     value = np.float32(float(str(values[0])))
     compare = {
-        "=": np.equal, "!=": np.not_equal, "<": np.less, "<=": np.less_equal,
-        ">": np.greater, ">=": np.greater_equal,
+        "=": np.equal,
+        "!=": np.not_equal,
+        "<": np.less,
+        "<=": np.less_equal,
+        ">": np.greater,
+        ">=": np.greater_equal,
     }[op]
     return np.asarray(compare(numbers, value), dtype=bool)

@@ -76,7 +76,8 @@ def present(context: ToolContext, arguments: PresentArguments) -> ToolResult:
         rows = [int(row) for row in context.bus.rows()[:count]]
         reasons = {
             row: clean(text, 300)
-            for row, text in zip(rows, arguments.reasons, strict=False) if text.strip()
+            for row, text in zip(rows, arguments.reasons, strict=False)
+            if text.strip()
         }
     context.presented = rows[:MAX_SHOWN]
     context.reasons = reasons
@@ -85,9 +86,7 @@ def present(context: ToolContext, arguments: PresentArguments) -> ToolResult:
     return ToolResult(f"shown: {', '.join(ids)}", {"ids": ids})
 
 
-def _named(
-    context: ToolContext, arguments: PresentArguments
-) -> tuple[list[int], dict[int, str]]:
+def _named(context: ToolContext, arguments: PresentArguments) -> tuple[list[int], dict[int, str]]:
     rows: list[int] = []
     reasons: dict[int, str] = {}
     dropped = []
@@ -105,25 +104,38 @@ def _named(
             reasons[row] = clean(arguments.reasons[position], 300)
     if dropped:
         context.notices.append(
-            ("dropped", f"{len(dropped)} named by the model but not among the candidates: "
-             + ", ".join(dropped[:5]))
+            (
+                "dropped",
+                f"{len(dropped)} named by the model but not among the candidates: "
+                + ", ".join(dropped[:5]),
+            )
         )
     return rows, reasons
 
 
 TOOLS = (
     Tool(
-        "remember", "dialogue", "Note what the person said of items; only their own words count.",
-        RememberArguments, remember, offered=lambda context: context.may_remember,
+        "remember",
+        "dialogue",
+        "Note what the person said of items; only their own words count.",
+        RememberArguments,
+        remember,
+        offered=lambda context: context.may_remember,
     ),
     Tool(
-        "ask_person", "dialogue",
+        "ask_person",
+        "dialogue",
         "Ask one question, only where the answer would change the list. Ends the turn.",
-        AskPersonArguments, ask_person, ends_turn=True,
+        AskPersonArguments,
+        ask_person,
+        ends_turn=True,
     ),
     Tool(
-        "present", "dialogue",
+        "present",
+        "dialogue",
         "Show the answer: candidates by id, a sentence, short reasons. Ends the turn.",
-        PresentArguments, present, ends_turn=True,
+        PresentArguments,
+        present,
+        ends_turn=True,
     ),
 )

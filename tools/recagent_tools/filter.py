@@ -103,8 +103,11 @@ def filter_candidates(context: ToolContext, arguments: FilterArguments) -> ToolR
 
 TOOLS = (
     Tool(
-        "filter", "retrieval",
+        "filter",
+        "retrieval",
         "Keep only candidates that meet hard conditions. Use it first, for what must hold.",
-        FilterArguments, filter_candidates, changes_bus=True,
+        FilterArguments,
+        filter_candidates,
+        changes_bus=True,
     ),
 )

@@ -38,12 +38,16 @@ def look_up(context: ToolContext, arguments: LookUpArguments) -> ToolResult:
         raise ToolError("SQL is not available here")
     result = context.sandbox.query(arguments.sql)
     rows = [
-        {name: clean(cell) if isinstance(cell, str) else cell for name, cell in zip(
-            result.columns, row, strict=True)}
+        {
+            name: clean(cell) if isinstance(cell, str) else cell
+            for name, cell in zip(result.columns, row, strict=True)
+        }
         for row in result.rows
     ]
     lines = [json.dumps(row, ensure_ascii=False) for row in rows]
-    head = f"{len(rows)} rows" + (" (more were cut off; use LIMIT or count(*))" if result.cut else "")
+    head = f"{len(rows)} rows" + (
+        " (more were cut off; use LIMIT or count(*))" if result.cut else ""
+    )
     return ToolResult("\n".join([head, *lines]), rows)
 
 
@@ -79,19 +83,27 @@ def user_info(context: ToolContext, arguments: UserInfoArguments) -> ToolResult:
         told["user"] = context.catalog.user_id(context.user)
         told["taken"] = len(history.rows)
         told["liked_most"] = [context.catalog.label(int(history.rows[i])) for i in best]
-    return ToolResult(json.dumps(told, ensure_ascii=False) if told else "nothing is known yet", told)
+    return ToolResult(
+        json.dumps(told, ensure_ascii=False) if told else "nothing is known yet", told
+    )
 
 
 TOOLS = (
     Tool(
-        "look_up", "information",
+        "look_up",
+        "information",
         "Facts and counts by SQL: one SELECT over items and item_stats(id, interactions, mean_rating,"
         " first_time, last_time). Lists: list_contains(col, 'x'). It does not change the candidates.",
-        LookUpArguments, look_up, offered=lambda context: context.sandbox is not None,
+        LookUpArguments,
+        look_up,
+        offered=lambda context: context.sandbox is not None,
     ),
     Tool("item_info", "information", "All facts of named items.", ItemInfoArguments, item_info),
     Tool(
-        "user_info", "information", "What the person likes, dislikes and has seen.",
-        UserInfoArguments, user_info,
+        "user_info",
+        "information",
+        "What the person likes, dislikes and has seen.",
+        UserInfoArguments,
+        user_info,
     ),
 )

@@ -12,6 +12,7 @@ from recagent_catalogs.errors import ToolError
 from recagent_catalogs.interactions import Floats, Rows
 from recagent_catalogs.schema import Role
 
+from .bus import RowSet
 from .models.history import History
 from .references import preview
 from .retrieve import profile_history, standardised
@@ -19,6 +20,9 @@ from .toolbox import Arguments, Tool, ToolContext, ToolResult
 
 ASPECTS = ("novelty", "popularity", "recency", "rating")
 MAX_WEIGHT = 5.0
+LIKENESS_WEIGHT = 1.5
+"""How much likeness to named items weighs. What is like one film is a question of that film, what fits
+ten likes is a question of taste: fit counts k/3 of its weight for k < 3 named items."""
 SEARCH_WEIGHT = 0.5
 """How much a match of the words searched for weighs against fit, both standardised."""
 
@@ -94,8 +98,9 @@ def rank(context: ToolContext, arguments: RankArguments) -> ToolResult:
         raise ToolError("there are no candidates to rank", hint="relax a condition first")
     started = time.perf_counter()
     weights = parse_weights(arguments.weights)
+    _drop_seen(context)
     rows = context.bus.rows()
-    weights.setdefault("fit", 1.0 if arguments.by == "fit" else 0.25)
+    weights.setdefault("fit", _fit_weight(context) if arguments.by == "fit" else 0.25)
     if arguments.by != "fit":
         weights[arguments.by] = weights.get(arguments.by, 0.0) + 2.0
     parts = {"fit": fit(rows, profile_history(context), context)}
@@ -103,9 +108,7 @@ def rank(context: ToolContext, arguments: RankArguments) -> ToolResult:
         if name != "fit":
             parts[name] = standardised(aspect(name, rows, context))
     total = np.sum([weights[name] * part for name, part in parts.items()], axis=0)
-    if "search" in context.bus.scores():
-        total = total + SEARCH_WEIGHT * standardised(context.bus.scores()["search"])
-    total = np.asarray(total, dtype=np.float32)
+    total = np.asarray(total + _from_the_bus(context), dtype=np.float32)
     order = np.lexsort((rows, -total))
     if arguments.top > 0:
         order = order[: arguments.top]
@@ -119,10 +122,41 @@ def rank(context: ToolContext, arguments: RankArguments) -> ToolResult:
     return ToolResult("\n".join(lines), {"left": len(context.bus)})
 
 
+def _fit_weight(context: ToolContext) -> float:
+    named = len(context.liked)
+    return min(1.0, named / 3) if "likeness" in context.bus.scores() and named else 1.0
+
+
+def _drop_seen(context: ToolContext) -> None:
+    """What the person has seen is not offered again, unless nothing else is left."""
+    seen = [int(row) for row in context.profile.seen]
+    if not seen:
+        return
+    n_items = context.catalog.n_items
+    keep = RowSet.all(n_items) - RowSet.of_rows(seen, n_items)
+    left = (context.bus.candidates & keep).count
+    if 0 < left < len(context.bus):
+        context.bus.narrow("rank", {}, keep, note="not seen yet")
+
+
+def _from_the_bus(context: ToolContext) -> Floats | float:
+    """What retrieval by words and by named items says of the candidates."""
+    columns = context.bus.scores()
+    told: Floats | float = 0.0
+    if "search" in columns:
+        told = told + SEARCH_WEIGHT * standardised(columns["search"])
+    if "likeness" in columns:
+        told = told + LIKENESS_WEIGHT * standardised(columns["likeness"])
+    return told
+
+
 TOOLS = (
     Tool(
-        "rank", "ranking",
+        "rank",
+        "ranking",
         "Order the candidates, best first; call it last, before present.",
-        RankArguments, rank, changes_bus=True,
+        RankArguments,
+        rank,
+        changes_bus=True,
     ),
 )

@@ -18,7 +18,6 @@ from .toolbox import Arguments, Tool, ToolContext, ToolResult
 
 KEEP = 1_000
 """How many candidates a soft retriever leaves; the ranker looks at all of them."""
-SEED_RETRIEVERS = ("als", "cooccurrence", "content")
 
 
 class SimilarArguments(Arguments):
@@ -63,13 +62,26 @@ def keep_best(blend: Floats, rows: Rows, keep: int = KEEP) -> tuple[Rows, Rows]:
 
 
 def score_by_history(
-    context: ToolContext, tool: str, arguments: dict[str, object], history: History, started: float
+    context: ToolContext,
+    tool: str,
+    arguments: dict[str, object],
+    history: History,
+    started: float,
+    *,
+    seeds: History | None = None,
 ) -> None:
-    """Add one score column per retriever and keep the candidates that are best on the whole."""
+    """Add one score column per retriever and keep the candidates that are best on the whole.
+
+    `seeds` adds the column `likeness`, how alike a candidate is to the items named.
+    """
     rows = context.bus.rows()
-    names = [name for name in SEED_RETRIEVERS if name in context.engine.names]
-    names = names or list(context.engine.names)
+    if len(rows) > KEEP:
+        inside = context.bus.candidates.mask()
+        rows = context.engine.retrieve(history, KEEP, inside)
+    names = [name for name in context.engine.names if name != "popularity"]
     columns = {name: context.engine.scores(name, history)[rows] for name in names}
+    if seeds is not None:
+        columns["likeness"] = context.engine.likeness(seeds)[rows]
     blend = np.sum([standardised(column) for column in columns.values()], axis=0)
     kept, order = keep_best(np.asarray(blend, dtype=np.float32), rows)
     columns = {name: column[order].astype(np.float32) for name, column in columns.items()}
@@ -92,7 +104,8 @@ def similar(context: ToolContext, arguments: SimilarArguments) -> ToolResult:
     if (context.bus.candidates & without).count:
         note = "not the named ones"
         context.bus.narrow("similar", dict(seeds), everything - without, note=note)
-    score_by_history(context, "similar", dict(seeds), History.of(liked, disliked), started)
+    named_items = History.of(liked, disliked)
+    score_by_history(context, "similar", dict(seeds), named_items, started, seeds=named_items)
     lines = [f"{len(context.bus):,} candidates, most alike first:", preview(context), *problems]
     return ToolResult("\n".join(lines), {"liked": named, "left": len(context.bus)})
 
@@ -157,7 +170,11 @@ def popular(context: ToolContext, arguments: PopularArguments) -> ToolResult:
     ms = (time.perf_counter() - started) * 1000
     note = "popular" if arguments.window == "all" else "popular lately"
     context.bus.score(
-        "popular", arguments.model_dump(), {"popularity": column[order]}, order=kept, ms=ms,
+        "popular",
+        arguments.model_dump(),
+        {"popularity": column[order]},
+        order=kept,
+        ms=ms,
         note=note,
     )
     lines = [f"{len(context.bus):,} candidates, most popular first:", preview(context)]
@@ -170,21 +187,36 @@ def _knows_the_person(context: ToolContext) -> bool:
 
 TOOLS = (
     Tool(
-        "similar", "retrieval",
+        "similar",
+        "retrieval",
         "Find candidates like the named items (collaborative and content); the seeds leave.",
-        SimilarArguments, similar, changes_bus=True,
+        SimilarArguments,
+        similar,
+        changes_bus=True,
     ),
     Tool(
-        "for_user", "retrieval", "Find candidates that fit what is known of this person.",
-        ForUserArguments, for_user, changes_bus=True, offered=_knows_the_person,
+        "for_user",
+        "retrieval",
+        "Find candidates that fit what is known of this person.",
+        ForUserArguments,
+        for_user,
+        changes_bus=True,
+        offered=_knows_the_person,
     ),
     Tool(
-        "search", "retrieval",
+        "search",
+        "retrieval",
         "Keep candidates whose title, people, tags or text match words; for topics no column has.",
-        SearchArguments, search, changes_bus=True,
+        SearchArguments,
+        search,
+        changes_bus=True,
     ),
     Tool(
-        "popular", "retrieval", "Order candidates by popularity.", PopularArguments, popular,
+        "popular",
+        "retrieval",
+        "Order candidates by popularity.",
+        PopularArguments,
+        popular,
         changes_bus=True,
     ),
 )

@@ -156,7 +156,9 @@ def _simple(part: dict[str, Any]) -> dict[str, Any]:
     if "anyOf" in part:
         real = next(option for option in part["anyOf"] if option.get("type") != "null")
         part = {**real, **{k: v for k, v in part.items() if k == "description"}}
-    kept: dict[str, Any] = {key: part[key] for key in ("type", "enum", "description") if key in part}
+    kept: dict[str, Any] = {
+        key: part[key] for key in ("type", "enum", "description") if key in part
+    }
     if "const" in part:
         kept["enum"] = [part["const"]]
     if part.get("type") == "array":

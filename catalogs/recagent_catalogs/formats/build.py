@@ -280,14 +280,7 @@ def _year(builder: _Builder, entry: ColumnPlan, raw: Any) -> int | None:
 
 
 def _number(builder: _Builder, entry: ColumnPlan, raw: Any) -> float | None:
-    try:
-        number = float(raw)
-    except (TypeError, ValueError):
-        text = str(raw).strip() if raw is not None else ""
-        if text.casefold() in _MISSING:
-            return None
-        match = _LOOSE_NUMBER.match(text)
-        number = float(match[1].replace(",", ".")) if match else math.nan
+    number = loose_number(raw)
     if math.isnan(number):
         if isinstance(raw, str) and raw.strip().casefold() not in _MISSING:
             builder.note("what is no number is left empty", entry.source)
@@ -296,6 +289,15 @@ def _number(builder: _Builder, entry: ColumnPlan, raw: Any) -> float | None:
         builder.note("infinite numbers are left empty", entry.source)
         return None
     return number
+
+
+def loose_number(raw: Any) -> float:
+    """A number, also with a currency or unit around it ("$9.99", "120 min"); else NaN."""
+    try:
+        return float(raw)
+    except (TypeError, ValueError):
+        match = _LOOSE_NUMBER.match(str(raw).strip()) if raw is not None else None
+        return float(match[1].replace(",", ".")) if match else math.nan
 
 
 def _list_cell(builder: _Builder, entry: ColumnPlan, raw: Any) -> list[str] | dict[str, float]:

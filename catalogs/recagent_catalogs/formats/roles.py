@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from typing import Any
 from ..errors import BadInput
 from ..schema import COLUMN_NAME, LIST_ROLES, SINGLE_ROLES, CatalogSchema, Column, Role
 from ..text import clean, fold
-from .build import ColumnPlan
+from .build import ColumnPlan, loose_number
 from .pairs import PairColumns
 
 _DEMOTED = {
@@ -227,7 +228,7 @@ def _guess_column(
             if bare(source) in rule.names:
                 role, facts = rule.role, rule.facts
                 break
-    if role is None or role is Role.NUMBER and not _numeric(values):
+    if role is None or role is Role.NUMBER and not _numeric(values, loose=True):
         role, how = _role_by_values(values), "values"
     if given is None and not is_id:
         if role is Role.YEAR and role in taken and _numeric(values):
@@ -271,16 +272,23 @@ def _free_name(source: str, role: Role, names: set[str]) -> str:
     return free
 
 
-def _numeric(values: Sequence[Any]) -> bool:
-    """Whether nearly all values are numbers (of text: at least 80 %, as in "Free to play")."""
-    hits = 0
-    for value in values:
-        try:
-            float(value)
-        except (TypeError, ValueError):
-            continue
-        hits += 1
-    return bool(values) and hits >= 0.8 * len(values)
+def _numeric(values: Sequence[Any], *, loose: bool = False) -> bool:
+    """Whether nearly all values are numbers.
+
+    Args:
+        values: the values of a column.
+        loose: its name says numbers, so half of them will do, and units too ("$9.99", "Free").
+    """
+    hits = sum(loose and not math.isnan(loose_number(v)) or _is_number(v) for v in values)
+    return bool(values) and hits >= (0.5 if loose else 0.8) * len(values)
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _role_by_values(values: Sequence[Any]) -> Role:

@@ -33,7 +33,11 @@ def find_acts(text: Text, lexicon: Lexicon, blocked: Collection[int]) -> list[Ac
         step = 1
         for end in range(min(start + lexicon.longest_act, len(words)), start, -1):
             names = lexicon.acts.get(text.phrase(start, end))
-            if names and not any(i in blocked for i in range(start, end)) and _one_sentence(text, start, end):
+            if (
+                names
+                and not any(i in blocked for i in range(start, end))
+                and _one_sentence(text, start, end)
+            ):
                 found.extend(Act(name, start, end) for name in names)
                 step = end - start
                 break
@@ -49,9 +53,13 @@ def _one_sentence(text: Text, start: int, end: int) -> bool:
 def _longest(acts: list[Act]) -> list[Act]:
     """Drops acts that lie wholly inside a longer one of another name."""
     return [
-        act for act in acts
+        act
+        for act in acts
         if not any(
-            other.start <= act.start and act.end <= other.end and len_(other) > len_(act) and act.name not in ("similar", "taste")
+            other.start <= act.start
+            and act.end <= other.end
+            and len_(other) > len_(act)
+            and act.name not in ("similar", "taste")
             for other in acts
         )
     ]
@@ -72,7 +80,32 @@ class Scope:
     soft: bool
 
 
-_ENDS = frozenset(("but", "though", "although", "however", "because", "since", "instead", "then", "so", "unless", "while", "just", "only", "rather", "maybe", "preferably", "prefer", "please", "any", "especially", "and i", "like"))
+_ENDS = frozenset(
+    (
+        "but",
+        "though",
+        "although",
+        "however",
+        "because",
+        "since",
+        "instead",
+        "then",
+        "so",
+        "unless",
+        "while",
+        "just",
+        "only",
+        "rather",
+        "maybe",
+        "preferably",
+        "prefer",
+        "please",
+        "any",
+        "especially",
+        "and i",
+        "like",
+    )
+)
 _SUBJECTS = frozenset(("i", "we", "im", "id", "ill", "ive", "he", "she", "they", "my", "were"))
 _HATE = frozenset(("hate", "hates", "dislike", "detest", "despise", "loathe"))
 
@@ -102,7 +135,22 @@ def _idle_words(text: Text, lexicon: Lexicon) -> set[int]:
             if text.phrase(start, end) in lexicon.idle:
                 idle.update(range(start, end))
     # "havent seen", "never heard": no wish is negated.
-    verbs = {"seen", "heard", "watched", "played", "read", "sure", "know", "remember", "think", "tried", "been", "care", "see", "mind"}
+    verbs = {
+        "seen",
+        "heard",
+        "watched",
+        "played",
+        "read",
+        "sure",
+        "know",
+        "remember",
+        "think",
+        "tried",
+        "been",
+        "care",
+        "see",
+        "mind",
+    }
     for i, word in enumerate(text.words[:-1]):
         near = text.words[i + 1 : i + 3]
         if word in ("not", "never", "dont", "havent", "didnt", "no") and verbs & set(near):
@@ -137,7 +185,13 @@ def _scope_end(text: Text, start: int) -> int:
             word = text.words[end]
             if text.begins_sentence(end) or word in _ENDS:
                 break
-            if word in _SUBJECTS and text.words[end - 1] not in ("that", "which", "what", "than", "as"):
+            if word in _SUBJECTS and text.words[end - 1] not in (
+                "that",
+                "which",
+                "what",
+                "than",
+                "as",
+            ):
                 break
             if "," in text.gap(end) and end >= listed:
                 break
@@ -166,26 +220,36 @@ def _or_list(text: Text, start: int) -> int:
 class Reference:
     """Words that point at what was shown.
 
-    `places` are positions in the list shown, from 0 (negative from the end); empty where the whole list
-    or nothing certain is meant. `plural` is whether several items are meant.
+    `places` are positions in the list shown, from 0 (negative from the end); empty where the
+    whole list or nothing certain is meant. `plural` is whether several items are meant, `pronoun`
+    whether only a pronoun points.
     """
 
     start: int
     end: int
     places: tuple[int, ...]
     plural: bool = False
+    pronoun: bool = False
 
 
 _ORDINAL = re.compile(
-    r"\b(?:the |that )?(?:(?:number|no|nr|option|item|choice|movie|film|game|book) )(?P<n>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten)(?!\S)"
+    r"\b(?:the |that )?(?:(?:number|no|nr|option|item|choice|movie|film|game|"
+    r"book) )(?P<n>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|"
+    r"ten)(?!\S)"
 )
 
 
-def find_references(text: Text, lexicon: Lexicon, items: frozenset[str], blocked: Collection[int], shown: int) -> list[Reference]:
+def find_references(
+    text: Text, lexicon: Lexicon, items: frozenset[str], blocked: Collection[int], shown: int
+) -> list[Reference]:
     """Pointers at the list shown, longest first, in the order of the text."""
     found: list[Reference] = []
     used: set[int] = set(blocked)
-    for reference in (*_hashes(text), *_ordinals(text, lexicon, items), *_numbered(text, lexicon, shown)):
+    for reference in (
+        *_hashes(text),
+        *_ordinals(text, lexicon, items),
+        *_numbered(text, lexicon, shown),
+    ):
         place = set(range(reference.start, reference.end))
         if not place & used:
             found.append(reference)
@@ -196,22 +260,81 @@ def find_references(text: Text, lexicon: Lexicon, items: frozenset[str], blocked
             plural = phrase in lexicon.plural
             if not (plural or phrase in lexicon.pronouns) or set(range(start, end)) & used:
                 continue
-            if phrase in ("it", "that", "this", "them", "they", "these", "those") and _empty_pronoun(text, start, end):
+            if phrase in (
+                "it",
+                "that",
+                "this",
+                "them",
+                "they",
+                "these",
+                "those",
+            ) and _empty_pronoun(text, start, end):
                 continue
-            found.append(Reference(start, end, () if plural else (0,), plural))
+            found.append(Reference(start, end, () if plural else (0,), plural, True))
             used |= set(range(start, end))
             break
     return sorted(found, key=lambda reference: reference.start)
 
 
 def _empty_pronoun(text: Text, start: int, end: int) -> bool:
-    """Whether the pronoun stands for nothing shown ("that is all", "movies that are funny", "it is raining")."""
+    """Whether the pronoun stands for nothing shown ("that is all", "things that are funny")."""
     before = text.words[start - 1] if start else ""
     after = text.words[end] if end < len(text.words) else ""
     word = text.words[start]
-    if word == "that" and (before not in ("", "like", "of", "about", "in", "is", "was", "directed", "seen", "love", "loved", "liked", "hate", "made", "watch", "with", "to", "than", "is", "how", "not") or after and after not in ("too", "one", "but", "directed", "about", "and", "please", "again", "instead", "was", "is", "s")):
+    if word == "that" and (
+        before
+        not in (
+            "",
+            "like",
+            "of",
+            "about",
+            "in",
+            "is",
+            "was",
+            "directed",
+            "seen",
+            "love",
+            "loved",
+            "liked",
+            "hate",
+            "made",
+            "watch",
+            "with",
+            "to",
+            "than",
+            "is",
+            "how",
+            "not",
+        )
+        or after
+        and after
+        not in (
+            "too",
+            "one",
+            "but",
+            "directed",
+            "about",
+            "and",
+            "please",
+            "again",
+            "instead",
+            "was",
+            "is",
+            "s",
+        )
+    ):
         return True
-    return word == "this" and after in ("year", "week", "decade", "century", "evening", "weekend", "time", "morning", "afternoon")
+    return word == "this" and after in (
+        "year",
+        "week",
+        "decade",
+        "century",
+        "evening",
+        "weekend",
+        "time",
+        "morning",
+        "afternoon",
+    )
 
 
 def _hashes(text: Text) -> list[Reference]:
@@ -237,11 +360,41 @@ def _ordinals(text: Text, lexicon: Lexicon, items: frozenset[str]) -> list[Refer
         if 1 < count < 20 and word in ("first", "last", "final"):
             places = tuple(range(count)) if word == "first" else tuple(range(-count, 0))
             found.append(Reference(start, i + 2, places, True))
-        elif after in items or after in lexicon.generic or after in ("one", "suggestion", "recommendation", "pick", "choice", "option"):
-            if word in ("last", "final") and after not in ("one", "suggestion", "recommendation", "pick", "option", "choice"):
+        elif (
+            after in items
+            or after in lexicon.generic
+            or after in ("one", "suggestion", "recommendation", "pick", "choice", "option")
+        ):
+            if word in ("last", "final") and after not in (
+                "one",
+                "suggestion",
+                "recommendation",
+                "pick",
+                "option",
+                "choice",
+            ):
                 continue
             found.append(Reference(start, i + 2, (position,)))
-        elif after in ("", "and", "or", "but", "is", "was", "please", "looks", "sounds", "about", "instead", "too") or text.begins_sentence(i + 1) if i + 1 < len(words) else True:
+        elif (
+            after
+            in (
+                "",
+                "and",
+                "or",
+                "but",
+                "is",
+                "was",
+                "please",
+                "looks",
+                "sounds",
+                "about",
+                "instead",
+                "too",
+            )
+            or text.begins_sentence(i + 1)
+            if i + 1 < len(words)
+            else True
+        ):
             found.append(Reference(start, i + 1, (position,)))
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from recagent_catalogs.schema import WORD_ROLES, Role
 
 from ..brain import TurnView
@@ -16,7 +17,9 @@ MOST_VALUES = 5
 def item_answer(request: Request, view: TurnView) -> str:
     """The answer to a question about items, or what is missing to answer it."""
     catalog = view.context.catalog
-    rows = [row for m in request.about if m.id is not None and (row := catalog.row_of(m.id)) is not None]
+    rows = [
+        row for m in request.about if m.id is not None and (row := catalog.row_of(m.id)) is not None
+    ]
     missing = [m for m in request.about if m.id is None]
     lines = []
     column = request.question.column if request.question else ""
@@ -39,9 +42,15 @@ def count_answer(request: Request, view: TurnView) -> str:
     column = request.question.column if request.question else ""
     if column and schema.column(column).role in WORD_ROLES:
         counts = _value_counts(column, view)
-        return f"{int((counts > 0).sum()):,} different {column.replace('_', ' ')} among {left:,} {what}."
+        return (
+            f"{int((counts > 0).sum()):,} different {column.replace('_', ' ')} among "
+            f"{left:,} {what}."
+        )
     verb = "is" if left == 1 else "are"
-    return f"There {verb} {f'{left:,}' if left else 'no'} {what}, of {context.catalog.n_items:,} in the catalog."
+    return (
+        f"There {verb} {f'{left:,}' if left else 'no'} {what}, of "
+        f"{context.catalog.n_items:,} in the catalog."
+    )
 
 
 def _value_counts(column: str, view: TurnView) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -49,7 +58,11 @@ def _value_counts(column: str, view: TurnView) -> np.ndarray[tuple[int], np.dtyp
     indptr, codes, _ = words.forward()
     rows = view.context.bus.candidates.rows()
     starts, ends = indptr[rows], indptr[rows + 1]
-    picked = np.concatenate([codes[s:e] for s, e in zip(starts, ends, strict=True)]) if len(rows) else codes[:0]
+    picked = (
+        np.concatenate([codes[s:e] for s, e in zip(starts, ends, strict=True)])
+        if len(rows)
+        else codes[:0]
+    )
     return np.bincount(picked, minlength=len(words.values))
 
 
@@ -76,4 +89,3 @@ def most_answer(request: Request, view: TurnView) -> str:
         return "Nothing is known about that there."
     word = column.label or column.name.replace("_", " ").removesuffix("s")
     return f"Most {noun} by {word}: {join(named)}."
-

@@ -1,8 +1,8 @@
 """The built-in brain: a fixed policy from a typed request to tool calls. No model, no network.
 
-A turn is one to four steps: narrow the candidates by what must hold; where nothing is left, give up the
-condition at fault and say so; score and rank the rest; present. Questions and small talk end without a
-list.
+A turn is one to four steps: narrow the candidates by what must hold; where nothing is left, give
+up the condition at fault and say so; score and rank the rest; present. Questions and small talk
+end without a list.
 """
 
 from __future__ import annotations
@@ -13,21 +13,24 @@ from dataclasses import replace
 from ..brain import Call, Step, TurnView, Usage
 from ..events import Event
 from ..request import Intent, Mention, Request
+from .acts import find_acts
 from .answers import count_answer, item_answer, most_answer
+from .lexicon import lexicon
 from .parse import wants_list
 from .relax import relax
 from .state import NO_STATE
+from .tokens import tokenize
 from .wording import examples, list_text, what_i_can
 
 ASPECTS = ("novelty", "popularity", "recency", "rating")
 """The aspects that `rank` takes."""
 MOST_SEEDS = 20
 DOMINANT = 0.85
-"""A weight from which on the aspect itself is asked for ("the most popular"), not a flavour of fit."""
+"""A weight from which on the aspect itself is asked for ("the most popular"), not a flavour."""
 
 
 class BuiltinBrain:
-    """Implements the `Brain` protocol. It keeps nothing between steps: the view holds all it needs."""
+    """Implements the `Brain` protocol. Keeps nothing between steps: the view holds all it needs."""
 
     name = "builtin"
 
@@ -41,7 +44,13 @@ class BuiltinBrain:
         if not view.tools:
             return Step(text="I could not finish within this turn's budget.")
         if request.clarify and _must_ask(request) and _offered(view, "ask_person"):
-            return Step(calls=(_call(view, "ask_person", question=request.clarify, options=list(request.options)),))
+            return Step(
+                calls=(
+                    _call(
+                        view, "ask_person", question=request.clarify, options=list(request.options)
+                    ),
+                )
+            )
         if request.intent is Intent.ITEM_INFO:
             return self._item_info(view)
         if request.intent is Intent.AGGREGATE:
@@ -54,7 +63,10 @@ class BuiltinBrain:
 
     def _list(self, view: TurnView) -> Step:
         if not view.steps:
-            return Step(calls=tuple(self._narrow(view, view.request.conditions)), thought="narrow by what must hold")
+            return Step(
+                calls=tuple(self._narrow(view, view.request.conditions)),
+                thought="narrow by what must hold",
+            )
         conditions, said = self._given_up(view)
         if not len(view.context.bus) and len(view.steps) < 4:
             return self._relaxed(view, conditions)
@@ -80,8 +92,11 @@ class BuiltinBrain:
         if not _offered(view, "remember") or view.steps:
             return []
         request, before = view.request, _before(view)
-        told = [("seen", request.seen, before.seen), ("disliked", request.disliked, before.disliked)]
-        if request.intent is Intent.FEEDBACK:
+        told = [
+            ("seen", request.seen, before.seen),
+            ("disliked", request.disliked, before.disliked),
+        ]
+        if request.intent is Intent.FEEDBACK or _says_liked(view.utterance):
             told.append(("liked", request.liked, before.liked))
         calls = []
         for kind, now, earlier in told:
@@ -97,43 +112,63 @@ class BuiltinBrain:
             found = relax(conditions, view.context.catalog)
             if found is None:
                 return (), said
-            conditions, said = found.conditions, f"{said} {found.said[0].upper()}{found.said[1:]}.".strip()
+            conditions, said = (
+                found.conditions,
+                f"{said} {found.said[0].upper()}{found.said[1:]}.".strip(),
+            )
         return conditions, said
 
     def _relaxed(self, view: TurnView, conditions: tuple[str, ...]) -> Step:
         found = relax(conditions, view.context.catalog)
         if found is None:
-            told = "Nothing is left: you have seen all that fits." if view.request.exclude_shown else "Nothing in this catalog fits."
+            told = (
+                "Nothing is left: you have seen all that fits."
+                if view.request.exclude_shown
+                else "Nothing in this catalog fits."
+            )
             return Step(text=f"{told} {what_i_can(view.context.catalog)}")
         if found.conditions == view.request.conditions:
             return Step(text="Nothing further fits; say what I may drop.")
         return Step(calls=tuple(self._narrow(view, found.conditions)), thought=found.said)
 
     def _score(self, view: TurnView, conditions: tuple[str, ...], said: str) -> Step:
-        request = view.request
-        calls: list[Call] = []
+        """Score, rank and present what is left."""
+        request = replace(view.request, conditions=conditions)
         words = request.search or _wish_words(request)
-        if words:
-            calls.append(_call(view, "search", text=words))
-        liked, unlike = _ids(request.liked)[:MOST_SEEDS], _ids(request.disliked)
-        weights = {name: weight for name, weight in request.weights if name in ASPECTS and weight}
-        if liked and len(view.context.bus) > 1:
-            calls.append(_call(view, "similar", liked=liked, unlike=unlike))
-        elif _offered(view, "for_user") and not words:
-            calls.append(_call(view, "for_user"))
-        elif not words and not request.wishes and not weights:
-            calls.append(_call(view, "popular", window="all"))
-        main = max(weights, key=lambda name: weights[name], default="")
-        by = main if main in ("popularity", "recency", "rating") and weights[main] >= DOMINANT and not liked else "fit"
-        rest = [f"{name}={weight:g}" for name, weight in weights.items() if name != by]
-        calls.append(_call(view, "rank", by=by, weights=rest))
+        left = _matching(view, words)
+        if words and not left:
+            said = f"{said} Nothing among them matches '{words}'.".strip()
+            request, words, left = replace(request, search=""), "", len(view.context.bus)
+        calls = [*self._retrieve(view, request, words), self._rank(view, request)]
         count = request.count or view.default_count
-        shown = min(count, max(len(view.context.bus) - (len(liked) if not conditions else 0), 1))
-        text = " ".join(part for part in (said, list_text(replace(request, conditions=conditions), view.context.catalog, shown)) if part)
+        seeds = set(_ids(request.liked))
+        held = sum(1 for i in seeds if _is_candidate(view, i))
+        shown = max(1, min(count, left - (0 if words else held)))
+        text = f"{said} {list_text(request, view.context.catalog, shown)}".strip()
         if shown < count:
             text += f" There {'is' if shown == 1 else 'are'} no more than that."
         calls.append(_call(view, "present", count=count, text=text))
         return Step(calls=tuple(calls), thought="score, rank, present")
+
+    def _retrieve(self, view: TurnView, request: Request, words: str) -> list[Call]:
+        """The retrieval that fits: words, seeds, the person, or popularity."""
+        calls = [_call(view, "search", text=words)] if words else []
+        liked, unlike = _ids(request.liked)[:MOST_SEEDS], _ids(request.disliked)
+        if liked and len(view.context.bus) > 1:
+            calls.append(_call(view, "similar", liked=liked, unlike=unlike))
+        elif _offered(view, "for_user") and not words:
+            calls.append(_call(view, "for_user"))
+        elif not words and not request.wishes and not _weights(request):
+            calls.append(_call(view, "popular", window="all"))
+        return calls
+
+    def _rank(self, view: TurnView, request: Request) -> Call:
+        weights = _weights(request)
+        main = max(weights, key=lambda name: weights[name], default="")
+        alone = main in ("popularity", "recency", "rating") and weights[main] >= DOMINANT
+        by = main if alone and not request.liked else "fit"
+        rest = [f"{name}={weight:g}" for name, weight in weights.items() if name != by]
+        return _call(view, "rank", by=by, weights=rest)
 
     # --- answers without a list ------------------------------------------------------------------
 
@@ -158,7 +193,11 @@ class BuiltinBrain:
                 calls.append(_call(view, "search", text=words))
             return Step(calls=tuple(calls))
         kind = view.request.question.kind if view.request.question else "count"
-        return Step(text=most_answer(view.request, view) if kind == "most" else count_answer(view.request, view))
+        return Step(
+            text=most_answer(view.request, view)
+            if kind == "most"
+            else count_answer(view.request, view)
+        )
 
     def _talk(self, view: TurnView) -> Step:
         """Small talk, thanks, feedback without a wish, nothing understood."""
@@ -169,19 +208,56 @@ class BuiltinBrain:
         if request.intent is Intent.CLOSING:
             return Step(text="You're welcome. Enjoy!")
         if request.intent is Intent.FEEDBACK:
-            return Step(text=f"Good. Say \"more\" for further {catalog.schema.items}, or what should be different.")
+            return Step(
+                text=f'Good. Say "more" for further {catalog.schema.items}, or what to change.'
+            )
         if request.intent is Intent.OUT_OF_SCOPE:
             return Step(text=f"That is not something I can do. {what_i_can(catalog)}")
         if request.intent is Intent.CHIT_CHAT:
-            return Step(text=request.clarify or f"Hello! What would you like to {catalog.schema.verb}? {what_i_can(catalog)}")
+            return Step(
+                text=request.clarify
+                or f"Hello! What would you like to {catalog.schema.verb}? {what_i_can(catalog)}"
+            )
         return self._unclear(view)
 
     def _unclear(self, view: TurnView) -> Step:
         shown = examples(view.context.catalog)
-        question = f"I did not understand that. What kind of {view.context.catalog.schema.item} would you like?"
+        question = (
+            f"I did not understand that. What kind of "
+            f"{view.context.catalog.schema.item} would you like?"
+        )
         if _offered(view, "ask_person"):
             return Step(calls=(_call(view, "ask_person", question=question, options=list(shown)),))
         return Step(text=f"{question} {what_i_can(view.context.catalog)}")
+
+
+def _says_liked(utterance: str) -> bool:
+    """Whether items are said to be liked ("I loved X"), not only named as examples ("like X")."""
+    text = tokenize(utterance)
+    acts = find_acts(text, lexicon(), ())
+    said = [act for act in acts if act.name in ("taste", "praise")]
+    return bool(said) and not any(
+        act.name == "similar" and not any(s.start <= act.start and act.end <= s.end for s in said)
+        for act in acts
+    )
+
+
+def _weights(request: Request) -> dict[str, float]:
+    return {name: weight for name, weight in request.weights if name in ASPECTS and weight}
+
+
+def _is_candidate(view: TurnView, id: str) -> bool:
+    row = view.context.catalog.row_of(id)
+    return row is not None and row in view.context.bus.candidates
+
+
+def _matching(view: TurnView, words: str) -> int:
+    """How many candidates the search for these words will leave; all of them without words."""
+    context = view.context
+    if not words:
+        return len(context.bus)
+    rows, _ = context.catalog.search(words, 5_000)
+    return int(context.bus.candidates.mask()[rows].sum()) if len(rows) else 0
 
 
 def _must_ask(request: Request) -> bool:

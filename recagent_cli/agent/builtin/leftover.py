@@ -1,4 +1,7 @@
-"""Content words that no reading used: names to look up, slips to mend, topics to search, the rest reported."""
+"""Content words that no reading used: names to look up, slips to mend, topics to search.
+
+The rest is reported to the person.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +20,62 @@ from .spans import Span, choose
 from .tokens import Text
 
 if TYPE_CHECKING:
-    from .reading import Reader, Reading
+    from .reader import Reader
+    from .reading import Reading
 
-_TITLE_CUES = frozenset(("like", "loved", "watched", "saw", "seen", "played", "called", "titled", "named", "finished", "similar", "enjoyed"))
-_ABOUT_CUES = frozenset(("about", "involving", "set", "where", "featuring", "features", "concerning", "regarding", "related", "revolving", "around", "dealing", "themed", "theme", "themes", "plot", "setting", "containing", "includes", "centered", "focused", "focusing"))
+_TITLE_CUES = frozenset(
+    (
+        "like",
+        "loved",
+        "watched",
+        "saw",
+        "seen",
+        "played",
+        "called",
+        "titled",
+        "named",
+        "finished",
+        "similar",
+        "enjoyed",
+    )
+)
+_ABOUT_CUES = frozenset(
+    (
+        "about",
+        "involving",
+        "set",
+        "where",
+        "featuring",
+        "features",
+        "concerning",
+        "regarding",
+        "related",
+        "revolving",
+        "around",
+        "dealing",
+        "themed",
+        "theme",
+        "themes",
+        "plot",
+        "setting",
+        "containing",
+        "includes",
+        "centered",
+        "focused",
+        "focusing",
+    )
+)
 _AMOUNT = re.compile(
-    r"\b(?:under|over|less than|more than|at least|at most|no longer than|shorter than|longer than|up to|max|about|around|cheaper than|below|above)"
+    r"\b(?:under|over|less than|more than|at least|at most|no longer than|"
+    r"shorter than|longer than|up to|max|about|around|cheaper than|below|"
+    r"above)"
     r" (?:\d+(?:\.\d+)?|an?|\w+)(?: and a half)? (?P<unit>\w+)"
 )
+_LACKS = {
+    "people": "no column of people",
+    "number": "no such number",
+    "text": "no descriptions",
+}
 MOST_UNUSED = 12
 MOST_SEARCHED = 5
 MOST_LOOKED_UP = 2
@@ -47,6 +98,7 @@ class Leftovers:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
+        self._kind_starts: set[int] = set()
 
     @cached_property
     def _kinds(self) -> dict[str, Span]:
@@ -75,8 +127,13 @@ class Leftovers:
         used = {i for span in spans for i in range(span.start, span.end)}
         lexicon = self._reader.lexicon
         return {
-            i for i, word in enumerate(text.words)
-            if i not in used and word not in lexicon.stop and word not in lexicon.filler and word not in self._reader.items
+            i
+            for i, word in enumerate(text.words)
+            if i not in used
+            and word not in lexicon.stop
+            and word not in lexicon.filler
+            and word not in self._reader.items
+            and word not in lexicon.before_names
         }
 
     def _slips(self, text: Text, free: set[int]) -> list[Span]:
@@ -86,12 +143,18 @@ class Leftovers:
         found = []
         for i in sorted(free)[:20]:
             word = singular(text.words[i])
-            if len(word) < 5 or word in self._reader.lexicon.common or text.words[i] in self._reader.lexicon.acts:
+            if (
+                len(word) < 5
+                or word in self._reader.lexicon.common
+                or text.words[i] in self._reader.lexicon.acts
+            ):
                 continue
             if text.mixed_case and text.tokens[i].capital and not text.begins_sentence(i):
                 continue
             reach = 2 if len(word) >= 8 else 1
-            near = process.extractOne(word, list(self._kinds), scorer=OSA.distance, score_cutoff=reach)
+            near = process.extractOne(
+                word, list(self._kinds), scorer=OSA.distance, score_cutoff=reach
+            )
             if near is not None and near[0][0] == word[0]:
                 found.append(Span(i, i + 1, "value", self._kinds[near[0]].data, 3.0))
         return found
@@ -102,6 +165,7 @@ class Leftovers:
         titled = {s.end for s in spans if s.kind == "title"}
         looked_up = 0
         used = {i for span in spans for i in range(span.start, span.end)}
+        self._kind_starts = {s.start for s in spans if s.kind in ("value", "compound", "item")}
         start = 0
         while start < len(text.words):
             end = self._run(text, start, free, used)
@@ -126,7 +190,24 @@ class Leftovers:
             return None
         end = last = start + 1
         while end < len(text.words) and end not in used and not text.begins_sentence(end):
-            if set(text.gap(end)) & set(",/") or text.words[end] in ("but", "and", "or", "with", "who", "which", "that", "from", "because", "i", "we", "please", "something", "was", "is", "were"):
+            if set(text.gap(end)) & set(",/") or text.words[end] in (
+                "but",
+                "and",
+                "or",
+                "with",
+                "who",
+                "which",
+                "that",
+                "from",
+                "because",
+                "i",
+                "we",
+                "please",
+                "something",
+                "was",
+                "is",
+                "were",
+            ):
                 break
             if end in free:
                 last = end + 1
@@ -135,7 +216,9 @@ class Leftovers:
             end += 1
         return last
 
-    def _kind_of_run(self, text: Text, start: int, end: int, before: Sequence[str], titled: set[int]) -> str:
+    def _kind_of_run(
+        self, text: Text, start: int, end: int, before: Sequence[str], titled: set[int]
+    ) -> str:
         lexicon = self._reader.lexicon
         first = start
         while first > 0 and text.words[first - 1] in ("the", "a", "an"):
@@ -145,17 +228,45 @@ class Leftovers:
         capitals = text.mixed_case and all(
             text.tokens[i].capital or text.words[i] in lexicon.stop for i in range(start, end)
         )
-        if cue in _TITLE_CUES and (rare or capitals) or cue == "to" and first > 1 and text.words[first - 2] == "similar" and (rare or capitals):
+        if end in self._kind_starts and not capitals:
+            return ""  # "stupid comedy": the word describes the kind after it
+        if (
+            cue in _TITLE_CUES
+            and (rare or capitals)
+            or cue == "to"
+            and first > 1
+            and text.words[first - 2] == "similar"
+            and (rare or capitals)
+        ):
             return "title"
-        if cue in lexicon.before_names and (capitals or rare and not text.mixed_case) and end - start <= 4:
+        if (
+            cue in lexicon.before_names
+            and (capitals or rare and not text.mixed_case)
+            and end - start <= 4
+        ):
             return "person"
-        listed = bool(titled & {start, start - 1, start - 2}) and text.words[start - 1] in ("and", "or", "the") or start in titled and "," in text.gap(start)
+        listed = (
+            bool(titled & {start, start - 1, start - 2})
+            and text.words[start - 1] in ("and", "or", "the")
+            or start in titled
+            and "," in text.gap(start)
+        )
         if listed and (rare or capitals):
             return "title"
         if capitals and end - start >= 2 and not text.begins_sentence(start):
             after = text.words[end] if end < len(text.words) else ""
-            return "person" if after in ("was", "directed", "starred", "did", "made", "has") or after in self._reader.items and not self._reader.people.columns else "title"
-        if cue in ("is", "was", "about", "does", "did", "of", "in") and _asked(text, start) and (capitals or rare):
+            return (
+                "person"
+                if after in ("was", "directed", "starred", "did", "made", "has")
+                or after in self._reader.items
+                and not self._reader.people.columns
+                else "title"
+            )
+        if (
+            cue in ("is", "was", "about", "does", "did", "of", "in")
+            and _asked(text, start)
+            and (capitals or rare)
+        ):
             return "title"
         if start == first and end == len(text.words) and start <= 1 and rare and end - start <= 6:
             return "title"
@@ -164,7 +275,11 @@ class Leftovers:
     def _widen(self, text: Text, start: int, end: int, used: set[int]) -> tuple[int, int]:
         while start > 0 and text.words[start - 1] in ("the", "a", "an") and start - 1 not in used:
             start -= 1
-        if end < len(text.words) and text.words[end].isdigit() and (len(text.words[end]) < 3 or "(" in text.gap(end)):
+        if (
+            end < len(text.words)
+            and text.words[end].isdigit()
+            and (len(text.words[end]) < 3 or "(" in text.gap(end))
+        ):
             end += 1
         return start, end
 
@@ -195,7 +310,12 @@ class Leftovers:
     # --- after reading ---------------------------------------------------------------------------
 
     def report(
-        self, reading: Reading, spans: list[Span], acts: list[Act], scopes: list[Scope], references: list[Reference]
+        self,
+        reading: Reading,
+        spans: list[Span],
+        acts: list[Act],
+        scopes: list[Scope],
+        references: list[Reference],
     ) -> None:
         """Turn strangers and topics into searches, and report the rest."""
         text = reading.text
@@ -209,15 +329,20 @@ class Leftovers:
         taken = {i for start, end in used for i in range(start, end)}
         vocabulary = self._reader.vocabulary
         free = sorted(
-            i for i in self._free(text, ())
-            if i not in taken and text.words[i] not in self._reader.lexicon.numbers
-            and key_of(text.words[i]) not in vocabulary.columns and text.words[i] not in vocabulary.pointers
+            i
+            for i in self._free(text, ())
+            if i not in taken
+            and text.words[i] not in self._reader.lexicon.numbers
+            and key_of(text.words[i]) not in vocabulary.columns
+            and text.words[i] not in vocabulary.pointers
         )
         topics = [i for i in free if self._topical(text, i, free)]
         negated = [i for i in topics if any(s.start <= i < s.end for s in scopes)]
         wanted = [i for i in topics if i not in negated][:MOST_SEARCHED]
         if wanted and reading.question is None:
-            reading.search.extend(text.words[i] for i in wanted if text.words[i] not in reading.search)
+            reading.search.extend(
+                text.words[i] for i in wanted if text.words[i] not in reading.search
+            )
             free = [i for i in free if i not in wanted]
         for i in negated:
             reading.wishes.append(Wish(text.words[i], (), text.words[i], -1.0))
@@ -228,8 +353,12 @@ class Leftovers:
             reading.limits.append(f"I read only the first {len(text.words)} words.")
 
     def _missing(self, reading: Reading, spans: list[Span]) -> None:
-        """Say which columns the words ask for and the catalog lacks: numbers with a unit, people, text."""
-        schema, lexicon, words = self._reader.schema, self._reader.lexicon, f" {reading.text.joined} "
+        """Say which columns the words ask for and the catalog lacks: numbers, people, text."""
+        schema, lexicon, words = (
+            self._reader.schema,
+            self._reader.lexicon,
+            f" {reading.text.joined} ",
+        )
         if not any(span.kind == "number" for span in spans):
             for family, units in lexicon.units.items():
                 match = _AMOUNT.search(reading.text.joined)
@@ -238,8 +367,12 @@ class Leftovers:
                     reading.unused = [w for w in reading.unused if fold(w) not in match[0].split()]
         for role, cues in lexicon.missing.items():
             asked = next((cue for cue in cues if f" {cue} " in words), "")
-            if asked and not schema.with_role(Role(role)) and (reading.question or role == "number"):
-                reading.limits.append(f"This catalog does not know that ({asked!r}).")
+            if (
+                asked
+                and not schema.with_role(Role(role))
+                and (reading.question or role == "number")
+            ):
+                reading.limits.append(f"This catalog has {_LACKS[role]} ({asked!r}).")
                 reading.unused = [w for w in reading.unused if fold(w) not in cues]
 
     def _stranger(self, reading: Reading, span: Span, scopes: list[Scope]) -> None:
@@ -248,7 +381,9 @@ class Leftovers:
             labels = " or ".join(c.label or c.name for c in self._reader.people.columns)
             reading.limits.append(f"I know no {labels} called {typed!r}.")
         else:
-            reading.limits.append(f"This catalog has no column of people; I looked for {typed!r} in tags and text.")
+            reading.limits.append(
+                f"This catalog has no column of people; I looked for {typed!r} in tags and text."
+            )
         if any(s.start <= span.start < s.end for s in scopes):
             reading.wishes.append(Wish(typed, (), typed.lower(), -1.0))
         else:

@@ -27,7 +27,7 @@ def expand(pattern: str) -> Iterator[str]:
 @lru_cache(maxsize=100_000)
 def singular(word: str) -> str:
     """A rough singular, the same for both numbers of a word: only for comparing keys."""
-    if len(word) <= 3 or word.endswith("ss") or word.endswith("us"):
+    if len(word) <= 3 or word.endswith(("ss", "us")):
         return word
     if word.endswith("ies"):
         return word[:-3] + "y"
@@ -95,6 +95,7 @@ class Lexicon:
         numbers, decades, units, ordinals: words to values.
         generic: nouns for items of any domain.
         before_names, after_names: words around the names of people and makers.
+        also_nouns: kinds that are plain nouns as well.
         missing: role of a column to the words that ask for it.
     """
 
@@ -124,6 +125,7 @@ class Lexicon:
     before_names: frozenset[str]
     after_names: frozenset[str]
     missing: Mapping[str, tuple[str, ...]]
+    also_nouns: frozenset[str]
 
     @property
     def longest_act(self) -> int:
@@ -152,7 +154,9 @@ def _entries(tables: list[dict[str, Any]], make: Any) -> dict[str, Any]:
 
 def _mood(table: dict[str, Any]) -> Mood:
     return Mood(
-        tuple(table["values"]), tuple(table.get("avoid", ())), table.get("search", ""),
+        tuple(table["values"]),
+        tuple(table.get("avoid", ())),
+        table.get("search", ""),
         table.get("weights", {}),
     )
 
@@ -165,8 +169,11 @@ def _quality(table: dict[str, Any]) -> Quality:
 
 def _audience(table: dict[str, Any]) -> Audience:
     return Audience(
-        table["level"], table["below"], tuple(table.get("values", ())),
-        tuple(table.get("avoid", ())), table.get("say", ""),
+        table["level"],
+        table["below"],
+        tuple(table.get("values", ())),
+        tuple(table.get("avoid", ())),
+        table.get("say", ""),
     )
 
 
@@ -183,7 +190,9 @@ def lexicon() -> Lexicon:
     for act, patterns in talk["acts"].items():
         for phrase in _phrases(patterns):
             acts[phrase] = (*acts.get(phrase, ()), act)
-    levels = sorted((_audience(table) for table in audiences if table["below"]), key=lambda a: a.below)
+    levels = sorted(
+        (_audience(table) for table in audiences if table["below"]), key=lambda a: a.below
+    )
     negation, pointing, compared = talk["negation"], talk["references"], talk["comparatives"]
     return Lexicon(
         stop=frozenset(words["stop"].split()),
@@ -211,5 +220,6 @@ def lexicon() -> Lexicon:
         generic=frozenset(words["generic"].split()),
         before_names=frozenset(words["before_names"].split()),
         after_names=frozenset(words["after_names"].split()),
+        also_nouns=frozenset(words["also_nouns"].split()),
         missing={role: tuple(cues) for role, cues in talk["missing"].items()},
     )

@@ -1,8 +1,8 @@
 """Titles in a request: candidates by look-up, believed only with evidence.
 
-Look-up alone means little: hundreds of titles are ordinary words ("It", "Up", "Her"). What speaks for a
-title is a year or quotes around it, a cue before it ("like", "seen", "called"), capitals where the sender
-uses them, rare words, its length, its popularity, and that it was shown last.
+Look-up alone means little: hundreds of titles are ordinary words ("It", "Up", "Her"). What speaks
+for a title is a year or quotes around it, a cue before it ("like", "seen", "called"), capitals
+where the sender uses them, rare words, its length, its popularity, and that it was shown last.
 """
 
 from __future__ import annotations
@@ -26,19 +26,60 @@ LONGEST = 10
 """Words in the longest title that is looked up."""
 THRESHOLD = 3.0
 SURE = 94.0
-"""From here on a near spelling is taken for the title, and said so; below it the person is asked."""
+"""From here on a near spelling is taken for the title, and said so; below, the person is asked."""
 
 _QUOTED = re.compile(r"[\"“”„«»]([^\"“”„«»]{1,120})[\"“”„«»]|(?<!\w)['‘]([^'‘’]{2,80})['’](?!\w)")
 _YEAR = re.compile(r"^\s*[(\[]?$")
 _BEFORE = frozenset(
-    ("like", "liked", "likes", "love", "loved", "loves", "enjoyed", "adore", "adored", "seen", "saw", "watched", "watching",
-     "played", "playing", "read", "reading", "finished", "called", "titled", "named",
-     "to", "as", "of", "than", "except", "not", "hated", "hate", "disliked", "about", "directed", "stars", "starred", "is", "was",
-     "recommend", "suggest", "remember", "with", "wrote", "made", "similar")
+    (
+        "like",
+        "liked",
+        "likes",
+        "love",
+        "loved",
+        "loves",
+        "enjoyed",
+        "adore",
+        "adored",
+        "seen",
+        "saw",
+        "watched",
+        "watching",
+        "played",
+        "playing",
+        "read",
+        "reading",
+        "finished",
+        "called",
+        "titled",
+        "named",
+        "to",
+        "as",
+        "than",
+        "except",
+        "not",
+        "hated",
+        "hate",
+        "disliked",
+        "directed",
+        "stars",
+        "starred",
+        "is",
+        "was",
+        "recommend",
+        "suggest",
+        "remember",
+        "with",
+        "wrote",
+        "made",
+        "similar",
+    )
 )
-_WEAK = frozenset(("to", "as", "of", "than", "with", "is", "was", "about", "not", "read", "watching", "playing"))
+_WEAK = frozenset(("to", "as", "than", "with", "is", "was", "not", "read", "watching", "playing"))
 _AFTER = frozenset(("was", "is", "were", "are", "has", "had"))
-_STRONG = frozenset(("like", "called", "titled", "named", "loved", "watched", "seen", "saw", "played", "hated"))
+_STRONG = frozenset(
+    ("like", "called", "titled", "named", "loved", "watched", "seen", "saw", "played", "hated")
+)
 
 
 @dataclass(frozen=True)
@@ -95,9 +136,16 @@ class TitleReader:
         for start in range(len(words)):
             limit = min(start + LONGEST, len(words))
             for end in range(limit, start, -1):
-                if all(word in stop for word in words[start:end]) and not self._emphatic(text, start, end):
+                if all(word in stop for word in words[start:end]) and not self._emphatic(
+                    text, start, end
+                ):
                     continue
-                if end - start > 1 and words[end - 1] in stop and words[start] in stop and end - start < 3:
+                if (
+                    end - start > 1
+                    and words[end - 1] in stop
+                    and words[start] in stop
+                    and end - start < 3
+                ):
                     continue
                 rows, kind = self._exact(text.phrase(start, end))
                 if not rows:
@@ -114,21 +162,37 @@ class TitleReader:
             return True
         if any(text.begins_sentence(i) for i in range(start, end)) or not text.mixed_case:
             return False
-        marked = all(text.tokens[i].capital and text.words[i] not in ("i", "im", "ive", "id") for i in range(start, end))
+        marked = all(
+            text.tokens[i].capital and text.words[i] not in ("i", "im", "ive", "id")
+            for i in range(start, end)
+        )
         before = text.words[start - 1]
-        return marked and (before in _BEFORE or before in self._lexicon.generic or end - start > 1)
+        return marked and (
+            before in _BEFORE
+            or before in ("and", "or")
+            or before in self._lexicon.generic
+            or end - start > 1
+        )
 
     def _year_after(self, text: Text, end: int) -> int | None:
         if end >= len(text.words):
             return None
         word = text.words[end]
-        if re.fullmatch(r"(?:18|19|20)\d\d", word) and ("(" in text.gap(end) or "[" in text.gap(end)):
+        if re.fullmatch(r"(?:18|19|20)\d\d", word) and (
+            "(" in text.gap(end) or "[" in text.gap(end)
+        ):
             return int(word)
         return None
 
     def _judge(
-        self, text: Text, start: int, end: int, rows: Sequence[int], kind: int,
-        shown: Mapping[str, int], listed: set[int],
+        self,
+        text: Text,
+        start: int,
+        end: int,
+        rows: Sequence[int],
+        kind: int,
+        shown: Mapping[str, int],
+        listed: set[int],
     ) -> Span:
         year = self._year_after(text, end)
         row, agrees = self._choose(rows, year)
@@ -142,7 +206,7 @@ class TitleReader:
             return Span(start, end + 1, "title", Title(row, 100.0, True), score + 6.0)
         if year is not None:
             score -= 4.0
-        elif agreed := self._loose_year(text, end, rows):
+        elif (agreed := self._loose_year(text, end, rows)) is not None:
             return Span(start, end + 1, "title", Title(agreed, 100.0, True), score + 3.0)
         return Span(start, end, "title", Title(row), score)
 
@@ -172,16 +236,27 @@ class TitleReader:
         for word in text.words[start:end]:
             if word in lexicon.stop:
                 continue
-            ordinary = word in lexicon.common or word in lexicon.filler or word.rstrip("s") in lexicon.common
+            ordinary = (
+                word in lexicon.common
+                or word in lexicon.filler
+                or word.rstrip("s") in lexicon.common
+            )
             score += 1.0 if ordinary or word in self._items or len(word) < 3 else 2.2
         return min(score, 5.5) + 0.35 * min(end - start - 1, 4)
 
     def _case(self, text: Text, start: int, end: int) -> float:
-        content = [
-            i for i in range(start, end) if text.words[i] not in self._lexicon.stop
-        ] or list(range(start, end))
+        content = [i for i in range(start, end) if text.words[i] not in self._lexicon.stop] or list(
+            range(start, end)
+        )
         capitals = all(text.tokens[i].capital for i in content)
         if not text.mixed_case:
+            return 0.0
+        if (
+            not capitals
+            and len(content) > 1
+            and text.tokens[content[0]].capital
+            and not text.begins_sentence(content[0])
+        ):
             return 0.0
         if not capitals:
             return -1.5 if text.words[start].isalpha() else -0.5
@@ -193,7 +268,9 @@ class TitleReader:
         after = text.words[end] if end < len(text.words) else ""
         score = 0.0
         if start and text.gap(start).strip(" \"'“‘") in ("", ":"):
-            if before in _STRONG or before in self._lexicon.generic or before in self._items - {"one", "ones"}:
+            if before in _STRONG or before in self._items and before not in ("one", "ones"):
+                score += 2.0
+            elif before == "to" and start > 1 and text.words[start - 2] == "similar":
                 score += 2.0
             elif before in _WEAK:
                 score += 0.9
@@ -201,22 +278,51 @@ class TitleReader:
                 score += 1.4
         if score < 2.0 and self._continues(text, start, listed):
             score = 2.0
+        if self._asked(text, start, end):
+            score += 1.2
         if after in _AFTER and not text.begins_sentence(end):
             score += 0.9
         if after in self._items and after not in ("one", "ones") and before not in _STRONG:
             score -= 1.2
         rest = [w for i, w in enumerate(text.words) if not start <= i < end]
-        if all(w in self._lexicon.stop or w in self._items or w in ("thanks", "please") for w in rest):
+        if all(
+            w in self._lexicon.stop or w in self._items or w in ("thanks", "please") for w in rest
+        ):
             score += 1.6
         return score
+
+    def _asked(self, text: Text, start: int, end: int) -> bool:
+        """Whether the stretch ends a question ("who is the lead in pretty woman")."""
+        if not (end == len(text.words) or text.begins_sentence(end) or text.words[end] == "about"):
+            return False
+        first = start
+        while first > 0 and not text.begins_sentence(first):
+            first -= 1
+        return first < start and text.words[first] in (
+            "who",
+            "whos",
+            "what",
+            "whats",
+            "when",
+            "how",
+            "is",
+            "was",
+            "does",
+            "did",
+        )
 
     def _continues(self, text: Text, start: int, listed: set[int]) -> bool:
         """Whether a title stood just before, with "and", "or" or a comma between."""
         if start in listed and set(text.gap(start).strip()) & set(",/&+"):
             return True
         return any(
-            start - back in listed and all(w in ("and", "or", "even", "maybe", "also", "the") for w in text.words[start - back : start])
-            for back in (1, 2, 3) if start >= back
+            start - back in listed
+            and all(
+                w in ("and", "or", "even", "maybe", "also", "the")
+                for w in text.words[start - back : start]
+            )
+            for back in (1, 2, 3)
+            if start >= back
         )
 
     # --- quotes and near spellings ---------------------------------------------------------------
@@ -225,7 +331,9 @@ class TitleReader:
         for match in _QUOTED.finditer(text.raw):
             inside = match.span(1) if match[1] is not None else match.span(2)
             numbers = [
-                i for i, token in enumerate(text.tokens) if inside[0] <= token.start and token.end <= inside[1]
+                i
+                for i, token in enumerate(text.tokens)
+                if inside[0] <= token.start and token.end <= inside[1]
             ]
             if not numbers or len(numbers) > 14:
                 continue

@@ -1,4 +1,4 @@
-"""Numbers in a request: ranges of number columns ("under two hours") and how many items are wanted."""
+"""Numbers in a request: ranges of number columns ("under two hours"), and how many items."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ from .lexicon import Lexicon
 from .spans import Span
 from .tokens import Text
 
+_THINGS = frozenset(
+    "suggestions recommendations options picks ideas choices titles others things".split()
+)
+_DESCRIBING = frozenset(
+    "good great nice different of other really very more new random please thanks pls".split()
+)
 MOST = 100
 """More items than this nobody means."""
 
@@ -21,8 +27,8 @@ MOST = 100
 class NumberRange:
     """A wish on a number column.
 
-    `how` is "range" (from `low` to `high`; `strict` ends are left out), or "low" / "high" for words like
-    "short", or "below" / "above" for comparatives ("shorter") that are relative to what was shown.
+    `how` is "range" (from `low` to `high`; `strict` ends are left out), or "low" / "high" for words
+    like "short", or "below" / "above" for comparatives ("shorter"), relative to what was shown.
     """
 
     column: str
@@ -32,12 +38,21 @@ class NumberRange:
     strict: bool = False
 
 
-_AT_MOST = r"no more than|not more than|no longer than|not longer than|at most|max|maximum|maximum of|up to|within|no over|not over|tops|limit of|no higher than"
+_AT_MOST = (
+    r"no more than|not more than|no longer than|not longer than|at most|max|"
+    r"maximum|maximum of|up to|within|no over|not over|tops|limit of|no "
+    r"higher than"
+)
 _LESS = r"under|less than|below|fewer than|shorter than|cheaper than|lower than|not even"
-_AT_LEAST = r"at least|no less than|not less than|no shorter than|minimum|min|minimum of|not under|not below|from"
+_AT_LEAST = (
+    r"at least|no less than|not less than|no shorter than|minimum|min|minimum "
+    r"of|not under|not below|from"
+)
 _MORE = r"over|more than|above|longer than|greater than|higher than|exceeding|beyond"
 _ABOUT = r"about|around|roughly|approximately|circa|some|like|approx"
-_TAIL_MOST = r"(?:or|and) (?:less|under|shorter|fewer|below|cheaper)|max|maximum|tops|at most|at the most"
+_TAIL_MOST = (
+    r"(?:or|and) (?:less|under|shorter|fewer|below|cheaper)|max|maximum|tops|at most|at the most"
+)
 _TAIL_LEAST = r"(?:or|and) (?:more|longer|over|up|above|higher|better)|minimum|at least|plus"
 
 
@@ -56,8 +71,10 @@ class NumberReader:
         number = "|".join(sorted(lexicon.numbers, key=len, reverse=True))
         self._number = rf"(?:\d+(?:\.\d+)?|an?|half an?|(?:{number})(?: (?:{number}))?)"
         self._count = re.compile(
-            rf"\b(?P<lead>top |first |the |those |these |that |this |last |give me |show me |next )?"
-            rf"(?P<n>\d{{1,3}}|(?:{number})(?: of)?)(?P<tail> of (?:them|those|these|the)| more| please| others?)?(?!\S)"
+            rf"\b(?P<lead>top |first |the |those |these |that |this |last |give me |"
+            rf"show me |next )?"
+            rf"(?P<n>\d{{1,3}}|(?:{number})(?: of)?)(?P<tail> of (?:them|those|these|"
+            rf"the)| more| please| others?)?(?!\S)"
         )
         self._patterns = {c.name: self._compile(c) for c in self._columns}
         self._words = {
@@ -72,14 +89,21 @@ class NumberReader:
         names = [fold(n) for n in (column.name.replace("_", " "), *column.aliases)]
         name = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
         value = (
-            rf"(?P<a%s>{self._number})(?P<half%s> and a half)? ?(?P<u%s>{units})"
-            rf"(?: ?(?:and )?(?P<b%s>{self._number}) ?(?P<v%s>{units})?|(?P<ahalf%s> and a half))?"
-        ) if units else r"(?P<a%s>\0)(?P<half%s>)(?P<u%s>)(?P<b%s>)(?P<v%s>)(?P<ahalf%s>)"
+            (
+                rf"(?P<a%s>{self._number})(?P<half%s> and a half)? ?(?P<u%s>{units})"
+                rf"(?:(?P<ahalf%s> and a half)| ?(?:and )?(?P<b%s>{self._number}) "
+                rf"?(?P<v%s>{units})?)?"
+            )
+            if units
+            else r"(?P<a%s>\0)(?P<half%s>)(?P<u%s>)(?P<b%s>)(?P<v%s>)(?P<ahalf%s>)"
+        )
         low = "|".join(f"{fold(w)} than" for w in column.low)
         high = "|".join(f"{fold(w)} than" for w in column.high)
         before = (
-            rf"(?P<between>between)|(?P<most>{_AT_MOST})|(?P<less>{_LESS}{'|' + low if low else ''})"
-            rf"|(?P<least>{_AT_LEAST})|(?P<more>{_MORE}{'|' + high if high else ''})|(?P<about>{_ABOUT})"
+            rf"(?P<between>between)|(?P<most>{_AT_MOST})"
+            rf"|(?P<less>{_LESS}{'|' + low if low else ''})"
+            rf"|(?P<least>{_AT_LEAST})|(?P<more>{_MORE}{'|' + high if high else ''})|"
+            rf"(?P<about>{_ABOUT})"
         )
         one, two = value % (("1",) * 6), value % (("2",) * 6)
         bare = self._number.replace("|an?|half an?", "")
@@ -89,7 +113,8 @@ class NumberReader:
             rf"(?: (?:(?P<tmost>{_TAIL_MOST})|(?P<tleast>{_TAIL_LEAST})))?(?!\S)"
         )
         named = (
-            rf"|\b(?:{name})(?: is| of| should be)? (?:(?P<nmost>{_AT_MOST}|{_LESS})|(?P<nleast>{_AT_LEAST}|{_MORE})) "
+            rf"|\b(?:{name})(?: is| of| should be)? (?:(?P<nmost>{_AT_MOST}|{_LESS})|"
+            rf"(?P<nleast>{_AT_LEAST}|{_MORE})) "
             rf"(?P<nv>{bare})(?!\S)"
         )
         return re.compile(pattern + named)
@@ -112,18 +137,39 @@ class NumberReader:
         following = text.words[end] if end < len(text.words) else ""
         compared = word.endswith("er") or before == "more"
         if before in ("less", "not", "too") and not compared:
-            begin = start - (2 if before == "too" and start > 1 and text.words[start - 2] in ("not", "nothing", "isnt") else 1)
+            begin = start - (
+                2
+                if before == "too"
+                and start > 1
+                and text.words[start - 2] in ("not", "nothing", "isnt")
+                else 1
+            )
             negated = before != "too" or begin == start - 2
             if negated:
-                how = {"low": "above", "high": "below"}[side] if before == "less" else {"low": "high", "high": "low"}[side]
+                how = (
+                    {"low": "above", "high": "below"}[side]
+                    if before == "less"
+                    else {"low": "high", "high": "low"}[side]
+                )
                 yield Span(begin, end, "number", NumberRange(name, how=how), 4.0)
                 return
-        if following in ("time", "ago", "as", "of", "before", "after") or before in ("how", "as", "so", "a", "that") and following not in ("one", "ones") and before == "how":
+        if (
+            following in ("time", "ago", "as", "of", "before", "after")
+            or before in ("how", "as", "so", "a", "that")
+            and following not in ("one", "ones")
+            and before == "how"
+        ):
             return
         if compared:
             if following == "than":
                 return
-            yield Span(start, end, "number", NumberRange(name, how={"low": "below", "high": "above"}[side]), 3.4)
+            yield Span(
+                start,
+                end,
+                "number",
+                NumberRange(name, how={"low": "below", "high": "above"}[side]),
+                3.4,
+            )
         else:
             yield Span(start, end, "number", NumberRange(name, how=side), 3.4)
 
@@ -138,7 +184,20 @@ class NumberReader:
         if data is None:
             return
         compared = any(
-            match[name] for name in ("between", "most", "less", "least", "more", "about", "tmost", "tleast", "nv", "a2", "x")
+            match[name]
+            for name in (
+                "between",
+                "most",
+                "less",
+                "least",
+                "more",
+                "about",
+                "tmost",
+                "tleast",
+                "nv",
+                "a2",
+                "x",
+            )
         )
         following = text.words[end] if end < len(text.words) else ""
         if not compared and following not in items:
@@ -150,7 +209,11 @@ class NumberReader:
             value = self._plain(found["nv"])
             if value is None:
                 return None
-            return NumberRange(column.name, None, value) if found["nmost"] else NumberRange(column.name, value)
+            return (
+                NumberRange(column.name, None, value)
+                if found["nmost"]
+                else NumberRange(column.name, value)
+            )
         first = self._value(found, "1", column)
         if first is None:
             return None
@@ -205,21 +268,34 @@ class NumberReader:
 
     def counts(self, text: Text, items: frozenset[str], spans: list[Span]) -> Iterator[Span]:
         """Every reading of a number as how many items are wanted; data is an int."""
-        described = {i for span in spans if span.kind not in ("item", "act") for i in range(span.start, span.end)}
+        described = {
+            i
+            for span in spans
+            if span.kind not in ("item", "act")
+            for i in range(span.start, span.end)
+        }
         for match in self._count.finditer(text.joined):
             lead, tail = (match["lead"] or "").strip(), (match["tail"] or "").strip()
             start = text.starts.get(match.start("n"))
             number = match["n"].split()[0]
             count = int(number) if number.isdigit() else self._lexicon.numbers[number]
-            if start is None or not 0 < count <= MOST or lead in ("the", "those", "these", "that", "this", "last"):
+            if (
+                start is None
+                or not 0 < count <= MOST
+                or lead in ("the", "those", "these", "that", "this", "last")
+            ):
                 continue
             end = start + len(match["n"].split()) + len(tail.split())
-            if lead in ("top", "first", "next") and (lead != "first" or _names_items(text, end, items, described)):
+            if lead in ("top", "first", "next") and (
+                lead != "first" or _names_items(text, end, items, described)
+            ):
                 yield Span(start - 1, end, "count", count, 4.6)
             elif tail or (lead and end == len(text.words)):
                 if number != "one" or tail in ("more", "please"):
                     yield Span(start, end, "count", count, 4.4)
-            elif _names_items(text, end, items, described) and not (number == "one" and match["n"].endswith("of")):
+            elif _names_items(text, end, items, described) and not (
+                number == "one" and match["n"].endswith("of")
+            ):
                 yield Span(start, end, "count", count, 3.2)
             elif start == 0 and end == len(text.words) and number != "one":
                 yield Span(start, end, "count", count, 3.0)
@@ -228,15 +304,12 @@ class NumberReader:
 def _names_items(text: Text, start: int, items: frozenset[str], described: set[int]) -> bool:
     """Whether a word for items follows, after nothing but words that describe items."""
     for i in range(start, min(start + 6, len(text.words))):
-        if text.words[i] in items and text.words[i] not in ("one", "ones"):
+        word = text.words[i]
+        if word in _THINGS or word in items and word not in ("one", "ones"):
             return True
-        if text.words[i] in ("suggestions", "recommendations", "options", "picks", "ideas", "choices", "titles", "others", "things"):
-            return True
-        if i not in described and text.words[i] not in ("good", "great", "nice", "different", "of", "other", "really", "very", "more", "new", "random"):
-            return i > start and i == len(text.words)
-    return bool(described) and start < len(text.words) and all(
-        i in described for i in range(start, len(text.words))
-    )
+        if i not in described and word not in _DESCRIBING:
+            return False
+    return bool(described & set(range(start, len(text.words))))
 
 
 def _units(column: Column, lexicon: Lexicon) -> dict[str, float]:
@@ -245,7 +318,9 @@ def _units(column: Column, lexicon: Lexicon) -> dict[str, float]:
     units: dict[str, float] = {}
     for family in lexicon.units.values():
         if own in family:
-            units = {fold(word): factor / family[own] for word, factor in family.items() if fold(word)}
+            units = {
+                fold(word): factor / family[own] for word, factor in family.items() if fold(word)
+            }
     if own and fold(own):
         units.setdefault(fold(own), 1.0)
     for alias in (column.name.replace("_", " "), *column.aliases):

@@ -12,7 +12,8 @@ from recagent_catalogs.text import clean
 from ..brain import PastTurn
 from ..request import Intent, Request
 from .lexicon import lexicon
-from .reading import Reader, Reading
+from .reader import Reader
+from .reading import Reading
 from .state import EMPTY, NO_STATE, alone, carried, merge, starts_afresh
 from .tokens import tokenize
 
@@ -52,10 +53,12 @@ class Parser:
         Returns:
             The request with what still holds from earlier turns merged in.
         """
-        last = list(shown) or next((list(turn.shown) for turn in reversed(history) if turn.shown), [])
+        last = list(shown) or next(
+            (list(turn.shown) for turn in reversed(history) if turn.shown), []
+        )
         text = tokenize(clean(utterance, MAX_CHARS))
         before = self._state(history)
-        reading = self._reader.read(text, last)
+        reading = self._reader.read(text, last, self._focus(history))
         intent = _intent(reading, before, bool(last))
         request = self._request(reading, before, intent, bool(last))
         return self._last_resort(request, reading)
@@ -68,6 +71,14 @@ class Parser:
             if turn.request.intent not in NO_STATE:
                 return EMPTY if turn.request.intent is Intent.CLOSING else turn.request
         return EMPTY
+
+    def _focus(self, history: Sequence[PastTurn]) -> int | None:
+        """The item that the last turn was about, which "it" and "that" then mean."""
+        request = history[-1].request if history else None
+        if request is None or request.intent is not Intent.ITEM_INFO or len(request.about) != 1:
+            return None
+        id = request.about[0].id
+        return None if id is None else self._catalog.row_of(id)
 
     def _read_again(self, history: Sequence[PastTurn]) -> Request:
         known: list[PastTurn] = []
@@ -97,7 +108,12 @@ class Parser:
         rows, _ = self._catalog.search(words, 1)
         if not len(rows):
             return request
-        return replace(request, intent=Intent.RECOMMEND, search=words.lower(), unused=tuple(reading.unused[4:]))
+        return replace(
+            request, intent=Intent.RECOMMEND, search=words.lower(), unused=tuple(reading.unused[4:])
+        )
+
+
+_MANNERS = frozenset(("greet", "smalltalk", "thanks", "bye"))
 
 
 def wants_list(request: Request) -> bool:
@@ -115,8 +131,10 @@ def _excludes_shown(reading: Reading, intent: Intent, shown: bool) -> bool:
             return False
         if reading.acts & {"accept", "not_seen"} and not reading.acts & {"reject", "more"}:
             return False
-        return bool(reading.acts & {"reject", "seen", "praise", "taste", "blame"}) or bool(reading.liked or reading.disliked)
-    return shown and bool(reading.acts & {"more", "reject"}) and not reading.among
+        return bool(reading.acts & {"reject", "seen", "praise", "taste", "blame"}) or bool(
+            reading.liked or reading.disliked
+        )
+    return shown and bool(reading.acts & {"more", "reject", "seen"}) and not reading.among
 
 
 def _intent(reading: Reading, before: Request, shown: bool) -> Intent:
@@ -125,7 +143,13 @@ def _intent(reading: Reading, before: Request, shown: bool) -> Intent:
     if not text.words:
         return Intent.UNCLEAR
     content = reading.wants_something or reading.count is not None
-    stateful = before is not EMPTY and bool(before.conditions or before.liked or before.wishes or before.weights or before.search) or shown
+    stateful = (
+        before is not EMPTY
+        and bool(
+            before.conditions or before.liked or before.wishes or before.weights or before.search
+        )
+        or shown
+    )
     if reading.question is not None:
         if reading.question.kind != "attribute":
             return Intent.AGGREGATE
@@ -144,9 +168,9 @@ def _intent(reading: Reading, before: Request, shown: bool) -> Intent:
         return Intent.OUT_OF_SCOPE
     if "abuse" in acts and not content:
         return Intent.CHIT_CHAT
-    if _closes(reading, content, asks):
+    if _closes(reading, content, asks, stateful):
         return Intent.CLOSING
-    if "more" in acts and (shown or stateful) and not _described_more(reading):
+    if "more" in acts and (shown or stateful):
         return Intent.REFINE if content or reading.liked else Intent.MORE
     if (feedback := _feedback(reading, content, asks, shown)) is not None:
         return feedback
@@ -156,6 +180,10 @@ def _intent(reading: Reading, before: Request, shown: bool) -> Intent:
         return Intent.REFINE
     if reading.about or reading.pointed:
         return Intent.ITEM_INFO if reading.about else Intent.FEEDBACK
+    if reading.named_items and not reading.unused and not acts & _MANNERS:
+        return Intent.REFINE if stateful else Intent.RECOMMEND
+    if reading.limits and not acts & _MANNERS:
+        return Intent.REFINE if stateful else Intent.RECOMMEND
     if asks and not reading.unused:
         return Intent.REFINE if stateful else Intent.RECOMMEND
     if acts & {"more"}:
@@ -171,18 +199,17 @@ def _intent(reading: Reading, before: Request, shown: bool) -> Intent:
     return Intent.UNCLEAR
 
 
-def _described_more(reading: Reading) -> bool:
-    """ "more horror": the word asks for a kind, not for further items. Still a further list."""
-    return False
-
-
-def _closes(reading: Reading, content: bool, asks: bool) -> bool:
+def _closes(reading: Reading, content: bool, asks: bool, stateful: bool) -> bool:
     acts = reading.acts
     if "bye" in acts:
-        return not (asks and content) and "more" not in acts
+        return not (asks and (content or reading.unused)) and "more" not in acts
     if "thanks" not in acts:
         return False
-    if content or reading.liked and (asks or "similar" in acts):
+    if reading.liked and "accept" not in acts and not acts & {"seen", "not_seen"}:
+        return False
+    if reading.conditions or reading.search or (reading.liked and asks):
+        return False
+    if content and ("taste" in acts or not stateful):
         return False
     return not asks and not acts & {"more", "reject"} and "?" not in reading.text.raw
 
@@ -190,11 +217,16 @@ def _closes(reading: Reading, content: bool, asks: bool) -> bool:
 def _feedback(reading: Reading, content: bool, asks: bool, shown: bool) -> Intent | None:
     """Feedback on what was shown, if the turn is that and no request."""
     acts = reading.acts
+    wished = asks or bool(acts & {"taste", "more", "reject"})
+    if (
+        not wished
+        and acts & {"accept", "not_seen"}
+        and not (reading.liked and "accept" not in acts)
+    ):
+        return Intent.FEEDBACK  # moods in such a turn describe what was offered
     if content or asks and (reading.liked or "request" in acts):
         return None
-    if acts & {"accept"} and not acts & {"reject"}:
-        return Intent.FEEDBACK
-    if "not_seen" in acts and not reading.liked:
+    if acts & {"accept", "not_seen"} and "reject" not in acts and not reading.liked:
         return Intent.FEEDBACK
     if "reject" in acts and shown:
         return Intent.FEEDBACK

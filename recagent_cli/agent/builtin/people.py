@@ -1,4 +1,4 @@
-"""People and makers in a request: full names, surnames that are unambiguous, and names no column knows."""
+"""People and makers in a request: full names, and surnames that are unambiguous."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from .lexicon import Lexicon
 from .spans import Span
 from .tokens import Text
 from .vocabulary import Value
+
 
 @dataclass(frozen=True)
 class Person:
@@ -41,7 +42,9 @@ class PeopleReader:
         found: dict[str, list[Value]] = {}
         for column in self.columns:
             words = self._catalog.words(column.name)
-            for folded, value, count in zip(words.folded, words.values, words.counts.tolist(), strict=True):
+            for folded, value, count in zip(
+                words.folded, words.values, words.counts.tolist(), strict=True
+            ):
                 found.setdefault(folded, []).append(Value(column.name, value, Role.PEOPLE, count))
         return found
 
@@ -63,8 +66,14 @@ class PeopleReader:
             for end in range(start + 1, min(start + 5, len(words)) + 1):
                 values = self._find(text, start, end)
                 if values:
-                    yield Span(start, end, "person", Person(tuple(values)), self._score(text, start, end, values))
-            if (values := self._surname(text, start)):
+                    yield Span(
+                        start,
+                        end,
+                        "person",
+                        Person(tuple(values)),
+                        self._score(text, start, end, values),
+                    )
+            if values := self._surname(text, start):
                 score = 2.7 + self._pointed(text, start, start + 1)
                 yield Span(start, start + 1, "person", Person(tuple(values)), score)
 
@@ -96,7 +105,12 @@ class PeopleReader:
     def _pointed(self, text: Text, start: int, end: int) -> float:
         before = text.words[max(0, start - 3) : start]
         score = 0.0
-        if before and (before[-1] in self._lexicon.before_names or (before[-1] in ("and", "or") and any(w in self._lexicon.before_names for w in before))):
+        if before and (
+            before[-1] in self._lexicon.before_names
+            or (
+                before[-1] in ("and", "or") and any(w in self._lexicon.before_names for w in before)
+            )
+        ):
             score += 1.4
         if end < len(text.words) and text.words[end] in self._lexicon.after_names:
             score += 0.7
@@ -128,14 +142,19 @@ class PeopleReader:
             return False
         before, lexicon = text.words[index - 1], self._lexicon
         known = before in lexicon.stop or before in lexicon.filler or before in lexicon.common
-        known = known or before in lexicon.before_names or before in lexicon.moods or before in lexicon.qualities
+        known = (
+            known
+            or before in lexicon.before_names
+            or before in lexicon.moods
+            or before in lexicon.qualities
+        )
         return not known and not before.isdigit()
 
     def _count(self, name: str) -> int:
         return max(value.count for value in self._names[name])
 
     def column_for(self, person: Person, text: Text, start: int, end: int) -> Value:
-        """The column meant: the one that a cue before or after points to, else where the person is most."""
+        """The column meant: one that a cue points to, else where the person stands most often."""
         pointed = self._pointed_columns(text, start, end)
         for name in pointed:
             for value in person.values:
@@ -152,12 +171,26 @@ class PeopleReader:
                     continue
                 between = text.words[begin + size : start]
                 names = self._cues.get(text.phrase(begin, begin + size), ())
-                if names and (not between or all(w in ("the", "and", "or", "a") or w in self._lexicon.generic or w.isalpha() and back < 5 and "and" in between for w in between)):
+                if names and (
+                    not between
+                    or all(
+                        w in ("the", "and", "or", "a")
+                        or w in self._lexicon.generic
+                        or w.isalpha()
+                        and back < 5
+                        and "and" in between
+                        for w in between
+                    )
+                ):
                     found.extend(names)
             if end + size <= len(text.words):
                 found.extend(self._cues.get(text.phrase(end, end + size), ()))
                 for cue, names in self._cues.items():
-                    if size == 1 and cue.endswith(" by") and text.words[end] in (cue[:-3], cue[:-4]):
+                    if (
+                        size == 1
+                        and cue.endswith(" by")
+                        and text.words[end] in (cue[:-3], cue[:-4])
+                    ):
                         found.extend(names)
         return found
 

@@ -28,30 +28,65 @@ class Period:
 
 _YEAR = r"(?:1[89]\d\d|20\d\d)"
 _BEFORE = r"(?:before|prior to|pre|earlier than|older than|preceding)"
-_UNTIL = r"(?:until|till|up to|up until|not (?:after|newer than|later than)|nothing (?:after|newer than|later than)|no later than|no newer than)"
+_UNTIL = (
+    r"(?:until|till|up to|up until|not (?:after|newer than|later than)|"
+    r"nothing (?:after|newer than|later than)|no later than|no newer than)"
+)
 _AFTER = r"(?:after|later than|newer than|more recent than|past)"
-_SINCE = r"(?:since|post|from|starting|beginning|starting in|not (?:before|older than|earlier than)|nothing (?:before|older than|earlier than)|no (?:older|earlier) than)"
-_LATER = r"(?:(?:and|or) (?:later|newer|up|after|onwards?|above|beyond|more recent)|onwards?|on|to (?:now|today|present|the present|date))"
+_SINCE = (
+    r"(?:since|post|from|starting|beginning|starting in|not (?:before|older "
+    r"than|earlier than)|nothing (?:before|older than|earlier than)|no "
+    r"(?:older|earlier) than)"
+)
+_LATER = (
+    r"(?:(?:and|or) (?:later|newer|up|after|onwards?|above|beyond|more "
+    r"recent)|onwards?|on|to (?:now|today|present|the present|date))"
+)
 _EARLIER = r"(?:(?:and|or) (?:earlier|before|older|below))"
-_LEAD = r"(?:(?:made |released |came out |filmed |produced |published |written |that came out |out |dated )?(?:in |from |of |during |around |circa |within |back in |out of )(?:the )?(?:years? )?)?"
+_LEAD = (
+    r"(?:(?:made |released |came out |filmed |produced |published |written |"
+    r"that came out |out |dated )?(?:in |from |of |during |around |circa |"
+    r"within |back in |out of )(?:the )?(?:years? )?)?"
+)
 
 
 @lru_cache(maxsize=4)
 def _patterns(lexicon: Lexicon) -> tuple[tuple[re.Pattern[str], str, float], ...]:
     words = "|".join(sorted(lexicon.decades, key=len, reverse=True))
-    decade = rf"(?:(?:early|mid|late|the|mid to late|early to mid) )*(?:{_YEAR[:-1]}0)?(?:(?:1[89]\d|20\d)0 ?s|\d0 ?s|{words})"
     decade = rf"(?:(?P<%s>(?:early|mid|late) )?(?:the )?(?P<%s>(?:1[89]|20)\d0 ?s|\d0 ?s|{words}))"
     first, second = decade % ("p1", "d1"), decade % ("p2", "d2")
     number = "|".join(sorted(lexicon.numbers, key=len, reverse=True))
     count = rf"(?P<n>\d{{1,3}}|{number}|few|several|couple of)"
     rows = (
-        (rf"(?:between|from|in|of)? ?(?:the )?(?:years? )?(?P<y1>{_YEAR}) (?:and|to|until|till|through|thru) (?P<y2>{_YEAR})", "years", 6.5),
-        (rf"(?:between|from|in|of)? ?(?:the )?(?:years? )?(?P<y1>{_YEAR}) (?P<y2>{_YEAR})", "hyphen", 6.0),
-        (rf"(?:between|from|in|of)? ?(?:the )?{first} (?:and|to|until|or|through|thru|the)? ?{second}", "decades", 6.6),
-        (rf"(?:from |made |released )?(?:the )?{_BEFORE} (?:the )?(?:year )?(?P<y1>{_YEAR})", "before", 6.0),
+        (
+            rf"(?:between|from|in|of)? ?(?:the )?(?:years? )?(?P<y1>{_YEAR}) (?:and|to|"
+            rf"until|till|through|thru) (?P<y2>{_YEAR})",
+            "years",
+            6.5,
+        ),
+        (
+            rf"(?:between|from|in|of)? ?(?:the )?(?:years? )?(?P<y1>{_YEAR}) (?P<y2>{_YEAR})",
+            "hyphen",
+            6.0,
+        ),
+        (
+            rf"(?:between|from|in|of)? ?(?:the )?{first} (?:and|to|until|or|through|"
+            rf"thru|the)? ?{second}",
+            "decades",
+            6.6,
+        ),
+        (
+            rf"(?:from |made |released )?(?:the )?{_BEFORE} (?:the )?(?:year )?(?P<y1>{_YEAR})",
+            "before",
+            6.0,
+        ),
         (rf"(?:from |made |released )?{_UNTIL} (?:the )?(?:year )?(?P<y1>{_YEAR})", "until", 6.0),
         (rf"(?:from |made |released )?{_AFTER} (?:the )?(?:year )?(?P<y1>{_YEAR})", "after", 6.0),
-        (rf"(?:made |released )?{_SINCE} (?:the )?(?:year )?(?P<y1>{_YEAR}) {_LATER}", "since", 6.8),
+        (
+            rf"(?:made |released )?{_SINCE} (?:the )?(?:year )?(?P<y1>{_YEAR}) {_LATER}",
+            "since",
+            6.8,
+        ),
         (rf"(?:made |released )?(?!from){_SINCE} (?:the )?(?:year )?(?P<y1>{_YEAR})", "since", 6.0),
         (rf"(?P<y1>{_YEAR}) {_LATER}", "since", 5.0),
         (rf"{_LEAD}(?P<y1>{_YEAR}) {_EARLIER}", "until", 6.5),
@@ -61,19 +96,41 @@ def _patterns(lexicon: Lexicon) -> tuple[tuple[re.Pattern[str], str, float], ...
         (rf"(?:from |made |released )?{_UNTIL} (?:the )?{first}", "until_decade", 6.0),
         (rf"{_LEAD}(?:the )?{first} {_LATER}", "since_decade", 6.5),
         (rf"{_LEAD}(?:the )?{first}", "decade", 5.0),
-        (rf"(?:(?:in|from|of|within|over|during|made in) )?(?:the )?(?:last|past|previous) {count} (?P<u>years?|decades?)", "last", 6.0),
-        (r"(?:(?:in|from|of|within|over|during|made in) )?(?:the )?(?:last|past) (?P<u>decade|century)", "last", 5.5),
+        (
+            rf"(?:(?:in|from|of|within|over|during|made in) )?(?:the )?(?:last|past|"
+            rf"previous) {count} (?P<u>years?|decades?)",
+            "last",
+            6.0,
+        ),
+        (
+            r"(?:(?:in|from|of|within|over|during|made in) )?(?:the )?(?:last|past) "
+            r"(?P<u>decade|century)",
+            "last",
+            5.5,
+        ),
         (r"(?:(?:in|from|of|made|released|within) )?this (?P<u>year|decade|century)", "this", 5.0),
         (r"(?:(?:in|from|of|made|released) )?last (?P<u>year)", "last_year", 5.0),
-        (r"(?:(?:in|from|of) )?(?:the )?(?P<c>20|21|19|twentieth|twenty first)(?:th|st)? century", "century", 5.0),
-        (rf"(?:made |released |came out |filmed |published |written )?(?:in|from|of|during|year) (?:the )?(?:year )?(?P<y1>{_YEAR})", "year", 5.0),
+        (
+            r"(?:(?:in|from|of) )?(?:the )?(?P<c>20|21|19|twentieth|twenty "
+            r"first)(?:th|st)? century",
+            "century",
+            5.0,
+        ),
+        (
+            rf"(?:made |released |came out |filmed |published |written )?(?:in|from|of|"
+            rf"during|year) (?:the )?(?:year )?(?P<y1>{_YEAR})",
+            "year",
+            5.0,
+        ),
         (rf"(?:around|circa|roughly) (?:the )?(?:year )?(?P<y1>{_YEAR})", "around", 5.2),
         (rf"(?P<y1>{_YEAR})", "year", 3.0),
     )
     return tuple((re.compile(rf"\b(?:{row})(?!\S)"), kind, score) for row, kind, score in rows)
 
 
-_SETTING = frozenset(("set", "sets", "takes", "place", "happens", "happening", "plays", "taking", "era", "life"))
+_SETTING = frozenset(
+    ("set", "sets", "takes", "place", "happens", "happening", "plays", "taking", "era", "life")
+)
 
 
 def period_spans(text: Text, lexicon: Lexicon, year: Callable[[], int]) -> Iterator[Span]:
@@ -113,7 +170,13 @@ def _span(
         return None
     before = text.words[max(0, start - 3) : start + 1]
     # "set in the 80s", "life in 1920": when it plays, which no year column knows.
-    if any(word in _SETTING for word in before) and kind in ("year", "decade", "decades", "years", "century"):
+    if any(word in _SETTING for word in before) and kind in (
+        "year",
+        "decade",
+        "decades",
+        "years",
+        "century",
+    ):
         period = Period(period.low, period.high, setting=True)
     return Span(start, end, "period", period, score)
 
@@ -125,19 +188,28 @@ def _period(found: dict[str, str | None], kind: str, lexicon: Lexicon, now: int)
     if years:
         y = years[0]
         return {
-            "before": Period(None, y - 1), "until": Period(None, y), "after": Period(y + 1, None),
-            "since": Period(y, None), "year": Period(y, y), "around": Period(y - 2, y + 2),
+            "before": Period(None, y - 1),
+            "until": Period(None, y),
+            "after": Period(y + 1, None),
+            "since": Period(y, None),
+            "year": Period(y, y),
+            "around": Period(y - 2, y + 2),
         }[kind]
     if kind in ("last", "this", "last_year", "century"):
         return _relative(found, kind, lexicon, now)
     decades = [
-        _decade(found.get(f"d{i}"), found.get(f"p{i}"), lexicon) for i in (1, 2) if found.get(f"d{i}")
+        _decade(found.get(f"d{i}"), found.get(f"p{i}"), lexicon)
+        for i in (1, 2)
+        if found.get(f"d{i}")
     ]
     low, high = min(d[0] for d in decades), max(d[1] for d in decades)
     return {
-        "decade": Period(low, high), "decades": Period(low, high),
-        "before_decade": Period(None, low - 1), "after_decade": Period(high + 1, None),
-        "since_decade": Period(low, None), "until_decade": Period(None, high),
+        "decade": Period(low, high),
+        "decades": Period(low, high),
+        "before_decade": Period(None, low - 1),
+        "after_decade": Period(high + 1, None),
+        "since_decade": Period(low, None),
+        "until_decade": Period(None, high),
     }[kind]
 
 

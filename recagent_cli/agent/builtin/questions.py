@@ -1,4 +1,4 @@
-"""Questions about items ("who directed it?") and about the catalog ("how many 80s horror films?")."""
+"""Questions about items ("who directed it?") and the catalog ("how many 80s horror films?")."""
 
 from __future__ import annotations
 
@@ -15,23 +15,46 @@ from .vocabulary import Vocabulary
 
 _ASKS = re.compile(
     r"^(?:(?:and|so|ok|okay|oh|hi|hello|hey|well|yes|no|cool|great|interesting|but|also|hmm) )*"
-    r"(?:(?:can|could|would) you (?:please )?(?:tell me|let me know|say) |do you (?:happen to )?know |(?:please )?tell me |i wonder |i want to know |any idea |remind me )?"
-    r"(?P<wh>who|whos|whom|what|whats|when|whens|where|wheres|how|hows|which|is|are|was|were|does|did|do|has|have|in what|in which|what kind of|about|more about|if|whether)\b"
+    r"(?:(?:can|could|would) you (?:please )?(?:tell me|let me know|say) |do "
+    r"you (?:happen to )?know |(?:please )?tell me |i wonder |i want to know |"
+    r"any idea |remind me )?"
+    r"(?P<wh>who|whos|whom|what|whats|when|whens|where|wheres|how|hows|which|"
+    r"is|are|was|were|does|did|do|has|have|in what|in which|what kind of|"
+    r"about|more about|if|whether)\b"
 )
 _PLOT = re.compile(
-    r"\b(?:what (?:is|was|are|were) .+ about|whats .+ about|what about is|(?:what is|whats|tell me|describe|summarize|summarise|give me) (?:the |me the |me a )?(?:plot|story|storyline|premise|synopsis|summary)"
+    r"\b(?:what (?:is|was|are|were) .+ about|whats .+ about|what about is|"
+    r"(?:what is|whats|tell me|describe|summarize|summarise|give me) (?:the |"
+    r"me the |me a )?(?:plot|story|storyline|premise|synopsis|summary)"
     r"|plot (?:of|to|for)|synopsis|storyline of|what happens in|about what)\b"
 )
 _GENERAL = re.compile(
-    r"\b(?:tell me (?:a bit |a little |some |something )?(?:more )?about|more (?:info|information|details|detail)(?: on| about)?|(?:info|information|details|facts) (?:on|about|of|for)|describe|what (?:is|was) .+ like|do you know anything about|anything about)\b"
+    r"\b(?:tell me (?:a bit |a little |some |something )?(?:more )?about|more "
+    r"(?:info|information|details|detail)(?: on| about)?|(?:info|information|"
+    r"details|facts) (?:on|about|of|for)|describe|what (?:is|was) .+ like|"
+    r"what (?:did|do) you think (?:of|about)|(?:did|do) you (?:like|enjoy|"
+    r"recommend) (?:it|that|this)|have you (?:ever )?(?:seen|played|read|"
+    r"watched)|your opinion|do you know anything about|anything about)\b"
 )
-_WHEN = re.compile(r"\b(?:what year|which year|how old|what decade|when (?:did|was|is|were|does|do)|release (?:date|year)|year of release|when .+ (?:made|released|out|published))\b")
+_WHEN = re.compile(
+    r"\b(?:what year|which year|how old|what decade|when (?:did|was|is|were|"
+    r"does|do)|release (?:date|year)|year of release|when .+ (?:made|released|"
+    r"out|published))\b"
+)
 _COUNT = re.compile(r"\b(?:how many|number of|count (?:of|the|all)|how much)\b")
-_MOST = re.compile(r"\b(?:has|have|had|with|directed|made|is in|are in|appears in|wrote|developed|starred in|in|by) (?:the )?most\b|\bmost (?:common|frequent|prolific|frequently|often|represented|productive|popular)\b|\bmost (?:films|movies|games|books|items|titles)\b|\bappears? most\b")
+_MOST = re.compile(
+    r"\b(?:has|have|had|with|directed|made|is in|are in|appears in|wrote|"
+    r"developed|starred in|in|by) (?:the )?most\b|\bmost (?:common|frequent|"
+    r"prolific|frequently|often|represented|productive|popular)\b|\bmost "
+    r"(?:films|movies|games|books|items|titles)\b|\bappears? most\b"
+)
+_SOME = re.compile(r"\b(?:some|any|recommend|suggest|other|others|else|another|similar)\b")
 _KIND = re.compile(r"\bwhat (?:kind|type|sort|style)\b")
 
 
-def find_question(text: Text, vocabulary: Vocabulary, targets: bool, blocked: Collection[int]) -> Question | None:
+def find_question(
+    text: Text, vocabulary: Vocabulary, targets: bool, blocked: Collection[int]
+) -> Question | None:
     """What is asked, or None where nothing is.
 
     Args:
@@ -41,7 +64,9 @@ def find_question(text: Text, vocabulary: Vocabulary, targets: bool, blocked: Co
         blocked: word numbers that are names.
     """
     for start, end in _sentences(text):
-        words = " ".join(w if start + i not in blocked else "x" for i, w in enumerate(text.words[start:end]))
+        words = " ".join(
+            w if start + i not in blocked else "x" for i, w in enumerate(text.words[start:end])
+        )
         match = _ASKS.match(words)
         if _aggregate(words, vocabulary) and (found := _catalog_question(words, vocabulary)):
             return found
@@ -73,19 +98,35 @@ def _catalog_question(words: str, vocabulary: Vocabulary) -> Question | None:
             return None
         if column is not None:
             return Question("count", column.name)
-        held = words[match.end() :]
-        return Question("count") if re.search(r"\b(?:do you have|are there|have you got|in (?:the|this|your) (?:catalog|catalogue|collection|library|database))\b", held) else None
+        units = {
+            word
+            for number in vocabulary.schema.with_role(Role.NUMBER)
+            for word in (number.name, number.unit, *number.aliases)
+        }
+        return None if not following or set(following[:2]) & units else Question("count")
     column = _column_in(words.split(), vocabulary) or _who(words, vocabulary.schema)
-    if column is None and re.search(r"^(?:and |so )?(?:who|which|what)\b", words) and _missing_column(words, vocabulary):
+    if (
+        column is None
+        and re.search(r"^(?:and |so )?(?:who|which|what)\b", words)
+        and _missing_column(words, vocabulary)
+    ):
         return Question("most", "")
-    if column is not None and column.role not in (Role.TITLE, Role.ID, Role.TEXT, Role.NUMBER) and _MOST.search(words):
-        if re.search(r"^(?:and |so )?(?:who|which|what|whats|whos|the most|most|tell me|do you know)", words):
+    if (
+        column is not None
+        and column.role not in (Role.TITLE, Role.ID, Role.TEXT, Role.NUMBER)
+        and _MOST.search(words)
+    ):
+        if re.search(
+            r"^(?:and |so )?(?:who|which|what|whats|whos|the most|most|tell me|do you know)", words
+        ):
             return Question("most", column.name)
     return None
 
 
 def _missing_column(words: str, vocabulary: Vocabulary) -> bool:
-    return any(f" {cue} " in f" {words} " for cues in vocabulary.lexicon.missing.values() for cue in cues)
+    return any(
+        f" {cue} " in f" {words} " for cues in vocabulary.lexicon.missing.values() for cue in cues
+    )
 
 
 def _column_in(words: list[str], vocabulary: Vocabulary) -> Column | None:
@@ -110,11 +151,19 @@ def _who(words: str, schema: CatalogSchema) -> Column | None:
                 if f" {form} " in rest and (best is None or len(form) > best[0]):
                     best = (len(form), column)
     if best is None and re.search(r" (?:in|is in|are in|s in) ", rest):
-        people = [c for c in schema.with_role(Role.PEOPLE) if any(" in" in cue or cue == "with" for cue in c.cues)]
+        people = [
+            c
+            for c in schema.with_role(Role.PEOPLE)
+            if any(" in" in cue or cue == "with" for cue in c.cues)
+        ]
         return people[0] if people else None
     if best is None:
         people = list(schema.with_role(Role.PEOPLE))
-        return people[0] if people and re.search(r" (?:made|created|is behind|did|wrote) ", rest) else None
+        return (
+            people[0]
+            if people and re.search(r" (?:made|created|is behind|did|wrote) ", rest)
+            else None
+        )
     return best[1]
 
 
@@ -135,6 +184,8 @@ def _item_question(words: str, vocabulary: Vocabulary, asks: bool) -> Question |
     if _PLOT.search(words):
         text = schema.one(Role.TEXT)
         return Question("attribute", text.name if text else "")
+    if _SOME.search(words):
+        return None
     if (column := _who(words, schema)) is not None:
         return Question("attribute", column.name)
     if re.search(r"\bwho|whos\b", words):
@@ -148,10 +199,15 @@ def _item_question(words: str, vocabulary: Vocabulary, asks: bool) -> Question |
                 return Question("attribute", column.name)
     if _KIND.search(words) and (column := schema.one(Role.CATEGORIES)):
         return Question("attribute", column.name)
-    if asks and not re.search(r"\b(?:like|similar|recommend|suggest|suggestions|others?|else|another|any)\b", words):
+    if asks and not re.search(
+        r"\b(?:like|similar|recommend|suggest|suggestions|others?|else|another|any)\b", words
+    ):
         column = _column_in(words.split(), vocabulary)
         if column is not None and column.role is not Role.ID:
             return Question("attribute", column.name)
-        if re.match(r"^(?:\w+ ){0,3}(?:is|are|was|were|does|did|has|whats|what|where|when|which) ", words + " ") and not re.search(r"\b(?:there|you|i)\b", words):
+        if re.match(
+            r"^(?:\w+ ){0,3}(?:is|are|was|were|does|did|has|whats|what|where|when|which) ",
+            words + " ",
+        ) and not re.search(r"\b(?:there|you|i)\b", words):
             return Question("attribute", "")
     return Question("attribute", "") if _GENERAL.search(words) else None

@@ -1,4 +1,4 @@
-"""What to give up when nothing meets all conditions: one at a time, the least, and never an exclusion first."""
+"""What to give up when nothing meets all conditions: one at a time, and the least."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+
 from recagent_catalogs.schema import Role
 from recagent_catalogs.store import Catalog
 from recagent_tools.conditions import Condition, evaluate, parse_condition
@@ -27,27 +28,36 @@ class Relaxation:
 def relax(conditions: tuple[str, ...], catalog: Catalog) -> Relaxation | None:
     """The smallest relaxation that leaves something; None where even one condition leaves nothing.
 
-    First number ranges are widened, then kinds that had to hold together become alternatives, then a
-    single condition is dropped: the one whose loss changes least, people and exclusions last.
+    First number ranges are widened, then kinds that had to hold together become alternatives,
+    then a single condition is dropped: the one whose loss changes least, people and exclusions
+    last.
     """
     parsed = [parse_condition(text, catalog) for text in conditions]
     masks = [evaluate(condition, catalog) for condition in parsed]
     for place, wider, said in (*_widened(parsed, catalog), *_either(parsed, catalog)):
-        left = _left([m for i, m in enumerate(masks) if i not in place], catalog, evaluate(wider, catalog))
+        left = _left(
+            [m for i, m in enumerate(masks) if i not in place], catalog, evaluate(wider, catalog)
+        )
         if left:
             kept = [c for i, c in enumerate(parsed) if i not in place]
             return Relaxation(tuple(map(str, [*kept, wider])), said, left)
     return _dropped(parsed, masks, catalog)
 
 
-def _left(masks: list[np.ndarray[tuple[int], np.dtype[np.bool_]]], catalog: Catalog, also: np.ndarray[tuple[int], np.dtype[np.bool_]] | None) -> int:
+def _left(
+    masks: list[np.ndarray[tuple[int], np.dtype[np.bool_]]],
+    catalog: Catalog,
+    also: np.ndarray[tuple[int], np.dtype[np.bool_]] | None,
+) -> int:
     mask = np.ones(catalog.n_items, dtype=bool) if also is None else also.copy()
     for other in masks:
         mask &= other
     return int(mask.sum())
 
 
-def _widened(parsed: list[Condition], catalog: Catalog) -> Iterator[tuple[set[int], Condition, str]]:
+def _widened(
+    parsed: list[Condition], catalog: Catalog
+) -> Iterator[tuple[set[int], Condition, str]]:
     for share in (0.1, 0.3, 0.6):
         for i, condition in enumerate(parsed):
             column = catalog.schema.column(condition.column)
@@ -85,14 +95,20 @@ def _either(parsed: list[Condition], catalog: Catalog) -> Iterator[tuple[set[int
         if len(found) > 1:
             values = tuple(dict.fromkeys(v for i in found for v in parsed[i].values))
             named = " and ".join(str(v) for v in values)
-            yield set(found), Condition(column, "has", values), f"nothing is {named} at once, so any of them counts"
+            yield (
+                set(found),
+                Condition(column, "has", values),
+                f"nothing is {named} at once, so any of them counts",
+            )
 
 
 _LAST = {Role.PEOPLE: 2, Role.AUDIENCE: 3}
 
 
 def _dropped(
-    parsed: list[Condition], masks: list[np.ndarray[tuple[int], np.dtype[np.bool_]]], catalog: Catalog
+    parsed: list[Condition],
+    masks: list[np.ndarray[tuple[int], np.dtype[np.bool_]]],
+    catalog: Catalog,
 ) -> Relaxation | None:
     found = []
     for i, condition in enumerate(parsed):
@@ -104,12 +120,17 @@ def _dropped(
     if not found:
         return _dropped_twice(parsed, masks, catalog)
     _, left, i = min(found)
-    said = f"nothing fits all of it; '{condition_text(parsed[i], catalog.schema)}' is at fault, so I left it out"
+    said = (
+        f"nothing fits all of it; '{condition_text(parsed[i], catalog.schema)}' "
+        f"is at fault, so I left it out"
+    )
     return Relaxation(tuple(str(c) for j, c in enumerate(parsed) if j != i), said, left)
 
 
 def _dropped_twice(
-    parsed: list[Condition], masks: list[np.ndarray[tuple[int], np.dtype[np.bool_]]], catalog: Catalog
+    parsed: list[Condition],
+    masks: list[np.ndarray[tuple[int], np.dtype[np.bool_]]],
+    catalog: Catalog,
 ) -> Relaxation | None:
     """Gives the most demanding condition up and tries again without it."""
     if len(parsed) < 2:
@@ -124,5 +145,8 @@ def _dropped_twice(
     further = relax(tuple(rest), catalog)
     if further is None:
         return None
-    said = f"nothing fits '{condition_text(parsed[worst], catalog.schema)}' with the rest, so I left it out; {further.said}"
+    said = (
+        f"nothing fits '{condition_text(parsed[worst], catalog.schema)}' with the "
+        f"rest, so I left it out; {further.said}"
+    )
     return Relaxation(further.conditions, said, further.left)

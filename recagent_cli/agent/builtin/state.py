@@ -14,7 +14,7 @@ from ..request import Intent, Mention, Request, Wish
 from .reading import Reading
 
 NO_STATE = frozenset((Intent.ITEM_INFO, Intent.AGGREGATE, Intent.OUT_OF_SCOPE, Intent.UNCLEAR))
-"""Requests of these intents stand beside the conversation's state; the one before them still holds."""
+"""Requests of these intents stand beside the state; the one before them still holds."""
 EMPTY = Request(Intent.RECOMMEND)
 
 
@@ -22,14 +22,22 @@ def starts_afresh(reading: Reading, before: Request, shown: bool) -> bool:
     """Whether the turn is clearly a new request after one that was answered."""
     if "start_over" in reading.acts or before.intent is Intent.CLOSING:
         return True
-    if not shown or reading.pointed or reading.among or reading.acts & {"also", "more", "instead", "among"}:
+    if (
+        not shown
+        or reading.pointed
+        or reading.among
+        or reading.acts & {"also", "more", "instead", "among"}
+    ):
         return False
     asked = bool(reading.acts & {"request", "similar"})
     held = bool(before.conditions or before.liked or before.search or before.wishes)
-    return held and reading.kinds >= (2 if asked else 3)
+    whole = asked or reading.named_items or reading.text.words[:1] in (("a",), ("an",), ("some",))
+    return held and reading.kinds >= (2 if whole else 3)
 
 
-def merge(reading: Reading, before: Request, intent: Intent, shown: bool, catalog: Catalog) -> Request:
+def merge(
+    reading: Reading, before: Request, intent: Intent, shown: bool, catalog: Catalog
+) -> Request:
     """The request of this turn with what still holds merged in."""
     added = bool(reading.acts & {"also"}) and not reading.acts & {"swap"}
     earlier = _read(before.conditions, catalog)
@@ -37,7 +45,11 @@ def merge(reading: Reading, before: Request, intent: Intent, shown: bool, catalo
     replaces = shown and not added
     conditions = _merge_conditions(earlier, reading.conditions, replaces, catalog)
     disliked = _mentions(before.disliked, reading.disliked)
-    liked = [m for m in _mentions(before.liked, reading.liked) if m.id is None or m.id not in _ids(reading.disliked)]
+    liked = [
+        m
+        for m in _mentions(before.liked, reading.liked)
+        if m.id is None or m.id not in _ids(reading.disliked)
+    ]
     disliked = [m for m in disliked if m.id is None or m.id not in _ids(reading.liked)]
     weights = {**dict(before.weights), **reading.weights}
     search = " ".join(dict.fromkeys(reading.search))
@@ -67,21 +79,37 @@ def alone(reading: Reading, intent: Intent) -> Request:
     """The request of this turn by itself, beside the conversation's state."""
     return Request(
         intent=intent,
-        liked=tuple(reading.liked), disliked=tuple(reading.disliked), seen=tuple(reading.seen),
+        liked=tuple(reading.liked),
+        disliked=tuple(reading.disliked),
+        seen=tuple(reading.seen),
         about=tuple(_mentions((), reading.about)),
         conditions=tuple(map(str, dict.fromkeys(reading.conditions))),
-        wishes=tuple(reading.wishes), weights=tuple(reading.weights.items()),
-        search=" ".join(dict.fromkeys(reading.search)), count=reading.count,
-        question=reading.question, among=reading.among, unused=tuple(reading.unused),
-        limits=tuple(dict.fromkeys(reading.limits)), clarify=reading.clarify, options=reading.options,
+        wishes=tuple(reading.wishes),
+        weights=tuple(reading.weights.items()),
+        search=" ".join(dict.fromkeys(reading.search)),
+        count=reading.count,
+        question=reading.question,
+        among=reading.among,
+        unused=tuple(reading.unused),
+        limits=tuple(dict.fromkeys(reading.limits)),
+        clarify=reading.clarify,
+        options=reading.options,
     )
 
 
 def carried(before: Request, intent: Intent) -> Request:
     """Earlier wishes under a turn that adds none (thanks, small talk)."""
     return replace(
-        before, intent=intent, about=(), question=None, among=False, exclude_shown=False, unused=(),
-        limits=(), clarify="", options=(),
+        before,
+        intent=intent,
+        about=(),
+        question=None,
+        among=False,
+        exclude_shown=False,
+        unused=(),
+        limits=(),
+        clarify="",
+        options=(),
     )
 
 
@@ -107,7 +135,11 @@ def _merge_conditions(
             opposite = set(condition.values)
             kept = [_without(c, opposite, "lacks") for c in kept]
             if replaces:
-                kept = [c for c in kept if c.column != condition.column or c.operator != "has" or c in new]
+                kept = [
+                    c
+                    for c in kept
+                    if c.column != condition.column or c.operator != "has" or c in new
+                ]
         else:
             kept = [_without(c, set(condition.values), "has") for c in kept]
         kept = [c for c in kept if c.values]
@@ -119,7 +151,9 @@ def _merge_conditions(
 def _without(condition: Condition, values: set[str | float | None], operator: str) -> Condition:
     if condition.operator != operator:
         return condition
-    return Condition(condition.column, operator, tuple(v for v in condition.values if v not in values))
+    return Condition(
+        condition.column, operator, tuple(v for v in condition.values if v not in values)
+    )
 
 
 def _ids(mentions: Sequence[Mention]) -> set[str | None]:

@@ -68,7 +68,7 @@ class Text:
         """Whether capitals mean something: the sender uses both cases."""
         inner = [t for i, t in enumerate(self.tokens) if not self.begins_sentence(i)]
         lower = sum(t.word.isalpha() and not t.capital for t in inner)
-        upper = sum(t.word.isalpha() and t.capital for t in self.tokens)
+        upper = sum(t.word.isalpha() and t.capital for t in inner)
         return bool(upper) and lower > 0
 
     def begins_sentence(self, index: int) -> bool:

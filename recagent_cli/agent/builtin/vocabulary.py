@@ -17,7 +17,11 @@ from .tokens import Text
 LONGEST = 7
 """Words in the longest phrase that is looked up."""
 _BASE = {
-    Role.CATEGORIES: 3.6, Role.FACET: 3.3, Role.GROUP: 3.0, Role.TAGS: 2.7, Role.PEOPLE: 3.0,
+    Role.CATEGORIES: 3.6,
+    Role.FACET: 3.3,
+    Role.GROUP: 3.0,
+    Role.TAGS: 2.7,
+    Role.PEOPLE: 3.0,
 }
 _ORDER = (Role.CATEGORIES, Role.FACET, Role.PEOPLE, Role.GROUP, Role.TAGS)
 WELL_COVERED = 0.4

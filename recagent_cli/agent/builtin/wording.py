@@ -12,6 +12,17 @@ from ..request import Request
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 MOST_READ = 3
+_MORE_OF = {
+    ("novelty", True): "less known",
+    ("rating", True): "well rated",
+    ("rating", False): "badly rated",
+    ("popularity", True): "popular",
+    ("popularity", False): "less popular",
+    ("recency", True): "newer",
+    ("recency", False): "older",
+}
+AGAINST = " (against it)"
+"""Ends the text of a wish for what speaks against a mood; it is not read out."""
 
 
 def number(count: int) -> str:
@@ -20,7 +31,7 @@ def number(count: int) -> str:
 
 
 def join(parts: Sequence[str], word: str = "and") -> str:
-    """ "a", "a and b", "a, b and c"."""
+    """Parts of a list in words: a; a and b; a, b and c."""
     if len(parts) < 2:
         return "".join(parts)
     return f"{', '.join(parts[:-1])} {word} {parts[-1]}"
@@ -43,7 +54,9 @@ def condition_text(condition: Condition, schema: CatalogSchema) -> str:
     if condition.operator == "lacks":
         return f"not {named}"
     if column.role is Role.AUDIENCE:
-        return {"<=": f"for {named} audiences", "=": f"for {named} audiences"}.get(condition.operator, named)
+        return {"<=": f"for {named} audiences", "=": f"for {named} audiences"}.get(
+            condition.operator, named
+        )
     if column.role is Role.PEOPLE:
         return f"with {named} as {column.label}" if column.label else f"with {named}"
     return named
@@ -87,16 +100,32 @@ def list_text(request: Request, catalog: Catalog, count: int) -> str:
     liked = [m.title for m in request.liked if m.id is not None]
     if liked:
         text += f", like {join(liked[:4])}"
-    return " ".join([f"{text}.", *_read_as(request)])
+    if request.search:
+        text += f", matching '{request.search}'"
+    return " ".join([f"{text}.", *_read_as(request), *_preferring(request)])
+
+
+def _preferring(request: Request) -> list[str]:
+    """What the weights move, in words."""
+    named = [
+        _MORE_OF.get((name, weight > 0), "")
+        for name, weight in request.weights
+        if abs(weight) > 0.15
+    ]
+    kept = [word for word in dict.fromkeys(named) if word]
+    return [f"I prefer {join(kept)} ones."] if kept else []
 
 
 def _read_as(request: Request) -> list[str]:
     """How wishes without a column were read."""
-    told, unread = [], []
+    told: list[str] = []
+    unread: list[str] = []
     for wish in request.wishes:
-        if wish.text.startswith("not against"):
+        if wish.text.endswith(AGAINST):
             continue
-        values = list({value.casefold(): value for _, value in reversed(wish.values)}.values())[::-1]
+        values = list({value.casefold(): value for _, value in reversed(wish.values)}.values())[
+            ::-1
+        ]
         if not values:
             if wish.search not in request.search and wish.search:
                 unread.append(f"'{wish.text}'")
@@ -137,7 +166,11 @@ def facts_text(item: Item, schema: CatalogSchema) -> str:
         else:
             cell = value[:6] if isinstance(value, list) else value
             lines.append(f"{column.name.replace('_', ' ')}: {value_text(cell, column.unit)}")
-    return f"{item.label}. " + "; ".join(lines[:8]) + ("." if lines and not lines[-1].endswith(".") else "")
+    return (
+        f"{item.label}. "
+        + "; ".join(lines[:8])
+        + ("." if lines and not lines[-1].endswith(".") else "")
+    )
 
 
 def attribute_text(item: Item, column_name: str, schema: CatalogSchema) -> str:
@@ -147,7 +180,11 @@ def attribute_text(item: Item, column_name: str, schema: CatalogSchema) -> str:
     column = schema.column(column_name)
     if column.role is Role.YEAR:
         known = item.year
-        return f"{item.title} is from {known}." if known else f"I do not know the year of {item.title}."
+        return (
+            f"{item.title} is from {known}."
+            if known
+            else f"I do not know the year of {item.title}."
+        )
     value = item.columns.get(column_name)
     name = column.name.replace("_", " ")
     if value in (None, "", []):

@@ -1,14 +1,13 @@
 """Implicit ALS (Hu, Koren and Volinsky, 2008): item factors, and users by fold-in.
 
 Nobody's factors are stored: a person is always folded in from their history, so a like counts at
-once. The usual fold-in takes every item that was not named for a zero, which is wrong for few items.
-Here a Gaussian prior stands in: mean and covariance of the fitted users' factors. On ML-1M that took
+once. The usual fold-in takes every unnamed item for a zero, which is wrong for few items. Here a
+Gaussian prior stands in: mean and covariance of the fitted users' factors. On ML-1M that took
 NDCG@10 for five named items from .533 to .634 (validation users).
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +28,8 @@ Doubles = NDArray[np.float64]
 FACTORS = 64
 CONFIDENCE = 5.0
 REGULARIZATION = 10.0
-ITERATIONS = 12
+ITERATIONS = 6
+"""From five on NDCG@10 no longer moves on MovieLens 100K and latest-small."""
 HALF_LIFE = 40.0
 """An ordered history counts half as much this many items back."""
 
@@ -175,12 +175,11 @@ def _fit_implicit(matrix: Any, setting: Setting) -> tuple[Floats, Floats]:
     calm_openmp()
     from implicit.cpu.als import AlternatingLeastSquares
 
-    with one_blas_thread(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its advice on BLAS threads, which we follow already
+    with one_blas_thread():
         model = AlternatingLeastSquares(
             factors=FACTORS,
             regularization=REGULARIZATION,
-            iterations=6 if setting.quick else ITERATIONS,
+            iterations=ITERATIONS // 2 if setting.quick else ITERATIONS,
             num_threads=setting.threads,
             random_state=setting.seed,
         )
@@ -200,7 +199,7 @@ def fit_numpy(matrix: Any, setting: Setting, *, factors: int = 32) -> tuple[Floa
     users = rng.random((matrix.shape[0], factors)) * 0.01
     items = rng.random((matrix.shape[1], factors)) * 0.01
     transposed = matrix.T.tocsr()
-    for _ in range(4 if setting.quick else 8):
+    for _ in range(ITERATIONS // 2 if setting.quick else ITERATIONS):
         users = _solve_rows(matrix, items)
         items = _solve_rows(transposed, users)
     return items.astype(np.float32), users.astype(np.float32)

@@ -1,8 +1,8 @@
 """Builds on disk: `models_dir/<hash>/` with plain arrays and a manifest, and the pointer `current`.
 
 A build is written into a temporary directory beside its place, fsynced, renamed; the pointer is
-replaced last. Nothing is unpickled, ever, and nothing is handed to a native library before its checksum
-was verified: a truncated LightGBM text ends the interpreter.
+replaced last. Nothing is unpickled, ever, and nothing is handed to a native library before its
+checksum was verified: a truncated LightGBM text ends the interpreter.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from .cooccurrence import CoOccurrence
 from .facts import facts_of, year_of
 from .features import FEATURES, FirstStage, Scored, best_counts, feature_matrix
 from .history import History
+from .likeness import likeness
 from .ranker import Ranker, RankerUnavailable
 from .ranking import combined
 from .retriever import Retriever, top_rows
@@ -37,6 +38,9 @@ LOADERS: dict[str, type[Retriever]] = {
 }
 WISH = 1.5
 """Standard deviations that a soft wish of weight 1 moves an item."""
+SIMULATED = 0.5
+"""Weight of content for named likes where the interactions were drawn by a generator: the items'
+own words know more of likeness than drawn people do."""
 REMEMBERED = 4
 """Histories whose scores are kept: retrieval and ranking ask for the same ones."""
 EVIDENCE = 3
@@ -117,6 +121,10 @@ class Engine:
             return self._score(history).scores[name]
         return self._first.retrievers[name].scores(history)
 
+    def likeness(self, history: History) -> Floats:
+        """float32 [n_items], how alike each item is to the named ones; zero for no history."""
+        return likeness(self._first, self.popularity("all"), history)
+
     def popularity(self, window: Literal["all", "recent"]) -> Floats:
         """float32 [n_items], how many users took each item, in all or in the newest tenth."""
         return self._stats.count if window == "all" else self._stats.recent
@@ -161,9 +169,7 @@ class Engine:
             total = total + np.float32(WISH * weight) * self._wish(column, value, rows)
         return np.nan_to_num(total).astype(np.float32)
 
-    def retrieve(
-        self, history: History, k: int, mask: NDArray[np.bool_] | None = None
-    ) -> Rows:
+    def retrieve(self, history: History, k: int, mask: NDArray[np.bool_] | None = None) -> Rows:
         """The union of every retriever's best, at most `k` rows, best place first; int32.
 
         Args:
@@ -191,8 +197,8 @@ class Engine:
 
         Returns:
             One entry a retriever with its score, and: "because" [(liked row, contribution)], at
-            most three, of ALS (exact) or of content; "cooccurrence" [(liked row, users who took both,
-            users who took the liked one)], exact counts; "taken_by", the item's users.
+            most three, of ALS (exact) or of content; "cooccurrence" [(liked row, users who took
+            both, users who took the liked one)], exact counts; "taken_by", the item's users.
         """
         liked = history.liked()
         found: dict[str, Any] = {
@@ -246,9 +252,13 @@ class Engine:
         blended = blend(scored, rows)
         ranker = self._ranker(history)
         if ranker is None:
-            return standardised(blended)
-        features = feature_matrix(self._first, self._stats, scored, rows, self._best_counts)
-        return combined(ranker.predict(features), blended, history)
+            total = standardised(blended)
+        else:
+            features = feature_matrix(self._first, self._stats, scored, rows, self._best_counts)
+            total = combined(ranker.predict(features), blended, history)
+        if self.catalog.schema.simulated and not history.ordered:
+            total = total + np.float32(SIMULATED) * scored.z("content", rows)
+        return total
 
     def _general(self, rows: Rows) -> Floats:
         """Popularity of all times and of late, and ratings, for people of whom nothing is known."""

@@ -128,9 +128,7 @@ def score_cuts(first: FirstStage, cuts: Sequence[Cut]) -> Iterator[tuple[Cut, Sc
         yield from zip(batch, first.scored_many([cut.history for cut in batch]), strict=True)
 
 
-def make_group(
-    first: FirstStage, stats: TimedStats, cut: Cut, scored: Scored, rows: Rows
-) -> Group:
+def make_group(first: FirstStage, stats: TimedStats, cut: Cut, scored: Scored, rows: Rows) -> Group:
     """The features and labels of these rows at the cut's moment."""
     then = moment(stats, cut)
     features = feature_matrix(first, then, scored, rows, best_counts(then))
@@ -144,9 +142,7 @@ def moment(stats: TimedStats, cut: Cut) -> ItemStats:
     return stats.now() if cut.time is None else stats.before(cut.time)
 
 
-def _sampled(
-    liked: NDArray[np.int64], others: NDArray[np.int64], rng: np.random.Generator
-) -> Rows:
+def _sampled(liked: NDArray[np.int64], others: NDArray[np.int64], rng: np.random.Generator) -> Rows:
     """All targets (at most half of the group) and random others, ascending; int32."""
     if len(liked) > GROUP_ROWS // 2:
         liked = rng.choice(liked, GROUP_ROWS // 2, replace=False)

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,11 +58,13 @@ if TYPE_CHECKING:
 FOLDS = 3
 SHORTEST_MEASURED = 3
 """Users with fewer items are not measured."""
-MEASURED_USERS = 1000
-NEWCOMERS = 300
+MEASURED_USERS = 600
+NEWCOMERS = 240
 NEWCOMER_LIKES = 5
 SHORTEST_NEWCOMER = 10
-GROUPS = {"likes": 1000, "next": 2000}
+FOLDED = 200_000
+"""Interactions that the folds share; of larger data a sample of the users."""
+GROUPS = {"likes": 800, "next": 1600}
 """Cuts that the rankers learn from, a hundred candidates each; many ordered ones miss their
 target."""
 MOST_CUTS = 6
@@ -70,6 +73,7 @@ MEASURED_TOP = 100
 REFITTED = "measured without the held-back items, then fitted again on everything"
 KINDS = ("likes", "next")
 
+T = TypeVar("T")
 Progress = Callable[[str, float], None]
 
 
@@ -211,28 +215,34 @@ class _Training:
         self._clock = time.perf_counter()
 
     def run(self) -> Trained:
-        """All steps."""
-        lengths = self.sequences.lengths()
-        tested = np.flatnonzero(lengths >= SHORTEST_MEASURED)
+        """All steps; what needs no other step's result runs beside them where threads allow."""
+        tested = np.flatnonzero(self.sequences.lengths() >= SHORTEST_MEASURED)
         known = self.sequences.without_last(tested)
-        groups, newcomers = self._folds(known)
-        self._lap("folds", 0.55)
-        rankers = self._rankers(groups)
-        self._lap("rankers", 0.7)
+        with _Beside(self.setting.threads > 1) as beside:
+            measuring = beside.start(lambda: self._fit(known))
+            everything = beside.start(lambda: self._fit(self.sequences))
+            groups, newcomers = self._folds(known)
+            self._lap("folds", 0.6, "measuring")
+            training = beside.start(lambda: self._rankers(groups))
+            last = self._held_back(measuring(), known, tested)
+            self._lap("measuring", 0.75, "training the rankers")
+            rankers = training()
+            self._lap("rankers", 0.85, "fitting on everything")
+            first = everything()
         self._report(f"{NEWCOMER_LIKES} likes of a newcomer", newcomers, rankers.get("likes"))
-        self._measure_last(known, tested, rankers)
-        self._lap("measuring", 0.85)
-        first = self._fit(self.sequences)
-        self._lap("refitting on everything", 0.95)
+        by_order = rankers.get("next" if self.sequences.ordered else "likes")
+        self._report("held-back last item", last, by_order)
+        self._lap("report and refit", 0.95, "writing")
         als = first.retrievers["als"]
         if isinstance(als, ALS) and als.backend == "numpy":
             self.notices.append(NO_OPENMP.format(what="ALS was fitted with NumPy"))
         return Trained(first.retrievers, rankers, self.metrics, self.notices, self.seconds)
 
-    def _lap(self, step: str, share: float) -> None:
+    def _lap(self, step: str, share: float, coming: str) -> None:
+        """Note how long a step took and say what comes now."""
         now = time.perf_counter()
         self.seconds[step], self._clock = round(now - self._clock, 3), now
-        self.progress(step, share)
+        self.progress(coming, share)
 
     def _fit(self, sequences: Sequences) -> FirstStage:
         """Every retriever on these sequences."""
@@ -249,6 +259,7 @@ class _Training:
 
     def _folds(self, known: Sequences) -> tuple[dict[str, list[Group]], list[_Measured]]:
         """Groups of every fold, and the newcomers kept out of them."""
+        known = known.take(np.isin(known.user, self._sample(known)))
         users = self.splits.permutation(np.flatnonzero(known.lengths() >= SHORTEST_MEASURED))
         folds = np.array_split(users, 2 if self.setting.quick else FOLDS)
         groups: dict[str, list[Group]] = {kind: [] for kind in self.kinds}
@@ -256,7 +267,7 @@ class _Training:
         if len(users) < 2 * len(folds):
             return groups, newcomers
         for number, fold in enumerate(folds):
-            self.progress("training groups", 0.02 + 0.5 * number / len(folds))
+            self.progress("fitting the retrievers", 0.02 + 0.5 * number / len(folds))
             others = known.take(~np.isin(known.user, fold))
             first, stats = self._fit(others), TimedStats(others)
             kept, learners = self._split(known, fold, len(folds))
@@ -265,6 +276,12 @@ class _Training:
                 cuts = self._cuts(kind, known, learners, len(folds))
                 groups[kind].extend(training_groups(first, stats, cuts, self.sampling))
         return groups, newcomers
+
+    def _sample(self, known: Sequences) -> NDArray[np.int64]:
+        """Users who together have about `FOLDED` interactions; everybody in smaller data."""
+        users = self.splits.permutation(known.n_users)
+        total = np.cumsum(known.lengths()[users])
+        return users[: int(np.searchsorted(total, FOLDED)) + 1]
 
     def _split(
         self, known: Sequences, fold: NDArray[np.int64], folds: int
@@ -275,9 +292,7 @@ class _Training:
         kept = long_enough[:count]
         return kept, np.setdiff1d(fold, kept)
 
-    def _cuts(
-        self, kind: str, known: Sequences, users: NDArray[np.int64], folds: int
-    ) -> list[Cut]:
+    def _cuts(self, kind: str, known: Sequences, users: NDArray[np.int64], folds: int) -> list[Cut]:
         """A fold's share of the cuts of a kind."""
         wanted = GROUPS[kind] // (folds * (3 if self.setting.quick else 1))
         each = int(np.clip(wanted // max(1, len(users)), 1, MOST_CUTS))
@@ -301,9 +316,7 @@ class _Training:
         """The best unseen rows of every model, and the candidates that a ranker is to order."""
         return [self._measure(first, stats, *pair) for pair in score_cuts(first, cuts)]
 
-    def _measure(
-        self, first: FirstStage, stats: TimedStats, cut: Cut, scored: Scored
-    ) -> _Measured:
+    def _measure(self, first: FirstStage, stats: TimedStats, cut: Cut, scored: Scored) -> _Measured:
         counts = moment(stats, cut).count
         models = {"popularity": counts, **scored.scores, "blend": blend(scored)}
         lists = {
@@ -316,7 +329,6 @@ class _Training:
 
     def _rankers(self, groups: Mapping[str, Sequence[Group]]) -> dict[str, Ranker]:
         """A ranker for each kind; none where LightGBM cannot run, with a notice."""
-        self.progress("ranker", 0.56)
         rankers: dict[str, Ranker] = {}
         for kind in self.kinds:
             try:
@@ -329,23 +341,18 @@ class _Training:
                     self.notices.append(sentence)
         return rankers
 
-    def _measure_last(
-        self, known: Sequences, tested: NDArray[np.int64], rankers: Mapping[str, Ranker]
-    ) -> None:
-        """The held-back last item of (at most a thousand) users."""
-        self.progress("measuring", 0.72)
+    def _held_back(
+        self, first: FirstStage, known: Sequences, tested: NDArray[np.int64]
+    ) -> list[_Measured]:
+        """The held-back last item of at most `MEASURED_USERS` users."""
         most = MEASURED_USERS // 3 if self.setting.quick else MEASURED_USERS
         if len(tested) > most:
             tested = np.sort(self.splits.choice(tested, most, replace=False))
         ends = self.sequences.lengths() - 1
         cuts = [next_cut(self.sequences, user, int(ends[user])) for user in tested.tolist()]
-        measured = self._measured(self._fit(known), TimedStats(known), cuts)
-        ranker = rankers.get("next" if self.sequences.ordered else "likes")
-        self._report("held-back last item", measured, ranker)
+        return self._measured(first, TimedStats(known), cuts)
 
-    def _report(
-        self, protocol: str, measured: Sequence[_Measured], ranker: Ranker | None
-    ) -> None:
+    def _report(self, protocol: str, measured: Sequence[_Measured], ranker: Ranker | None) -> None:
         """A row for every model."""
         tallies: dict[str, Tally] = {}
         for one in measured:
@@ -366,6 +373,27 @@ class _Training:
             top = one.group.rows[best_unseen(final, nothing, self.ties)]
             tally.add(top, one.cut.targets)
         return tally
+
+
+class _Beside:
+    """Runs steps on one thread beside the caller's; without it, when their result is asked for.
+
+    The libraries' own loops release the interpreter's lock; what is Python here takes turns.
+    """
+
+    def __init__(self, parallel: bool) -> None:
+        self._pool = ThreadPoolExecutor(1) if parallel else None
+
+    def __enter__(self) -> _Beside:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def start(self, step: Callable[[], T]) -> Callable[[], T]:
+        """Start a step; what comes back gives its result, or raises what it raised."""
+        return step if self._pool is None else self._pool.submit(step).result
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,87 @@
+"""Turns the chosen spans of one turn into its reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from recagent_catalogs.schema import Role
+
+from .naming import Naming
+from .spans import Span
+from .wants import Wants
+
+
+class Builder(Wants, Naming):
+    """Fills a `Reading` from spans, acts, scopes and references."""
+
+    @property
+    def _handlers(self) -> dict[str, Callable[[Span], None]]:
+        return {
+            "title": self.on_title,
+            "name": self.on_name,
+            "value": self.on_value,
+            "compound": self.on_compound,
+            "person": self.on_person,
+            "mood": self.on_mood,
+            "quality": self.on_quality,
+            "audience": self.on_audience,
+            "period": self.on_period,
+            "number": self.on_number,
+            "count": self.on_count,
+            "nation": self.on_nation,
+        }
+
+    def run(self) -> None:
+        """Fill the reading."""
+        # Names first: "newer than Dune" compares with what is named.
+        for span in sorted(self.spans, key=lambda span: span.kind not in ("title", "name")):
+            handler = self._handlers.get(span.kind)
+            if handler is not None and not self.describes(span):
+                handler(span)
+        self.point()
+        self.group_values()
+        self._free()
+        self.reading.named_items = any(
+            s.kind == "item" and s.data not in ("one", "ones") for s in self.spans
+        )
+        self.reader.leftovers.report(
+            self.reading, self.spans, self.acts, self.scopes, self.references
+        )
+
+    # --- what is taken back ----------------------------------------------------------------------
+
+    def _free(self) -> None:
+        """What is taken back: "any year is fine", "no matter the genre"."""
+        words = self.text.words
+        for act in self.acts:
+            if act.name != "dont_care":
+                continue
+            reach = range(max(0, act.start - 3), min(len(words), act.end + 3))
+            for i in reach:
+                column = self.vocabulary.columns.get(words[i]) or self.vocabulary.columns.get(
+                    words[i].removesuffix("s")
+                )
+                if column is None and words[i] in (
+                    "year",
+                    "years",
+                    "decade",
+                    "period",
+                    "era",
+                    "time",
+                    "old",
+                    "age",
+                    "new",
+                ):
+                    column = self.reader.schema.one(Role.YEAR)
+                if column is None and words[i] in ("long", "length"):
+                    column = next(
+                        (c for c in self.reader.schema.with_role(Role.NUMBER) if "long" in c.high),
+                        None,
+                    )
+                if column is None and words[i] in ("actor", "actors", "director", "cast", "who"):
+                    column = self.reader.schema.one(Role.PEOPLE)
+                if (
+                    column is not None
+                    and self.text.tokens[i].sentence == self.text.tokens[act.start].sentence
+                ):
+                    self.reading.freed.add(column.name)

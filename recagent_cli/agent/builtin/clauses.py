@@ -1,0 +1,131 @@
+"""What surrounds a span: the negation it stands under, the acts of its clause, the list shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .acts import Act, Reference, Scope, pointed
+from .reading import Reading
+from .spans import Span
+from .vocabulary import Value
+
+if TYPE_CHECKING:
+    from .reader import Reader
+
+
+class Clauses:
+    """The chosen spans of one turn with their surroundings."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        reading: Reading,
+        spans: list[Span],
+        acts: list[Act],
+        scopes: list[Scope],
+        references: list[Reference],
+        shown: Sequence[int],
+        focus: int | None = None,
+    ) -> None:
+        self.reader = reader
+        self.reading = reading
+        self.text = reading.text
+        self.spans = spans
+        self.acts = acts
+        self.scopes = scopes
+        self.references = references
+        self.shown = shown
+        self.focus = focus
+        self.vocabulary = reader.vocabulary
+        self.values: list[tuple[Span, Value, str]] = []
+
+    def describes(self, span: Span) -> bool:
+        """Whether the words praise or blame what was seen or offered ("that was hilarious")."""
+        if span.kind not in ("value", "mood", "quality"):
+            return False
+        return any(
+            act.name in ("praise", "blame", "accept", "seen")
+            and act.start < span.start
+            and span.end <= act.end
+            for act in self.acts
+        )
+
+    def scope(self, span: Span) -> Scope | None:
+        """The negation that the span stands under, if any."""
+        for scope in self.scopes:
+            if scope.start <= span.start < scope.end:
+                return scope
+            if scope.cue <= span.start and span.end <= scope.start:
+                return None
+        return None
+
+    def polarity(self, span: Span) -> str:
+        """Returns "+" wanted, "-" excluded, "~" rather not, "ok" allowed but not asked for."""
+        scope = self.scope(span)
+        if scope is None:
+            return "ok" if self._allowed(span) else "+"
+        if scope.soft or (span.kind in ("value", "compound") and self._modified(span, scope)):
+            return "~"
+        return "-"
+
+    def _modified(self, span: Span, scope: Scope) -> bool:
+        """Whether the excluded kind carries a description ("stupid comedy", "mix of horror")."""
+        between = self.text.words[scope.start : span.start]
+        readings = {
+            i
+            for other in self.spans
+            if other.kind in ("value", "item", "person", "compound", "title")
+            for i in range(other.start, other.end)
+        }
+        stop = self.reader.lexicon.stop | self.reader.items
+        return any(
+            word not in stop
+            and (scope.start + i) not in readings
+            and word
+            not in (
+                "want",
+                "watching",
+                "see",
+                "watch",
+                "interested",
+                "genre",
+                "recommend",
+                "suggest",
+            )
+            for i, word in enumerate(between)
+        )
+
+    def _allowed(self, span: Span) -> bool:
+        return any(
+            act.name == "fine" and 0 <= act.start - span.end <= 1 for act in self.acts
+        ) and any(scope.end <= span.start for scope in self.scopes)
+
+    def acts_near(self, span: Span) -> set[str]:
+        """Acts of the span's clause: in its sentence, not beyond a "but" or a new "I"."""
+        sentence = self.text.tokens[span.start].sentence
+        near: set[str] = set()
+        for act in self.acts:
+            if self.text.tokens[act.start].sentence != sentence:
+                continue
+            low, high = min(act.end, span.end), max(act.start, span.start)
+            between = self.text.words[low:high]
+            if "but" in between or "though" in between:
+                continue
+            if act.start > span.start and any(w in ("i", "we", "im", "ive") for w in between):
+                continue
+            near.add(act.name)
+        return near
+
+    def reference_rows(self) -> list[int]:
+        """What a comparison ("older", "shorter") is with: what is pointed at, shown, or named."""
+        rows = [
+            row
+            for ref in self.references
+            for row in pointed(ref, self.shown)
+            if not (len(ref.places) == 1 and ref.places == (0,))
+        ]
+        if rows or self.shown:
+            return rows or list(self.shown)
+        liked = (self.reader.catalog.row_of(m.id) for m in self.reading.liked if m.id is not None)
+        return [row for row in liked if row is not None]

@@ -1,0 +1,127 @@
+"""Spans that name items, and words that point at them: what the person says of each."""
+
+from __future__ import annotations
+
+from recagent_catalogs.text import fold
+
+from ..request import Mention
+from .acts import Reference, pointed
+from .clauses import Clauses
+from .linking import Title
+from .spans import Span
+
+
+class Naming(Clauses):
+    """Puts titles and references where the words around them say."""
+
+    def on_title(self, span: Span) -> None:
+        """A title of the catalog."""
+        title: Title = span.data
+        typed = self.text.as_typed(span.start, span.end)
+        mention = self.reader.mention(typed, title.row, title.score)
+        if title.score < 100:
+            self.reading.limits.append(f"I took {typed!r} for {mention.title}.")
+        self._place(mention, span)
+
+    def on_name(self, span: Span) -> None:
+        """A name in quotes, or after a cue, that is no title of this catalog as it stands."""
+        typed: str = span.data
+        match, sure = self.reader.titles.near(typed)
+        if match is not None and sure:
+            mention = self.reader.mention(typed, match.row, match.score)
+            if fold(match.title) != fold(typed):
+                self.reading.limits.append(f"I took {typed!r} for {mention.title}.")
+            self._place(mention, span)
+            return
+        near = (
+            self.reader.catalog.label(match.row) if match is not None and match.score >= 75 else ""
+        )
+        mention = Mention(typed, None, near, match.score if match and near else 0.0)
+        self._place(mention, span)
+        if self.polarity(span) in ("-", "~"):
+            return
+        where = f"{typed!r} is not in this catalog"
+        self.reading.limits.append(
+            f"{where}; the nearest title is {near}." if near else f"{where}."
+        )
+        if match is not None and match.score >= 84 and not self.reading.clarify:
+            self.reading.clarify = f"Did you mean {near}?"
+            self.reading.options = (near, "no, something else")
+
+    def _place(self, mention: Mention, span: Span) -> None:
+        """Put a mention where the words around it say."""
+        reading = self.reading
+        if reading.question is not None and reading.question.kind == "attribute":
+            reading.about.append(mention)
+            return
+        acts = self.acts_near(span)
+        if self.polarity(span) in ("-", "~") or "blame" in acts:
+            reading.disliked.append(mention)
+            return
+        if "not_seen" in acts and "taste" not in acts:
+            reading.about.append(mention)
+            return
+        if "accept" in acts and not acts & {"request", "taste", "similar"}:
+            reading.about.append(mention)
+            return
+        if "seen" in acts:
+            reading.seen.append(mention)
+            if (
+                not acts & {"taste", "praise", "similar"}
+                and "praise" not in reading.acts
+                and "taste" not in reading.acts
+            ):
+                return
+        reading.liked.append(mention)
+
+    # --- references ------------------------------------------------------------------------------
+
+    def point(self) -> None:
+        """Resolve the references against the list shown."""
+        reading = self.reading
+        if any(act.name == "among" for act in self.acts) and self.shown:
+            reading.among = True
+        for reference in self.references:
+            rows = pointed(reference, self.shown)
+            if self.focus is not None and reference.pronoun and not reference.plural:
+                rows = [self.focus]
+            if not rows:
+                if reference.places not in ((), (0,)) and self.shown:
+                    reading.limits.append("The list I showed is not that long.")
+                continue
+            self._point_at(reference, rows)
+
+    def _point_at(self, reference: Reference, rows: list[int]) -> None:
+        reading = self.reading
+        typed = self.text.as_typed(reference.start, reference.end)
+        span = Span(reference.start, reference.end, "reference", rows, 1.0)
+        definite = self._definite(reference)
+        named_one = bool(reading.liked or reading.seen or reading.about or reading.disliked)
+        if not definite and (named_one or reading.among):
+            return  # "it" after a title means that title
+        reading.pointed = True
+        before = self.text.words[max(0, reference.start - 2) : reference.start]
+        mentions = [self.reader.mention(typed, row) for row in rows]
+        acts = self.acts_near(span)
+        if reading.question is not None and reading.question.kind == "attribute":
+            if definite or len(rows) == 1 or reference.plural:
+                reading.about.extend(m for m in mentions if m not in reading.about)
+        elif self.scope(span) is not None or acts & {"blame"} or ("reject" in acts and definite):
+            if not reference.plural or acts & {"blame"}:
+                reading.disliked.extend(mentions)
+        elif "seen" in acts:
+            reading.seen.extend(mentions)
+            if acts & {"praise", "taste"}:
+                reading.liked.extend(mentions)
+        elif (
+            before
+            and before[-1] in ("like", "to", "as", "resembling")
+            or acts & {"praise", "taste"}
+        ):
+            reading.liked.extend(mentions)
+        elif definite:
+            reading.about.extend(mentions)
+
+    def _definite(self, reference: Reference) -> bool:
+        word = self.text.words[reference.start]
+        return reference.end - reference.start > 1 or word.isdigit() or word in ("former", "latter")

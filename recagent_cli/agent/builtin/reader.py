@@ -1,0 +1,171 @@
+"""Reads one turn by itself. The state of earlier turns comes later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from recagent_catalogs.schema import Role
+from recagent_catalogs.store import Catalog
+from recagent_catalogs.text import fold
+
+from ..request import Mention
+from .acts import find_acts, find_references, find_scopes
+from .builder import Builder
+from .leftover import Leftovers
+from .lexicon import Lexicon, key_of
+from .linking import TitleReader
+from .numbers import NumberReader
+from .people import PeopleReader
+from .periods import period_spans
+from .questions import find_question
+from .reading import Reading
+from .spans import Span, choose
+from .tokens import Text
+from .vocabulary import Vocabulary
+
+
+class Reader:
+    """Reads turns against one catalog.
+
+    Args:
+        catalog: the catalog.
+        lexicon: the general words.
+        year: the present year.
+    """
+
+    def __init__(self, catalog: Catalog, lexicon: Lexicon, year: Callable[[], int]) -> None:
+        self.catalog = catalog
+        self.schema = catalog.schema
+        self.lexicon = lexicon
+        self.year = year
+        self.vocabulary = Vocabulary(catalog, lexicon)
+        self.items = self.vocabulary.items
+        self.titles = TitleReader(catalog, lexicon, self.items)
+        self.people = PeopleReader(catalog, lexicon, self.vocabulary.cues)
+        self.numbers = NumberReader(self.schema, lexicon)
+        self.leftovers = Leftovers(self)
+
+    # --- candidates ------------------------------------------------------------------------------
+
+    def spans(
+        self, text: Text, shown: Sequence[int], shown_titles: Mapping[str, int]
+    ) -> list[Span]:
+        """The chosen readings of the turn's stretches."""
+        found = self.vocabulary.spans(text)
+        if self.schema.one(Role.YEAR) is not None:
+            found += period_spans(text, self.lexicon, self.year)
+        found += self.numbers.spans(text, self.items)
+        found += self.people.spans(text)
+        found += self.titles.spans(text, shown_titles)
+        found += self._ages(text)
+        found += self.numbers.counts(text, self.items, found)
+        return choose(span for span in found if not self._idle(text, span))
+
+    def _idle(self, text: Text, span: Span) -> bool:
+        """Whether the stretch has a plain reading that no wish is meant by ("happy new year")."""
+        if len(span) != 1 or span.kind not in ("mood", "quality", "value"):
+            return False
+        word = text.words[span.start]
+        if (
+            span.kind == "value"
+            and word in self.lexicon.also_nouns
+            and not self._beside_kind(text, span.start)
+        ):
+            return True
+        before = text.words[span.start - 1] if span.start else ""
+        after = text.words[span.end] if span.end < len(text.words) else ""
+        if word in ("new", "top", "hit", "light", "best", "hot", "sweet", "happy", "fun") and (
+            before in ("happy", "sounds", "my", "check") or after in ("year", "of")
+        ):
+            return word != "best" or after != "of"
+        return word in ("slow", "smart", "old") and before in ("year", "years", "month", "months")
+
+    def _beside_kind(self, text: Text, index: int) -> bool:
+        """Whether a word for items or another kind stands right beside, or little else was said."""
+        if len(text.words) <= 3:
+            return True
+        near = text.words[index + 1 : index + 3]
+        if any(
+            w in self.items and w not in ("one", "ones") or w in ("genre", "type", "stuff")
+            for w in near
+        ):
+            return True
+        return any(
+            v.role is Role.CATEGORIES
+            for w in text.words[index + 1 : index + 2]
+            for v in self.vocabulary.values.get(key_of(w), ())
+        )
+
+    def _ages(self, text: Text) -> Iterable[Span]:
+        """Ages: "my 7 year old", "a boy age 7"."""
+        words = text.words
+        for i, word in enumerate(words):
+            if not word.isdigit() and word not in self.lexicon.numbers:
+                continue
+            age = int(word) if word.isdigit() else self.lexicon.numbers[word]
+            after, before = words[i + 1 : i + 3], words[max(0, i - 2) : i]
+            old = list(after) in (
+                ["year", "old"],
+                ["years", "old"],
+                ["yr", "old"],
+                ["year", "olds"],
+            )
+            aged = bool(before) and before[-1] in ("age", "aged", "ages")
+            if not (old or aged) or age > 99:
+                continue
+            level = next((a for a in self.lexicon.audience_levels if age < a.below), None)
+            if level is not None:
+                start = (
+                    i - 1
+                    if i and words[i - 1] in ("my", "a", "age", "aged", "our", "her", "his")
+                    else i
+                )
+                yield Span(start, i + (3 if old else 1), "audience", level, 6.0)
+
+    # --- reading ---------------------------------------------------------------------------------
+
+    def read(self, text: Text, shown: Sequence[int], focus: int | None = None) -> Reading:
+        """Read one turn.
+
+        Args:
+            text: the turn.
+            shown: rows of the list last shown, in order.
+            focus: the item just talked about, if any.
+        """
+        reading = Reading(text)
+        titles = {fold(item.title): item.row for item in self.catalog.items(shown)} if shown else {}
+        spans = self.spans(text, shown, titles)
+        spans = self.leftovers.mend(text, spans)
+        names = {
+            i for s in spans if s.kind in ("title", "person", "name") for i in range(s.start, s.end)
+        }
+        firm = {
+            i
+            for s in spans
+            if s.kind in ("period", "number", "count")
+            for i in range(s.start, s.end)
+        }
+        acts = find_acts(text, self.lexicon, names)
+        reading.acts = {act.name for act in acts}
+        references = find_references(text, self.lexicon, self.items, names | firm, len(shown))
+        named = [s for s in spans if s.kind == "title" or (s.kind == "name")]
+        people_asked = any(s.kind == "person" for s in spans)
+        reading.question = find_question(
+            text, self.vocabulary, bool(named) or bool(references) or people_asked, names
+        )
+        if (
+            reading.question
+            and reading.question.kind == "attribute"
+            and not named
+            and not (references and shown)
+            and people_asked
+        ):
+            reading.question = None
+        scopes = find_scopes(text, self.lexicon, names | firm)
+        builder = Builder(self, reading, spans, acts, scopes, references, shown, focus)
+        builder.run()
+        return reading
+
+    def mention(self, typed: str, row: int, score: float = 100.0) -> Mention:
+        """A mention of a catalog's item."""
+        return Mention(typed, self.catalog.ids([row])[0], self.catalog.label(row), score)

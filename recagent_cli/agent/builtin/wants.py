@@ -1,0 +1,302 @@
+"""Spans that say what is wanted: kinds, people, moods, times, numbers, audiences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from recagent_catalogs.schema import Column, Role
+from recagent_catalogs.text import fold
+from recagent_tools.conditions import Condition
+
+from ..request import Wish
+from .clauses import Clauses
+from .lexicon import Audience, Compound, Mood, Quality
+from .numbers import NumberRange
+from .people import Person
+from .periods import Period
+from .spans import Span
+from .vocabulary import Value
+from .wording import AGAINST
+
+AVOID, LESS = -1.0, -0.6
+"""Weights of what is to be avoided, and of what speaks against a mood."""
+
+
+class Wants(Clauses):
+    """Turns spans into conditions, wishes and weights."""
+
+    def on_value(self, span: Span) -> None:
+        """A value of the vocabulary."""
+        values: tuple[Value, ...] = span.data
+        columns = [
+            c
+            for size in (3, 2, 1)
+            for c in self.vocabulary.cues.get(
+                self.text.phrase(max(0, span.start - size), span.start), ()
+            )
+        ]
+        value = self.vocabulary.best(values, columns)
+        self.values.append((span, value, self.polarity(span)))
+
+    def on_compound(self, span: Span) -> None:
+        """Two kinds in one word."""
+        compound: Compound = span.data
+        polarity = self.polarity(span)
+        typed = self.text.as_typed(span.start, span.end)
+        pairs = self.vocabulary.pairs(compound.wish)
+        if polarity in ("-", "~"):
+            found = pairs or self.vocabulary.pairs(compound.all)
+            self.reading.wishes.append(Wish(typed, found, "" if found else typed, AVOID))
+            return
+        found_values = [v[0] for name in compound.all if (v := self.vocabulary.named(name))]
+        for value in found_values:
+            self.values.append((span, value, polarity))
+        if pairs or not found_values:
+            self.reading.wishes.append(Wish(typed, pairs, "" if pairs or found_values else typed))
+
+    def on_person(self, span: Span) -> None:
+        """A person or maker."""
+        person: Person = span.data
+        if (
+            self.reading.question
+            and self.reading.question.kind == "attribute"
+            and any(s.kind == "title" for s in self.spans)
+        ):
+            return
+        value = self.reader.people.column_for(person, self.text, span.start, span.end)
+        self.values.append((span, value, self.polarity(span)))
+
+    def on_mood(self, span: Span) -> None:
+        """A mood or theme that no column has."""
+        mood: Mood = span.data
+        typed = self.text.as_typed(span.start, span.end)
+        values = self.vocabulary.pairs(mood.values)
+        search = mood.search or ("" if values else typed.lower())
+        if self.polarity(span) in ("-", "~"):
+            weight = AVOID if self.polarity(span) == "-" else LESS
+            self.reading.wishes.append(Wish(typed, self._narrow(values), search, weight))
+            return
+        self.reading.wishes.append(Wish(typed, values, search))
+        against = self.vocabulary.pairs(mood.avoid)
+        if against:
+            self.reading.wishes.append(Wish(f"{typed}{AGAINST}", against, "", LESS))
+        for name, weight in mood.weights.items():
+            self.reading.weights[name] = weight
+
+    def _narrow(self, values: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        """What to avoid: never a whole broad kind because of a mood."""
+        broad = {c.name for c in self.reader.schema.with_role(Role.CATEGORIES)}
+        narrow = tuple(pair for pair in values if pair[0] not in broad)
+        return narrow or values[:1]
+
+    def on_quality(self, span: Span) -> None:
+        """How good, known or new; older or newer than what was shown."""
+        quality: Quality = span.data
+        polarity = self.polarity(span)
+        if self.reading.question and self.reading.question.kind == "attribute":
+            return
+        comparative = self.text.phrase(span.start, span.end)
+        year = self.reader.schema.one(Role.YEAR)
+        if year is not None and self._compared(comparative, year):
+            return
+        sign = 1.0 if polarity in ("+", "ok") else -1.0
+        for name, weight in quality.weights:
+            self.reading.weights[name] = round(sign * weight, 2)
+        if sign > 0 and (pairs := self.vocabulary.pairs(quality.values)):
+            self.reading.wishes.append(
+                Wish(self.text.as_typed(span.start, span.end), pairs, "", 0.5)
+            )
+
+    def _compared(self, phrase: str, year: Column) -> bool:
+        """Something older or newer than what was shown."""
+        lexicon = self.reader.lexicon
+        if phrase not in lexicon.older and phrase not in lexicon.newer:
+            return False
+        numbers = self.reader.catalog.numbers(year.name)[list(self.reference_rows())]
+        known = numbers[~np.isnan(numbers)]
+        if not len(known):
+            return False
+        middle = float(np.median(known)) if known.max() - known.min() > 15 else None
+        if phrase in lexicon.older:
+            limit = int(middle if middle is not None else known.min()) - 1
+            self.reading.conditions.append(Condition(year.name, "..", (None, float(limit))))
+        else:
+            limit = int(middle if middle is not None else known.max()) + 1
+            self.reading.conditions.append(Condition(year.name, "..", (float(limit), None)))
+        return True
+
+    def on_audience(self, span: Span) -> None:
+        """For whom: a condition where a column knows, else kinds that carry it."""
+        audience: Audience = span.data
+        column = self.reader.schema.one(Role.AUDIENCE)
+        typed = self.text.as_typed(span.start, span.end)
+        if self.scope(span) is not None:
+            return
+        if column is not None and column.order:
+            place = round(audience.level * (len(column.order) - 1))
+            op = "=" if audience.level == 1.0 else "<="
+            self.reading.conditions.append(Condition(column.name, op, (column.order[place],)))
+        elif audience.level == 0.0 and (kinds := self._kinds_of(audience.values)):
+            self.reading.conditions.append(
+                Condition(kinds[0].column, "has", tuple(k.value for k in kinds))
+            )
+        if pairs := self.vocabulary.pairs(audience.values):
+            self.reading.wishes.append(Wish(typed, pairs, "", 0.5))
+        if pairs := self.vocabulary.pairs(audience.avoid):
+            self.reading.wishes.append(Wish(f"{typed}{AGAINST}", pairs, "", AVOID))
+
+    def _kinds_of(self, names: Sequence[str]) -> list[Value]:
+        found: dict[str, Value] = {}
+        for name in names:
+            for value in self.vocabulary.named(name):
+                if value.role is Role.CATEGORIES and fold(value.value) in {fold(n) for n in names}:
+                    found.setdefault(value.value, value)
+        return list(found.values())
+
+    def on_period(self, span: Span) -> None:
+        """A time: years, or when the story is set."""
+        period: Period = span.data
+        column = self.reader.schema.one(Role.YEAR)
+        assert column is not None  # noqa: S101 - period spans exist only beside a year column
+        typed = self.text.as_typed(span.start, span.end)
+        if period.setting:
+            decade = period.high is not None and period.high - (period.low or 0) == 9
+            when = f"{period.low}s" if decade else str(period.low or period.high)
+            pairs = tuple(v.pair for v in self.vocabulary.named(when) if v.role is Role.TAGS)
+            self.reading.wishes.append(Wish(f"set {typed}", pairs, "" if pairs else when))
+            return
+        low = None if period.low is None else float(period.low)
+        high = None if period.high is None else float(period.high)
+        if self.polarity(span) in ("-", "~"):
+            if low is None and high is not None:
+                low, high = high + 1, None
+            elif low is not None and high is None:
+                high, low = low - 1, None
+            else:
+                self.reading.limits.append(f"I cannot leave a period out of the middle ({typed}).")
+                return
+        if low is not None and low == high:
+            self.reading.conditions.append(Condition(column.name, "=", (low,)))
+        else:
+            self.reading.conditions.append(Condition(column.name, "..", (low, high)))
+
+    def on_number(self, span: Span) -> None:
+        """A range of a number column."""
+        wanted: NumberRange = span.data
+        if self.reading.question and self.reading.question.kind == "attribute":
+            return
+        numbers = self.reader.catalog.numbers(wanted.column)
+        if wanted.how != "range":
+            condition = self._relative(wanted, numbers)
+        elif wanted.low is not None and wanted.high is not None:
+            condition = Condition(wanted.column, "..", (wanted.low, wanted.high))
+        elif wanted.high is not None:
+            condition = Condition(wanted.column, "<" if wanted.strict else "<=", (wanted.high,))
+        else:
+            condition = Condition(wanted.column, ">" if wanted.strict else ">=", (wanted.low,))
+        if condition is not None:
+            self.reading.conditions.append(condition)
+
+    def _relative(
+        self, wanted: NumberRange, numbers: np.ndarray[tuple[int], np.dtype[np.float32]]
+    ) -> Condition | None:
+        known = numbers[~np.isnan(numbers)]
+        if wanted.how in ("below", "above") and self.reference_rows():
+            there = numbers[self.reference_rows()]
+            there = there[~np.isnan(there)]
+            if len(there):
+                return Condition(
+                    wanted.column, "<" if wanted.how == "below" else ">", (float(np.median(there)),)
+                )
+        if not len(known):
+            return None
+        small = wanted.how in ("low", "below")
+        limit = float(np.round(np.quantile(known, 0.3 if small else 0.7)))
+        return Condition(wanted.column, "<=" if small else ">=", (limit,))
+
+    def on_count(self, span: Span) -> None:
+        """How many items."""
+        self.reading.count = span.data
+
+    def on_nation(self, span: Span) -> None:
+        """A country or language that this catalog does not know."""
+        typed = self.text.as_typed(span.start, span.end)
+        self.reading.limits.append(
+            f"This catalog does not know where its {self.reader.schema.items} come "
+            f"from; I looked for {typed!r} in the text."
+        )
+        self.reading.wishes.append(
+            Wish(typed, (), typed.lower(), AVOID if self.scope(span) else 1.0)
+        )
+
+    # --- values into conditions ------------------------------------------------------------------
+
+    def group_values(self) -> None:
+        """Join the values into conditions, wishes and searches by their polarity."""
+        wanted: list[tuple[Span, Value]] = []
+        for span, value, polarity in self.values:
+            typed = self.text.as_typed(span.start, span.end)
+            if polarity == "ok":
+                continue
+            if polarity == "~":
+                self.reading.wishes.append(Wish(typed, (value.pair,), "", AVOID))
+            elif polarity == "-":
+                self.reading.conditions.append(Condition(value.column, "lacks", (value.value,)))
+            elif not self.vocabulary.fits_condition(value) or self._preferred(span):
+                self.reading.wishes.append(Wish(typed, (value.pair,), typed.lower()))
+                if value.role is Role.TAGS and not self._preferred(span):
+                    self.reading.search.append(typed.lower())
+                    self._tagged_person(value)
+            else:
+                wanted.append((span, value))
+        self._join(wanted)
+
+    def _tagged_person(self, value: Value) -> None:
+        """Say that a name was found only among tags, where no column knows people."""
+        words = value.value.split()
+        if self.reader.people.columns or len(words) < 2 or not all(w[:1].isupper() for w in words):
+            return
+        self.reading.limits.append(
+            f"This catalog has no column of people; I looked for {value.value!r} in tags and text."
+        )
+
+    def _preferred(self, span: Span) -> bool:
+        before = self.text.words[max(0, span.start - 3) : span.start]
+        return any(w in ("preferably", "ideally", "maybe", "possibly", "bonus") for w in before)
+
+    def _join(self, wanted: list[tuple[Span, Value]]) -> None:
+        """One condition a value (all must hold), or one for several joined by "or"."""
+        groups: list[list[tuple[Span, Value]]] = []
+        for span, value in wanted:
+            last = groups[-1][-1] if groups else None
+            if (
+                last
+                and last[1].column == value.column
+                and last[0] != span
+                and self._either(last[0], span)
+            ):
+                groups[-1].append((span, value))
+            else:
+                groups.append([(span, value)])
+        for group in groups:
+            values = tuple(dict.fromkeys(value.value for _, value in group))
+            condition = Condition(group[0][1].column, "has", values)
+            if condition not in self.reading.conditions:
+                self.reading.conditions.append(condition)
+
+    def _either(self, first: Span, second: Span) -> bool:
+        """Whether two values are alternatives: "or", a comma, a slash, or plurals with "and"."""
+        between = self.text.words[first.end : second.start]
+        gap = self.text.gap(second.start if not between else first.end)
+        if len(between) > 4:
+            return False
+        if "or" in between:
+            return True
+        if first.kind == "person" or second.kind == "person":
+            return False
+        if not between:
+            return "," in gap or "/" in gap
+        plural = all(self.text.words[s.end - 1].endswith("s") for s in (first, second))
+        return "and" in between and plural

@@ -1,0 +1,267 @@
+"""The Python API, with both brains behind the same loop, tools and bus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from recagent_catalogs.errors import BadInput, Cancelled, ExitCode, ModelError, NotFound
+from recagent_cli import Assistant
+from recagent_cli.agent.brain import Call, Step
+from recagent_cli.agent.builtin.brain import BuiltinBrain
+from recagent_cli.agent.events import Event, TextDelta, ToolFinished, TurnFinished, TurnStarted
+from recagent_cli.testing import Answer, FakeCall, FakeServer, ScriptedBrain
+
+from ..conftest import RunCommand
+
+
+@pytest.fixture
+def assistant(home: Path) -> Iterator[Assistant]:
+    with Assistant("films") as made:
+        yield made
+
+
+def script(assistant: Assistant, *steps: Step | Exception) -> ScriptedBrain:
+    brain = ScriptedBrain(steps)
+    assistant.agent.brain = brain
+    return brain
+
+
+def present(*items: str, **more: Any) -> Step:
+    return Step((Call("present", {"items": list(items), **more}),))
+
+
+def test_ask(assistant: Assistant) -> None:
+    turn = assistant.ask("westerns")
+    assert {item.id for item in turn.items} == {"f10", "f11"}
+    assert all(item.reason for item in turn.items)
+    assert turn.funnel.startswith("16 → 2 (genres has Western)")
+
+
+def test_the_bus_outlives_turn_and_process(assistant: Assistant, home: Path) -> None:
+    session = assistant.new_session()
+    assistant.ask("westerns", session=session)
+    with Assistant("films") as later:
+        back = later.load_session()
+        assert back is not None and back.id == session.id
+        assert list(back.bus.rows()) == list(session.bus.rows())
+        assert back.shown == session.shown and back.bus.funnel() == session.bus.funnel()
+        turn = later.ask("who directed the second one?", session=back)
+    assert ("Sam Doyle" in turn.text) != ("Nora Vance" in turn.text)
+
+
+def test_recommend_similar_query(assistant: Assistant) -> None:
+    assert len(assistant.recommend(user="u1", count=3)) == 3
+    assert "f03" not in [item.id for item in assistant.similar("Orbit of Ash", count=3)]
+    assert assistant.query("SELECT count(*) FROM items").rows == [[16]]
+    with pytest.raises(BadInput):
+        assistant.query("SELECT 1; SELECT 2")
+    with pytest.raises(NotFound, match="u999"):
+        assistant.recommend(user="u999")
+
+
+def test_an_invented_item_is_dropped_and_announced(assistant: Assistant) -> None:
+    script(assistant, present("f03", "The Film That Never Was", "f04"))
+    turn = assistant.ask("space films")
+    assert [item.id for item in turn.items] == ["f03", "f04"]
+    assert any(kind == "dropped" and "Never Was" in text for kind, text in turn.notices)
+
+
+def test_an_item_that_was_filtered_out_cannot_be_shown(assistant: Assistant) -> None:
+    script(
+        assistant,
+        Step((Call("filter", {"where": ["genres has Western"]}),)),
+        present("f03", "f10"),
+    )
+    assert [item.id for item in assistant.ask("westerns").items] == ["f10"]
+
+
+def test_titles_and_years_come_from_the_store(assistant: Assistant) -> None:
+    script(assistant, present("f03", text="Watch **Orbit of Ash (2021)**. It has a crew."))
+    turn = assistant.ask("space")
+    assert turn.items[0].label == "Orbit of Ash (1996)"
+    assert "2021" not in turn.text and "It has a crew." in turn.text
+    assert any(kind == "correction" for kind, _ in turn.notices)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "Also see Paper Lanterns (2001).",
+        "You may prefer “Blue Static”.",
+        "1. The Invented Masterpiece",
+        "Try *Knives in the Rain* instead.",
+        "My favourite is The Great Nothing (1987).",
+    ],
+)
+def test_a_title_that_is_not_shown_is_struck(assistant: Assistant, lie: str) -> None:
+    script(assistant, present("f10", text=f"Here is a western.\n{lie}"))
+    turn = assistant.ask("westerns")
+    assert turn.text == "Here is a western."
+    assert len([n for n in turn.notices if n[0] == "correction"]) == 1
+
+
+def test_a_wrong_call_is_an_observation(assistant: Assistant) -> None:
+    brain = script(
+        assistant,
+        Step((Call("filter", {"where": ["genres has Sciffi"]}), Call("nope", {}))),
+        Step((Call("rank", {"weights": ["fame=3"]}),)),
+        present(count=2),
+    )
+    turn = assistant.ask("sci-fi")
+    assert len(turn.items) == 2
+    seen = brain.views[-1][2]
+    assert "Sci-Fi" in seen[0] and "no tool 'nope'" in seen[1] and "aspects" in seen[2]
+
+
+def test_a_brain_that_never_ends_is_ended(assistant: Assistant) -> None:
+    step = Step((Call("filter", {"where": ["genres has Sci-Fi"]}),))
+    brain = script(assistant, *[step] * 50)
+    turn = assistant.ask("sci-fi")
+    assert turn.cut and turn.items and any(kind == "cut" for kind, _ in turn.notices)
+    assert set(brain.views[-1][1]) == {"ask_person", "present"}
+    assert len(brain.views) == assistant.agent.max_steps
+
+
+def test_ctrl_c_keeps_what_was_there(assistant: Assistant) -> None:
+    session = assistant.new_session()
+    assistant.ask("westerns", session=session)
+    cursor, turns = session.bus.cursor, len(session.turns)
+
+    class Interrupted(ScriptedBrain):
+        def next_step(self, view: Any, emit: Any) -> Step:
+            if self.views:
+                raise KeyboardInterrupt
+            return super().next_step(view, emit)
+
+    builtin = assistant.agent.brain
+    assistant.agent.brain = Interrupted([Step((Call("candidates", {"op": "start"}),))])
+    with pytest.raises(Cancelled):
+        assistant.ask("comedies", session=session)
+    assert (session.bus.cursor, len(session.turns)) == (cursor, turns)
+    assistant.agent.brain = builtin
+    assert len(assistant.ask("more", session=session).text) > 0
+
+
+def test_events_tell_the_turn(assistant: Assistant) -> None:
+    events: list[Event] = []
+    turn = assistant.ask("westerns", on_event=events.append)
+    assert isinstance(events[0], TurnStarted) and isinstance(events[-1], TurnFinished)
+    tools = [event.tool for event in events if isinstance(event, ToolFinished)]
+    assert tools == [entry.tool for entry in turn.trace]
+
+
+def test_facts_change_only_through_remember(assistant: Assistant) -> None:
+    assistant.ask("I loved Paper Lanterns")
+    kinds = [(e.kind, e.item) for e in assistant.store.events("me", "films", ["liked", "seen"])]
+    assert kinds == [("liked", "f05")]
+    assert [assistant.catalog.ids([r])[0] for r in assistant.profile().liked] == ["f05"]
+
+
+# -- the model over the wire ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server() -> Iterator[FakeServer]:
+    with FakeServer() as made:
+        yield made
+
+
+@pytest.fixture
+def model(home: Path, server: FakeServer) -> Iterator[Assistant]:
+    with Assistant("films", model="openai/any", api_base=server.url, fallback=False) as made:
+        yield made
+
+
+def test_a_model_drives_the_same_tools(model: Assistant, server: FakeServer) -> None:
+    server.script(
+        Answer(
+            calls=(
+                FakeCall("filter", {"where": ["genres has Sci-Fi", "genres lacks Horror"]}),
+                FakeCall("similar", {"liked": ["Orbit of Ash"]}),
+                FakeCall("rank", {}),
+            )
+        ),
+        Answer(calls=(FakeCall("present", {"count": 2, "text": "Two of them."}),)),
+    )
+    turn = model.ask("sci-fi like Orbit of Ash, no horror")
+    assert turn.brain == "openai/any" and turn.usage is not None and turn.usage.calls == 2
+    assert len(turn.items) == 2 and turn.text == "Two of them."
+    assert all("Horror" not in item.columns["genres"] for item in turn.items)
+    names = {tool["function"]["name"] for tool in server.requests[0].body["tools"]}
+    assert {"filter", "similar", "rank", "present", "look_up"} <= names
+    assert "user" in str(server.requests[0].body["messages"][-1]["role"])
+
+
+def test_both_brains_end_in_the_same_bus(model: Assistant, server: FakeServer) -> None:
+    with Assistant("films") as other:
+        assert isinstance(other.agent.brain, BuiltinBrain)
+        own = other.ask("sci-fi from the 90s, no horror")
+    calls = [FakeCall(entry.tool, dict(entry.arguments)) for entry in own.trace]
+    server.script(Answer(calls=tuple(calls)))
+    told = model.ask("sci-fi from the 90s, no horror")
+    assert [item.id for item in told.items] == [item.id for item in own.items]
+    assert told.funnel == own.funnel
+
+
+def test_text_is_streamed_as_events(model: Assistant, server: FakeServer) -> None:
+    server.script(Answer(text="Hello there, what would you like to watch?"))
+    events: list[Event] = []
+    turn = model.ask("hello", on_event=events.append)
+    streamed = "".join(event.text for event in events if isinstance(event, TextDelta))
+    assert turn.text == "Hello there, what would you like to watch?" == streamed
+
+
+def test_an_unreachable_model_is_an_error_where_it_was_asked_for(
+    home: Path, recagent: RunCommand
+) -> None:
+    ran = recagent(
+        "ask", "westerns", "-m", "openai/any", "--api-base", "http://127.0.0.1:9", "--json"
+    )
+    assert ran.code == ExitCode.MODEL and '"kind": "model"' in ran.out
+
+
+def test_in_a_conversation_the_builtin_brain_steps_in_and_says_so(
+    home: Path, recagent: RunCommand
+) -> None:
+    ran = recagent(
+        "chat", "-m", "openai/any", "--api-base", "http://127.0.0.1:9", stdin="westerns\n"
+    )
+    assert ran.code == 0
+    said = " ".join(ran.out.split())
+    assert "The Long Field" in said and "built-in brain answers instead" in said
+
+
+def test_strict_ends_with_7_where_a_fallback_answered(
+    home: Path, recagent: RunCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECAGENT_MODEL", "openai/any")
+    monkeypatch.setenv("RECAGENT_API_BASE", "http://127.0.0.1:9")
+    assert recagent("ask", "westerns", "--strict").code == ExitCode.CUT
+    ran = recagent("ask", "westerns")
+    assert ran.code == 0 and "built-in brain answers instead" in ran.err
+
+
+def test_a_refusing_provider_gives_a_hint_and_no_key(
+    home: Path, recagent: RunCommand, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECAGENT_API_KEY", "sk-canary-55cc")
+    server.script(Answer(status=401, body={"error": {"message": "bad key sk-canary-55cc"}}))
+    ran = recagent("ask", "westerns", "-m", "openai/any", "--api-base", server.url)
+    assert ran.code == ExitCode.MODEL and "canary" not in ran.err + ran.out
+
+
+def test_a_key_in_the_environment_configures_nothing(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-canary")
+    with Assistant("films") as made:
+        assert made.ask("westerns").brain == "builtin"
+
+
+def test_model_errors_pass_where_there_is_no_fallback(assistant: Assistant) -> None:
+    script(assistant, ModelError("gone", reason="unreachable"))
+    with pytest.raises(ModelError):
+        assistant.ask("westerns")

@@ -1,0 +1,90 @@
+"""The chat: through a pipe, and on a real pseudo-terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pexpect
+import pyte
+import pytest
+from recagent_cli.memory.store import UserStore
+
+from ..conftest import RunCommand
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+
+
+def test_lines_from_a_pipe_are_answered(recagent: RunCommand, home: Path) -> None:
+    ran = recagent("chat", stdin="westerns\nthe second one, but shorter\n/candidates\n/quit\nx\n")
+    assert ran.code == 0
+    assert "The Long Field (1978)" in ran.out and "> x" not in ran.out
+    assert "candidates: 16 →" in ran.out
+
+
+def test_facts_by_number_reach_the_profile(recagent: RunCommand, home: Path) -> None:
+    ran = recagent("chat", stdin="westerns\n/seen 1\n/like Paper Lanterns\n/like 9\n/like\n/x\n")
+    assert "noted as seen: The Long Field" in ran.out
+    assert "the list last shown has 2 items" in ran.out and "no command /x" in ran.out
+    events = UserStore(home / "data" / "user.sqlite").events("me", kinds=["seen", "liked"])
+    assert [(e.kind, e.source) for e in events] == [("seen", "chat /seen"), ("liked", "chat /like")]
+
+
+def test_a_conversation_goes_on_later(recagent: RunCommand, home: Path) -> None:
+    recagent("chat", stdin="westerns\n")
+    ran = recagent("chat", "--continue", stdin="who directed the first one?\n")
+    assert "Doyle" in ran.out or "Vance" in ran.out
+
+
+def screen_text(raw: bytes) -> str:
+    """What a terminal of 80 columns shows after these bytes."""
+    screen = pyte.HistoryScreen(80, 60, history=1000)
+    pyte.ByteStream(screen).feed(raw)
+    return "\n".join(line.rstrip() for line in screen.display)
+
+
+class Terminal:
+    """The chat in a process of its own on a pseudo-terminal."""
+
+    def __init__(self, home: Path) -> None:
+        environment = {
+            **os.environ, "RECAGENT_HOME": str(home), "RECAGENT_CATALOG": "films",
+            "TERM": "xterm-256color", "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
+        }
+        self.raw = b""
+        self.child = pexpect.spawn(
+            sys.executable, ["-m", "recagent_cli", "chat"], env=environment, timeout=60,
+            dimensions=(60, 80),
+        )
+
+    def wait_for(self, text: str) -> str:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            try:
+                self.raw += self.child.read_nonblocking(4096, timeout=0.2)
+            except (pexpect.TIMEOUT, pexpect.EOF):
+                pass
+            if b"\x1b[6n" in self.raw[-200:]:
+                self.child.send("\x1b[1;1R")
+            shown = screen_text(self.raw)
+            if text in shown:
+                return shown
+        raise AssertionError(f"{text!r} never appeared:\n{screen_text(self.raw)}")
+
+
+def test_a_real_terminal(home: Path) -> None:
+    terminal = Terminal(home)
+    terminal.wait_for("/help · /quit")
+    terminal.child.send("sci-fi, no horror, 2 of them\r")
+    shown = terminal.wait_for("Blue Static")
+    terminal.child.send("\x03")
+    terminal.wait_for("Ctrl-C again")
+    terminal.child.send("/quit\r")
+    terminal.child.expect(pexpect.EOF)
+    terminal.child.close()
+    assert terminal.child.exitstatus == 0
+    assert "Sci-Fi" in shown
+    sessions = UserStore(home / "data" / "user.sqlite").sessions("me")
+    assert len(sessions) == 1 and len(sessions[0].turns) == 1

@@ -1,0 +1,308 @@
+"""The commands as people type them, on a small catalog with real models."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from recagent_catalogs.errors import ExitCode
+
+from ..conftest import RunCommand
+
+BOOKS = "id,title,author,year\n1,Dune,Frank Herbert,1965\n2,Emma,Jane Austen,1815\n"
+ROOT = Path(__file__).parent.parent.parent
+
+
+def valid(text: str) -> Any:
+    """The JSON of a command, held against the schema that it names."""
+    body = json.loads(text)
+    name = body["schema"].replace("/", "-")
+    schema = json.loads((ROOT / "docs" / "schemas" / f"{name}.json").read_text(encoding="utf-8"))
+    jsonschema.validate(body, schema)
+    return body
+
+
+@pytest.fixture(autouse=True)
+def _home(home: Path) -> None:
+    """Every test here has a home of its own."""
+
+
+def test_ask_answers_within_what_was_asked(recagent: RunCommand) -> None:
+    turn = valid(recagent("ask", "sci-fi from the 90s, but no horror", "--json").out)
+    assert [item["title"] for item in turn["items"]] == ["Orbit of Ash II"]
+    assert turn["brain"] == "builtin" and turn["usage"] is None
+    assert turn["trace"][-1]["tool"] == "present"
+    assert {"genres has Sci-Fi", "genres lacks Horror", "year 1990..1999"} == set(
+        turn["request"]["conditions"]
+    )
+
+
+def test_a_sentence_alone_means_ask(recagent: RunCommand) -> None:
+    assert "Orbit of Ash II" in recagent("sci-fi from the 90s, no horror").out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["frobnicate"], 2, "frobnicate"),
+        (["aks", "something"], 2, "ask"),
+        (["ask"], 2, "see: recagent ask --help"),
+        (["ask", "x y", "--frmat", "csv"], 2, "--frmat"),
+        (["ask", "x y", "--format", "xml"], 2, "formats:"),
+        (["ask", "   "], 4, "nothing was asked"),
+        (["ask", "x y", "-c", "filmz"], 3, "films"),
+        (["ask", "x y", "-c", "../etc"], 3, "no catalog"),
+        (["ask", "a film", "--user", "u999"], 3, "u999"),
+        (["ask", "a film", "--session", "nope"], 3, "session list"),
+        (["similar", "Orbit of Ashes and Dust"], 3, "Orbit of Ash"),
+        (["recommend", "--where", "colour has red"], 4, "columns:"),
+        (["recommend", "--like", "Zzzz"], 3, "not in this catalog"),
+        (["recommend", "-n", "0"], 2, "-n"),
+        (["query", "DROP TABLE items"], 4, "SELECT"),
+        (["query", "SELECT nothing FROM items"], 4, "nothing"),
+        (["catalog", "add", "nowhere.csv"], 4, "no such file"),
+        (["catalog", "add", "Bad Name", "x.csv"], 4, "no such file"),
+        (["catalog", "show", "nope"], 3, "catalogs:"),
+        (["catalog", "remove", "nope"], 3, "catalog list"),
+        (["config", "set", "modell", "x"], 2, "settings:"),
+        (["tools", "call", "filter", "--args", "{"], 4, "no JSON"),
+        (["tools", "call", "nope"], 3, "tools:"),
+        (["tools", "call", "filter", "--args", '{"where": "x"}'], 4, "where"),
+        (["session", "show"], 3, "no session yet"),
+        (["batch", "nowhere.jsonl"], 4, "nowhere.jsonl"),
+    ],
+)
+def test_a_mistake_gets_one_clear_line_and_its_code(
+    recagent: RunCommand, words: list[str], code: int, said: str
+) -> None:
+    ran = recagent(*words)
+    assert ran.code == code
+    assert said in ran.err and "Traceback" not in ran.err
+    assert ran.err.startswith("recagent: ") or ran.err.splitlines()[-2].startswith("recagent: ")
+    assert len(ran.err.splitlines()) <= 3
+
+
+def test_an_error_is_json_where_json_was_asked_for(recagent: RunCommand) -> None:
+    ran = recagent("similar", "Zzzz", "--json")
+    error = valid(ran.out)
+    assert (error["kind"], error["exit_code"], ran.code) == ("not_found", 3, 3)
+
+
+def test_the_documented_exit_codes_are_those_of_the_code() -> None:
+    page = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+    table = page.partition("## Exit codes")[2]
+    documented = [
+        int(line.split("|")[1])
+        for line in table.splitlines()
+        if line[:3].strip("| ").isdigit()
+        or line.split("|")[1:2]
+        and line.split("|")[1].strip().isdigit()
+    ]
+    assert documented == [int(code) for code in ExitCode]
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl", "csv", "tsv", "md", "ids", "table"])
+def test_every_format_of_a_list(recagent: RunCommand, form: str) -> None:
+    ran = recagent("recommend", "--like", "Orbit of Ash", "-n", "3", "--format", form)
+    assert ran.code == 0
+    if form == "json":
+        assert len(valid(ran.out)["items"]) == 3
+    elif form == "jsonl":
+        assert [json.loads(line)["rank"] for line in ran.out.splitlines()] == [1, 2, 3]
+    elif form in ("csv", "tsv"):
+        rows = list(csv.reader(io.StringIO(ran.out), delimiter="," if form == "csv" else "\t"))
+        assert rows[0][:6] == ["rank", "id", "title", "year", "score", "genres"]
+        assert len(rows) == 4
+    elif form == "ids":
+        assert all(line.startswith("f") for line in ran.out.split())
+    else:
+        assert "Orbit of Ash II" in ran.out
+
+
+def test_items_like_one_item(recagent: RunCommand) -> None:
+    ids = recagent("similar", "orbit of ash (1996)", "-n", "3", "--format", "ids").out.split()
+    assert "f03" not in ids and set(ids) & {"f04", "f08", "f13", "f09"}
+
+
+def test_recommend_for_a_user_leaves_out_what_they_took(recagent: RunCommand) -> None:
+    taken = recagent(
+        "query", "SELECT item FROM interactions WHERE \"user\" = 'u4'", "--format", "csv"
+    ).out.split()[1:]
+    ids = recagent("recommend", "--user", "u4", "--format", "ids").out.split()
+    assert taken and ids and not set(ids) & set(taken)
+
+
+def test_conditions_hold_in_recommend(recagent: RunCommand) -> None:
+    ran = recagent("recommend", "--where", "genres has Western", "--format", "ids")
+    assert sorted(ran.out.split()) == ["f10", "f11"]
+
+
+def test_query_in_json(recagent: RunCommand) -> None:
+    body = valid(
+        recagent(
+            "query", "SELECT title, year FROM items WHERE year < 1995 ORDER BY id", "--json"
+        ).out
+    )
+    assert body["rows"][0] == {"title": "Night Harbour", "year": 1994} and not body["cut"]
+
+
+def test_query_says_where_rows_were_cut(recagent: RunCommand) -> None:
+    ran = recagent("query", "SELECT id FROM items", "--limit", "2", "--format", "ids")
+    assert len(ran.out.split()) == 2 and "only the first 2" in ran.err
+
+
+def test_batch_goes_on_after_a_bad_line(recagent: RunCommand) -> None:
+    lines = [
+        '{"id": "a", "text": "a western, 1 of them"}',
+        "this is no json",
+        '{"id": 7, "text": "like Orbit of Ash", "n": 2, "user": "u1"}',
+        '{"id": "c", "txt": "oops"}',
+        '{"id": "d", "text": "comedies", "catalog": "nope"}',
+        '{"id": "e", "text": "the second one, but longer", "context": ["westerns"]}',
+        '{"id": "f", "text": "x", "n": 1000}',
+        "[1]",
+    ]
+    ran = recagent("batch", stdin="\n".join(lines) + "\n")
+    told = [valid(line) for line in ran.out.splitlines()]
+    assert ran.code == ExitCode.BATCH
+    assert [t["schema"].partition("/")[0][9:] for t in told] == [
+        "turn",
+        "error",
+        "turn",
+        "error",
+        "error",
+        "turn",
+        "error",
+        "error",
+    ]
+    assert told[0]["id"] == "a" and len(told[0]["items"]) == 1
+    assert told[1]["line"] == 2 and told[3]["id"] == "c" and len(told[2]["items"]) == 2
+
+
+def test_batch_of_good_lines_ends_well(recagent: RunCommand) -> None:
+    ran = recagent("batch", stdin='{"id": "a", "text": "westerns"}\n\n')
+    assert ran.code == 0 and len(ran.out.splitlines()) == 1
+
+
+def test_ask_goes_on_with_the_last_session(recagent: RunCommand) -> None:
+    first = valid(recagent("ask", "westerns", "--json").out)
+    second = valid(recagent("ask", "--continue", "something newer", "--json").out)
+    assert second["session"] == first["session"]
+    listed = valid(recagent("session", "list", "--json").out)
+    assert listed["sessions"][0]["id"] == first["session"]
+    assert listed["sessions"][0]["turns"] == 2
+    shown = recagent("session", "show").out
+    assert "> westerns" in shown and "The Long Field" in shown
+    assert recagent("session", "delete", first["session"]).code == 0
+    assert valid(recagent("session", "list", "--json").out)["sessions"] == []
+
+
+def test_incognito_keeps_nothing(recagent: RunCommand, home: Path) -> None:
+    recagent("ask", "I love Paper Lanterns, something like it", "--incognito")
+    assert not (home / "data" / "user.sqlite").exists()
+
+
+def test_what_was_liked_is_not_offered_again(recagent: RunCommand) -> None:
+    recagent("ask", "I've seen The Long Field (2012)")
+    ids = recagent("ask", "westerns", "--format", "ids").out.split()
+    assert ids == ["f10"]
+
+
+def test_nothing_found_says_why(recagent: RunCommand) -> None:
+    turn = valid(recagent("ask", "westerns from 1994, no drama", "--json").out)
+    said = turn["text"] + json.dumps(turn["notices"])
+    assert "Western" in said or "1994" in said
+
+
+def test_tools_are_listed_with_flat_schemas(recagent: RunCommand) -> None:
+    tools = valid(recagent("tools", "list", "--json").out)["tools"]
+    names = {tool["name"] for tool in tools}
+    assert names >= {
+        "look_up",
+        "item_info",
+        "user_info",
+        "filter",
+        "similar",
+        "for_user",
+        "search",
+        "popular",
+        "rank",
+        "candidates",
+        "remember",
+        "ask_person",
+        "present",
+    }
+    forbidden = ("$ref", "anyOf", "default", "pattern", "additionalProperties", "title")
+    for tool in tools:
+        text = json.dumps({k: v for k, v in tool["schema"].items() if k != "properties"})
+        for name, part in tool["schema"]["properties"].items():
+            text += json.dumps({k: v for k, v in part.items() if k != "description"})
+            assert part["type"] in ("string", "integer", "number", "boolean", "array"), name
+        assert not any(f'"{word}"' in text for word in forbidden), tool["name"]
+
+
+def test_one_tool_by_hand(recagent: RunCommand) -> None:
+    ran = recagent("tools", "call", "filter", "--args", '{"where": ["year 1994..1996"]}', "--json")
+    body = valid(ran.out)
+    assert (body["before"], body["after"], body["error"]) == (16, 3, False)
+
+
+def test_catalog_list_show_use_remove(recagent: RunCommand, tmp_path: Path) -> None:
+    source = tmp_path / "books.csv"
+    source.write_text(BOOKS)
+    assert recagent("catalog", "add", str(source)).code == 0
+    assert recagent("catalog", "add", str(source)).code == ExitCode.BAD_INPUT
+    assert recagent("catalog", "add", str(source), "--replace").code == 0
+    listed = valid(recagent("catalog", "list", "--json").out)["catalogs"]
+    assert {"films", "books"} <= {entry["name"] for entry in listed}
+    shown = valid(recagent("catalog", "show", "books", "--json").out)
+    assert shown["items"] == 2 and shown["interactions"] == 0
+    assert recagent("catalog", "use", "books").code == 0
+    assert recagent("catalog", "remove", "books").code == ExitCode.USAGE
+    assert recagent("catalog", "remove", "books", "--yes").code == 0
+    assert recagent("catalog", "show", "books").code == ExitCode.NOT_FOUND
+
+
+def test_a_catalog_without_interactions_answers_too(recagent: RunCommand, tmp_path: Path) -> None:
+    source = tmp_path / "books.csv"
+    source.write_text(BOOKS)
+    recagent("catalog", "add", str(source))
+    ran = recagent("ask", "-c", "books", "something by Jane Austen", "--format", "json")
+    assert [item["title"] for item in valid(ran.out)["items"]] == ["Emma"]
+
+
+def test_config_and_paths_and_doctor(recagent: RunCommand, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert recagent("config", "set", "count", "3").code == 0
+    settings = valid(recagent("config", "show", "--json").out)["settings"]
+    assert settings["count"]["value"] == 3
+    assert valid(recagent("paths", "--json").out)["catalogs"]
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-canary-55cc")
+    ran = recagent("doctor", "--json")
+    body = valid(ran.out)
+    assert "OPENAI_API_KEY" in body["keys"] and "canary" not in ran.out + ran.err
+    assert {check["what"] for check in body["checks"]} >= {"duckdb", "libgomp", "store"}
+    assert "canary" not in recagent("doctor").out
+
+
+def test_build_prints_what_it_measured(recagent: RunCommand) -> None:
+    body = valid(recagent("build", "films", "--json", "--threads", "1").out)
+    assert body["schema"] == "recagent.report/1"
+    assert "NDCG@10" in recagent("build", "films", "--threads", "1").out
+
+
+def test_quiet_says_nothing_on_stderr(recagent: RunCommand) -> None:
+    assert recagent("ask", "westerns zzgrmpf", "-q").err == ""
+
+
+def test_verbose_shows_counts_before_and_after(recagent: RunCommand) -> None:
+    assert "16 -> 2" in recagent("ask", "westerns", "-v").err
+
+
+def test_same_seed_same_answer(recagent: RunCommand) -> None:
+    first, second = (recagent("ask", "something warm", "--format", "ids").out for _ in range(2))
+    assert first == second

@@ -1,0 +1,198 @@
+"""Histories, sequences, counts at a moment, groups, features, measures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recagent_tools.models.blend import blend, standardised
+from recagent_tools.models.content import Content
+from recagent_tools.models.cooccurrence import CoOccurrence
+from recagent_tools.models.features import FEATURES, FirstStage, best_counts, feature_matrix
+from recagent_tools.models.groups import likes_cuts, next_cuts, training_groups
+from recagent_tools.models.history import History
+from recagent_tools.models.measure import Tally, best_unseen, ndcg
+from recagent_tools.models.retriever import Setting, top_rows
+from recagent_tools.models.sequences import Sequences, like_weights
+from recagent_tools.models.sparse import SparseRows, largest_per_row
+from recagent_tools.models.stats import TimedStats
+
+from .models_data import ITEMS, checkerboard, facts, interactions, training_data
+
+histories = st.lists(
+    st.lists(st.integers(0, 7), min_size=1, max_size=8, unique=True), min_size=1, max_size=6
+)
+
+
+def test_an_item_liked_and_disliked_is_disliked() -> None:
+    history = History.of([1, 2, 2], [2, 3])
+    assert history.rows.tolist() == [1, 2, 3]
+    assert history.weights.tolist() == [1, -1, -1]
+    assert history.n_liked == 1
+
+
+def test_only_ordered_histories_fade() -> None:
+    ordered = History(np.arange(3, dtype=np.int32), np.ones(3, np.float32), True)
+    assert ordered.faded(1.0).tolist() == [0.25, 0.5, 1.0]
+    assert History.of([0, 1, 2]).faded(1.0).tolist() == [1.0, 1.0, 1.0]
+
+
+def test_repeated_pairs_count_once_at_their_first_place() -> None:
+    sequences = Sequences.of(interactions([[3, 1, 3, 2], [1]], 4))
+    assert sequences.history(0).rows.tolist() == [3, 1, 2]
+    assert sequences.lengths().tolist() == [3, 1]
+
+
+def test_ratings_become_weights_between_a_weak_and_a_full_like() -> None:
+    weights = like_weights(np.array([0.5, 5.0], np.float32))
+    np.testing.assert_allclose(weights, [0.4, 1.0])
+    assert like_weights(np.array([3.0, 3.0], np.float32)).tolist() == [1.0, 1.0]
+
+
+def test_the_last_item_is_held_back() -> None:
+    sequences = Sequences.of(interactions([[3, 1, 2], [0], [2, 3]], 4))
+    known = sequences.without_last(np.array([0, 2]))
+    assert [known.history(user).rows.tolist() for user in range(3)] == [[3, 1], [0], [2]]
+
+
+@given(histories, st.integers(-50, 900))
+def test_counts_before_a_moment_hold_nothing_of_its_future(
+    taken: list[list[int]], time: int
+) -> None:
+    sequences = Sequences.of(interactions(taken, 8))
+    stats = TimedStats(sequences).before(time)
+    assert sequences.time is not None
+    past = np.bincount(sequences.item[sequences.time < time], minlength=8)
+    assert (stats.count <= past).all()
+    assert (stats.recent <= stats.count).all()
+
+
+@given(histories)
+def test_counts_now_are_all_of_them(taken: list[list[int]]) -> None:
+    sequences = Sequences.of(interactions(taken, 8, rated=True))
+    now = TimedStats(sequences).now()
+    np.testing.assert_array_equal(now.count, np.bincount(sequences.item, minlength=8))
+    assert np.isfinite(now.rating).all()
+    untimed = TimedStats(Sequences.of(interactions(taken, 8, timed=False))).now()
+    np.testing.assert_array_equal(untimed.count, now.count)
+    assert np.isnan(untimed.age).all()
+
+
+def test_the_largest_of_each_row_stay() -> None:
+    import scipy.sparse
+
+    dense = np.array([[0, 5, 3, 3, -1], [0, 0, 0, 0, 2], [0, 0, 0, 0, 0]], dtype=np.float32)
+    kept = largest_per_row(scipy.sparse.csr_matrix(dense), 2)
+    assert kept.row(0)[1].tolist() == [5, 3]
+    assert kept.row(1)[0].tolist() == [4]
+    assert len(kept.row(2)[0]) == 0
+
+
+@given(st.integers(0, 5), st.lists(st.integers(0, 4), max_size=4))
+def test_sparse_sums_are_dense_sums(seed: int, rows: list[int]) -> None:
+    import scipy.sparse
+
+    rng = np.random.default_rng(seed)
+    dense = np.where(rng.random((5, 7)) < 0.4, rng.random((5, 7)), 0).astype(np.float32)
+    sparse = SparseRows.from_scipy(scipy.sparse.csr_matrix(dense))
+    index, weights = np.array(rows, dtype=np.int32), rng.random(len(rows)).astype(np.float32)
+    expected = weights @ dense[index] if rows else np.zeros(7)
+    np.testing.assert_allclose(sparse.weighted_sum(index, weights), expected, rtol=1e-5, atol=1e-6)
+    best = (weights[:, None] * dense[index]).max(axis=0) if rows else np.zeros(7)
+    np.testing.assert_allclose(sparse.weighted_max(index, weights), best, rtol=1e-6)
+    back = sparse.transposed().transposed()
+    np.testing.assert_allclose(back.to_scipy().toarray(), dense)
+
+
+@given(st.lists(st.integers(-3, 3), min_size=1, max_size=12), st.integers(1, 14))
+def test_top_rows_are_a_stable_sort(values: list[int], count: int) -> None:
+    scores = np.array(values, dtype=np.float32)
+    expected = np.argsort(-scores, kind="stable")[:count]
+    assert top_rows(scores, count).tolist() == expected.tolist()
+
+
+def _first_stage() -> tuple[FirstStage, TimedStats, Sequences]:
+    data = training_data()
+    setting = Setting()
+    retrievers = {
+        "cooccurrence": CoOccurrence.fit(data, setting),
+        "content": Content.fit(data, setting),
+    }
+    return FirstStage(retrievers, facts().years()), TimedStats(data.sequences), data.sequences
+
+
+def test_cuts_split_what_a_user_took() -> None:
+    _, _, sequences = _first_stage()
+    rng = np.random.default_rng(0)
+    for make in (likes_cuts, next_cuts):
+        for cut in make(sequences, list(range(20)), 3, rng):
+            assert len(cut.history) and len(cut.targets)
+            assert not np.isin(cut.targets, cut.history.rows).any()
+            assert cut.history.ordered == (make is next_cuts)
+
+
+def test_an_ordered_cut_knows_only_what_came_before_its_target() -> None:
+    _, _, sequences = _first_stage()
+    for cut in next_cuts(sequences, [0], 4, np.random.default_rng(0)):
+        taken = sequences.history(0).rows.tolist()
+        assert taken[: len(cut.history) + 1] == [*cut.history.rows, *cut.targets]
+        assert sequences.time is not None and cut.time == sequences.time[len(cut.history)]
+
+
+def test_groups_hold_targets_and_others_but_nothing_of_the_history() -> None:
+    first, stats, sequences = _first_stage()
+    rng = np.random.default_rng(0)
+    cuts = likes_cuts(sequences, list(range(30)), 2, rng)
+    groups = list(training_groups(first, stats, cuts, rng))
+    assert len(groups) > 20
+    for group in groups:
+        assert group.features.shape == (len(group.rows), len(FEATURES))
+        assert 0 < group.labels.sum() < len(group.labels)
+
+
+def test_features_are_right_where_their_value_is_known() -> None:
+    first, stats, _ = _first_stage()
+    history = History.of([0, 4])
+    rows = np.array([2, 3], dtype=np.int32)
+    now = stats.now()
+    features = feature_matrix(first, now, first.scored(history), rows, best_counts(now))
+    named = dict(zip(FEATURES, features.T, strict=True))
+    assert named["cooccurrence.z"][0] > named["cooccurrence.z"][1]
+    assert named["cooccurrence.rank"][0] < named["cooccurrence.rank"][1]
+    assert np.isnan(named["als.z"]).all()
+    np.testing.assert_allclose(named["year"], [1982, 1983])
+    np.testing.assert_allclose(named["year.gap"], [0, 1])
+    np.testing.assert_allclose(named["year.nearest"], [2, 1])
+    np.testing.assert_allclose(named["popularity.count"], np.log1p(now.count[rows]))
+    np.testing.assert_allclose(named["history.length"], np.log1p(2))
+
+
+def test_the_blend_of_an_empty_history_is_silent() -> None:
+    first, _, _ = _first_stage()
+    assert not blend(first.scored(History.empty())).any()
+    assert not standardised(np.full(4, 2.5, np.float32)).any()
+
+
+def test_ndcg_by_hand() -> None:
+    assert ndcg(np.array([True, False, False]), 1) == 1.0
+    assert ndcg(np.array([False, True]), 1) == pytest.approx(1 / np.log2(3))
+    ideal = 1 + 1 / np.log2(3)
+    assert ndcg(np.array([True, False, True]), 2) == pytest.approx((1 + 0.5) / ideal)
+
+
+def test_a_constant_score_wins_nothing_by_its_ties() -> None:
+    rng, tally = np.random.default_rng(0), Tally()
+    for _ in range(400):
+        top = best_unseen(np.zeros(100, np.float32), np.empty(0, np.int32), rng)
+        tally.add(top, np.array([0], dtype=np.int32))
+    assert tally.row()["hr@10"] == pytest.approx(0.1, abs=0.05)
+
+
+def test_seen_items_are_never_listed() -> None:
+    board = Sequences.of(checkerboard())
+    scores = np.arange(ITEMS, dtype=np.float32)
+    top = best_unseen(scores, board.history(0).rows, np.random.default_rng(0))
+    assert not np.isin(top, board.history(0).rows).any()
+    assert len(top) == 10

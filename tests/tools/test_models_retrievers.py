@@ -1,0 +1,248 @@
+"""The contract of every retriever, and what each of them knows on data with a known answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recagent_catalogs.interactions import Floats
+from recagent_tools.models import als as als_module
+from recagent_tools.models.als import ALS, CONFIDENCE, REGULARIZATION, FoldIn, fit_numpy
+from recagent_tools.models.content import Content
+from recagent_tools.models.cooccurrence import CoOccurrence
+from recagent_tools.models.history import History
+from recagent_tools.models.retriever import Retriever, Setting, top_rows
+from recagent_tools.models.stats import Popularity
+from recagent_tools.models.transitions import Transitions
+
+from .models_data import ITEMS, interactions, training_data
+
+SETTING = Setting(seed=3, threads=1)
+EVEN = History.of([0, 4, 8])
+
+
+class RetrieverContract:
+    """What every retriever owes; subclasses name the class."""
+
+    kind: type[Retriever]
+
+    def make(self) -> Retriever:
+        return self.kind.fit(training_data(), SETTING)
+
+    def histories(self) -> list[History]:
+        many = np.arange(0, ITEMS, 2, dtype=np.int32)
+        return [
+            History.empty(),
+            History.of([5]),
+            History.of([0, 4], [1]),
+            History.of([], [2]),
+            History(many, np.linspace(0.4, 1, len(many), dtype=np.float32), True),
+        ]
+
+    def test_scores_are_finite_float32_for_every_history(self) -> None:
+        model = self.make()
+        for history in self.histories():
+            scores = model.scores(history)
+            assert scores.dtype == np.float32
+            assert scores.shape == (ITEMS,)
+            assert np.isfinite(scores).all()
+
+    def test_batch_equals_single(self) -> None:
+        model, histories = self.make(), self.histories()
+        single = np.stack([model.scores(history) for history in histories])
+        np.testing.assert_allclose(model.scores_many(histories), single, rtol=1e-4, atol=1e-5)
+
+    def test_saved_and_loaded_gives_the_same_scores(self, tmp_path: Path) -> None:
+        model = self.make()
+        model.save(tmp_path)
+        assert all(path.suffix == ".npy" for path in tmp_path.iterdir())
+        again = self.kind.load(tmp_path, ITEMS)
+        for history in self.histories():
+            np.testing.assert_array_equal(again.scores(history), model.scores(history))
+
+    def test_files_of_another_catalog_are_refused(self, tmp_path: Path) -> None:
+        self.make().save(tmp_path)
+        with pytest.raises(ValueError):
+            self.kind.load(tmp_path, ITEMS + 1)
+
+    def test_truncated_files_are_refused(self, tmp_path: Path) -> None:
+        self.make().save(tmp_path)
+        for path in tmp_path.iterdir():
+            content = path.read_bytes()
+            for kept in (0, 40, len(content) - 1):
+                path.write_bytes(content[:kept])
+                with pytest.raises((ValueError, OSError)):
+                    self.kind.load(tmp_path, ITEMS)
+            path.write_bytes(content)
+
+    def test_fitting_twice_gives_the_same(self) -> None:
+        np.testing.assert_array_equal(self.make().scores(EVEN), self.make().scores(EVEN))
+
+    def test_fitting_leaves_the_order_of_the_data_alone(self) -> None:
+        data = training_data()
+        before = data.sequences.item.copy()
+        self.kind.fit(data, SETTING)
+        np.testing.assert_array_equal(data.sequences.item, before)
+
+
+class KnowsTheCheckerboard(RetrieverContract):
+    """Those that learn likeness put every even item before every odd one for an even taste."""
+
+    def test_even_taste_gets_even_items(self) -> None:
+        scores = self.make().scores(EVEN)
+        others = np.setdiff1d(np.arange(0, ITEMS, 2), EVEN.rows)
+        assert scores[others].min() > scores[1::2].max()
+
+
+class TestALS(KnowsTheCheckerboard):
+    kind = ALS
+
+
+class TestALSInNumPy(KnowsTheCheckerboard):
+    kind = ALS
+
+    @pytest.fixture(autouse=True)
+    def _no_library(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(*_: object) -> None:
+            raise ImportError("libgomp.so.1: cannot open shared object file")
+
+        monkeypatch.setattr(als_module, "_fit_implicit", refuse)
+
+    def test_it_says_how_it_was_fitted(self) -> None:
+        model = self.make()
+        assert isinstance(model, ALS) and model.backend == "numpy"
+
+
+class TestCoOccurrence(KnowsTheCheckerboard):
+    kind = CoOccurrence
+
+    def test_the_weight_is_the_asymmetric_cosine(self) -> None:
+        data = training_data(interactions([[0, 1], [0, 1, 2], [0, 2], [3]], 4))
+        model = CoOccurrence.fit(data, SETTING)
+        expected = 2 / ((3 + 5) ** 0.7 * (2 + 5) ** 0.3)
+        assert model.scores(History.of([0]))[1] == pytest.approx(expected, rel=1e-5)
+        assert model.scores(History.of([0]))[0] == 0
+
+
+class TestTransitions(RetrieverContract):
+    kind = Transitions
+
+    def test_what_came_next_comes_first(self) -> None:
+        data = training_data(interactions([list(range(ITEMS))] * 6, ITEMS))
+        scores = Transitions.fit(data, SETTING).scores(
+            History(np.array([3, 4], np.int32), np.ones(2, np.float32), True)
+        )
+        scores[[3, 4]] = 0
+        assert int(scores.argmax()) == 5
+
+    def test_without_an_order_there_is_nothing_to_learn(self) -> None:
+        data = training_data(interactions([[0, 1, 2]] * 4, 3, timed=False))
+        assert not Transitions.fit(data, SETTING).scores(History.of([0])).any()
+
+
+class TestContent(RetrieverContract):
+    kind = Content
+
+    def test_a_rare_shared_word_beats_a_common_one(self) -> None:
+        scores = self.make().scores(History.of([6]))
+        assert scores[7] > scores[8] > scores[9]
+
+    def test_affinities_add_up_to_the_score(self) -> None:
+        model = self.make()
+        assert isinstance(model, Content)
+        rows = np.arange(ITEMS, dtype=np.int32)
+        parts = model.affinities(EVEN, rows)
+        np.testing.assert_allclose(parts.sum(axis=1), model.scores(EVEN), atol=1e-6)
+
+    def test_shares_tell_which_item_it_was_like(self) -> None:
+        model = self.make()
+        assert isinstance(model, Content)
+        shares = model.shares(7, History.of([6, 1, 2]))
+        assert shares.argmax() == 0 and shares[1] > shares[2] == 0
+
+
+class TestPopularity(RetrieverContract):
+    kind = Popularity
+
+    def test_it_counts_users(self) -> None:
+        data = training_data(interactions([[0, 1], [0], [0, 2]], 4))
+        scores = Popularity.fit(data, SETTING).scores(History.empty())
+        np.testing.assert_allclose(scores, np.log1p([3, 1, 1, 0]), rtol=1e-6)
+
+
+def _random_factors(n_users: int = 40, size: int = 6) -> tuple[Floats, Floats]:
+    rng = np.random.default_rng(5)
+    items = rng.normal(size=(ITEMS, size)).astype(np.float32)
+    return items, rng.normal(0.3, 1, size=(n_users, size)).astype(np.float32)
+
+
+def test_fold_in_is_the_minimum_of_its_objective() -> None:
+    """(w0 Y'Y + l S^-1 + (a - w0) Yh'Yh) x = a Yh'1 + l S^-1 m, for three likes w0 = 0, l = .3."""
+    items, users = _random_factors()
+    model = ALS(items, FoldIn.of(items, users))
+    history = History.of([2, 5, 9])
+    taken = items[history.rows].astype(np.float64)
+    centred = users - users.mean(axis=0, dtype=np.float64)
+    spread = centred.T @ centred / len(users)
+    spread += np.eye(6) * (1e-2 * np.trace(spread) / 6 + 1e-9)
+    precision = np.linalg.inv(spread)
+    left = 0.3 * precision + CONFIDENCE * taken.T @ taken
+    right = CONFIDENCE * taken.sum(axis=0) + 0.3 * precision @ users.mean(axis=0, dtype=np.float64)
+    np.testing.assert_allclose(model.person(history), np.linalg.solve(left, right), rtol=1e-4)
+
+
+def test_a_dislike_lowers_what_is_like_it() -> None:
+    items, users = _random_factors()
+    model = ALS(items, FoldIn.of(items, users))
+    liked = model.scores(History.of([2, 5]))
+    refused = model.scores(History.of([2, 5], [int(liked.argmax())]))
+    assert refused[liked.argmax()] < liked.max()
+
+
+def test_contributions_and_the_prior_add_up_to_the_score() -> None:
+    items, users = _random_factors()
+    model = ALS(items, FoldIn.of(items, users))
+    history = History.of([2, 5, 9])
+    left, _ = model._equations(history)
+    trust = 0.3 * model.fold.precision @ model.fold.mean
+    prior = float(items[7] @ np.linalg.solve(left, trust))
+    total = float(model.contributions(7, history).sum()) + prior
+    assert total == pytest.approx(float(model.scores(history)[7]), rel=1e-4)
+
+
+def test_long_histories_fold_in_as_implicit_does() -> None:
+    """With the prior of ALS itself (covariance 1/r, mean 0) it is implicit's `recalculate_user`."""
+    implicit = pytest.importorskip("implicit.cpu.als")
+    import scipy.sparse
+
+    from recagent_tools.models.threads import one_blas_thread
+
+    rng = np.random.default_rng(0)
+    taken = (rng.random((80, 150)) < 0.5).astype(np.float32)
+    with one_blas_thread():
+        theirs = implicit.AlternatingLeastSquares(
+            factors=8, regularization=REGULARIZATION, iterations=4, num_threads=1, random_state=1
+        )
+        theirs.fit(scipy.sparse.csr_matrix(taken * CONFIDENCE), show_progress=False)
+        history = np.flatnonzero(taken[0])
+        row = scipy.sparse.csr_matrix(taken[0] * CONFIDENCE)
+        expected = theirs.recalculate_user(0, row)
+        near, _ = theirs.similar_items(3, N=11)
+    assert len(history) >= 60
+    factors = theirs.item_factors
+    gram = (factors.T @ factors).astype(np.float64)
+    mine = ALS(factors, FoldIn(gram, REGULARIZATION * np.eye(8), np.zeros(8)))
+    np.testing.assert_allclose(mine.person(History.of(history.tolist())), expected, atol=2e-3)
+    assert set(top_rows(mine.similar(3), 11).tolist()) == set(near.tolist())
+
+
+def test_numpy_als_solves_what_it_says() -> None:
+    """At the end each item's factors solve its own equations, the users' being fixed."""
+    matrix = training_data().sequences.matrix()
+    items, users = fit_numpy(matrix, SETTING, factors=4)
+    row = users[matrix.T.tocsr()[6].indices].astype(np.float64)
+    people = users.astype(np.float64)
+    left = people.T @ people + REGULARIZATION * np.eye(4) + (CONFIDENCE - 1) * row.T @ row
+    np.testing.assert_allclose(items[6], np.linalg.solve(left, CONFIDENCE * row.sum(0)), rtol=1e-3)
