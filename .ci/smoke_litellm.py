@@ -1,4 +1,4 @@
-"""Whether `completion(tools=...)` of the litellm that a fresh resolve gives reaches a server here."""
+"""Whether `completion(tools=...)` of the litellm of a fresh resolve reaches a server here."""
 
 from __future__ import annotations
 

@@ -2,8 +2,9 @@
 
     python benchmarks/speed.py [--data FOLDER] [--runs 7] [--json]
 
-FOLDER holds `ml-latest-small`; default: $RECAGENT_BENCH_DATA/datasets. Figures are CPU seconds (user +
-system) of whole processes; a ratio is the median over pairs of runs that alternate, with its range.
+FOLDER holds `ml-latest-small`; default: $RECAGENT_BENCH_DATA/datasets. Figures are CPU seconds
+(user + system) of whole processes; a ratio is the median over pairs of runs that alternate, with
+its range.
 """
 
 from __future__ import annotations

@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
+from typing import Any
 
 import numpy as np
-from recagent_tools.models.engine import Engine
 
 from recagent_catalogs.errors import BadInput, NotFound, RecagentError, ToolError
 from recagent_catalogs.sandbox import PERSON_TABLES, TIMEOUT_S, Rows, Sandbox
 from recagent_catalogs.store import Catalog
 from recagent_tools.bus import CandidateBus, RowSet
 from recagent_tools.conditions import evaluate, parse_condition
+from recagent_tools.models.engine import Engine
 from recagent_tools.references import resolve
 from recagent_tools.registry import load_toolbox
 from recagent_tools.retrieve import profile_history
@@ -396,7 +397,7 @@ class Assistant:
         scores = bus.scores()["score"]
         return shown_items(items, [float(score) for score in scores], reasons)
 
-    def _call(self, name: str, arguments: dict[str, object], context: ToolContext) -> None:
+    def _call(self, name: str, arguments: dict[str, Any], context: ToolContext) -> None:
         ran = self.toolbox.run(name, arguments, context)
         if ran.error:
             raise RecagentError(f"{name}: {ran.result.text}")

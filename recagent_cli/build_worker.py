@@ -1,4 +1,4 @@
-"""Trains a catalog's models in a process of its own, so that a first answer need not wait for the end.
+"""Trains a catalog's models in a process of its own: a first answer need not wait for the end.
 
 Progress and outcome are JSON lines on stdout; whoever read them may have gone.
 """
@@ -25,9 +25,8 @@ def _say(message: dict[str, Any]) -> None:
 
 def main() -> None:
     """Build the catalog of argv[1] into the models directory argv[2]."""
-    from recagent_tools.models.training import build
-
     from recagent_catalogs.store import Catalog
+    from recagent_tools.models.training import build
 
     try:
         catalog = Catalog.open(Path(sys.argv[1]))
@@ -35,6 +34,7 @@ def main() -> None:
             catalog,
             Path(sys.argv[2]),
             progress=lambda text, share: _say({"text": text, "share": share}),
+            quick=True,
         )
     except RecagentError as error:
         _say({"outcome": "failed", "message": error.message})

@@ -22,10 +22,9 @@ from recagent_catalogs.store import Catalog
 from .paths import Paths, make_dir
 
 if TYPE_CHECKING:
-    from recagent_tools.models.engine import Engine
-
     from recagent_catalogs.ingest import Overrides
     from recagent_catalogs.report import Report
+    from recagent_tools.models.engine import Engine
 
 DEFAULT_CATALOG = "movies"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -183,7 +182,7 @@ class Library:
         return Engine.open(catalog, self.paths.models / catalog.path.name)
 
     def build_within(self, name: str, seconds: float = FIRST_ANSWER_S) -> bool:
-        """Build in a child process; False where it is still at it after `seconds`, and goes on alone.
+        """Build in a child process; False where it goes on alone after `seconds`.
 
         Raises:
             RecagentError: the build failed.

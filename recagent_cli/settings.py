@@ -1,7 +1,7 @@
-"""Settings: flag > `RECAGENT_*` > the user's file > default; `./recagent.toml` for a few harmless ones.
+"""Settings: flag > `RECAGENT_*` > the user's file > default; `./recagent.toml` for a few.
 
-A file in the working directory may come from a stranger with the project it lies in, so it may set only
-catalog, format, count, weights and display: never a model, a host, rules, plug-ins or paths.
+A file in the working directory may come from a stranger with the project it lies in, so it may set
+only catalog, format, count and display: never a model, a host, rules, plug-ins or paths.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FORMATS = ("table", "json", "jsonl", "csv", "tsv", "md", "ids")
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting: its name, its default, what it is for, and whether ./recagent.toml may set it."""
+    """One setting; `local` says whether ./recagent.toml may set it."""
 
     name: str
     default: Any

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from recagent_catalogs.ingest import ingest
 from recagent_catalogs.store import Catalog
 

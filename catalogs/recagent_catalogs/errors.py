@@ -11,7 +11,7 @@ The tree::
     ├── ToolError            -  inside a turn: tell the model, so that it can mend its call
     └── Cancelled          130  Ctrl-C
 
-It stands on the lowest floor, so that every floor can raise from the one tree. Raising never prints.
+It stands on the lowest floor, so that every floor can raise from one tree. Raising never prints.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class NotFound(RecagentError):
 
 
 class BadInput(RecagentError):
-    """A file or a value is wrong; the message begins with `file:line:column:` where they are known."""
+    """A file or a value is wrong; the message begins with `file:line:column:`."""
 
     kind = "bad_input"
     exit_code = ExitCode.BAD_INPUT

@@ -1,7 +1,7 @@
 """Runs SQL that a model or a person wrote, in a worker process that can be killed.
 
-`max_execution_time` and interrupts of DuckDB are cooperative: single scalar calls were seen to ignore
-them and to take 2.5 GB under a limit of 512 MB. So the SQL runs in a process of its own
+`max_execution_time` and interrupts of DuckDB are cooperative: single scalar calls were seen to
+ignore them and to take 2.5 GB under a limit of 512 MB. So the SQL runs in a process of its own
 (`sandbox_worker.py`), which its parent kills at the timeout and starts anew with the next call.
 """
 
@@ -62,7 +62,7 @@ class Sandbox:
         """Run one SELECT.
 
         Raises:
-            ToolError: refused by the gate, wrong SQL, or stopped at the timeout; the text says which.
+            ToolError: refused by the gate, wrong SQL, or stopped at the timeout.
             RecagentError: the worker cannot be started.
         """
         limit = self._timeout_s if timeout_s is None else timeout_s

@@ -1,7 +1,7 @@
 """The process that runs SQL written by a model: gate, locked connection, limits.
 
 It is started as a script with an empty environment and imports nothing but duckdb and the standard
-library. One JSON object a line on stdin ({"sql", "tables", "max_rows", "max_bytes"}), one on stdout.
+library. One JSON object a line on stdin ({"sql", "tables", "max_rows", "max_bytes"}) and on stdout.
 The settings and the gate were measured against 212 attacks: see SECURITY in `docs/architecture.md`.
 """
 
@@ -57,47 +57,46 @@ FUNCTIONS = frozenset(
     abs acos add age any_value apply approx_count_distinct approx_quantile approx_top_k arbitrary
     arg_max arg_max_null arg_min arg_min_null argmax argmin array_aggr array_aggregate array_append
     array_apply array_cat array_concat array_contains array_distinct array_extract array_filter
-    array_has array_has_all array_has_any array_indexof array_intersect array_length
-    array_position array_prepend array_push_back array_reduce array_reverse array_reverse_sort
-    array_select array_slice array_sort array_to_string array_transform array_unique array_value
-    array_where ascii asin atan atan2 avg bar bin bit_and bit_count bit_length bit_or bit_xor
-    bool_and bool_or cardinality cbrt ceil ceiling century char_length character_length chr coalesce
-    concat concat_ws constant_or_null contains corr cos cot count count_if count_star countif
-    covar_pop covar_samp cume_dist current_date damerau_levenshtein date_add date_diff date_part
-    date_sub date_trunc datediff datepart datesub datetrunc day dayname dayofmonth dayofweek
-    dayofyear decade degrees dense_rank divide editdist3 element_at ends_with entropy epoch
-    epoch_ms era error even exp extract factorial favg fdiv filter first first_value flatten floor
-    fmod format formatreadabledecimalsize formatreadablesize fsum gamma gcd generate_series
-    greatest group_concat grouping grouping_id hamming hash histogram hour if ifnull instr
-    isfinite isinf isnan isodow isoyear jaccard jaro_similarity jaro_winkler_similarity julian
-    kahan_sum kurtosis kurtosis_pop lag last last_day last_value lcase lcm lead least left
-    left_grapheme len length length_grapheme levenshtein lgamma like_escape list list_aggr list_aggregate
-    list_any_value list_append list_apply list_avg list_cat list_concat list_contains list_count
-    list_distance list_distinct list_element list_extract list_filter list_first list_has
-    list_has_all list_has_any list_histogram list_indexof list_intersect list_last list_max
-    list_mean list_median list_min list_mode list_pack list_position list_prepend list_product
-    list_reduce list_reverse list_reverse_sort list_select list_slice list_sort list_stddev_pop
+    array_has array_has_all array_has_any array_indexof array_intersect array_length array_position
+    array_prepend array_push_back array_reduce array_reverse array_reverse_sort array_select
+    array_slice array_sort array_to_string array_transform array_unique array_value array_where
+    ascii asin atan atan2 avg bar bin bit_and bit_count bit_length bit_or bit_xor bool_and bool_or
+    cardinality cbrt ceil ceiling century char_length character_length chr coalesce concat
+    concat_ws constant_or_null contains corr cos cot count count_if count_star countif covar_pop
+    covar_samp cume_dist current_date damerau_levenshtein date_add date_diff date_part date_sub
+    date_trunc datediff datepart datesub datetrunc day dayname dayofmonth dayofweek dayofyear
+    decade degrees dense_rank divide editdist3 element_at ends_with entropy epoch epoch_ms era
+    error even exp extract factorial favg fdiv filter first first_value flatten floor fmod format
+    formatreadabledecimalsize formatreadablesize fsum gamma gcd generate_series greatest
+    group_concat grouping grouping_id hamming hash histogram hour if ifnull instr isfinite isinf
+    isnan isodow isoyear jaccard jaro_similarity jaro_winkler_similarity julian kahan_sum kurtosis
+    kurtosis_pop lag last last_day last_value lcase lcm lead least left left_grapheme len length
+    length_grapheme levenshtein lgamma like_escape list list_aggr list_aggregate list_any_value
+    list_append list_apply list_avg list_cat list_concat list_contains list_count list_distance
+    list_distinct list_element list_extract list_filter list_first list_has list_has_all
+    list_has_any list_histogram list_indexof list_intersect list_last list_max list_mean
+    list_median list_min list_mode list_pack list_position list_prepend list_product list_reduce
+    list_reverse list_reverse_sort list_select list_slice list_sort list_stddev_pop
     list_stddev_samp list_string_agg list_sum list_transform list_unique list_value list_var_pop
     list_var_samp list_where list_zip ln log log10 log2 lower lpad ltrim mad make_date make_time
     make_timestamp map map_contains map_entries map_extract map_from_entries map_keys map_values
     max max_by md5 mean median microsecond millennium millisecond min min_by minute mod mode month
-    monthname multiply nfc_normalize not_ilike_escape not_like_escape nth_value ntile nullif
-    ord ordinality percent_rank percentile_cont percentile_disc pi position pow power
-    prefix printf product quantile quantile_cont quantile_disc quarter radians random range rank
-    rank_dense regexp_escape regexp_extract regexp_extract_all regexp_full_match regexp_matches
-    regexp_replace regexp_split_to_array regr_avgx regr_avgy regr_count regr_intercept regr_r2
-    regr_slope regr_sxx regr_sxy regr_syy repeat replace reverse right right_grapheme round
-    round_even roundbankers row row_number rpad rtrim second sem setseed sha256 sign signbit sin
-    skewness split split_part sqrt starts_with stddev stddev_pop stddev_samp str_split
-    str_split_regex strftime string_agg string_split string_split_regex string_to_array strip_accents
-    strlen strpos strptime struct_extract struct_insert struct_pack substr substring
-    substring_grapheme subtract suffix sum sum_no_overflow sumkahan tan timezone_hour
-    timezone_minute to_centuries to_days to_decades to_hours to_microseconds to_millennia
-    to_milliseconds to_minutes to_months to_seconds to_timestamp to_weeks to_years today translate
-    trim trunc try try_strptime typeof ucase unicode union_extract union_tag union_value unnest
-    unpivot_list upper uuid var_pop var_samp variance week weekday weekofyear year yearweek
-    now get_current_timestamp current_timestamp
-    + - * / // % ^ ** & | << >> || ~ ~~ !~~ ~~* !~~* ~~~ @ ! ^@ @> <@ && <-> <=> <#> xor
+    monthname multiply nfc_normalize not_ilike_escape not_like_escape nth_value ntile nullif ord
+    ordinality percent_rank percentile_cont percentile_disc pi position pow power prefix printf
+    product quantile quantile_cont quantile_disc quarter radians random range rank rank_dense
+    regexp_escape regexp_extract regexp_extract_all regexp_full_match regexp_matches regexp_replace
+    regexp_split_to_array regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx
+    regr_sxy regr_syy repeat replace reverse right right_grapheme round round_even roundbankers row
+    row_number rpad rtrim second sem setseed sha256 sign signbit sin skewness split split_part sqrt
+    starts_with stddev stddev_pop stddev_samp str_split str_split_regex strftime string_agg
+    string_split string_split_regex string_to_array strip_accents strlen strpos strptime
+    struct_extract struct_insert struct_pack substr substring substring_grapheme subtract suffix
+    sum sum_no_overflow sumkahan tan timezone_hour timezone_minute to_centuries to_days to_decades
+    to_hours to_microseconds to_millennia to_milliseconds to_minutes to_months to_seconds
+    to_timestamp to_weeks to_years today translate trim trunc try try_strptime typeof ucase unicode
+    union_extract union_tag union_value unnest unpivot_list upper uuid var_pop var_samp variance
+    week weekday weekofyear year yearweek now get_current_timestamp current_timestamp + - * / // %
+    ^ ** & | << >> || ~ ~~ !~~ ~~* !~~* ~~~ @ ! ^@ @> <@ && <-> <=> <#> xor
     """.split()
 )
 

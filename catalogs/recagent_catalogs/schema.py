@@ -91,7 +91,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The words of one column: `closed` values admit no others; synonyms map folded words to a value."""
+    """The words of one column; `closed` admits no others; synonyms map folded words to a value."""
 
     values: tuple[str, ...] = ()
     synonyms: dict[str, str] = field(default_factory=dict)

@@ -24,10 +24,10 @@ _MARKS_IN_A_ROW = 4
 def clean(text: object, cap: int = TEXT_CAP, *, newlines: bool = False) -> str:
     r"""Make a stranger's text fit for a terminal, a prompt or a file.
 
-    Removes escape sequences, C0/C1 controls, bidirectional overrides, zero-width and tag characters,
-    lone surrogates; caps runs of combining marks at four and the whole at `cap` characters (an
-    ellipsis marks the cut). Joined emoji and square brackets stay. Line breaks and tabs become one
-    space unless `newlines`.
+    Removes escape sequences, C0/C1 controls, bidirectional overrides, zero-width and tag
+    characters, lone surrogates; caps runs of combining marks at four and the whole at `cap`
+    characters (an ellipsis marks the cut). Joined emoji and square brackets stay. Line breaks and
+    tabs become one space unless `newlines`.
     """
     raw = text if isinstance(text, str) else str(text)
     if raw.isascii() and raw.isprintable():

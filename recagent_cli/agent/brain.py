@@ -1,7 +1,7 @@
 """The protocol that both brains implement, and what passes between a brain and the loop.
 
 The loop (`loop.py`) asks a brain for the next step, runs the step's tool calls, gives the
-observations back, and ends the turn when `present` or `ask_person` ran or a step came without calls.
+observations back, and ends the turn when `present` or `ask_person` ran or a step had no calls.
 It cannot tell the brains apart.
 """
 

@@ -12,7 +12,8 @@ from recagent_catalogs.text import bare_title, clean, fold
 from recagent_tools.toolbox import ToolContext
 
 _DATED = re.compile(
-    r"((?:[A-Z0-9À-Þ][^\s().,;:!?]*[ ,:&'-]*(?:(?:of|the|and|a|an|in|to|for|on|de|la)\s+)*){1,12})\((\d{4})\)"
+    r"((?:[A-Z0-9À-Þ][^\s().,;:!?]*[ ,:&'-]*"
+    r"(?:(?:of|the|and|a|an|in|to|for|on|de|la)\s+)*){1,12})\((\d{4})\)"
 )
 _QUOTED = re.compile(
     r"[\"“«]([^\"”»\n]{2,80})[\"”»]|\*\*([^*\n]{2,80})\*\*|(?<![\w*])\*([^*\n]{2,80})\*(?![\w*])"

@@ -1,4 +1,4 @@
-"""A turn is a stream of typed events. The chat, the JSON printer, the trace and the tests consume it."""
+"""A turn is a stream of typed events; chat, JSON, trace and tests consume the one stream."""
 
 from __future__ import annotations
 

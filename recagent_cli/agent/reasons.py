@@ -1,4 +1,4 @@
-"""Why an item is in the list, in a few words, made by code from conditions, wishes and the models."""
+"""Why an item is in the list, in a few words, made by code from wishes, conditions and models."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def reasons_for(
 ) -> dict[int, str]:
     """One reason for each item, by row.
 
-    In this order: the likes that brought it in, what it shares with them, the wishes and conditions it
-    meets, and for an item with none of these, how it is received.
+    In this order: the likes that brought it in, what it shares with them, the wishes and conditions
+    it meets, and for an item with none of these, how it is received.
     """
     catalog = context.catalog
     wanted = _wanted_values(request, catalog)

@@ -1,4 +1,4 @@
-"""A finished turn, and its JSON: `recagent.turn/1`. `docs/json.md` describes it, a test holds them together."""
+"""A finished turn, and its JSON `recagent.turn/1`, which `docs/json.md` describes."""
 
 from __future__ import annotations
 

@@ -58,7 +58,6 @@ class Work:
         self.usage: Any = None
         self.cost_usd: float | None = None
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._stream: Any = None
         self._thread = threading.Thread(target=self._guard, args=(run,), daemon=True)
         self._thread.start()
 
@@ -74,10 +73,6 @@ class Work:
     def put(self, chunk: Any) -> None:
         """A piece of the answer."""
         self._queue.put(chunk)
-
-    def attach(self, stream: Any) -> None:
-        """The stream to close when nobody waits any more."""
-        self._stream = stream
 
     def pieces(
         self, patience: Patience, deadline: float, clock: Callable[[], float]

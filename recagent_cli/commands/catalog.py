@@ -47,7 +47,7 @@ def add(
 ) -> None:
     """Read your own data: MovieLens as it comes, or any CSV, TSV, Parquet or JSONL.
 
-    recagent catalog add ml ~/ml-latest-small · recagent catalog add books.csv --interactions reads.csv
+    recagent catalog add ml ~/ml-latest-small · recagent catalog add b.csv --interactions reads.csv
     """
     from recagent_catalogs.errors import UsageError
     from recagent_catalogs.ingest import Overrides

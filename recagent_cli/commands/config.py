@@ -40,7 +40,7 @@ def set_(
     name: Annotated[str, typer.Argument(help="Name of the setting.")],
     value: Annotated[str, typer.Argument(help="Its new value.")],
 ) -> None:
-    """Change a setting for good. Keys of providers are not settings: they stay in the environment."""
+    """Change a setting for good. Keys of providers are no settings; they stay in the shell."""
     from ..paths import find_paths
     from ..settings import set_setting
 

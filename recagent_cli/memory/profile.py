@@ -23,7 +23,7 @@ OPINIONS = {
 
 @dataclass(frozen=True)
 class Profile:
-    """Rows of the present catalog, oldest first. `seen` holds all that must not be offered again."""
+    """Rows of the present catalog, oldest first; `seen` is all that must not be offered again."""
 
     liked: Sequence[int] = ()
     disliked: Sequence[int] = ()
@@ -31,7 +31,7 @@ class Profile:
 
 
 def derive(events: Iterable[StoredEvent], catalog: Catalog) -> Profile:
-    """The profile that the events add up to. Items that the catalog no longer has are passed over."""
+    """The profile that the events add up to; items that the catalog lost are passed over."""
     opinion: dict[str, str] = {}
     seen: dict[str, None] = {}
     for event in events:

@@ -1,8 +1,8 @@
 """The user store: events, sessions and turns in one SQLite file.
 
-WAL, `synchronous=FULL`, a busy timeout of 30 s and one short `BEGIN IMMEDIATE` a command: 100 processes
-that write at once lose nothing. Every row carries a checksum, because SQLite hands out a flipped byte
-without a word; a row whose checksum fails is left out and named in `damaged`.
+WAL, `synchronous=FULL`, a busy timeout of 30 s and one short `BEGIN IMMEDIATE` a command: 100
+processes that write at once lose nothing. Every row carries a checksum, because SQLite hands out a
+flipped byte without a word; a row whose checksum fails is left out and named in `damaged`.
 """
 
 from __future__ import annotations
@@ -47,8 +47,9 @@ MIGRATIONS = (
     );
     CREATE INDEX events_of ON events (profile, catalog, kind);
     CREATE TABLE sessions (
-        id TEXT PRIMARY KEY, profile TEXT NOT NULL, catalog TEXT NOT NULL, fingerprint TEXT NOT NULL,
-        created REAL NOT NULL, updated REAL NOT NULL, bus BLOB NOT NULL, checksum BLOB NOT NULL
+        id TEXT PRIMARY KEY, profile TEXT NOT NULL, catalog TEXT NOT NULL,
+        fingerprint TEXT NOT NULL, created REAL NOT NULL, updated REAL NOT NULL,
+        bus BLOB NOT NULL, checksum BLOB NOT NULL
     );
     CREATE INDEX sessions_of ON sessions (profile, catalog, updated);
     CREATE TABLE turns (
@@ -136,7 +137,8 @@ class UserStore:
             if checksum(row[2:]) != row[1]:
                 self.damaged.append(f"event {row[0]}")
                 continue
-            found.append(StoredEvent(*row[2:], row[0]))
+            names = _EVENT_COLUMNS.split(", ")
+            found.append(StoredEvent(**dict(zip(names, row[2:], strict=True)), id=row[0]))
         return found
 
     def session(self, session_id: str) -> StoredSession | None:
@@ -165,7 +167,8 @@ class UserStore:
             if checksum(row[1:]) != row[0]:
                 self.damaged.append(f"session {row[1]}")
                 continue
-            yield StoredSession(*row[1:], self._turns(row[1]))
+            names = _SESSION_COLUMNS.split(", ")
+            yield StoredSession(**dict(zip(names, row[1:], strict=True)), turns=self._turns(row[1]))
 
     def _turns(self, session_id: str) -> tuple[str, ...]:
         sql = "SELECT checksum, session, number, body FROM turns WHERE session = ? ORDER BY number"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from recagent_catalogs.errors import BadInput, Cancelled, ExitCode, ModelError, NotFound
 from recagent_cli import Assistant
 from recagent_cli.agent.brain import Call, Step
@@ -160,7 +161,7 @@ def test_facts_change_only_through_remember(assistant: Assistant) -> None:
     assert [assistant.catalog.ids([r])[0] for r in assistant.profile().liked] == ["f05"]
 
 
-# -- the model over the wire ------------------------------------------------------------------------
+# -- the model over the wire ---------------------------------------------------------------
 
 
 @pytest.fixture

@@ -6,10 +6,12 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pexpect
 import pyte
 import pytest
+
 from recagent_cli.memory.store import UserStore
 
 from ..conftest import RunCommand
@@ -50,12 +52,18 @@ class Terminal:
 
     def __init__(self, home: Path) -> None:
         environment = {
-            **os.environ, "RECAGENT_HOME": str(home), "RECAGENT_CATALOG": "films",
-            "TERM": "xterm-256color", "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
+            **os.environ,
+            "RECAGENT_HOME": str(home),
+            "RECAGENT_CATALOG": "films",
+            "TERM": "xterm-256color",
+            "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
         }
         self.raw = b""
         self.child = pexpect.spawn(
-            sys.executable, ["-m", "recagent_cli", "chat"], env=environment, timeout=60,
+            sys.executable,
+            ["-m", "recagent_cli", "chat"],
+            env=environment,
+            timeout=60,
             dimensions=(60, 80),
         )
 
@@ -63,7 +71,8 @@ class Terminal:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
-                self.raw += self.child.read_nonblocking(4096, timeout=0.2)
+                chunk: Any = self.child.read_nonblocking(4096, timeout=0.2)
+                self.raw += chunk
             except (pexpect.TIMEOUT, pexpect.EOF):
                 pass
             if b"\x1b[6n" in self.raw[-200:]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+
 from recagent_catalogs.errors import ExitCode
 
 from ..conftest import RunCommand

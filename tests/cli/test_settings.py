@@ -4,6 +4,7 @@ import stat
 from pathlib import Path
 
 import pytest
+
 from recagent_catalogs.errors import BadInput, UsageError
 from recagent_cli.paths import find_paths
 from recagent_cli.settings import SETTINGS, load_settings, set_setting

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from recagent_catalogs.errors import BadInput, RecagentError
 from recagent_cli.memory.store import MIGRATIONS, StoredEvent, StoredSession, UserStore
 
@@ -100,7 +101,8 @@ def test_many_processes_write_at_once(store: UserStore) -> None:
         "import sys; from pathlib import Path\n"
         "from recagent_cli.memory.store import StoredEvent, UserStore\n"
         "store = UserStore(Path(sys.argv[1]))\n"
-        "for i in range(5): store.commit(events=[StoredEvent('me', 'films', 'seen', sys.argv[2])])\n"
+        "event = StoredEvent('me', 'films', 'seen', sys.argv[2])\n"
+        "for i in range(5): store.commit(events=[event])\n"
     )
     processes = [
         subprocess.Popen([sys.executable, "-c", code, str(store.path), f"f{n:02}"])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from recagent_tools.bus import MAX_SAVED_ROWS, CandidateBus, RowSet
 
 N = 200

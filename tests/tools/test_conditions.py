@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from recagent_catalogs.errors import BadCondition
 from recagent_catalogs.store import Catalog
 from recagent_tools.conditions import evaluate, parse_condition

@@ -189,9 +189,7 @@ def test_never_built_is_untrained_and_no_fault(catalog: Catalog, tmp_path: Path)
     assert engine.ranked_by(EVEN) == "blend"
 
 
-def test_a_catalog_without_interactions_is_served_by_content(
-    bare: Catalog, tmp_path: Path
-) -> None:
+def test_a_catalog_without_interactions_is_served_by_content(bare: Catalog, tmp_path: Path) -> None:
     report = build(bare, tmp_path)
     assert "no interactions" in report.notices[0] and not report.metrics
     engine = Engine.open(bare, tmp_path)

@@ -2,7 +2,7 @@
 
 After InteRecAgent's candidate bus (Huang et al., "Recommender AI Agent"), with three changes: it is
 an append-only history of stages, it outlives the turn and the process, and it knows which stage
-dropped an item. Candidates are arrays of row numbers or a packed mask, whichever is smaller, never objects.
+dropped an item. Candidates are arrays of rows or a packed mask, never objects.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAX_STAGES = 400
 
 @dataclass(frozen=True)
 class RowSet:
-    """An immutable set of rows out of `n_items`: all of them, an int32 id array, or a packed mask."""
+    """An immutable set of rows out of `n_items`: all, an int32 id array, or a packed mask."""
 
     n_items: int
     count: int
@@ -155,7 +155,7 @@ class Stage:
 
 @dataclass
 class CandidateBus:
-    """The stages so far, a cursor, and named sets. Every change appends; `undo` moves the cursor."""
+    """The stages so far, a cursor, named sets; a change appends, `undo` moves the cursor."""
 
     n_items: int
     fingerprint: str = ""

@@ -34,7 +34,8 @@ class CandidatesArguments(Arguments):
     """Arguments of `candidates`."""
 
     op: Operation = Field(
-        description="show; start (whole catalog); undo; redo; save/load NAME; union/minus/intersect "
+        description="show; start (whole catalog); undo; redo; save/load NAME; union/minus/"
+        "intersect "
         "with NAME; among_shown (only the list last shown); drop_shown; drop ITEMS."
     )
     name: str = Field(default="", description="Name of a saved set.")

@@ -5,7 +5,7 @@
               | column ( "=" | "!=" | "<" | "<=" | ">" | ">=" ) number
               | column [ number ] ".." [ number ]           both ends included
               | column ( "=" | "<=" | ">=" ) word           columns with an order (audience)
-              | column ( "~" | "!~" ) text                    folded words stand / do not in the cell
+              | column ( "~" | "!~" ) text                  folded words stand / do not in the cell
     value     = a word of the column's vocabulary, any case, a known synonym, quoted or not
 
 The same text is what the funnel, why-not and rules print. `docs/conditions.md` describes it.
@@ -40,8 +40,8 @@ _TEXT_ROLES = frozenset((Role.TITLE, Role.ALIAS, Role.TEXT))
 class Condition:
     """One hard condition.
 
-    `operator` is one of has, lacks, =, !=, <, <=, >, >=, .., ~, !~. `values` are vocabulary words, one
-    text, or numbers; of a range (`..`) two numbers, None where an end is open.
+    `operator` is one of has, lacks, =, !=, <, <=, >, >=, .., ~, !~. `values` are vocabulary words,
+    one text, or numbers; of a range (`..`) two numbers, None where an end is open.
     """
 
     column: str
@@ -78,8 +78,8 @@ def parse_condition(text: str, catalog: Catalog) -> Condition:
     """Read one condition and check it against the catalog's schema and vocabulary.
 
     Raises:
-        BadCondition: no condition, unknown column, operator that does not fit the column, a value of
-            the wrong type or not in the vocabulary; the hint names what would do.
+        BadCondition: no condition, unknown column, operator that does not fit the column, a value
+            of the wrong type or not in the vocabulary; the hint names what would do.
     """
     if match := _WORD.match(text):
         column = _column(match["column"], catalog)

@@ -33,7 +33,7 @@ class Diagnosis:
 
     @property
     def smallest(self) -> int | None:
-        """Index of the condition whose removal leaves something, the least at that; None if none does."""
+        """Index of the condition whose removal leaves least, but something; None if none does."""
         found = [(count, i) for i, count in enumerate(self.without) if count]
         return min(found)[1] if found else None
 

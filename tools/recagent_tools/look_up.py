@@ -92,8 +92,9 @@ TOOLS = (
     Tool(
         "look_up",
         "information",
-        "Facts and counts by SQL: one SELECT over items and item_stats(id, interactions, mean_rating,"
-        " first_time, last_time). Lists: list_contains(col, 'x'). It does not change the candidates.",
+        "Facts and counts by SQL: one SELECT over items and item_stats(id, interactions, "
+        "mean_rating, first_time, last_time). Lists: list_contains(col, 'x'). "
+        "It does not change the candidates.",
         LookUpArguments,
         look_up,
         offered=lambda context: context.sandbox is not None,

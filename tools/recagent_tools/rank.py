@@ -13,16 +13,17 @@ from recagent_catalogs.interactions import Floats, Rows
 from recagent_catalogs.schema import Role
 
 from .bus import RowSet
+from .models.blend import standardised
 from .models.history import History
 from .references import preview
-from .retrieve import profile_history, standardised
+from .retrieve import profile_history
 from .toolbox import Arguments, Tool, ToolContext, ToolResult
 
 ASPECTS = ("novelty", "popularity", "recency", "rating")
 MAX_WEIGHT = 5.0
 LIKENESS_WEIGHT = 1.5
-"""How much likeness to named items weighs. What is like one film is a question of that film, what fits
-ten likes is a question of taste: fit counts k/3 of its weight for k < 3 named items."""
+"""How much likeness to named items weighs. What is like one film is a question of that film, what
+fits ten likes is a question of taste: fit counts k/3 of its weight for k < 3 named items."""
 SEARCH_WEIGHT = 0.5
 """How much a match of the words searched for weighs against fit, both standardised."""
 
@@ -35,7 +36,7 @@ class RankArguments(Arguments):
     )
     weights: list[str] = Field(
         default=[],
-        description='Further aspects, -5 to 5: "novelty=.4", "popularity=-1", "recency=.5", "rating=1".',
+        description='Further aspects, -5 to 5: "novelty=.4", "popularity=-1", "recency=1".',
     )
     top: int = Field(default=0, description="Keep only the best; 0 keeps all.")
 

@@ -58,7 +58,7 @@ def resolve_all(references: Sequence[str], context: ToolContext) -> tuple[list[i
 
 
 def facts(item: Item, catalog: Catalog, *, brief: bool = False) -> dict[str, Any]:
-    """An item's facts for a brain: no empty cells, short text; `brief` keeps categories and numbers."""
+    """An item's facts for a brain; `brief` keeps people, categories and numbers."""
     told: dict[str, Any] = {"id": item.id, "title": item.title}
     if item.year is not None:
         told["year"] = item.year

@@ -12,6 +12,7 @@ from recagent_catalogs.errors import ToolError
 from recagent_catalogs.interactions import Floats, Rows
 
 from .bus import RowSet
+from .models.blend import standardised
 from .models.history import History
 from .references import preview, resolve_all
 from .toolbox import Arguments, Tool, ToolContext, ToolResult
@@ -41,14 +42,6 @@ class PopularArguments(Arguments):
     """Arguments of `popular`."""
 
     window: Literal["all", "recent"] = Field(default="all", description="All time, or lately.")
-
-
-def standardised(scores: Floats) -> Floats:
-    """Z-scores over the candidates; zeros where all are equal."""
-    spread = float(scores.std()) if len(scores) else 0.0
-    if spread < 1e-12:
-        return np.zeros(len(scores), dtype=np.float32)
-    return ((scores - scores.mean()) / spread).astype(np.float32)
 
 
 def keep_best(blend: Floats, rows: Rows, keep: int = KEEP) -> tuple[Rows, Rows]:

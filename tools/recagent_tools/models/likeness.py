@@ -1,8 +1,8 @@
 """How alike two items are, for "like X": three signs joined, with less regard for popularity.
 
 What a newcomer who likes X will take next is near a bestseller list (with one like it was 9 % of a
-catalog in 1,000 lists); what is *like X* is another question. Here the cosine of ALS factors (shrunk,
-because short factors point anywhere), co-occurrence normalised symmetrically, and content.
+catalog in 1,000 lists); what is *like X* is another question. Here the cosine of ALS factors
+(shrunk, because short factors point anywhere), co-occurrence normalised symmetrically, and content.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .history import History
 SHRINK_AT = 90
 """Percentile of the factors' lengths by which cosines are shrunk."""
 SYMMETRY = 0.2
-"""c_ij / (c_i^.7 c_j^.3) becomes the cosine c_ij / sqrt(c_i c_j) when divided by c_j^.2 (up to c_i)."""
+"""c_ij / (c_i^.7 c_j^.3) divided by c_j^.2 orders as the cosine c_ij / sqrt(c_i c_j)."""
 CONTENT_SHARE = 0.7
 
 
