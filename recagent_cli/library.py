@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rapidfuzz import process
-
 from recagent_catalogs.errors import BadInput, NotFound, RecagentError, UsageError
+from recagent_catalogs.shipped import bundled_names, bundled_version
 from recagent_catalogs.store import Catalog
 
 from .paths import Paths, make_dir
@@ -68,8 +67,6 @@ class Library:
 
     def names(self) -> list[str]:
         """All catalogs: the bundled ones and those added, sorted."""
-        from recagent_catalogs.bundled import bundled_names
-
         added = []
         if self.paths.catalogs.is_dir():
             added = [
@@ -93,14 +90,14 @@ class Library:
         Raises:
             NotFound: there is none of that name; the hint names the nearest.
         """
-        from recagent_catalogs.bundled import bundled_names
-
         if NAME.fullmatch(name):
             is_bundled = name in bundled_names()
             if is_bundled and not self._bundled_is_current(name):
                 self.install(name)
             if self.is_installed(name):
                 return Catalog.open(self.directory(name))
+        from rapidfuzz import process
+
         names = self.names()
         near = process.extractOne(name.lower(), names, score_cutoff=60)
         hint = f"did you mean {near[0]}? " if near else ""
@@ -112,14 +109,14 @@ class Library:
 
         make_dir(self.paths.catalogs)
         install_bundled(name, self.directory(name), self.progress, 0)
-        (self.directory(name) / "bundled.txt").write_text(_bundled_version(name), encoding="utf-8")
+        (self.directory(name) / "bundled.txt").write_text(bundled_version(name), encoding="utf-8")
 
     def _bundled_is_current(self, name: str) -> bool:
         marker = self.directory(name) / "bundled.txt"
         if self.is_installed(name) and not marker.exists():
             return True  # a catalog of the user's own under that name
         try:
-            return marker.read_text(encoding="utf-8") == _bundled_version(name)
+            return marker.read_text(encoding="utf-8") == bundled_version(name)
         except OSError:
             return False
 
@@ -242,15 +239,3 @@ class _Watcher(threading.Thread):
             told = self.outcome["message"] if self.outcome else "the process ended without a word"
             raise RecagentError(f"training failed: {told}", hint="recagent build shows more")
         return True
-
-
-def _bundled_version(name: str) -> str:
-    """Changes when the bundled files change: the version, and name and size of each file."""
-    from importlib.resources import files
-
-    from . import __version__
-
-    root = files("recagent_catalogs") / name
-    sizes = [(e.name, len(e.read_bytes())) for e in root.iterdir() if e.name.endswith(".toml")]
-    sizes += [(e.name, len(e.read_bytes())) for e in (root / "items").iterdir()]
-    return f"{__version__} {sorted(sizes)}"

@@ -56,11 +56,13 @@ def _run(words: list[str]) -> int:
     import typer
     from typer.exceptions import TyperException
 
-    from .commands import app
+    from .commands import COMMANDS, GROUPS, make_app
 
-    command = typer.main.get_command(app)
+    words = with_ask(words)
+    first = words[0] if words else ""
+    command = typer.main.get_command(make_app(first if first in (*COMMANDS, *GROUPS) else None))
     try:
-        result = command.main(with_ask(words), prog_name="recagent", standalone_mode=False)
+        result = command.main(words, prog_name="recagent", standalone_mode=False)
         sys.stdout.flush()
     except TyperException as error:
         return _usage(error)

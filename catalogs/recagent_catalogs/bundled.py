@@ -18,28 +18,9 @@ from .formats.files import SourceFile
 from .ingest import make_report
 from .report import GuessedRole, Log, Report
 from .schema import CatalogSchema, load_schema
+from .shipped import bundled_names
 from .simulate import Taste, simulate
 from .writer import Progress, silent, write_catalog
-
-PREFERRED = ("movies", "games")
-
-
-def bundled_names() -> list[str]:
-    """The names of the bundled catalogs that have items, the default one first."""
-    root = resources.files("recagent_catalogs")
-    names = [
-        entry.name
-        for entry in root.iterdir()
-        if entry.is_dir() and (entry / "catalog.toml").is_file() and _item_files(entry)
-    ]
-    return sorted(names, key=lambda n: (PREFERRED.index(n) if n in PREFERRED else 99, n))
-
-
-def _item_files(folder: Traversable) -> list[Traversable]:
-    items = folder / "items"
-    if not items.is_dir():
-        return []
-    return sorted((f for f in items.iterdir() if f.name.endswith(".csv")), key=lambda f: f.name)
 
 
 def install_bundled(

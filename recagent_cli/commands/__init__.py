@@ -3,34 +3,46 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
-from . import (
-    ask,
-    batch,
-    build,
-    catalog,
-    chat,
-    config,
-    doctor,
-    parse,
-    paths,
-    query,
-    recommend,
-    session,
-    similar,
-    tools,
+COMMANDS = (
+    "ask",
+    "chat",
+    "batch",
+    "recommend",
+    "similar",
+    "query",
+    "parse",
+    "build",
+    "doctor",
+    "paths",
 )
+GROUPS = ("catalog", "session", "tools", "config")
 
-app = typer.Typer(
-    name="recagent",
-    help="A recommender assistant for the terminal: ask in your own words.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+
+def make_app(only: str | None = None) -> typer.Typer:
+    """The command line; with `only` that command alone, because typer reads all it is given.
+
+    Reading the signatures of all commands costs 50 ms, which help and completion need and a single
+    command does not.
+    """
+    app = typer.Typer(
+        name="recagent",
+        help="A recommender assistant for the terminal: ask in your own words.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_app)
+    for name in COMMANDS if only is None else [only] if only in COMMANDS else []:
+        module = import_module(f"{__name__}.{name}")
+        app.command(name)(module.command)
+    for name in GROUPS if only is None else [only] if only in GROUPS else []:
+        app.add_typer(import_module(f"{__name__}.{name}").app, name=name)
+    return app
 
 
 def _version(wanted: bool) -> None:
@@ -41,7 +53,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _app(
     version: Annotated[
         bool,
@@ -52,9 +63,3 @@ def _app(
 
     recagent ask "90s sci-fi like Alien, but no horror" · recagent chat · recagent catalog add PATH
     """
-
-
-for module in (ask, chat, batch, recommend, similar, query, parse, build, doctor, paths):
-    app.command(module.NAME)(module.command)
-for group in (catalog, session, tools, config):
-    app.add_typer(group.app, name=group.NAME)

@@ -8,8 +8,6 @@ import typer
 
 from .run import Run, common, read_text
 
-NAME = "ask"
-
 
 @common
 def command(

@@ -13,7 +13,6 @@ from .run import Run, common
 if TYPE_CHECKING:
     from ..assistant import Assistant
 
-NAME = "batch"
 FIELDS = {
     "id": (str, int),
     "text": str,

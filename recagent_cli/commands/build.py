@@ -8,8 +8,6 @@ import typer
 
 from .run import Run, common
 
-NAME = "build"
-
 
 @common
 def command(

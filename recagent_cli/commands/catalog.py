@@ -12,7 +12,6 @@ from .run import Run, common
 if TYPE_CHECKING:
     from recagent_catalogs.store import Catalog
 
-NAME = "catalog"
 app = typer.Typer(help="Add, list, show and remove catalogs.", no_args_is_help=True)
 
 Column = Annotated[str | None, typer.Option(help="Name of that column in the file.")]

@@ -8,7 +8,6 @@ import typer
 
 from .run import Run, common
 
-NAME = "config"
 app = typer.Typer(help="Show and change settings.", no_args_is_help=True)
 
 

@@ -11,7 +11,6 @@ import typer
 
 from .run import Run, common
 
-NAME = "doctor"
 PACKAGES = ("duckdb", "numpy", "scipy", "implicit", "lightgbm", "litellm", "typer", "rich")
 KEYS = (
     "OPENAI_API_KEY",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from .run import Run, common
 
-NAME = "paths"
-
 
 @common
 def command(run: Run) -> None:

@@ -8,7 +8,6 @@ import typer
 
 from .run import Run, common, read_text
 
-NAME = "query"
 TABLE_ROWS = 1_000
 
 

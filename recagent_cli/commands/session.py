@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from ..memory.store import StoredSession
 
-NAME = "session"
 app = typer.Typer(help="List, show and delete conversations.", no_args_is_help=True)
 
 

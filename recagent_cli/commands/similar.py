@@ -8,8 +8,6 @@ import typer
 
 from .run import Run, common
 
-NAME = "similar"
-
 
 @common
 def command(

@@ -9,7 +9,6 @@ import typer
 
 from .run import Run, common
 
-NAME = "tools"
 app = typer.Typer(help="List the tools of a brain, or call one.", no_args_is_help=True)
 
 

@@ -382,3 +382,14 @@ def test_importing_the_brain_does_not_import_litellm() -> None:
 
     code = "import sys, recagent_cli.agent.llm; sys.exit('litellm' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_streams_left_unread_do_not_block_the_next_request() -> None:
+    """httpcore's pool waits for itself where a stream of its own is collected inside of it."""
+    event = 'event: error\ndata: {"type":"error","error":{"type":"overloaded_error"}}\n\n'
+    patience = Patience(first_s=2.0, between_s=0.3, total_s=10.0, tries=1)
+    with FakeServer(*[Answer(events=(event, event))] * 20) as server:
+        for _ in range(20):
+            with pytest.raises(ModelError) as caught:
+                client_of(server, "anthropic", patience=patience).complete(HELLO)
+            assert caught.value.reason == "server"

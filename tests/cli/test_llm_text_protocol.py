@@ -31,7 +31,8 @@ def read(text: str, *, complete: bool = True) -> list[tuple[str, Any]]:
         f'```tool_call\n{{"action": "filter", "action_input": {INNER}}}\n```',
         f'{{"name": "filter", "input": {INNER}}}',
         f'{{"function": {{"name": "filter", "arguments": {json.dumps(INNER)}}}}}',
-        f'<think>Should I call {{"name": "popular"}}?</think>{{"name":"filter","arguments":{INNER}}}',
+        '<think>Should I call {"name": "popular"}?</think>'
+        f'{{"name":"filter","arguments":{INNER}}}',
         f'<tool_call>\n{{"name": "filter", "arguments": {INNER}}}\n</tool_call>',
         f'Sure.<tool_call>{{"name": "filter", "arguments": {INNER}}}',
         f"<function=filter>{INNER}</function>",
