@@ -8,7 +8,6 @@ back is a `Reply` or a `ModelError`.
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import importlib.metadata
 import logging
@@ -28,6 +27,7 @@ from recagent_catalogs.errors import ModelError
 
 from .assembly import Assembly
 from .model_errors import Failure, failure, key_name
+from .transport import close_stream, isolate
 from .watchdog import READY, Broken, Patience, Stalled, Work
 from .wire import Message, Reply, ToolSchema
 
@@ -288,14 +288,17 @@ class LiteLLMClient:
         """In the worker thread: ask, and put every chunk into the queue."""
         litellm = load()
         arguments = self._arguments(litellm, messages, tools, may_call, stream)
-        _fresh_transport(litellm)
         job.put(READY)
-        answer = litellm.completion(**arguments)
-        if stream:
-            _read_stream(job, answer)
-        else:
-            job.usage = getattr(answer, "usage", None)
-            job.put(answer)
+        clients = isolate(litellm)
+        try:
+            answer = litellm.completion(**arguments)
+            if stream:
+                _read_stream(job, answer)
+            else:
+                job.usage = getattr(answer, "usage", None)
+                job.put(answer)
+        finally:
+            clients.flush_cache()
         job.cost_usd = _cost(litellm, self._wire_model, job.usage)
 
     def _arguments(
@@ -342,18 +345,6 @@ class LiteLLMClient:
         return {**key, **({"api_base": self.api_base} if self.api_base else {})}
 
 
-def _fresh_transport(litellm: Any) -> None:
-    """A connection pool of its own for every request.
-
-    litellm leaves unread streams in reference cycles. Where the garbage collector closes one while
-    the same pool takes the next request, httpcore waits for its own lock, for ever: seen at the
-    second request after an error in an Anthropic stream. In another pool the close does no harm.
-    """
-    with _LOCK:
-        litellm.in_memory_llm_clients_cache.flush_cache()
-        litellm.module_level_client = litellm.HTTPHandler(timeout=litellm.request_timeout)
-
-
 def _read_stream(job: Work, stream: Any) -> None:
     """Hand on the chunks; close the connection whatever happens."""
     try:
@@ -362,24 +353,12 @@ def _read_stream(job: Work, stream: Any) -> None:
                 return
             job.put(chunk)
     finally:
-        _close(stream)
+        close_stream(stream)
     job.usage = _streamed_usage(stream)
     job.ended_well = any(
         getattr(stream, name, "") is not None
         for name in ("received_finish_reason", "intermittent_finish_reason")
     )
-
-
-def _close(stream: Any) -> None:
-    """Close what litellm wraps: it does not do so itself."""
-    inner = getattr(stream, "completion_stream", None)
-    parts = [getattr(inner, name, None) for name in ("response_iterator", "streaming_response")]
-    for part in (inner, *parts):
-        close = getattr(part, "close", None)
-        if callable(close):
-            # A generator that runs, or a socket that is gone already.
-            with contextlib.suppress(RuntimeError, ValueError, OSError):
-                close()
 
 
 def wire_model(model: str, api_base: str | None) -> str:

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recagent_catalogs.bundled import bundled_names, install_bundled, read_bundled
+from recagent_catalogs.bundled import install_bundled, read_bundled
 from recagent_catalogs.data import ItemTable
 from recagent_catalogs.errors import NotFound
 from recagent_catalogs.report import Log
 from recagent_catalogs.schema import CatalogSchema, Column, Role
+from recagent_catalogs.shipped import bundled_names
 from recagent_catalogs.simulate import (
     FIRST_DAY,
     LAST_DAY,
