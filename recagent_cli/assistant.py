@@ -95,12 +95,9 @@ class Assistant:
         builtin = BuiltinBrain()
         brain: Brain = builtin
         if model:
-            from .agent.budget import Limits
-            from .agent.litellm_adapter import LiteLLMClient
-            from .agent.llm import LLMBrain
+            from .agent.llm import open_brain
 
-            client = LiteLLMClient(model, api_base=api_base)
-            brain = LLMBrain(client, limits=Limits(seconds=timeout_s))
+            brain = open_brain(model, api_base=api_base, timeout_s=timeout_s)
         self.agent = Agent(
             self.toolbox,
             brain,

@@ -56,6 +56,8 @@ def _run(words: list[str]) -> int:
     import typer
     from typer.exceptions import TyperException
 
+    from recagent_catalogs.errors import ExitCode
+
     from .commands import COMMANDS, GROUPS, make_app
 
     words = with_ask(words)
@@ -68,6 +70,8 @@ def _run(words: list[str]) -> int:
         return _usage(error)
     except typer.Abort:
         raise KeyboardInterrupt from None
+    if result == ExitCode.INTERRUPTED:  # typer turns Ctrl-C into this
+        raise KeyboardInterrupt
     return result if isinstance(result, int) else 0
 
 

@@ -61,6 +61,8 @@ def load() -> Any:
             raise _missing(
                 f"litellm cannot be imported: {type(error).__name__}: {error}"
             ) from error
+        # Its first call builds pydantic models that warn of themselves.
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"pydantic\.")
         return litellm
 
 
@@ -111,7 +113,6 @@ def _quiet(litellm: Any) -> None:
     ):
         setattr(litellm, name, value)
     litellm.completion  # noqa: B018  (a broken install has the package and not the function)
-    warnings.filterwarnings("ignore", category=UserWarning, module=r"pydantic\.")
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "httpx", "openai"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
@@ -261,7 +262,7 @@ class LiteLLMClient:
         return ModelError(
             f"{self.model}: no answer in time ({stalled.what} {stalled.seconds:.3g} s)",
             reason="timeout",
-            hint="try again; a larger --timeout gives a slow model more time",
+            hint="try again; RECAGENT_TIMEOUT_S gives a slow model more time",
         )
 
     def _finished(self, work: Work, made: Assembly, *, complete: bool) -> Reply:

@@ -193,7 +193,7 @@ class LLMBrain:
             raise ModelError(
                 f"{self.name}: the model declined to answer",
                 reason="refused",
-                hint="word the request differently, or answer without a model (--model builtin)",
+                hint="word the request differently, or ask without a model",
             )
         if written and not view.tools:
             text, written = text or _spoken(written), []

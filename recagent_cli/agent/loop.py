@@ -209,6 +209,7 @@ class _Running:
             text, corrections = ground(text, rows, context)
             for correction in corrections:
                 self._notice("correction", correction)
+        self.cut = self.cut or any(kind == "cut" for kind, _ in context.notices)
         for kind, told in (*context.notices, *self._said(request, text)):
             self._notice(kind, told)
         question, options = context.question or ("", ())

@@ -91,9 +91,9 @@ _HINTS = {
     "auth": "set the provider's key in the environment ({key})",
     "not_found": "check the name given with -m; with --api-base it is the server's own name",
     "rate_limit": "wait and try again, or choose another model",
-    "timeout": "try again; a larger --timeout gives a slow model more time",
+    "timeout": "try again; RECAGENT_TIMEOUT_S gives a slow model more time",
     "unreachable": "check the network, the address (--api-base) and that the server runs",
-    "refused": "word the request differently, or answer without a model (--model builtin)",
+    "refused": "word the request differently, or ask without a model",
     "context": "begin a new session, or use a model with a larger context",
     "credit": "top up the account with the provider, or choose another model",
     "no_tools": "this model has no tool calls; recagent then asks it in plain text",
@@ -153,7 +153,7 @@ def failure(
     reason = reason_of(error)
     hint = _HINTS[reason].format(key=key_name(provider, own_base=own_base))
     if reason == "refused" and not _about_content(error):
-        hint = "the server does not take this request; try another model, or --model builtin"
+        hint = "the server does not take this request; try another model, or none"
     headers = _headers(error)
     wait_s = retry_after(headers, str(error)) if reason in RETRYABLE else None
     if "LLM Provider NOT provided" in str(error):

@@ -6,6 +6,7 @@ answered directly after its message. Text of items stands in tool messages only,
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -93,8 +94,11 @@ class Transcript:
     def _round(self, made: Round, view: TurnView, *, short: bool) -> list[Message]:
         answers = dict(made.answers)
         if made.step is not None and made.step < len(view.steps):
-            for observation in view.steps[made.step][1]:
-                answers.setdefault(observation.call.id, self._result(observation, short))
+            observations = view.steps[made.step][1]
+            changed = _outdated(observations, view)
+            for number, observation in enumerate(observations):
+                result = self._result(observation, short, preview=number not in changed)
+                answers.setdefault(observation.call.id, result)
         messages = self._exchange(made.message, answers)
         if made.note:
             messages.append(Message("user", made.note.strip()))
@@ -110,13 +114,13 @@ class Transcript:
             call_id = f"step_{number}_{position}"
             arguments = json.dumps(observation.call.arguments, ensure_ascii=False)
             calls.append(WireCall(observation.call.name, arguments, call_id))
-            answers[call_id] = self._result(observation, self.compact)
+            answers[call_id] = self._result(observation, self.compact, preview=True)
         message = Message("assistant", step.text, calls=tuple(calls))
         return self._exchange(message, answers)
 
-    def _result(self, observation: Observation, short: bool) -> str:
+    def _result(self, observation: Observation, short: bool, *, preview: bool) -> str:
         return result_json(
-            observation.text,
+            observation.text if preview else _without_rows(observation.text),
             error=observation.error,
             cap=OBSERVATION_CHARS_COMPACT if short else OBSERVATION_CHARS,
         )
@@ -134,15 +138,34 @@ class Transcript:
 
 
 def result_json(text: str, *, error: bool = False, cap: int = OBSERVATION_CHARS) -> str:
-    """A tool's result as JSON data; what is JSON already is not encoded twice."""
+    """A tool's result as JSON data; lines that are JSON already are not encoded twice."""
     cut = text if len(text) <= cap else text[: cap - 1] + "…"
-    value: Any = clean(cut, cap, newlines=True)
-    if cut is text and text[:1] in ("{", "["):
-        try:
-            value = json.loads(text)
-        except (ValueError, RecursionError):
-            pass
-    return json.dumps({"error" if error else "result": value}, ensure_ascii=False)
+    lines = clean(cut, cap, newlines=True).split("\n")
+    values = [_value(line) for line in lines]
+    if all(isinstance(value, str) for value in values):
+        values = ["\n".join(lines)]
+    result = values[0] if len(values) == 1 else values
+    return json.dumps({"error" if error else "result": result}, ensure_ascii=False)
+
+
+def _value(line: str) -> Any:
+    """A line as the JSON it is, or as text."""
+    if line[:1] in ("{", "["):
+        with contextlib.suppress(ValueError, RecursionError):
+            return json.loads(line)
+    return line
+
+
+def _without_rows(text: str) -> str:
+    """A result without its preview: the lines that are items."""
+    return "\n".join(line for line in text.split("\n") if not isinstance(_value(line), dict))
+
+
+def _outdated(observations: Sequence[Observation], view: TurnView) -> set[int]:
+    """Results whose candidates a later call of the same step has changed again."""
+    changing = {tool.name for tool in view.tools if tool.changes_bus}
+    found = [n for n, observation in enumerate(observations) if observation.call.name in changing]
+    return {n for n in found[:-1] if not observations[n].error}
 
 
 def opening(view: TurnView) -> str:

@@ -1,10 +1,10 @@
 """HTTP clients that belong to one request, in place of those that litellm shares.
 
 litellm keeps its clients in global caches and leaves unread streams in reference cycles. Where the
-garbage collector closes such a stream while the same connection pool takes the next request, httpcore
-waits for its own lock, for ever: seen at the second request after an error in an Anthropic stream.
-Every request runs in a thread of its own, so clients kept by thread share nothing, and can be closed
-when the request is over.
+garbage collector closes such a stream while the same connection pool takes the next request,
+httpcore waits for its own lock, for ever: seen at the second request after an error in an Anthropic
+stream. Every request runs in a thread of its own, so clients kept by thread share nothing, and can
+be closed when the request is over.
 """
 
 from __future__ import annotations

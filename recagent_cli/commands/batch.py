@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterator
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,7 +23,7 @@ FIELDS = {
     "n": int,
     "context": list,
 }
-MAX_LINE_CHARS = 1_000_000
+MAX_LINE_BYTES = 1_000_000
 
 
 @common
@@ -85,19 +86,29 @@ def command(
         raise typer.Exit(ExitCode.CUT)
 
 
-def _lines(file: str) -> Any:
+def _lines(file: str) -> Iterator[str]:
     from pathlib import Path
 
     from recagent_catalogs.errors import BadInput
 
     if file == "-":
-        yield from (line.decode("utf-8", "replace") for line in sys.stdin.buffer)
+        yield from _capped(sys.stdin.buffer)
         return
     try:
         with Path(file).open("rb") as stream:
-            yield from (line.decode("utf-8", "replace") for line in stream)
+            yield from _capped(stream)
     except OSError as error:
         raise BadInput(f"cannot be read: {error.strerror}", path=file) from error
+
+
+def _capped(stream: IO[bytes]) -> Iterator[str]:
+    """Lines; of one that is too long only as much as shows that it is."""
+    while line := stream.readline(MAX_LINE_BYTES + 1):
+        yield line.decode("utf-8", "replace")
+        while len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
+            line = stream.readline(MAX_LINE_BYTES + 1)
+            if not line:
+                return
 
 
 def parse_line(line: str) -> dict[str, Any]:
@@ -108,8 +119,8 @@ def parse_line(line: str) -> dict[str, Any]:
     """
     from recagent_catalogs.errors import BadInput
 
-    if len(line) > MAX_LINE_CHARS:
-        raise BadInput(f"longer than {MAX_LINE_CHARS:,} characters")
+    if len(line) > MAX_LINE_BYTES:
+        raise BadInput(f"longer than {MAX_LINE_BYTES:,} characters")
     try:
         job = json.loads(line)
     except (json.JSONDecodeError, RecursionError) as error:

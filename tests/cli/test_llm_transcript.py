@@ -91,8 +91,23 @@ def test_59_item_text_stands_in_tool_messages_only_as_json(view: TurnView) -> No
 def test_result_json_does_not_encode_twice() -> None:
     assert json.loads(result_json('{"rows": [1]}')) == {"result": {"rows": [1]}}
     assert json.loads(result_json("[broken")) == {"result": "[broken"}
+    assert json.loads(result_json('two left\n{"id": "f01"}')) == {
+        "result": ["two left", {"id": "f01"}]
+    }
+    assert json.loads(result_json("a\nb")) == {"result": "a\nb"}
     assert json.loads(result_json("no", error=True)) == {"error": "no"}
     assert len(result_json("x" * 9_000)) < 3_100
+
+
+def test_only_the_last_change_of_a_step_keeps_its_preview(view: TurnView) -> None:
+    names = ("item_info", "filter", "popular")
+    calls = tuple(WireCall(name, "{}", name) for name in names)
+    text = '3 left\n{"id": "f01"}'
+    view.steps.append((Step(), tuple(Observation(Call(n, {}, n), text) for n in names)))
+    messages = Transcript("s", "u").build(view, [Round(Message("assistant", calls=calls), step=0)])
+    told = {m.name: json.loads(m.content)["result"] for m in messages if m.call_id in names}
+    full = ["3 left", {"id": "f01"}]
+    assert told == {"item_info": full, "filter": "3 left", "popular": full}
 
 
 def test_text_mode_alternates(view: TurnView) -> None:

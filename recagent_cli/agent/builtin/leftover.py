@@ -93,6 +93,17 @@ def _asked(text: Text, before: int) -> bool:
     return text.words[first] in _ASKING
 
 
+def _stretches(places: Sequence[int]) -> list[tuple[int, int]]:
+    """Runs of neighbouring word numbers as (first, end)."""
+    found: list[tuple[int, int]] = []
+    for i in places:
+        if found and found[-1][1] == i:
+            found[-1] = (found[-1][0], i + 1)
+        else:
+            found.append((i, i + 1))
+    return found
+
+
 class Leftovers:
     """What to do with words that nobody used."""
 
@@ -343,6 +354,7 @@ class Leftovers:
             reading.search.extend(
                 text.words[i] for i in wanted if text.words[i] not in reading.search
             )
+            reading.topics = _stretches(wanted)
             free = [i for i in free if i not in wanted]
         for i in negated:
             reading.wishes.append(Wish(text.words[i], (), text.words[i], -1.0))

@@ -15,7 +15,7 @@ from .lexicon import lexicon
 from .reader import Reader
 from .reading import Reading
 from .state import EMPTY, NO_STATE, alone, carried, merge, starts_afresh
-from .tokens import tokenize
+from .tokens import Text, tokenize
 
 MAX_CHARS = 20_000
 MAX_HISTORY = 8
@@ -62,6 +62,10 @@ class Parser:
         intent = _intent(reading, before, bool(last))
         request = self._request(reading, before, intent, bool(last))
         return self._last_resort(request, reading)
+
+    def read(self, text: Text, shown: Sequence[int] = ()) -> Reading:
+        """What one turn says by itself, with the stretches it was read from."""
+        return self._reader.read(text, shown)
 
     def _state(self, history: Sequence[PastTurn]) -> Request:
         """The request that holds before this turn."""

@@ -136,6 +136,7 @@ class Reader:
         titles = {fold(item.title): item.row for item in self.catalog.items(shown)} if shown else {}
         spans = self.spans(text, shown, titles)
         spans = self.leftovers.mend(text, spans)
+        reading.spans = spans
         names = {
             i for s in spans if s.kind in ("title", "person", "name") for i in range(s.start, s.end)
         }

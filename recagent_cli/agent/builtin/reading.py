@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from recagent_tools.conditions import Condition
 
 from ..request import Mention, Question, Wish
+from .spans import Span
 from .tokens import Text
 
 
@@ -15,6 +16,10 @@ class Reading:
     """What one turn says. Fields are named as in `Request`."""
 
     text: Text
+    spans: list[Span] = field(default_factory=list)
+    """The chosen readings of the turn's stretches."""
+    topics: list[tuple[int, int]] = field(default_factory=list)
+    """Stretches that are searched for as they stand."""
     acts: set[str] = field(default_factory=set)
     liked: list[Mention] = field(default_factory=list)
     disliked: list[Mention] = field(default_factory=list)
