@@ -105,9 +105,28 @@ def mit_slots(reading: Reading, catalog: Catalog) -> list[tuple[str, int, int]]:
             directs = "direct" in before + after or before.endswith((" by", "does by"))
             kind = "DIRECTOR" if directs else "ACTOR"
         start = span.start
-        while start < span.end - 1 and kind in ("YEAR", "RATING") and (
-            reading.text.words[start] in ("in", "from", "of", "during", "the", "made", "released",
-                                          "rated", "year", "out", "came", "set", "within", "since")
+        while (
+            start < span.end - 1
+            and kind in ("YEAR", "RATING")
+            and (
+                reading.text.words[start]
+                in (
+                    "in",
+                    "from",
+                    "of",
+                    "during",
+                    "the",
+                    "made",
+                    "released",
+                    "rated",
+                    "year",
+                    "out",
+                    "came",
+                    "set",
+                    "within",
+                    "since",
+                )
+            )
         ):
             start += 1
         if kind:
@@ -316,7 +335,9 @@ def iard(rows: list[Row], parser: Parser, catalog: Catalog, misses: Misses) -> S
                 counts = (int(in_both), int(name in got - wanted), int(name in wanted - got))
                 scores[name].append((row["id"], counts))
             if wanted != got:
-                misses.append(f"iard {row['id']} {text!r} wanted {sorted(wanted)} got {sorted(got)}")
+                misses.append(
+                    f"iard {row['id']} {text!r} wanted {sorted(wanted)} got {sorted(got)}"
+                )
     return scores
 
 
@@ -325,7 +346,14 @@ def iard(rows: list[Row], parser: Parser, catalog: Catalog, misses: Misses) -> S
 
 def requests(rows: list[Row], parser: Parser, catalog: Catalog, misses: Misses) -> Scores:
     """The project's own labelled turns; slots only where the domain is the catalog's."""
-    names = ("wants_f1", "wants_accuracy", "state_f1_wanted", "state_f1_all", "linking_f1", "closings")
+    names = (
+        "wants_f1",
+        "wants_accuracy",
+        "state_f1_wanted",
+        "state_f1_all",
+        "linking_f1",
+        "closings",
+    )
     scores: Scores = {name: [] for name in names}
     for row in rows:
         label, text = row["label"], row.get("text_noyear") or row["text"]
@@ -389,7 +417,11 @@ def _our_state(request: Request, catalog: Catalog, parser: Parser) -> list[tuple
             continue
         low, high = (*condition.values, *condition.values)[:2]
         years = [None if value is None else int(float(value)) for value in (low, high)]
-        if years[1] is None and years[0] and YEAR_OF_THE_SETS - years[0] in (2, 3, 5, 7, 10, 15, 20):
+        if (
+            years[1] is None
+            and years[0]
+            and YEAR_OF_THE_SETS - years[0] in (2, 3, 5, 7, 10, 15, 20)
+        ):
             found.append(("years", f"last {YEAR_OF_THE_SETS - years[0]}"))
         else:
             found.append(("years", f"{years[0]}-{years[1]}"))

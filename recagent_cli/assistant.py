@@ -235,8 +235,12 @@ class Assistant:
         """What is known of the person, in rows of this catalog."""
         if self.incognito:
             return Profile()
-        name = self.catalog.path.name
-        return derive(self.store.events(self.profile_name, name), self.catalog)
+        events = self.store.events(self.profile_name, self.catalog.path.name)
+        if self.store.damaged:
+            rows = ", ".join(self.store.damaged[:5])
+            self._notice("catalog", f"damaged rows of the store were left out: {rows}")
+            self.store.damaged.clear()
+        return derive(events, self.catalog)
 
     def _keep(self, session: Session, turn: Turn) -> None:
         """Write the turn, the session and its facts, in one transaction."""
@@ -262,6 +266,7 @@ class Assistant:
             session.bus.to_bytes(),
             bodies,
         )
+        self.store.back_up()
         self.store.commit(events=events, session=stored, turns_from=session.saved_turns)
         session.saved_turns = len(session.turns)
 

@@ -19,7 +19,8 @@ from .ingest import make_report
 from .report import GuessedRole, Log, Report
 from .schema import CatalogSchema, load_schema
 from .shipped import bundled_names
-from .simulate import Taste, simulate
+from .simulate import simulate
+from .tastes import Taste
 from .writer import Progress, silent, write_catalog
 
 

@@ -82,6 +82,9 @@ class Sandbox:
             raise ToolError(
                 "the query needed more memory or time than it may have", hint="ask for less"
             ) from None
+        except BaseException:  # Ctrl-C: an answer left in the pipe would be the next query's
+            self.close()
+            raise
         if answer["ok"]:
             return Rows(answer["columns"], answer["rows"], answer["cut"])
         if answer["kind"] == "refused":

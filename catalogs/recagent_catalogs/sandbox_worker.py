@@ -50,6 +50,10 @@ NODES = frozenset(
     "LIMIT_PERCENT_MODIFIER DISTINCT_MODIFIER BASE_TABLE JOIN SUBQUERY SHOW_REF EXPRESSION_LIST "
     "TABLE_FUNCTION EMPTY ASCENDING DESCENDING ORDER_DEFAULT".split()
 )
+ALL_TABLES = frozenset(("items", "item_stats", "interactions", "users"))
+"""Every table that a catalog has."""
+RESERVED_PREFIXES = ("duckdb_", "pg_", "sqlite_", "pragma_", "information_schema")
+"""System views; DuckDB finds them without their schema."""
 TABLE_FUNCTIONS = frozenset(("range", "generate_series", "unnest"))
 SHOWS = frozenset(("DESCRIBE", "SUMMARY"))
 FUNCTIONS = frozenset(
@@ -105,18 +109,22 @@ class Refused(Exception):
     """The gate refuses the statement; the text says what a writer of SQL can do about it."""
 
 
-def check(sql: str, tables: frozenset[str], parser: Any) -> None:
+def check(
+    sql: str, tables: frozenset[str], parser: Any, relations: frozenset[str] | None = None
+) -> None:
     """Refuse everything but one SELECT over the allowed tables, judged on DuckDB's own syntax tree.
 
     Args:
         sql: the statement.
         tables: names that may stand after FROM, lower case.
         parser: a private in-memory DuckDB connection.
+        relations: names of all tables and views of the database, lower case; `tables` if None.
 
     Raises:
         Refused: too long, a NUL, several statements, no SELECT, a table, function or kind of node
             that is not on the lists. Unknown kinds of node fail closed.
     """
+    relations = (relations or frozenset()) | tables | ALL_TABLES
     if len(sql) > MAX_SQL_CHARS:
         raise Refused(f"longer than {MAX_SQL_CHARS:,} characters")
     if "\0" in sql:
@@ -136,9 +144,15 @@ def check(sql: str, tables: frozenset[str], parser: Any) -> None:
     if tree.get("error"):
         raise Refused(str(tree.get("error_message", "cannot be read")))
     ctes = frozenset(_cte_names(tree, 0))
-    if shadowed := ctes & tables:
-        raise Refused(f"a WITH may not be called like a table: {', '.join(sorted(shadowed))}")
+    # The names of a WITH hold in their own scope only; here they are taken together. So none of them
+    # may be the name of anything that exists: it would open that table elsewhere in the statement.
+    if shadowed := sorted(name for name in ctes if name in relations or _is_reserved(name)):
+        raise Refused(f"a WITH may not be called like a table: {', '.join(shadowed)}")
     _walk(tree, tables | ctes, 0)
+
+
+def _is_reserved(name: str) -> bool:
+    return name.startswith(RESERVED_PREFIXES) or not name.isidentifier()
 
 
 def _first_line(error: Exception) -> str:
@@ -257,12 +271,22 @@ def connect(database: str) -> Any:
     return connection
 
 
-def answer(connection: Any, parser: Any, job: dict[str, Any]) -> dict[str, Any]:
+def _relations(connection: Any) -> frozenset[str]:
+    """Names of all tables and views that a FROM of this connection could find."""
+    rows = connection.execute(
+        "SELECT table_name FROM duckdb_tables() UNION ALL SELECT view_name FROM duckdb_views()"
+    ).fetchall()
+    return frozenset(str(name).lower() for (name,) in rows)
+
+
+def answer(
+    connection: Any, parser: Any, relations: frozenset[str], job: dict[str, Any]
+) -> dict[str, Any]:
     """Run one job; every failure is an answer of the kind refused or error."""
     import duckdb
 
     try:
-        check(job["sql"], frozenset(job["tables"]), parser)
+        check(job["sql"], frozenset(job["tables"]), parser, relations)
     except Refused as refusal:
         return {"ok": False, "kind": "refused", "message": str(refusal)}
     except (RecursionError, duckdb.Error) as error:
@@ -308,6 +332,7 @@ def main() -> None:
     parser = duckdb.connect(":memory:", config={"threads": "1"})
     parser.execute("SELECT json_serialize_sql('SELECT 1')")
     connection = connect(sys.argv[1])
+    relations = _relations(connection)
     limit_process()
     sys.stdout.write('{"ready": true}\n')
     sys.stdout.flush()
@@ -315,7 +340,7 @@ def main() -> None:
         job = json.loads(line)
         if job.get("quit"):
             return
-        sys.stdout.write(json.dumps(answer(connection, parser, job)) + "\n")
+        sys.stdout.write(json.dumps(answer(connection, parser, relations, job)) + "\n")
         sys.stdout.flush()
 
 

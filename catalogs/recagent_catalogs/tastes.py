@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from .data import ItemTable
 from .schema import Role
 
-HALVED = 12.0
+HALVED = 6.0
 """The place of a list at which love is half that of the first."""
 FITTING = 40
 """Items of like words that a taste takes to mildly."""
@@ -27,6 +27,8 @@ OWN_LISTS = 2
 """An item on fewer lists is added to those it fits best, mildly."""
 SPECIFIC = {Role.GROUP: 2.0, Role.PEOPLE: 1.2, Role.TAGS: 1.0, Role.CATEGORIES: 0.7}
 """How much a shared value of a column says."""
+EVENED = 0.6
+"""Power of the written weights: a rare taste is still some people's first."""
 EVEN = 0.02
 """Nearness of tastes that share nothing, where equal lists have 1."""
 
@@ -65,7 +67,7 @@ class Tastes:
         for number, taste in enumerate(tastes):
             place = np.arange(len(taste.rows)) if written else np.zeros(len(taste.rows))
             love[number, list(taste.rows)] = 1.0 / (1.0 + place / HALVED)
-        weights = np.array([taste.weight for taste in tastes], dtype=np.float64)
+        weights = np.array([taste.weight for taste in tastes], dtype=np.float64) ** EVENED
         weights /= weights.sum()
         fit = _fit(items, love)
         lists = np.count_nonzero(love, axis=0)
@@ -88,11 +90,14 @@ def _fit(items: ItemTable, love: Matrix) -> Matrix:
         return np.zeros_like(love)
     lengths = np.sqrt(np.bincount(rows, weights=worth**2, minlength=n_items)) + 1.0
     fit = np.zeros_like(love)
+    n_words = int(codes.max()) + 1
+    weighed = worth / lengths[rows]
     for number, loved in enumerate(love):
-        profile = np.bincount(codes, weights=loved[rows] * worth / lengths[rows])
-        fit[number] = np.bincount(rows, weights=profile[codes] * worth, minlength=n_items)
-    fit /= lengths.astype(np.float32)
-    return fit / np.maximum(fit.max(axis=1, keepdims=True), np.float32(1e-9))
+        mine = np.flatnonzero((loved > 0)[rows])
+        profile = np.bincount(codes[mine], loved[rows[mine]] * weighed[mine], n_words)
+        fit[number] = np.bincount(rows, profile[codes] * weighed, n_items)
+    fit /= np.maximum(fit.max(axis=1, keepdims=True), np.float32(1e-9))
+    return fit
 
 
 def _words(items: ItemTable) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
@@ -133,8 +138,12 @@ def _adopt(love: Matrix, fit: Matrix, rows: NDArray[np.int64]) -> None:
 
 def _beside(love: Matrix, weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """`Tastes.beside`: by overlap of the lists (their cosine) and how common the other one is."""
-    lengths = np.linalg.norm(love, axis=1, keepdims=True)
-    near = (love @ love.T).astype(np.float64) / np.maximum(lengths * lengths.T, 1e-9)
+    lengths = np.sqrt(np.square(love).sum(axis=1, keepdims=True))
+    near = np.empty((len(love), len(love)))
+    for number, loved in enumerate(love):
+        on = np.flatnonzero(loved)
+        near[number] = love[:, on] @ loved[on]
+    near /= np.maximum(lengths * lengths.T, 1e-9)
     if len(near) > 1:
         np.fill_diagonal(near, 0.0)
     chances = (near + EVEN * near.mean()) * weights + 1e-12

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from recagent_catalogs.store import Item
 from recagent_catalogs.text import bare_title, clean, fold
 from recagent_tools.toolbox import ToolContext
 
@@ -104,3 +105,77 @@ def _looks_like_a_title(name: str) -> bool:
     """Two words or more, each of the longer ones with a capital: invented titles look like that."""
     words = [word for word in re.findall(r"[^\W\d_]+", name) if len(word) > 3]
     return len(words) > 1 and all(word[0].isupper() for word in words)
+
+
+def ground_question(
+    question: str, options: tuple[str, ...], context: ToolContext
+) -> tuple[tuple[str, tuple[str, ...]], list[str]]:
+    """A model's question back: what it names must be in the catalog.
+
+    Returns:
+        The question and the options that are left, and one line per thing that was struck.
+    """
+    question, options = _plain(question), tuple(map(_plain, options))
+    struck = []
+    if not _names_only_items(question, context):
+        question, struck = "What would you like?", ["struck a question that names invented items"]
+    kept = tuple(option for option in options if _names_only_items(option, context))
+    if len(kept) < len(options):
+        struck.append(f"struck {len(options) - len(kept)} options that name invented items")
+    return (question, kept), struck
+
+
+def _plain(text: str) -> str:
+    return _MARKUP.sub("", _LINK.sub(r"\1", clean(text))).strip()
+
+
+def _names_only_items(text: str, context: ToolContext) -> bool:
+    """Whether every title that the text names is one of the catalog, with its year."""
+    named = _named(text)
+    if not named and _looks_like_a_title(text):
+        named = [(text, None)]
+    for title, year in named:
+        rows = context.catalog.titles.exact(fold(title))
+        years = {item.year for item in context.catalog.items(rows)}
+        if not rows or (year is not None and year not in years):
+            return False
+    return True
+
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_NAME = re.compile(
+    r"[A-ZÀ-Þ][\w'’.-]+(?:\s+(?:(?:of|de|van|von|la)\s+)*[A-ZÀ-Þ][\w'’.-]+)+",
+)
+_ADDRESS = re.compile(r"\w+://|www\.|\S+@\S+\.")
+
+
+def reason_is_true(reason: str, item: Item, context: ToolContext) -> bool:
+    """Whether all that a model's reason states agrees with the item's row.
+
+    Years, numbers and names of two words or more must stand in the row, or in that of an item that
+    the person named; addresses never may.
+    """
+    if _ADDRESS.search(reason):
+        return False
+    others = [int(row) for row in (*context.liked, *context.shown)]
+    rows = [item, *context.catalog.items(others)]
+    told = " ".join(_row_text(row) for row in rows)
+    words = f" {fold(told)} "
+    numbers = {float(number.replace(",", "")) for number in _NUMBER.findall(told)}
+    for number in _NUMBER.findall(reason):
+        if float(number.replace(",", "")) not in numbers:
+            return False
+    return all(f" {fold(name)} " in words for name in _NAME.findall(reason))
+
+
+def _row_text(item: Item) -> str:
+    cells = (part for value in item.columns.values() for part in _parts(value))
+    return " ".join((item.label, *cells))
+
+
+def _parts(value: object) -> list[str]:
+    if isinstance(value, list):
+        return [str(part) for part in value]
+    if isinstance(value, float):
+        return [f"{value:g}"]
+    return [] if value is None else [str(value)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from recagent_catalogs.errors import Cancelled, ModelError
 from recagent_catalogs.text import clean
@@ -16,7 +16,7 @@ from recagent_tools.retrieve import profile_history
 from recagent_tools.toolbox import Tool, Toolbox, ToolContext
 
 from .brain import Brain, Call, Observation, Step, TurnView, Usage
-from .critic import ground
+from .critic import ground, ground_question, reason_is_true
 from .events import (
     Event,
     Notice,
@@ -27,7 +27,7 @@ from .events import (
     TurnStarted,
 )
 from .reasons import reasons_for
-from .request import Request
+from .request import Intent, Mention, Request
 from .session import Session
 from .turn import ShownItem, TraceEntry, Turn, shown_items
 
@@ -65,12 +65,15 @@ class Agent:
             Cancelled: Ctrl-C; the bus is as it was before the turn.
         """
         running = _Running(self, clean(utterance, 20_000, newlines=True), session, context, emit)
-        cursor = session.bus.cursor
+        before = session.bus.mark()
         try:
             return running.run()
         except KeyboardInterrupt:
-            session.bus.cursor = cursor
+            session.bus.back_to(before)
             raise Cancelled("stopped; nothing of this turn was kept") from None
+        except BaseException:
+            session.bus.back_to(before)
+            raise
 
 
 @dataclass
@@ -84,22 +87,26 @@ class _Running:
     emit: Emit
     notices: list[tuple[str, str]] = field(default_factory=list)
     trace: list[TraceEntry] = field(default_factory=list)
-    cut: bool = False
+    fell_back: bool = False
+    ran_out: bool = False
     closing: str = ""
 
     def run(self) -> Turn:
         brain = self.agent.brain
         self.emit(TurnStarted(self.utterance, brain.name))
         request = self.agent.read(self.utterance, self.session)
-        view = self._view(request)
+        asked_for = list(self.context.liked)
+        before = self.session.bus.mark()
         try:
-            self._drive(brain, view)
+            self._drive(brain, self._view(request))
         except ModelError as error:
             if self.agent.fallback is None:
                 raise
-            self._fall_back(error, view)
+            self.session.bus.back_to(before)
+            self.context.begin(liked=asked_for)
             brain = self.agent.fallback
-        turn = self._finish(view.request, brain)
+            self._fall_back(error, brain, request)
+        turn = self._finish(request, brain)
         self.session.turns.append(turn.past())
         self.emit(TurnFinished(turn))
         return turn
@@ -111,6 +118,7 @@ class _Running:
         context.wishes = [
             (column, value, wish.weight) for wish in request.wishes for column, value in wish.values
         ]
+        context.sayable = sayable(request, self.utterance, context)
         for mentions, rows in (
             (request.liked, context.liked),
             (request.disliked, context.disliked),
@@ -129,8 +137,10 @@ class _Running:
     def _drive(self, brain: Brain, view: TurnView) -> None:
         """Step until the turn is over or a budget is spent."""
         calls = 0
-        for number in range(self.agent.max_steps):
-            last = number == self.agent.max_steps - 1 or calls >= self.agent.max_calls
+        # The limit is on what costs; a brain that is free ends by itself.
+        most = MAX_STEPS if brain.usage() is None else max(2, self.agent.max_steps)
+        for number in range(most):
+            last = number == most - 1 or calls >= self.agent.max_calls
             view.tools = self._last_tools() if last else self.agent.toolbox.offered(self.context)
             step = brain.next_step(view, self.emit)
             if step.thought:
@@ -138,13 +148,17 @@ class _Running:
             if not step.calls:
                 self.closing = step.text
                 return
-            observations = [self._run(call) for call in step.calls[: self.agent.max_calls]]
+            left = self.agent.max_calls - calls
+            observations = [
+                self._run(call) if n < left or _ends(call, view) else _over_budget(call)
+                for n, call in enumerate(step.calls)
+            ]
             calls += len(observations)
             view.steps.append((step, tuple(observations)))
             if self._is_over(step, observations):
                 return
         self._notice("cut", "the step budget is spent; this is the best list so far")
-        self.cut = True
+        self.ran_out = True
 
     def _last_tools(self) -> Sequence[Tool]:
         """In the last step only what ends the turn is offered."""
@@ -179,20 +193,13 @@ class _Running:
                 return True
         return False
 
-    def _fall_back(self, error: ModelError, view: TurnView) -> None:
+    def _fall_back(self, error: ModelError, brain: Brain, request: Request) -> None:
         """The other brain answers, from the state before this turn, and says so."""
-        assert self.agent.fallback is not None
-        self._notice(
-            "fallback",
-            f"{self.agent.brain.name}: {error.message}. The built-in brain answers instead."
-            + (f" ({error.hint})" if error.hint else ""),
-        )
-        self.cut = True
-        self.context.presented = None
-        self.context.question = None
-        self.context.text = ""
-        view.steps.clear()
-        self._drive(self.agent.fallback, view)
+        hint = f" ({error.hint})" if error.hint else ""
+        message = error.message.rstrip(". ")
+        self._notice("fallback", f"{message}. The built-in brain answers instead.{hint}")
+        self.fell_back = True
+        self._drive(brain, self._view(request))
 
     def _notice(self, kind: str, text: str) -> None:
         self.notices.append((kind, text))
@@ -201,15 +208,13 @@ class _Running:
     def _finish(self, request: Request, brain: Brain) -> Turn:
         context = self.context
         rows = context.presented
-        if rows is None and self.cut and len(context.bus) < context.bus.n_items:
+        if rows is None and self.ran_out and len(context.bus) < context.bus.n_items:
             rows = [int(row) for row in context.bus.rows()[: self.agent.default_count]]
         rows = rows or []
         text = context.text or self.closing
         if brain is not self.agent.fallback and brain.name != "builtin":
-            text, corrections = ground(text, rows, context)
-            for correction in corrections:
-                self._notice("correction", correction)
-        self.cut = self.cut or any(kind == "cut" for kind, _ in context.notices)
+            text = self._grounded(text, rows)
+        cut = self.ran_out or self.fell_back or any(kind == "cut" for kind, _ in context.notices)
         for kind, told in (*context.notices, *self._said(request, text)):
             self._notice(kind, told)
         question, options = context.question or ("", ())
@@ -227,10 +232,27 @@ class _Running:
             catalog=context.catalog.name,
             question=question,
             options=options,
-            cut=self.cut,
+            cut=cut,
             funnel=context.bus.funnel(),
             remembered=tuple(context.remembered),
         )
+
+    def _grounded(self, text: str, rows: Sequence[int]) -> str:
+        """A model's words without what is not true: its text, its question, its reasons."""
+        context = self.context
+        text, corrections = ground(text, rows, context)
+        if context.question is not None:
+            context.question, more = ground_question(*context.question, context)
+            corrections += more
+        items = {item.row: item for item in context.catalog.items(rows)}
+        for row, reason in list(context.reasons.items()):
+            if row in items and not reason_is_true(reason, items[row], context):
+                del context.reasons[row]
+                label = items[row].label
+                corrections.append(f"the model's reason for {label} was wrong; this one is ours")
+        for correction in corrections:
+            self._notice("correction", correction)
+        return text
 
     def _said(self, request: Request, text: str) -> list[tuple[str, str]]:
         """What the request could not be read or answered in full; not twice what the text says."""
@@ -259,19 +281,31 @@ class _Running:
         return shown_items(items, [scores.get(row) for row in rows], reasons)
 
 
-def fresh_context(context: ToolContext) -> ToolContext:
-    """The same context at the start of another turn."""
-    return replace(
-        context,
-        shown=(),
-        shown_before=(),
-        liked=[],
-        disliked=[],
-        wishes=[],
-        presented=None,
-        reasons={},
-        text="",
-        question=None,
-        remembered=[],
-        notices=[],
-    )
+def _ends(call: Call, view: TurnView) -> bool:
+    return any(tool.name == call.name and tool.ends_turn for tool in view.tools)
+
+
+def _over_budget(call: Call) -> Observation:
+    return Observation(call, "error: not run, the calls of this turn are used up", error=True)
+
+
+def sayable(request: Request, utterance: str, context: ToolContext) -> dict[int, frozenset[str]]:
+    """What `remember` may write down in this turn: kinds of fact by row.
+
+    Only what the person's own words name, and only with the verdict that they gave; whatever brain
+    asks for more is refused.
+    """
+    allowed: dict[int, set[str]] = {}
+
+    def allow(mentions: Sequence[Mention], kinds: Sequence[str]) -> None:
+        for mention in mentions:
+            row = context.catalog.row_of(mention.id) if mention.id else None
+            if row is not None:
+                allowed.setdefault(row, set()).update(kinds)
+
+    allow(request.liked, ("liked", "seen"))
+    allow(request.disliked, ("disliked", "never", "seen"))
+    allow(request.seen, ("seen",))
+    if request.intent is Intent.FEEDBACK:
+        allow(request.about, ("liked", "disliked", "seen", "never"))
+    return {row: frozenset(kinds) for row, kinds in allowed.items()}

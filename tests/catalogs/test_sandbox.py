@@ -51,6 +51,10 @@ HOSTILE = (
     "SELECT * FROM interactions",
     "SELECT * FROM main.items",
     "WITH items AS (SELECT 1) SELECT * FROM items",
+    "WITH interactions AS (SELECT * FROM interactions) SELECT * FROM interactions",
+    "SELECT b.* FROM (WITH users AS (SELECT 1) SELECT * FROM users) a, users b",
+    "SELECT b.* FROM (WITH duckdb_tables AS (SELECT 1) FROM duckdb_tables) a, duckdb_tables b",
+    "SELECT b.* FROM (WITH sqlite_master AS (SELECT 1) FROM sqlite_master) a, sqlite_master b",
     "EXPLAIN SELECT 1",
     "PREPARE q AS SELECT 1",
     "CALL pragma_version()",
@@ -147,6 +151,21 @@ def test_a_worker_that_was_killed_is_started_again(films: Catalog) -> None:
         sandbox._process.kill()
         sandbox._process.wait()
         assert sandbox.query("SELECT 1").rows == [[1]]
+
+
+def test_ctrl_c_leaves_no_answer_for_the_next_query(
+    films: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Sandbox(films.path / "catalog.duckdb") as sandbox:
+        sandbox.query("SELECT 1")
+
+        def interrupted(timeout_s: float) -> str:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(sandbox, "_receive", interrupted)
+            sandbox.query("SELECT 'first'")
+        assert sandbox.query("SELECT 'second'").rows == [["second"]]
 
 
 def test_no_database_is_a_clear_error(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 
 from recagent_catalogs.errors import BadInput, Cancelled, ExitCode, ModelError, NotFound
 from recagent_cli import Assistant
-from recagent_cli.agent.brain import Call, Step
+from recagent_cli.agent.brain import Call, Step, Usage
 from recagent_cli.agent.builtin.brain import BuiltinBrain
 from recagent_cli.agent.events import Event, TextDelta, ToolFinished, TurnFinished, TurnStarted
 from recagent_cli.testing import Answer, FakeCall, FakeServer, ScriptedBrain
@@ -266,3 +268,124 @@ def test_model_errors_pass_where_there_is_no_fallback(assistant: Assistant) -> N
     script(assistant, ModelError("gone", reason="unreachable"))
     with pytest.raises(ModelError):
         assistant.ask("westerns")
+
+
+def test_damaged_facts_are_left_out_and_said(assistant: Assistant) -> None:
+    assistant.note("liked", [4, 9], source="test")
+    with sqlite3.connect(assistant.store.path) as connection:
+        connection.execute("UPDATE events SET item = 'f02' WHERE item = 'f05'")
+    connection.close()
+    assert list(assistant.profile().liked) == [9]
+    assert any("damaged" in text for _, text in assistant.notices)
+
+
+class Failing(ScriptedBrain):
+    """A model that costs, and fails after its script."""
+
+    def usage(self) -> Usage:
+        return Usage("failing", 1)
+
+
+def test_nothing_that_a_failed_model_did_survives(assistant: Assistant) -> None:
+    builtin = assistant.agent.brain
+    calls = (
+        Call("filter", {"where": ["genres has Drama"]}),
+        Call("remember", {"kind": "liked", "items": ["f10"]}),
+    )
+    steps: list[Step | Exception] = [
+        Step(calls),
+        ModelError("the model is gone.", reason="server"),
+    ]
+    assistant.agent.brain, assistant.agent.fallback = Failing(steps, name="failing"), builtin
+    session = assistant.new_session()
+    turn = assistant.ask("thanks, bye", session=session)
+    assert turn.brain == "builtin" and turn.cut and not turn.items and not turn.remembered
+    assert len(session.bus) == 16
+    assert turn.notices[0] == ("fallback", "the model is gone. The built-in brain answers instead.")
+    assistant.agent.brain = Failing(
+        [Step(calls), ModelError("gone", reason="server")], name="failing"
+    )
+    assistant.agent.fallback = None
+    cursor = session.bus.cursor
+    with pytest.raises(ModelError):
+        assistant.ask("westerns", session=session)
+    assert session.bus.cursor == cursor
+
+
+def test_a_turn_without_a_list_after_a_fallback_shows_none(assistant: Assistant) -> None:
+    builtin = assistant.agent.brain
+    session = assistant.new_session()
+    assistant.ask("westerns", session=session)
+    assistant.agent.brain = Failing([ModelError("gone", reason="server")], name="failing")
+    assistant.agent.fallback = builtin
+    assert assistant.ask("thanks, bye", session=session).items == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "item"),
+    [
+        ("hello there", "never", "f03"),
+        ("who directed It?", "never", "f09"),
+        ("I loved Paper Lanterns", "never", "f05"),
+        ("something like It", "disliked", "f09"),
+        ("I hated It", "liked", "f09"),
+    ],
+)
+def test_a_model_writes_only_what_the_person_said(
+    assistant: Assistant, said: str, kind: str, item: str
+) -> None:
+    script(assistant, Step((Call("remember", {"kind": kind, "items": [item]}),)))
+    turn = assistant.ask(said)
+    assert not turn.remembered and turn.trace[0].error
+    kinds = ["liked", "disliked", "seen", "never"]
+    assert assistant.store.events("me", "films", kinds) == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "kept"),
+    [
+        ("a salvage crew on a burnt-out station", True),
+        ("Sci-Fi and Horror by Bo Lindqvist, 117 minutes, 1996", True),
+        ("Directed by Steven Spielberg", False),
+        ("from 1950", False),
+        ("131 minutes long", False),
+        ("see http://evil.example", False),
+    ],
+)
+def test_a_reason_agrees_with_the_row_or_is_ours(
+    assistant: Assistant, reason: str, kept: bool
+) -> None:
+    script(assistant, present("f03", reasons=[reason]))
+    turn = assistant.ask("space")
+    assert (turn.items[0].reason == reason) == kept
+    assert turn.items[0].reason
+    assert any(kind == "correction" for kind, _ in turn.notices) != kept
+
+
+def test_a_question_names_no_invented_items(assistant: Assistant) -> None:
+    options = ["Night Harbour", "The Great Nothing", "something new", "Blue Static (1950)"]
+    question = "Did you mean “The Great Nothing”?"
+    script(assistant, Step((Call("ask_person", {"question": question, "options": options}),)))
+    turn = assistant.ask("space")
+    assert turn.question == "What would you like?"
+    assert turn.options == ("Night Harbour", "something new")
+
+
+def test_a_tool_that_breaks_does_not_end_the_turn(assistant: Assistant) -> None:
+    def broken(context: object, arguments: object) -> None:
+        raise ZeroDivisionError("boom")
+
+    tool = assistant.toolbox.get("popular")
+    assert tool is not None
+    assistant.toolbox._tools["popular"] = replace(tool, run=broken)  # type: ignore[arg-type]
+    script(assistant, Step((Call("popular", {}),)), present("f03"))
+    turn = assistant.ask("space")
+    assert "ZeroDivisionError" in turn.trace[0].error and len(turn.items) == 1
+
+
+def test_the_calls_of_a_turn_are_capped(assistant: Assistant) -> None:
+    step = Step(tuple(Call("popular", {}) for _ in range(12)))
+    script(assistant, step, step, present(count=1))
+    turn = assistant.ask("space")
+    assert sum(entry.tool == "popular" for entry in turn.trace) == assistant.agent.max_calls
+    assert len(turn.items) == 1

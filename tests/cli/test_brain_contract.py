@@ -35,12 +35,15 @@ class BrainContract:
 
             def next_step(self, view, emit):  # type: ignore[no-untyped-def]
                 before = len(view.context.bus.stages)
-                told: list[Event] = []
-                step = inner(view, lambda event: (told.append(event), emit(event)))
+
+                def tell(event: Event) -> None:
+                    events.append(event)
+                    emit(event)
+
+                step = inner(view, tell)
                 assert len(view.context.bus.stages) == before, "only tools change the bus"
                 assert {call.name for call in step.calls} <= {tool.name for tool in view.tools}
                 taken.append(step)
-                events.extend(told)
                 return step
 
             def usage(self) -> Usage | None:

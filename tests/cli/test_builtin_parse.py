@@ -97,7 +97,7 @@ TABLE: list[tuple[str, str, dict[str, Any]]] = [
     ("films", "thrilers from the 70s", {"where": ["genres has Thriller", "year 1970..1979"]}),
     ("films", "in Korean", {"where": ["language has Korean"]}),
     ("films", "French films", {"where": ["language has French"]}),
-    ("films", "japanese animation", {"where": ["genres has Animation"]}),
+    ("films", "japanese animation", {"where": ["genres has Animation", "language has Japanese"]}),
     # negation
     ("films", "scary but not gory", {"where": ["genres has Horror"]}),
     ("films", "anything except horror, though thrillers are fine", {"where": ["genres lacks Horror"]}),

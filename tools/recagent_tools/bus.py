@@ -301,6 +301,15 @@ class CandidateBus:
         self.undone.clear()
         return stage
 
+    def mark(self) -> tuple[int, list[int], dict[str, int]]:
+        """Where the bus stands, for `back_to`."""
+        return self.cursor, list(self.undone), dict(self.saved)
+
+    def back_to(self, mark: tuple[int, list[int], dict[str, int]]) -> None:
+        """Stand where the bus stood at `mark`; what was done since stays in the history."""
+        self.cursor, undone, saved = mark
+        self.undone, self.saved = list(undone), dict(saved)
+
     def undo(self) -> Stage | None:
         """Go back to the stage that the present one was made from; None at the beginning."""
         parent = self.now.parent

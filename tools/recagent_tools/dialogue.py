@@ -50,6 +50,11 @@ def remember(context: ToolContext, arguments: RememberArguments) -> ToolResult:
     rows, problems = resolve_all(arguments.items, context)
     if not rows:
         raise ToolError("; ".join(problems) or "remember: no item named")
+    if context.sayable is not None:
+        unsaid = [row for row in rows if arguments.kind not in context.sayable.get(row, ())]
+        if unsaid:
+            labels = ", ".join(context.catalog.label(row) for row in unsaid)
+            raise ToolError(f"the person did not say so of: {labels}")
     context.remembered.extend((arguments.kind, row) for row in rows)
     labels = ", ".join(context.catalog.label(row) for row in rows)
     lines = [f"noted as {arguments.kind}: {labels}", *problems]

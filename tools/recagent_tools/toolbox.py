@@ -9,7 +9,7 @@ entry point of the group `recagent.tools` that names a function `register(add)`,
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from recagent_catalogs.errors import RecagentError, ToolError, UsageError
 from recagent_catalogs.store import Catalog
+from recagent_catalogs.text import clean
 
 from .bus import CandidateBus
 
@@ -83,6 +84,7 @@ class ToolContext:
         reasons: reason by row, set by `present`.
         question: set by `ask_person`: (question, options).
         remembered: facts that `remember` asks to be written: (kind, row).
+        sayable: the kinds of fact that may be written, by row; None for a person's own command.
         notices: sentences for the person.
         rng: randomness, seeded.
     """
@@ -104,8 +106,18 @@ class ToolContext:
     question: tuple[str, tuple[str, ...]] | None = None
     remembered: list[tuple[str, int]] = field(default_factory=list)
     may_remember: bool = True
+    sayable: Mapping[int, frozenset[str]] | None = None
     notices: list[tuple[str, str]] = field(default_factory=list)
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+
+    def begin(self, *, liked: Sequence[int] = ()) -> None:
+        """Forget what a brain did in this turn, so that another one can start."""
+        self.liked[:] = liked
+        self.disliked.clear()
+        self.presented, self.question, self.text = None, None, ""
+        self.reasons.clear()
+        self.remembered.clear()
+        self.notices.clear()
 
 
 @dataclass(frozen=True)
@@ -245,10 +257,13 @@ class Toolbox:
             if len(text) > MAX_OBSERVATION_CHARS:
                 text = text[: MAX_OBSERVATION_CHARS - 20] + "… [cut]"
             result, failed = ToolResult(text, result.data), False
-        except (ToolError, RecagentError) as error:
+        except RecagentError as error:
             if not isinstance(error, ToolError) and error.exit_code not in (3, 4):
                 raise
             text = f"error: {error.message}" + (f" ({error.hint})" if error.hint else "")
             result, failed = ToolResult(text[:MAX_OBSERVATION_CHARS]), True
+        except Exception as error:  # a plug-in's fault must not end the conversation
+            text = f"error: {name} failed: {type(error).__name__}: {clean(error, 200)}"
+            result, failed = ToolResult(text), True
         ms = (time.perf_counter() - started) * 1000
         return Ran(result, failed, before, len(context.bus), ms)

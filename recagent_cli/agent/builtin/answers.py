@@ -5,12 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from recagent_catalogs.schema import WORD_ROLES, Role
+from recagent_catalogs.store import Catalog, Item
+from recagent_tools.conditions import evaluate, parse_condition
 
 from ..brain import TurnView
 from ..request import Request
-from .wording import attribute_text, join, named_kinds
+from .wording import (
+    attribute_text,
+    condition_text,
+    join,
+    named_kinds,
+    short_facts,
+    value_text,
+)
 
-MOST_ITEMS = 4
+MOST_ITEMS = 10
 MOST_VALUES = 5
 
 
@@ -23,12 +32,40 @@ def item_answer(request: Request, view: TurnView) -> str:
     missing = [m for m in request.about if m.id is None]
     lines = []
     column = request.question.column if request.question else ""
-    for item in catalog.items(rows[:MOST_ITEMS]):
-        lines.append(attribute_text(item, column, catalog.schema))
+    asked = () if column else request.conditions
+    for item in _in_order(catalog, rows[:MOST_ITEMS], column):
+        if asked:
+            lines += [_yes_or_no(text, item, catalog) for text in asked]
+        elif not column and len(rows) > 1:
+            lines.append(short_facts(item, catalog.schema))
+        else:
+            lines.append(attribute_text(item, column, catalog.schema))
     for mention in missing:
         near = f" The nearest title is {mention.title}." if mention.title else ""
         lines.append(f"'{mention.text}' is not in this catalog.{near}")
     return "\n".join(lines) or "Which one do you mean? Name it, or say its number in the list."
+
+
+def _in_order(catalog: Catalog, rows: list[int], column: str) -> list[Item]:
+    """The items; several that are compared by a number or a year, the smallest first."""
+    ordered = (Role.NUMBER, Role.YEAR)
+    if len(rows) > 1 and column and catalog.schema.column(column).role in ordered:
+        numbers = catalog.numbers(column)
+        rows = sorted(rows, key=lambda row: (np.isnan(numbers[row]), float(numbers[row])))
+    return list(catalog.items(rows))
+
+
+def _yes_or_no(text: str, item: Item, catalog: Catalog) -> str:
+    """Whether a condition holds of an item, with what the catalog has instead."""
+    condition = parse_condition(text, catalog)
+    column = catalog.schema.column(condition.column)
+    holds = bool(evaluate(condition, catalog)[item.row])
+    value = item.year if column.role is Role.YEAR else item.columns.get(column.name)
+    if value in (None, "", []):
+        return f"The catalog has no {column.name.replace('_', ' ')} for {item.label}."
+    told = condition_text(condition, catalog.schema)
+    answer = "yes" if holds else "no, not as far as the catalog knows"
+    return f"{item.label}, {told}: {answer} ({value_text(value, column.unit)})."
 
 
 def count_answer(request: Request, view: TurnView) -> str:

@@ -10,21 +10,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
+
+from recagent_catalogs.text import fold
+
 from ..brain import Call, Step, TurnView, Usage
 from ..events import Event
 from ..request import Intent, Mention, Request
-from .acts import find_acts
+from .acts import Act, find_acts
 from .answers import count_answer, item_answer, most_answer
 from .lexicon import lexicon
 from .parse import wants_list
 from .relax import relax
 from .state import NO_STATE
-from .tokens import tokenize
-from .wording import examples, list_text, what_i_can
+from .tokens import Text, tokenize
+from .wording import examples, list_text, noted, what_i_can
 
 ASPECTS = ("novelty", "popularity", "recency", "rating")
 """The aspects that `rank` takes."""
 MOST_SEEDS = 20
+OLD = -2.2
+"""The weight of recency where age is all that is said of what is wanted."""
 DOMINANT = 0.85
 """A weight from which on the aspect itself is asked for ("the most popular"), not a flavour."""
 
@@ -91,19 +97,11 @@ class BuiltinBrain:
         """What the person told of items in this turn, as `remember` calls."""
         if not _offered(view, "remember") or view.steps:
             return []
-        request, before = view.request, _before(view)
-        told = [
-            ("seen", request.seen, before.seen),
-            ("disliked", request.disliked, before.disliked),
+        return [
+            _call(view, "remember", kind=kind, items=items)
+            for kind, items in _told(view).items()
+            if items
         ]
-        if request.intent is Intent.FEEDBACK or _says_liked(view.utterance):
-            told.append(("liked", request.liked, before.liked))
-        calls = []
-        for kind, now, earlier in told:
-            known = set(_ids(earlier))
-            if new := [i for i in _ids(now) if i not in known]:
-                calls.append(_call(view, "remember", kind=kind, items=new))
-        return calls
 
     def _given_up(self, view: TurnView) -> tuple[tuple[str, ...], str]:
         """The conditions of the last attempt, and what was given up on the way."""
@@ -144,11 +142,25 @@ class BuiltinBrain:
         seeds = set(_ids(request.liked))
         held = sum(1 for i in seeds if _is_candidate(view, i))
         shown = max(1, min(count, left - (0 if words else held)))
-        text = f"{said} {list_text(request, view.context.catalog, shown)}".strip()
+        text = " ".join(
+            part for part in (self._noted(view), said, list_text(request, view.context.catalog, shown)) if part
+        )
         if shown < count:
             text += f" There {'is' if shown == 1 else 'are'} no more than that."
         calls.append(_call(view, "present", count=count, text=text))
         return Step(calls=tuple(calls), thought="score, rank, present")
+
+    def _noted(self, view: TurnView) -> str:
+        """A word on what was remembered, where the list does not show it anyway."""
+        if not _offered(view, "remember") or not view.context.shown:
+            return ""
+        told, catalog = _told(view), view.context.catalog
+        rows = {
+            kind: [row for id in told[kind] if (row := catalog.row_of(id)) is not None]
+            for kind in ("seen", "disliked")
+        }
+        labels = {kind: [catalog.label(row) for row in found] for kind, found in rows.items()}
+        return noted(labels["seen"], labels["disliked"])
 
     def _retrieve(self, view: TurnView, request: Request, words: str) -> list[Call]:
         """The retrieval that fits: words, seeds, the person, or popularity."""
@@ -167,6 +179,17 @@ class BuiltinBrain:
         main = max(weights, key=lambda name: weights[name], default="")
         alone = main in ("popularity", "recency", "rating") and weights[main] >= DOMINANT
         by = main if alone and not request.liked else "fit"
+        free = not request.liked and not any(w.values for w in request.wishes)
+        if weights.get("novelty", 0) > 0.5:
+            # Where nobody rated, "rating" is popularity again, the opposite of a hidden gem.
+            if np.isnan(view.context.catalog.mean_rating).all():
+                weights.pop("rating", None)
+            if free:
+                weights["fit"] = 0.3
+        elif free and weights.get("recency", 0.0) <= -DOMINANT:
+            weights["recency"] = OLD
+        if request.liked and any(w.values for w in request.wishes):
+            weights["fit"] = 1.0  # wishes count within fit
         rest = [f"{name}={weight:g}" for name, weight in weights.items() if name != by]
         return _call(view, "rank", by=by, weights=rest)
 
@@ -231,15 +254,55 @@ class BuiltinBrain:
         return Step(text=f"{question} {what_i_can(view.context.catalog)}")
 
 
-def _says_liked(utterance: str) -> bool:
-    """Whether items are said to be liked ("I loved X"), not only named as examples ("like X")."""
-    text = tokenize(utterance)
+def _told(view: TurnView) -> dict[str, list[str]]:
+    """Ids of what the person says to have seen, liked and disliked, in this turn.
+
+    What is only compared with ("like X") or left out ("not X") is no fact about the person.
+    """
+    request, before = view.request, _before(view)
+    text = tokenize(view.utterance)
     acts = find_acts(text, lexicon(), ())
-    said = [act for act in acts if act.name in ("taste", "praise")]
-    return bool(said) and not any(
-        act.name == "similar" and not any(s.start <= act.start and act.end <= s.end for s in said)
-        for act in acts
+
+    def new(now: Sequence[Mention], earlier: Sequence[Mention], said: frozenset[str]) -> list[str]:
+        known = set(_ids(earlier))
+        fit = [m for m in now if _verdict(m, text, acts) in said]
+        return [id for id in _ids(fit) if id not in known]
+
+    seen = [id for id in _ids(request.seen) if id not in set(_ids(before.seen))]
+    liked = new(request.liked, before.liked, frozenset(("taste", "praise")))
+    disliked = new(request.disliked, before.disliked, frozenset(("blame",)))
+    return {"seen": seen, "disliked": disliked, "liked": liked}
+
+
+_HATES = frozenset("hate hates hated dislike dislikes disliked despise detest loathe".split())
+
+
+def _verdict(mention: Mention, text: Text, acts: Sequence[Act]) -> str:
+    """What the words around a mention say of it: taste, praise, blame, similar, or nothing."""
+    words = tuple(fold(mention.text).split())
+    place = next(
+        (i for i in range(len(text.words)) if text.words[i : i + len(words)] == words), None
     )
+    if place is None or not words:
+        return ""
+    end = place + len(words)
+    sentence = text.tokens[place].sentence
+    if any(word in _HATES for word in text.words[max(0, place - 4) : place]):
+        return "blame"
+    after = [a for a in acts if 0 <= a.start - end <= 4 and a.name in ("praise", "blame", "taste")]
+    before = [
+        act
+        for act in acts
+        if act.end <= place
+        and text.tokens[act.start].sentence == sentence
+        and act.name in ("taste", "praise", "blame", "similar", "request")
+    ]
+    # Of acts that end at the same word the longer one counts: "i like" over "like".
+    nearest = max(before, key=lambda act: (act.end, act.end - act.start), default=None)
+    if nearest is not None and nearest.name in ("taste", "blame"):
+        refused = any(w in ("dont", "didnt", "not") for w in text.words[max(0, nearest.start - 2) : place])
+        return "blame" if refused else nearest.name
+    return after[0].name if after else nearest.name if nearest else ""
 
 
 def _weights(request: Request) -> dict[str, float]:

@@ -29,6 +29,7 @@ class Builder(Wants, Naming):
             "number": self.on_number,
             "count": self.on_count,
             "nation": self.on_nation,
+            "foreign": self.on_foreign,
         }
 
     def run(self) -> None:
@@ -40,6 +41,7 @@ class Builder(Wants, Naming):
                 handler(span)
         self.point()
         self.group_values()
+        self.soften()
         self._free()
         self.reading.named_items = any(
             s.kind == "item" and s.data not in ("one", "ones") for s in self.spans

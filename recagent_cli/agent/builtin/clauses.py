@@ -63,11 +63,20 @@ class Clauses:
     def polarity(self, span: Span) -> str:
         """Returns "+" wanted, "-" excluded, "~" rather not, "ok" allowed but not asked for."""
         scope = self.scope(span)
+        if scope is None and self._outweighed(span):
+            return "~"
         if scope is None:
             return "ok" if self._allowed(span) else "+"
         if scope.soft or (span.kind in ("value", "compound") and self._modified(span, scope)):
             return "~"
         return "-"
+
+    def _outweighed(self, span: Span) -> bool:
+        """Whether more of something else is wanted: "more atmosphere than jump scares"."""
+        words, start = self.text.words, span.start
+        if span.kind not in ("value", "mood", "compound") or not start or words[start - 1] != "than":
+            return False
+        return any(word in ("more", "rather", "less") for word in words[max(0, start - 6) : start])
 
     def _modified(self, span: Span, scope: Scope) -> bool:
         """Whether the excluded kind carries a description ("stupid comedy", "mix of horror")."""

@@ -44,7 +44,6 @@ _ABOUT_CUES = frozenset(
         "about",
         "involving",
         "set",
-        "where",
         "featuring",
         "features",
         "concerning",
@@ -76,6 +75,8 @@ _LACKS = {
     "number": "no such number",
     "text": "no descriptions",
 }
+MANY = 30
+"""A word that so many items hold says little of a topic by itself."""
 MOST_UNUSED = 12
 MOST_SEARCHED = 5
 MOST_LOOKED_UP = 2
@@ -218,6 +219,7 @@ class Leftovers:
                 "was",
                 "is",
                 "were",
+                *_ABOUT_CUES,
             ):
                 break
             if end in free:
@@ -235,7 +237,8 @@ class Leftovers:
         while first > 0 and text.words[first - 1] in ("the", "a", "an"):
             first -= 1
         cue = text.words[first - 1] if first else ""
-        rare = any(w not in lexicon.common for w in text.words[start:end])
+        known = (lexicon.common, self._reader.vocabulary.columns)
+        rare = any(w not in known[0] and key_of(w) not in known[1] for w in text.words[start:end])
         capitals = text.mixed_case and all(
             text.tokens[i].capital or text.words[i] in lexicon.stop for i in range(start, end)
         )
@@ -349,7 +352,7 @@ class Leftovers:
         )
         topics = [i for i in free if self._topical(text, i, free)]
         negated = [i for i in topics if any(s.start <= i < s.end for s in scopes)]
-        wanted = [i for i in topics if i not in negated][:MOST_SEARCHED]
+        wanted = self._found(text, [i for i in topics if i not in negated][:MOST_SEARCHED])
         if wanted and reading.question is None:
             reading.search.extend(
                 text.words[i] for i in wanted if text.words[i] not in reading.search
@@ -363,6 +366,26 @@ class Leftovers:
         self._missing(reading, spans)
         if text.cut:
             reading.limits.append(f"I read only the first {len(text.words)} words.")
+
+    def _found(self, text: Text, topics: list[int]) -> list[int]:
+        """Those of the topic's words that items hold together; the rarer words first.
+
+        A topic of which only ordinary words are found ("the bad guy wins") is not found.
+        """
+        catalog = self._reader.catalog
+        rows: set[int] | None = None
+        kept: list[int] = []
+        found = {i: set(catalog.search(text.words[i], 2_000)[0].tolist()) for i in topics}
+        for i in sorted(topics, key=lambda i: len(found[i])):
+            both = found[i] if rows is None else rows & found[i]
+            if both:
+                rows = both
+                kept.append(i)
+        common = self._reader.lexicon.common
+        lost = len(kept) < len(topics)
+        if lost and all(text.words[i] in common or len(found[i]) > MANY for i in kept):
+            return []
+        return sorted(kept)
 
     def _missing(self, reading: Reading, spans: list[Span]) -> None:
         """Say which columns the words ask for and the catalog lacks: numbers, people, text."""

@@ -18,6 +18,9 @@ _BRACES = re.compile(r"\{([^{}]*)\}")
 
 def expand(pattern: str) -> Iterator[str]:
     """Every phrase of a pattern with {a,b} alternatives; an alternative may be empty."""
+    if "{" not in pattern:
+        yield pattern
+        return
     parts = _BRACES.split(pattern)
     choices = [[p] if i % 2 == 0 else p.split(",") for i, p in enumerate(parts)]
     for choice in itertools.product(*choices):
@@ -31,7 +34,7 @@ def singular(word: str) -> str:
         return word
     if word.endswith("ies"):
         return word[:-3] + "y"
-    if word.endswith(("ches", "shes", "xes")):
+    if word.endswith(("ches", "shes", "xes", "oes")):
         return word[:-2]
     return word[:-1] if word.endswith("s") else word
 
@@ -39,7 +42,12 @@ def singular(word: str) -> str:
 @lru_cache(maxsize=100_000)
 def key_of(text: str) -> str:
     """The comparison key of a phrase: folded, the last word in the singular."""
-    head, _, last = fold(text).rpartition(" ")
+    return folded_key(fold(text))
+
+
+def folded_key(folded: str) -> str:
+    """The comparison key of a phrase that is folded already."""
+    head, _, last = folded.rpartition(" ")
     return f"{head} {singular(last)}" if head else singular(last)
 
 
@@ -51,6 +59,7 @@ class Mood:
     avoid: tuple[str, ...] = ()
     search: str = ""
     weights: Mapping[str, float] = field(default_factory=dict)
+    firm: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,16 @@ class Compound:
     wish: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Nation:
+    """Where something comes from; see `nations.toml`."""
+
+    words: tuple[str, ...]
+    names: tuple[str, ...]
+    countries: tuple[str, ...]
+    languages: tuple[str, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Lexicon:
     """All lexicons, phrases expanded and folded.
@@ -90,7 +109,9 @@ class Lexicon:
         acts: phrase to the acts it may be.
         moods, qualities, audiences, compounds: comparison key to entry.
         audience_levels: the audiences, youngest first.
-        kinds, nations: groups of words that mean the same kind, or the same country.
+        kinds: groups of words that mean the same kind.
+        fallback_kinds: the same, for words that a catalog knows in no other way.
+        nations, foreign: words for where something comes from, and for "not from here".
         hard, soft, idle: negation cues.
         numbers, decades, units, ordinals: words to values.
         generic: nouns for items of any domain.
@@ -109,7 +130,9 @@ class Lexicon:
     audience_levels: tuple[Audience, ...]
     compounds: Mapping[str, Compound]
     kinds: tuple[tuple[str, ...], ...]
-    nations: tuple[tuple[str, ...], ...]
+    fallback_kinds: tuple[tuple[str, ...], ...]
+    nations: tuple[Nation, ...]
+    foreign: frozenset[str]
     hard: frozenset[str]
     soft: frozenset[str]
     idle: frozenset[str]
@@ -148,7 +171,7 @@ def _entries(tables: list[dict[str, Any]], make: Any) -> dict[str, Any]:
     for table in tables:
         entry = make(table)
         for phrase in (p for pattern in table["words"] for p in expand(pattern) if p):
-            found.setdefault(key_of(phrase), entry)
+            found.setdefault(folded_key(phrase), entry)
     return found
 
 
@@ -158,7 +181,12 @@ def _mood(table: dict[str, Any]) -> Mood:
         tuple(table.get("avoid", ())),
         table.get("search", ""),
         table.get("weights", {}),
+        table.get("firm", False),
     )
+
+
+def _nation(table: dict[str, list[str]]) -> Nation:
+    return Nation(*(tuple(table[name]) for name in ("words", "names", "countries", "languages")))
 
 
 def _quality(table: dict[str, Any]) -> Quality:
@@ -185,7 +213,7 @@ def _compound(table: dict[str, Any]) -> Compound:
 def lexicon() -> Lexicon:
     """The lexicons; loaded at the first call, then shared."""
     words, talk, times = _load("words"), _load("dialogue"), _load("periods")
-    kinds, audiences = _load("kinds"), _load("audience")["audience"]
+    kinds, audiences, nations = _load("kinds"), _load("audience")["audience"], _load("nations")
     acts: dict[str, tuple[str, ...]] = {}
     for act, patterns in talk["acts"].items():
         for phrase in _phrases(patterns):
@@ -204,8 +232,10 @@ def lexicon() -> Lexicon:
         audiences=_entries(audiences, _audience),
         audience_levels=tuple(levels),
         compounds=_entries(kinds["compound"], _compound),
-        kinds=tuple(tuple(group) for group in kinds["kinds"]),
-        nations=tuple(tuple(group) for group in _load("nations")["nations"]),
+        kinds=tuple(tuple(map(fold, group)) for group in kinds["kinds"]),
+        fallback_kinds=tuple(tuple(group) for group in kinds["fallback"]),
+        nations=tuple(_nation(table) for table in nations["nation"]),
+        foreign=_phrases(nations["foreign"]),
         hard=_phrases(negation["hard"]),
         soft=_phrases(negation["soft"]),
         idle=_phrases(negation["idle"]),

@@ -25,6 +25,8 @@ from .tokens import Text
 LONGEST = 10
 """Words in the longest title that is looked up."""
 THRESHOLD = 3.0
+MUCH = 8
+"""How many times better known an item must be to win over one of exactly the words' title."""
 SURE = 94.0
 """From here on a near spelling is taken for the title, and said so; below, the person is asked."""
 
@@ -82,6 +84,13 @@ _STRONG = frozenset(
 )
 
 
+def words_end(text: Text, end: int) -> int | None:
+    """The end, where a sentence or clause ends there or an adverb follows; else None."""
+    if end >= len(text.words) or text.begins_sentence(end) or "," in text.gap(end):
+        return end
+    return end if text.words[end] in ("already", "too", "but", "and", "or", "before") else None
+
+
 @dataclass(frozen=True)
 class Title:
     """An item found by its title; `year` tells whether the words gave its year."""
@@ -136,8 +145,8 @@ class TitleReader:
         for start in range(len(words)):
             limit = min(start + LONGEST, len(words))
             for end in range(limit, start, -1):
-                if all(word in stop for word in words[start:end]) and not self._emphatic(
-                    text, start, end
+                if all(word in stop for word in words[start:end]) and not (
+                    self._emphatic(text, start, end) or self._listed(text, start, end, listed, shown)
                 ):
                     continue
                 if (
@@ -155,6 +164,14 @@ class TitleReader:
                     found.append(span)
                     listed.add(span.end)
         return found
+
+    def _listed(
+        self, text: Text, start: int, end: int, listed: set[int], shown: Mapping[str, int]
+    ) -> bool:
+        """Whether a title of stop words ends a list of titles ("toy story and up") or was shown."""
+        if start < 2 or words_end(text, end) is None or not self._continues(text, start, listed):
+            return False
+        return text.phrase(start, end) in shown or text.words[start - 1] in ("and", "or")
 
     def _emphatic(self, text: Text, start: int, end: int) -> bool:
         """Whether a title of stop words is marked as one: by a year, or by a capital inside."""
@@ -200,6 +217,10 @@ class TitleReader:
         score += self._context(text, start, end, listed)
         if kind == PART:
             score -= 0.8
+        if all(word in self._lexicon.stop for word in text.words[start:end]) and self._listed(
+            text, start, end, listed, shown
+        ):
+            score += 1.0
         if text.phrase(start, end) in shown:
             row, score = shown[text.phrase(start, end)], score + 2.5
         if year is not None and agrees:
@@ -219,7 +240,7 @@ class TitleReader:
 
     def _choose(self, rows: Sequence[int], year: int | None) -> tuple[int, bool]:
         if year is None:
-            return rows[0], False
+            return self._best_known(rows), False
         for slack in (0, 1):
             for row in rows:
                 known = self._year(row)
@@ -227,6 +248,18 @@ class TitleReader:
                     return row, True
         unknown = next((row for row in rows if self._year(row) is None), None)
         return (rows[0], False) if unknown is None else (unknown, True)
+
+    def _best_known(self, rows: Sequence[int]) -> int:
+        """The first row, or one so much better known that it is what people mean.
+
+        "Lord of the Rings" is hardly ever the cartoon of that very title.
+        """
+        popularity = self._catalog.popularity
+        best = max(int(popularity[row]) for row in rows)
+        if best <= MUCH * max(int(popularity[rows[0]]), 1):
+            return rows[0]
+        known = [row for row in rows if 2 * int(popularity[row]) > best]
+        return min(known, key=lambda row: (self._year(row) or 9999, row))
 
     def _year(self, row: int) -> int | None:
         return self._catalog.titles._year(row)  # noqa: SLF001
@@ -270,7 +303,7 @@ class TitleReader:
         if start and text.gap(start).strip(" \"'“‘") in ("", ":"):
             if before in _STRONG or before in self._items and before not in ("one", "ones"):
                 score += 2.0
-            elif before == "to" and start > 1 and text.words[start - 2] == "similar":
+            elif self._after_comparison(text, start):
                 score += 2.0
             elif before in _WEAK:
                 score += 0.9
@@ -290,6 +323,14 @@ class TitleReader:
         ):
             score += 1.6
         return score
+
+    def _after_comparison(self, text: Text, start: int) -> bool:
+        """Whether "similar to", "in the style of" or the like ends right before."""
+        acts = self._lexicon.acts
+        return any(
+            "similar" in acts.get(text.phrase(start - size, start), ())
+            for size in range(1, min(5, start) + 1)
+        )
 
     def _asked(self, text: Text, start: int, end: int) -> bool:
         """Whether the stretch ends a question ("who is the lead in pretty woman")."""
@@ -352,13 +393,24 @@ class TitleReader:
         if not found:
             return None, False
         best = found[0]
-        if best.exact or best.score >= SURE:
+        if best.exact:
             return best, True
         year = re.search(r"[(\s]((?:18|19|20)\d\d)\)?\s*$", typed)
         name = typed[: year.start()] if year else typed
         if year and best.year is not None and abs(best.year - int(year[1])) > 1:
             return best, False
-        return best, _slip(fold(name), fold(best.title))
+        if _longer(fold(name), fold(best.title)):
+            return best, False
+        return best, best.score >= SURE or _slip(fold(name), fold(best.title))
+
+
+def _longer(typed: str, title: str) -> bool:
+    """Whether a word of one begins a word of the other: "Titanic", "Titanica"; "Alien", "Aliens"."""
+    left, right = bare_title(typed).split(), bare_title(title).split()
+    if len(left) != len(right):
+        return False
+    different = [(a, b) for a, b in zip(left, right, strict=True) if a != b]
+    return any(a.startswith(b) or b.startswith(a) for a, b in different)
 
 
 def _slip(typed: str, title: str) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from recagent_catalogs.schema import Role
 from recagent_catalogs.text import fold
+from recagent_tools.conditions import Condition
 
 from ..request import Mention
 from .acts import Reference, pointed
 from .clauses import Clauses
+from .lexicon import key_of
 from .linking import Title
 from .spans import Span
 
@@ -19,9 +22,24 @@ class Naming(Clauses):
         title: Title = span.data
         typed = self.text.as_typed(span.start, span.end)
         mention = self.reader.mention(typed, title.row, title.score)
-        if title.score < 100:
+        other = not title.year and title.score == 100 and self._other_than_named(typed, title.row)
+        if title.score < 100 or other:
             self.reading.limits.append(f"I took {typed!r} for {mention.title}.")
         self._place(mention, span)
+        if self.polarity(span) in ("-", "~"):
+            self._exclude_series(span)
+
+    def _other_than_named(self, typed: str, row: int) -> bool:
+        """Whether the item is not the one whose very title was typed ("lord of the rings")."""
+        rows = self.reader.catalog.titles.exact(fold(typed))
+        return bool(rows) and rows[0] != row
+
+    def _exclude_series(self, span: Span) -> None:
+        """Not Resident Evil is none of the series."""
+        phrase = self.text.phrase(span.start, span.end)
+        for value in self.vocabulary.values.get(key_of(phrase), ()):
+            if value.role is Role.GROUP and fold(value.value) == phrase:
+                self.reading.conditions.append(Condition(value.column, "lacks", (value.value,)))
 
     def on_name(self, span: Span) -> None:
         """A name in quotes, or after a cue, that is no title of this catalog as it stands."""
@@ -90,6 +108,9 @@ class Naming(Clauses):
                     reading.limits.append("The list I showed is not that long.")
                 continue
             self._point_at(reference, rows)
+        if reading.among and not reading.about and reading.question is not None:
+            if reading.question.kind == "attribute":  # "which one is the shortest?"
+                reading.about.extend(self.reader.mention("those", row) for row in self.shown)
 
     def _point_at(self, reference: Reference, rows: list[int]) -> None:
         reading = self.reading
@@ -97,7 +118,8 @@ class Naming(Clauses):
         span = Span(reference.start, reference.end, "reference", rows, 1.0)
         definite = self._definite(reference)
         named_one = bool(reading.liked or reading.seen or reading.about or reading.disliked)
-        if not definite and (named_one or reading.among):
+        asked = reading.question is not None and reading.question.kind == "attribute"
+        if not definite and (named_one or (reading.among and not (asked and reference.plural))):
             return  # "it" after a title means that title
         reading.pointed = True
         before = self.text.words[max(0, reference.start - 2) : reference.start]

@@ -56,6 +56,12 @@ _TAIL_MOST = (
 _TAIL_LEAST = r"(?:or|and) (?:more|longer|over|up|above|higher|better)|minimum|at least|plus"
 
 
+def sensible(value: float) -> float:
+    """A number as people say it: in fives from 50 up, whole from 5 up, else halves."""
+    step = 5.0 if abs(value) >= 50 else 1.0 if abs(value) >= 5 else 0.5
+    return round(value / step) * step
+
+
 class NumberReader:
     """Reads number ranges for the columns of one schema.
 
@@ -71,7 +77,7 @@ class NumberReader:
         number = "|".join(sorted(lexicon.numbers, key=len, reverse=True))
         self._number = rf"(?:\d+(?:\.\d+)?|an?|half an?|(?:{number})(?: (?:{number}))?)"
         self._count = re.compile(
-            rf"\b(?P<lead>top |first |the |those |these |that |this |last |give me |"
+            rf"\b(?P<lead>top |best |first |the |those |these |that |this |last |give me |"
             rf"show me |next )?"
             rf"(?P<n>\d{{1,3}}|(?:{number})(?: of)?)(?P<tail> of (?:them|those|these|"
             rf"the)| more| please| others?)?(?!\S)"
@@ -233,7 +239,7 @@ class NumberReader:
             return NumberRange(column.name, None, first)
         if found["least"] or found["tleast"]:
             return NumberRange(column.name, first)
-        return NumberRange(column.name, round(first * 0.88, 1), round(first * 1.12, 1))
+        return NumberRange(column.name, sensible(first * 0.88), sensible(first * 1.12))
 
     def _value(self, found: Mapping[str, str | None], part: str, column: Column) -> float | None:
         amount = found[f"a{part}"]
@@ -290,6 +296,8 @@ class NumberReader:
                 lead != "first" or _names_items(text, end, items, described)
             ):
                 yield Span(start - 1, end, "count", count, 4.6)
+            elif lead == "best":
+                yield Span(start, end, "count", count, 4.6)
             elif tail or (lead and end == len(text.words)):
                 if number != "one" or tail in ("more", "please"):
                     yield Span(start, end, "count", count, 4.4)

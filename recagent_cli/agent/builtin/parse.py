@@ -57,8 +57,8 @@ class Parser:
             (list(turn.shown) for turn in reversed(history) if turn.shown), []
         )
         text = tokenize(clean(utterance, MAX_CHARS))
-        before = self._state(history)
         reading = self._reader.read(text, last, self._focus(history))
+        before = self._counted(history, reading) or self._state(history)
         intent = _intent(reading, before, bool(last))
         request = self._request(reading, before, intent, bool(last))
         return self._last_resort(request, reading)
@@ -75,6 +75,20 @@ class Parser:
             if turn.request.intent not in NO_STATE:
                 return EMPTY if turn.request.intent is Intent.CLOSING else turn.request
         return EMPTY
+
+    def _counted(self, history: Sequence[PastTurn], reading: Reading) -> Request | None:
+        """The request of a question on the catalog just asked, where this turn takes it up.
+
+        "How many 80s horror films do you have?" "Show me the best five."
+        """
+        last = history[-1].request if history else None
+        if last is None or last.intent is not Intent.AGGREGATE or not last.conditions:
+            return None
+        if reading.conditions or reading.liked or reading.search or reading.question is not None:
+            return None
+        if "more" in reading.acts or not ("request" in reading.acts or reading.count):
+            return None
+        return replace(last, intent=Intent.RECOMMEND, question=None, limits=(), unused=())
 
     def _focus(self, history: Sequence[PastTurn]) -> int | None:
         """The item that the last turn was about, which "it" and "that" then mean."""

@@ -14,12 +14,18 @@ from .spans import Span
 from .tokens import Text
 from .vocabulary import Value
 
+_SIBLINGS = frozenset(("brothers", "bros", "sisters", "siblings"))
+
 
 @dataclass(frozen=True)
 class Person:
-    """A name as values of columns of people, the likeliest column first."""
+    """A name as values of columns of people, the likeliest column first.
+
+    `any_of` where the values are several people of one name ("the coen brothers").
+    """
 
     values: tuple[Value, ...]
+    any_of: bool = False
 
 
 class PeopleReader:
@@ -35,6 +41,9 @@ class PeopleReader:
         self._catalog = catalog
         self._lexicon = lexicon
         self._cues = cues
+        self._places = frozenset(
+            place for nation in lexicon.nations for place in (*nation.names, *nation.words)
+        )
         self.columns: tuple[Column, ...] = catalog.schema.with_role(Role.PEOPLE)
 
     @cached_property
@@ -73,6 +82,8 @@ class PeopleReader:
                         Person(tuple(values)),
                         self._score(text, start, end, values),
                     )
+            if family := self._family(text, start):
+                yield Span(start, start + 2, "person", Person(family, True), 5.5)
             if values := self._surname(text, start):
                 score = 2.7 + self._pointed(text, start, start + 1)
                 yield Span(start, start + 1, "person", Person(tuple(values)), score)
@@ -124,6 +135,10 @@ class PeopleReader:
         if word in lexicon.stop or word in lexicon.filler:
             return []
         names = self._surnames.get(word)
+        if text.phrase(index, index + 1) in self._places and not self._pointed(
+            text, index, index + 1
+        ):
+            return []
         if names is None and word.endswith("s"):
             names, word = self._surnames.get(word[:-1]), word[:-1]
         if not names or word in lexicon.common and self._pointed(text, index, index + 1) < 1.4:
@@ -135,6 +150,21 @@ class PeopleReader:
         if len(ranked) > 1 and self._count(ranked[0]) < 3 * self._count(ranked[1]):
             return []
         return self._names[ranked[0]] if self._count(ranked[0]) >= 2 or len(ranked) == 1 else []
+
+    def _family(self, text: Text, index: int) -> tuple[Value, ...]:
+        """Siblings who work together, of one column: "the coen brothers"."""
+        if index + 1 >= len(text.words) or text.words[index + 1] not in _SIBLINGS:
+            return ()
+        found: dict[str, list[Value]] = {}
+        for name in self._surnames.get(text.words[index], ()):
+            for value in self._names[name]:
+                found.setdefault(value.column, []).append(value)
+        several = [values for values in found.values() if len(values) > 1]
+        if not several:
+            return ()
+        best = max(several, key=lambda values: sum(v.count for v in values))
+        most = max(v.count for v in best)
+        return tuple(v for v in best if v.count * 2 >= most)
 
     def _part_of_name(self, text: Text, index: int) -> bool:
         """Whether a word that nobody knows stands before: then it is another name's end."""

@@ -179,6 +179,16 @@ def _verb_forms(cue: str) -> tuple[str, ...]:
     return tuple(forms)
 
 
+def _superlative(words: str, schema: CatalogSchema) -> Column | None:
+    """The column that "the shortest", "the newest" compare."""
+    said = set(words.split())
+    for column in schema.with_role(Role.NUMBER):
+        if said & {f"{word}est" for word in (*column.low, *column.high)}:
+            return column
+    newest = said & {"oldest", "newest", "latest", "earliest"}
+    return schema.one(Role.YEAR) if newest else None
+
+
 def _item_question(words: str, vocabulary: Vocabulary, asks: bool) -> Question | None:
     schema = vocabulary.schema
     if _PLOT.search(words):
@@ -197,6 +207,8 @@ def _item_question(words: str, vocabulary: Vocabulary, asks: bool) -> Question |
         for column in schema.with_role(Role.NUMBER):
             if found["word"] in column.high or found["word"] in column.low:
                 return Question("attribute", column.name)
+    if (column := _superlative(words, schema)) is not None:
+        return Question("attribute", column.name)
     if _KIND.search(words) and (column := schema.one(Role.CATEGORIES)):
         return Question("attribute", column.name)
     if asks and not re.search(

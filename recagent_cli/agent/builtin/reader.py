@@ -9,7 +9,7 @@ from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import fold
 
 from ..request import Mention
-from .acts import find_acts, find_references, find_scopes
+from .acts import Act, find_acts, find_references, find_scopes
 from .builder import Builder
 from .leftover import Leftovers
 from .lexicon import Lexicon, key_of
@@ -146,7 +146,11 @@ class Reader:
             if s.kind in ("period", "number", "count")
             for i in range(s.start, s.end)
         }
-        acts = find_acts(text, self.lexicon, names)
+        acts = [
+            act
+            for act in find_acts(text, self.lexicon, names)
+            if not (act.name == "more" and self._intensifies(text, act, spans))
+        ]
         reading.acts = {act.name for act in acts}
         references = find_references(text, self.lexicon, self.items, names | firm, len(shown))
         named = [s for s in spans if s.kind == "title" or (s.kind == "name")]
@@ -166,6 +170,21 @@ class Reader:
         builder = Builder(self, reading, spans, acts, scopes, references, shown, focus)
         builder.run()
         return reading
+
+    def _intensifies(self, text: Text, act: Act, spans: Sequence[Span]) -> bool:
+        """Whether "more" belongs to a word of manner ("more story") and asks for no more items."""
+        if act.end - act.start > 1 or act.end >= len(text.words):
+            return False
+        tags = (Role.TAGS,)
+        return any(
+            s.start == act.end
+            and (
+                s.kind in ("mood", "quality")
+                or s.kind == "value"
+                and all(v.role in tags for v in s.data)
+            )
+            for s in spans
+        )
 
     def mention(self, typed: str, row: int, score: float = 100.0) -> Mention:
         """A mention of a catalog's item."""

@@ -11,6 +11,7 @@ from recagent_catalogs.schema import Role
 from recagent_catalogs.store import Catalog
 from recagent_tools.conditions import Condition, evaluate, parse_condition
 
+from .numbers import sensible
 from .wording import condition_text
 
 MIN_SLACK_YEARS = 3
@@ -80,9 +81,17 @@ def _wider(condition: Condition, share: float, year: bool) -> Condition | None:
         high = numbers[0] if condition.operator in ("<", "<=", "=") else None
     slack_low = max(MIN_SLACK_YEARS, round(share * 12)) if year else share * abs(low or 0.0)
     slack_high = max(MIN_SLACK_YEARS, round(share * 12)) if year else share * abs(high or 0.0)
-    low = None if low is None else round(low - slack_low, 1)
-    high = None if high is None else round(high + slack_high, 1)
+    low = None if low is None else _stepped(low - slack_low, low, year)
+    high = None if high is None else _stepped(high + slack_high, high, year)
     return Condition(condition.column, "..", (low, high))
+
+
+def _stepped(value: float, was: float, year: bool) -> float:
+    """The widened end as people say it, further out than it was."""
+    if year:
+        return float(round(value))
+    told = sensible(value)
+    return told if (told - was) * (value - was) > 0 else round(value, 1)
 
 
 def _either(parsed: list[Condition], catalog: Catalog) -> Iterator[tuple[set[int], Condition, str]]:

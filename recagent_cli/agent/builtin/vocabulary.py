@@ -8,9 +8,9 @@ from functools import cached_property
 
 from recagent_catalogs.schema import WORD_ROLES, Column, Role
 from recagent_catalogs.store import Catalog
-from recagent_catalogs.text import fold
+from recagent_catalogs.text import bare_title, fold
 
-from .lexicon import Lexicon, key_of, singular
+from .lexicon import Lexicon, Nation, folded_key, key_of, singular
 from .spans import Span
 from .tokens import Text
 
@@ -23,7 +23,8 @@ _BASE = {
     Role.TAGS: 2.7,
     Role.PEOPLE: 3.0,
 }
-_ORDER = (Role.CATEGORIES, Role.FACET, Role.PEOPLE, Role.GROUP, Role.TAGS)
+_SERIES = frozenset(("series", "saga", "franchise", "universe", "movies", "films", "games", "books"))
+_ORDER = (Role.CATEGORIES, Role.FACET, Role.PEOPLE, Role.TAGS, Role.GROUP)
 WELL_COVERED = 0.4
 """Share of items with a tag from which on a tag is fit for a hard condition."""
 ENOUGH = 4
@@ -45,6 +46,21 @@ class Value:
         return self.column, self.value
 
 
+@dataclass(frozen=True)
+class Origin:
+    """A word for where something comes from, with the values of the catalog that it means.
+
+    `adjective` is "french" as against "france"; `countries`, `languages` and `settings` (tags) are
+    empty where the catalog has no such values.
+    """
+
+    nation: Nation
+    adjective: bool
+    countries: tuple[Value, ...]
+    languages: tuple[Value, ...]
+    settings: tuple[Value, ...]
+
+
 class Vocabulary:
     """Looks up phrases among a catalog's values and the lexicons.
 
@@ -59,11 +75,14 @@ class Vocabulary:
         self.schema = catalog.schema
         self.items = self._item_words()
         self.values: dict[str, list[Value]] = {}
-        self.unknown_nations: dict[str, str] = {}
+        self._own: dict[str, list[Value]] = {}
+        """The catalog's values and their own other names as written, folded."""
+        self.nations: dict[str, Origin] = {}
         for column in self.schema.with_role(*WORD_ROLES):
             if column.role not in (Role.PEOPLE, Role.AUDIENCE):
                 self._add_column(column)
         self._add_groups(self.lexicon.kinds, (Role.CATEGORIES, Role.TAGS, Role.FACET))
+        self._add_groups(self.lexicon.fallback_kinds, (Role.CATEGORIES,), only_new=True)
         self._add_nations()
         self.cues = self._cues()
         self.columns = self._column_words()
@@ -84,43 +103,69 @@ class Vocabulary:
             parts = folded.split()
             if len(parts) > LONGEST or all(part in idle or part in self.items for part in parts):
                 continue
-            self._add(folded, Value(column.name, value, column.role, int(count)))
+            entry = Value(column.name, value, column.role, int(count))
+            self._own.setdefault(folded, []).append(entry)
+            self._add_key(folded_key(folded), entry)
         known = self.schema.vocabularies.get(column.name)
         for word, wanted in known.synonyms.items() if known else ():
             if (code := words.code(wanted)) is not None:
                 entry = Value(column.name, wanted, column.role, int(words.counts[code]))
+                self._own.setdefault(fold(word), []).append(entry)
                 self._add(word, entry)
 
     def _add(self, phrase: str, value: Value) -> None:
-        entries = self.values.setdefault(key_of(phrase), [])
+        self._add_key(key_of(phrase), value)
+
+    def _add_key(self, key: str, value: Value) -> None:
+        entries = self.values.setdefault(key, [])
         if value not in entries:
             entries.append(value)
 
-    def _add_groups(self, groups: Iterable[Sequence[str]], roles: Sequence[Role]) -> None:
+    def _add_groups(
+        self, groups: Iterable[Sequence[str]], roles: Sequence[Role], *, only_new: bool = False
+    ) -> None:
         for group in groups:
             found = self._first_known(group, roles)
             for word in group if found else ():
                 known = self.values.get(key_of(word), [])
-                if not any(value.role is found.role for value in known if found):
-                    self._add(word, found) if found else None
+                if found and not any(v.role is found.role or only_new for v in known):
+                    self._add(word, found)
 
     def _first_known(self, group: Sequence[str], roles: Sequence[Role]) -> Value | None:
         for role in roles:
             for word in group:
-                for value in self.values.get(key_of(word), ()):
+                for value in self._own.get(word, ()):
                     if value.role is role:
                         return value
         return None
 
     def _add_nations(self) -> None:
-        for group in self.lexicon.nations:
-            found = self._first_known(group, (Role.FACET, Role.TAGS))
-            if found is not None:
-                for word in group:
-                    if not any(v.role is found.role for v in self.values.get(key_of(word), ())):
-                        self._add(word, found)
-            else:
-                self.unknown_nations.update((key_of(word), group[0]) for word in group)
+        for nation in self.lexicon.nations:
+            countries = self._exactly(nation.countries, (Role.FACET,))
+            languages = self._exactly(nation.languages, (Role.FACET,))
+            settings = self._exactly((*nation.names, *nation.words), (Role.TAGS,))
+            for adjective, words in ((True, nation.words), (False, nation.names)):
+                origin = Origin(nation, adjective, countries, languages, settings)
+                self.nations.update((key_of(word), origin) for word in words)
+
+    def _exactly(self, names: Iterable[str], roles: Sequence[Role]) -> tuple[Value, ...]:
+        """The values of those names, of the first role that has any."""
+        for role in roles:
+            found = dict.fromkeys(
+                value
+                for name in names
+                for value in self.values.get(key_of(name), ())
+                if value.role is role
+            )
+            if found:
+                return tuple(found)
+        return ()
+
+    @cached_property
+    def home_language(self) -> Value | None:
+        """The language that most items are in, which "foreign" leaves out."""
+        found = [v for nation in self.nations.values() for v in nation.languages]
+        return max(found, key=lambda value: value.count, default=None)
 
     def _cues(self) -> dict[str, list[str]]:
         """Phrase that points to a column, to the columns' names."""
@@ -177,16 +222,20 @@ class Vocabulary:
                     break
                 head = " ".join(words[start : end - 1])
                 key = f"{head} {singular(words[end - 1])}" if head else singular(words[start])
-                self._readings(found, key, start, end)
+                self._readings(found, text, key, start, end)
         return found
 
-    def _readings(self, found: list[Span], key: str, start: int, end: int) -> None:
+    def _readings(
+        self, found: list[Span], text: Text, key: str, start: int, end: int
+    ) -> None:
         extra = 1.2 * (end - start - 1)
         lexicon = self.lexicon
-        if values := self.values.get(key):
+        values = self._believable(self.values.get(key, ()), text, start, end)
+        if values:
             score = max(_BASE[value.role] for value in values) + extra
             found.append(Span(start, end, "value", tuple(values), score))
-        if (mood := lexicon.moods.get(key)) is not None:
+        mood = lexicon.moods.get(key)
+        if mood is not None and not (mood.firm and values):
             found.append(Span(start, end, "mood", mood, 2.9 + extra))
         if (quality := lexicon.qualities.get(key)) is not None:
             found.append(Span(start, end, "quality", quality, 2.8 + extra))
@@ -194,10 +243,34 @@ class Vocabulary:
             found.append(Span(start, end, "audience", audience, 3.7 + extra))
         if (compound := lexicon.compounds.get(key)) is not None:
             found.append(Span(start, end, "compound", compound, 4.0 + extra))
-        if not values and (nation := self.unknown_nations.get(key)) is not None:
-            found.append(Span(start, end, "nation", nation, 2.6 + extra))
+        if (nation := self.nations.get(key)) is not None:
+            found.append(Span(start, end, "nation", nation, 3.4 + extra))
+        elif key in lexicon.foreign:
+            found.append(Span(start, end, "foreign", None, 3.4 + extra))
         if key in self.items and key not in ("one",):
             found.append(Span(start, end, "item", key, 2.0 + extra))
+
+    def _believable(
+        self, values: Iterable[Value], text: Text, start: int, end: int
+    ) -> list[Value]:
+        """The values without groups (franchises) that the words do not name as they are written.
+
+        "the coen brothers" names no series "Brother", and "big" no series of that name.
+        """
+        kept = []
+        for value in values:
+            if value.role is Role.GROUP:
+                words = text.words[start:end]
+                if " ".join(words) not in (fold(value.value), bare_title(fold(value.value))):
+                    continue
+                ordinary = all(w in self.lexicon.common or w in self.lexicon.stop for w in words)
+                after = text.words[end] if end < len(text.words) else ""
+                if ordinary and after not in _SERIES and not (
+                    text.mixed_case and text.tokens[start].capital and start
+                ):
+                    continue
+            kept.append(value)
+        return kept
 
     def best(self, values: Sequence[Value], columns: Sequence[str] = ()) -> Value:
         """The likeliest of several values: of a column that was pointed at, else by role."""
@@ -205,4 +278,10 @@ class Vocabulary:
         def rank(value: Value) -> tuple[bool, int, int]:
             return value.column not in columns, _ORDER.index(value.role), -value.count
 
-        return min(values, key=rank)
+        best = min(values, key=rank)
+        # "open world" as a tag of 90 items says more than as another word for a kind of 30; what
+        # stands on fewer items is a shade of the kind ("scary" beside Horror).
+        exact = [v for v in values if v.role is Role.TAGS and v.column not in columns]
+        wider = max(exact, key=lambda value: value.count, default=best)
+        known = fold(best.value) != fold(wider.value)
+        return wider if known and wider.count > best.count and best.column not in columns else best

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
 from recagent_catalogs.schema import Column, Role
 from recagent_catalogs.text import fold
-from recagent_tools.conditions import Condition
+from recagent_tools.conditions import Condition, evaluate
 
 from ..request import Wish
 from .clauses import Clauses
@@ -17,9 +18,15 @@ from .numbers import NumberRange
 from .people import Person
 from .periods import Period
 from .spans import Span
-from .vocabulary import Value
-from .wording import AGAINST
+from .vocabulary import Origin, Value
+from .wording import AGAINST, PART
 
+_PLAYS_IN = re.compile(r"\b(?:set|sets|plays?|takes? place|taking place|happens?|about|around)"
+                       r"(?: \w+)?(?: in| on)?(?: the)?$")
+CORE = 2
+"""How many of a mood's values say it outright; the rest only lean towards it."""
+FEW = 5
+"""So many items should be left where tags are joined."""
 AVOID, LESS = -1.0, -0.6
 """Weights of what is to be avoided, and of what speaks against a mood."""
 
@@ -38,7 +45,29 @@ class Wants(Clauses):
             )
         ]
         value = self.vocabulary.best(values, columns)
-        self.values.append((span, value, self.polarity(span)))
+        polarity = self.polarity(span)
+        if value.role is Role.GROUP and polarity == "+" and self._compared_with(span):
+            self._like_series(span, value)
+            return
+        self.values.append((span, value, polarity))
+        shades = [v for v in values if v.role is Role.TAGS and v.column != value.column]
+        if polarity == "+" and value.role is Role.CATEGORIES and shades:
+            typed = self.text.as_typed(span.start, span.end)
+            if fold(shades[0].value) == fold(typed) != fold(value.value):
+                self.reading.wishes.append(Wish(typed, (shades[0].pair,), "", 0.5))
+
+    def _compared_with(self, span: Span) -> bool:
+        return any(act.name == "similar" and act.end == span.start for act in self.acts)
+
+    def _like_series(self, span: Span, value: Value) -> None:
+        """Like a series is like its best-known item."""
+        catalog = self.reader.catalog
+        rows = catalog.words(value.column).rows_with(value.value)
+        best = int(rows[int(np.argmax(catalog.popularity[rows]))])
+        typed = self.text.as_typed(span.start, span.end)
+        mention = self.reader.mention(typed, best)
+        self.reading.liked.append(mention)
+        self.reading.limits.append(f"I took {typed!r} for {mention.title}.")
 
     def on_compound(self, span: Span) -> None:
         """Two kinds in one word."""
@@ -65,6 +94,10 @@ class Wants(Clauses):
             and any(s.kind == "title" for s in self.spans)
         ):
             return
+        if person.any_of:
+            polarity = self.polarity(span)
+            self.values += [(span, value, polarity) for value in person.values]
+            return
         value = self.reader.people.column_for(person, self.text, span.start, span.end)
         self.values.append((span, value, self.polarity(span)))
 
@@ -78,12 +111,22 @@ class Wants(Clauses):
             weight = AVOID if self.polarity(span) == "-" else LESS
             self.reading.wishes.append(Wish(typed, self._narrow(values), search, weight))
             return
-        self.reading.wishes.append(Wish(typed, values, search))
+        self._lean(typed, values, search)
         against = self.vocabulary.pairs(mood.avoid)
         if against:
             self.reading.wishes.append(Wish(f"{typed}{AGAINST}", against, "", LESS))
         for name, weight in mood.weights.items():
             self.reading.weights[name] = weight
+
+    def _lean(self, typed: str, values: tuple[tuple[str, str], ...], search: str) -> None:
+        """Wish for a mood: its first values fully, the rest in part."""
+        broad = {c.name for c in self.reader.schema.with_role(Role.CATEGORIES)}
+        itself = [v.pair for v in self.vocabulary.named(typed) if v.role is Role.TAGS]
+        values = tuple(dict.fromkeys((*itself, *values)))
+        core = tuple(pair for pair in values if pair[0] not in broad)[:CORE] or values[:CORE]
+        self.reading.wishes.append(Wish(typed, core, search))
+        if rest := tuple(pair for pair in values if pair not in core):
+            self.reading.wishes.append(Wish(f"{typed}{PART}", rest, "", 0.35))
 
     def _narrow(self, values: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
         """What to avoid: never a whole broad kind because of a mood."""
@@ -188,6 +231,11 @@ class Wants(Clauses):
         if self.reading.question and self.reading.question.kind == "attribute":
             return
         numbers = self.reader.catalog.numbers(wanted.column)
+        told = (s.data for s in self.spans if s.kind == "number" and s is not span)
+        if wanted.how != "range" and any(
+            n.how == "range" and n.column == wanted.column for n in told
+        ):
+            return  # "short, under five hours": the number says it
         if wanted.how != "range":
             condition = self._relative(wanted, numbers)
         elif wanted.low is not None and wanted.high is not None:
@@ -221,15 +269,80 @@ class Wants(Clauses):
         self.reading.count = span.data
 
     def on_nation(self, span: Span) -> None:
-        """A country or language that this catalog does not know."""
+        """Where something comes from, which language it speaks, or where it is set."""
+        origin: Origin = span.data
+        polarity = self.polarity(span)
         typed = self.text.as_typed(span.start, span.end)
-        self.reading.limits.append(
-            f"This catalog does not know where its {self.reader.schema.items} come "
-            f"from; I looked for {typed!r} in the text."
-        )
-        self.reading.wishes.append(
-            Wish(typed, (), typed.lower(), AVOID if self.scope(span) else 1.0)
-        )
+        if self._is_setting(span, origin):
+            for value in origin.settings[:1]:
+                self.values.append((span, value, polarity))
+            if not origin.settings:
+                self._unknown_place(typed, polarity, "")
+            return
+        countries, languages = self._origins(span, origin)
+        if not countries and not languages:
+            has = {c.label or c.name for c in self.reader.schema.with_role(Role.FACET)}
+            lacks = "" if has & {"country", "countries", "language"} else "countries or languages"
+            self._unknown_place(typed, polarity, lacks, origin)
+            return
+        if polarity in ("-", "~") and countries:
+            languages = ()  # "no french films": one of the two is enough to leave out
+        for values in (countries, languages):
+            for value in values:
+                self.values.append((span, value, polarity))
+
+    def _origins(
+        self, span: Span, origin: Origin
+    ) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
+        """The countries and the languages that must hold."""
+        before = self.text.words[span.start - 1] if span.start else ""
+        after = self.text.words[span.end] if span.end < len(self.text.words) else ""
+        speaks = before in ("in", "speaking", "speak", "spoken") or after in (
+            "language", "speaking", "spoken", "dialogue", "audio", "subtitles", "dub",
+        )  # fmt: skip
+        if speaks and origin.adjective and origin.languages:
+            return (), origin.languages
+        if not origin.adjective and origin.countries:
+            return origin.countries, ()
+        if not origin.countries or not origin.languages:
+            return origin.countries, origin.languages
+        rows = [self._rows_of(values) for values in (origin.countries, origin.languages)]
+        both = np.intersect1d(*rows, assume_unique=False)
+        return (origin.countries, origin.languages) if len(both) else (origin.countries, ())
+
+    def _rows_of(self, values: Sequence[Value]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+        words = self.reader.catalog.words(values[0].column)
+        return np.concatenate([np.asarray(words.rows_with(v.value)) for v in values])
+
+    def _is_setting(self, span: Span, origin: Origin) -> bool:
+        """Whether a place is where it plays ("set in japan", "about japan")."""
+        if origin.adjective:
+            return False
+        before = " ".join(self.text.words[max(0, span.start - 4) : span.start])
+        return bool(_PLAYS_IN.search(before))
+
+    def _unknown_place(
+        self, typed: str, polarity: str, lacks: str, origin: Origin | None = None
+    ) -> None:
+        """Try tags, else the text, for a place that no column knows; and say so."""
+        items = self.reader.schema.items
+        pairs = tuple(v.pair for v in origin.settings[:1]) if origin else ()
+        where = f"its tag {pairs[0][1]!r}" if pairs else "the text"
+        why = f"has no column of {lacks}" if lacks else f"knows no {items} of {typed!r}"
+        self.reading.limits.append(f"This catalog {why}; I looked for {typed!r} in {where}.")
+        weight = AVOID if polarity in ("-", "~") else 1.0
+        self.reading.wishes.append(Wish(typed, pairs, "" if pairs else typed.lower(), weight))
+
+    def on_foreign(self, span: Span) -> None:
+        """Not in the language that most items are in."""
+        home = self.vocabulary.home_language
+        typed = self.text.as_typed(span.start, span.end)
+        if home is None:
+            self._unknown_place(typed, "+", "countries or languages")
+        else:
+            wanted = self.scope(span) is not None and not typed.lower().startswith("no")
+            operator = "has" if wanted else "lacks"
+            self.reading.conditions.append(Condition(home.column, operator, (home.value,)))
 
     # --- values into conditions ------------------------------------------------------------------
 
@@ -253,6 +366,30 @@ class Wants(Clauses):
                 wanted.append((span, value))
         self._join(wanted)
 
+    def soften(self) -> None:
+        """Of several tags that hardly any item has together, keep the first; the rest are wishes.
+
+        Tags are sparse: an item without one may well be about it.
+        """
+        catalog = self.reader.catalog
+        schema = catalog.schema
+        tags = [
+            c
+            for c in self.reading.conditions
+            if c.operator == "has" and schema.column(c.column).role is Role.TAGS
+        ]
+        while len(tags) > 1 and self._left() < FEW:
+            condition = tags.pop()
+            self.reading.conditions.remove(condition)
+            pairs = tuple((condition.column, str(value)) for value in condition.values)
+            typed = " or ".join(str(v).replace("-", " ") for v in condition.values)
+            self.reading.wishes.append(Wish(typed, pairs, "", 1.0))
+
+    def _left(self) -> int:
+        """How many items meet all conditions."""
+        masks = [evaluate(c, self.reader.catalog) for c in self.reading.conditions]
+        return int(np.logical_and.reduce(masks).sum())
+
     def _tagged_person(self, value: Value) -> None:
         """Say that a name was found only among tags, where no column knows people."""
         words = value.value.split()
@@ -270,14 +407,13 @@ class Wants(Clauses):
         """One condition a value (all must hold), or one for several joined by "or"."""
         groups: list[list[tuple[Span, Value]]] = []
         for span, value in wanted:
-            last = groups[-1][-1] if groups else None
-            if (
-                last
-                and last[1].column == value.column
-                and last[0] != span
-                and self._either(last[0], span)
+            same = [group for group in groups if group[-1][1].column == value.column]
+            last = same[-1][-1] if same else None
+            if last and (
+                (last[0] == span and span.kind in ("nation", "person"))
+                or (last[0] != span and self._either(last[0], span))
             ):
-                groups[-1].append((span, value))
+                same[-1].append((span, value))
             else:
                 groups.append([(span, value)])
         for group in groups:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from recagent_catalogs.schema import CatalogSchema, Role
+from recagent_catalogs.schema import CatalogSchema, Column, Role
 from recagent_catalogs.store import Catalog, Item
 from recagent_tools.conditions import Condition, parse_condition
 
 from ..request import Request
+from .lexicon import key_of
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 MOST_READ = 3
@@ -21,6 +22,12 @@ _MORE_OF = {
     ("recency", True): "newer",
     ("recency", False): "older",
 }
+MOST_NAMED = 4
+_PREPOSITIONS = {
+    "country": "from", "countries": "from", "language": "in", "platform": "on", "platforms": "on",
+}  # fmt: skip
+PART = " (in part)"
+"""Ends the text of what also speaks for a mood, though less; it is not read out."""
 AGAINST = " (against it)"
 """Ends the text of a wish for what speaks against a mood; it is not read out."""
 
@@ -38,7 +45,7 @@ def join(parts: Sequence[str], word: str = "and") -> str:
 
 
 def condition_text(condition: Condition, schema: CatalogSchema) -> str:
-    """A condition as people say it: "from 1990 to 1999", "not Horror", "under 100 min"."""
+    """A condition as people say it: "from the 1990s", "not Horror", "under 100 min"."""
     column = schema.column(condition.column)
     values = condition.values
     if column.role is Role.YEAR:
@@ -48,18 +55,34 @@ def condition_text(condition: Condition, schema: CatalogSchema) -> str:
         shown = [f"{float(v):g}" for v in values if v is not None]
         word = {"<": "under", "<=": "at most", ">": "over", ">=": "at least", "=": "exactly"}
         if condition.operator == "..":
+            if len(shown) == 1:
+                open_end = "at least" if values[1] is None else "at most"
+                return f"{open_end} {shown[0]}{unit}"
             return f"{' to '.join(shown)}{unit}"
         return f"{word.get(condition.operator, condition.operator)} {shown[0]}{unit}"
-    named = join([str(v) for v in values], "or")
-    if condition.operator == "lacks":
-        return f"not {named}"
+    known = [str(v) for v in values]
     if column.role is Role.AUDIENCE:
-        return {"<=": f"for {named} audiences", "=": f"for {named} audiences"}.get(
-            condition.operator, named
-        )
-    if column.role is Role.PEOPLE:
-        return f"with {named} as {column.label}" if column.label else f"with {named}"
-    return named
+        words = {"all": "for all ages", "adult": "for adults", "teen": "fit for teens"}
+        return words.get(known[0], f"for {join(known, 'or')} audiences")
+    return _named(condition, column, known)
+
+
+def _named(condition: Condition, column: Column, known: list[str]) -> str:
+    """A condition on words: "with Bill Murray", "not about heist", "in French"."""
+    many = known if len(known) <= MOST_NAMED else [*known[:MOST_NAMED], "others like it"]
+    named = join(many, "or")
+    if column.role is Role.CATEGORIES:
+        told = named
+    elif column.role is Role.PEOPLE:
+        told = f"{column.cues[0] if column.cues else 'with'} {named}"
+    elif column.role is Role.GROUP:
+        told = f"of the {named} series"
+    elif column.role is Role.TAGS:
+        told = f"tagged {join([v.replace('-', ' ') for v in many], 'or')}"
+    else:
+        word = _PREPOSITIONS.get(column.label or column.name, "with")
+        told = f"{word} {named}"
+    return f"not {told}" if condition.operator == "lacks" else told
 
 
 def _years(condition: Condition) -> str:
@@ -68,6 +91,8 @@ def _years(condition: Condition) -> str:
         word = {"=": "from", "<": "before", "<=": "up to", ">": "after", ">=": "since"}
         return f"{word.get(condition.operator, condition.operator)} {values[0]}"
     low, high = values
+    if low is not None and high is not None and low % 10 == 0 and high - low == 9:
+        return f"from the {low}s"
     if low is None:
         return f"up to {high}"
     if high is None:
@@ -76,20 +101,36 @@ def _years(condition: Condition) -> str:
 
 
 def named_kinds(conditions: Iterable[str], catalog: Catalog, noun: str) -> str:
-    """Conditions around the noun: "Sci-Fi films from 1990 to 1999, not Horror"."""
+    """Conditions around the noun: "Sci-Fi films from the 1990s with Bill Murray, not Horror"."""
     schema = catalog.schema
-    before, after, rest = [], [], []
+    kinds: list[str] = []
+    after: dict[str, list[str]] = {}
+    without: list[str] = []
     for condition in (parse_condition(text, catalog) for text in conditions):
         role = schema.column(condition.column).role
         said = condition_text(condition, schema)
-        if condition.operator == "has" and role in (Role.CATEGORIES, Role.TAGS, Role.FACET):
-            before.append(said)
-        elif condition.operator == "lacks":
-            rest.append(said)
+        if condition.operator == "lacks":
+            without.append(_lower(said) if role is Role.CATEGORIES else said)
+        elif role is Role.CATEGORIES and condition.operator == "has":
+            kinds.append(_lower(said))
         else:
-            after.append(said)
-    head = " ".join([*before, noun])
-    return ", ".join([" ".join([head, *after[:1]]), *after[1:], *rest])
+            lead, _, rest = said.partition(" ")
+            joined = role in (Role.PEOPLE, Role.TAGS, Role.FACET) and condition.operator == "has"
+            if joined and role is Role.PEOPLE:
+                cues = schema.column(condition.column).cues
+                lead = cues[0] if cues else "with"
+                rest = said.removeprefix(lead).strip()
+            after.setdefault(lead if joined else said, []).append(rest if joined else "")
+    tail = [f"{lead} {join(rest)}".strip() for lead, rest in after.items()]
+    head = " ".join([*kinds, noun, *tail])
+    return ", ".join([head, *without])
+
+
+def _lower(kind: str) -> str:
+    """A kind inside a sentence: "horror", but "Sci-Fi" and "RPG" as they are."""
+    words = kind.split(" ")
+    plain = [w[1:].islower() and w[:1].isupper() and "-" not in w for w in words]
+    return " ".join(w.lower() if p else w for w, p in zip(words, plain, strict=True))
 
 
 def list_text(request: Request, catalog: Catalog, count: int) -> str:
@@ -121,7 +162,7 @@ def _read_as(request: Request) -> list[str]:
     told: list[str] = []
     unread: list[str] = []
     for wish in request.wishes:
-        if wish.text.endswith(AGAINST):
+        if wish.text.endswith((AGAINST, PART)):
             continue
         values = list({value.casefold(): value for _, value in reversed(wish.values)}.values())[
             ::-1
@@ -129,16 +170,24 @@ def _read_as(request: Request) -> list[str]:
         if not values:
             if wish.search not in request.search and wish.search:
                 unread.append(f"'{wish.text}'")
-        elif len(told) < MOST_READ and [v.casefold() for v in values] != [wish.text.casefold()]:
-            word = "less of" if wish.weight < 0 else "I read"
-            shown = ", ".join(values[:4])
-            told.append(f"less {shown}" if wish.weight < 0 else f"{word} '{wish.text}' as {shown}")
+        elif len(told) < MOST_READ and not _says_itself(wish.text, values):
+            shown = join([value.replace("-", " ") for value in values[:4]])
+            told.append(
+                f"as little {_lower(shown)} as can be"
+                if wish.weight < 0
+                else f"I read '{wish.text}' as {_lower(shown)}"
+            )
     lines = []
     if told:
         lines.append(_sentence("; ".join(told)))
     if unread:
         lines.append(f"Nothing in this catalog carries {join(unread[:4], 'or')}.")
     return lines
+
+
+def _says_itself(text: str, values: Sequence[str]) -> bool:
+    """Whether what a wish was read as is the very word ("romantic comedy": romantic-comedy)."""
+    return len(values) == 1 and key_of(values[0]) == key_of(text)
 
 
 def _sentence(text: str) -> str:
@@ -191,7 +240,30 @@ def attribute_text(item: Item, column_name: str, schema: CatalogSchema) -> str:
         return f"The catalog has no {name} for {item.label}."
     if column.role is Role.TEXT:
         return f"{item.label}: {value}"
-    return f"{item.label}: {name}: {value_text(value, column.unit)}."
+    told = value_text(value, column.unit)
+    if column.role is Role.PEOPLE and column.cues and column.cues[0].endswith("by"):
+        was = "was " if " " in column.cues[0] else "is "
+        return f"{item.label} {was}{column.cues[0]} {told}."
+    if column.role is Role.NUMBER:
+        return f"{item.label}: {told}."
+    return f"{item.label}, {name}: {told}."
+
+
+def short_facts(item: Item, schema: CatalogSchema) -> str:
+    """An item in a line, where several are told of: what it is about, else its kinds."""
+    for role in (Role.TEXT, Role.CATEGORIES):
+        column = schema.one(role)
+        value = item.columns.get(column.name) if column else None
+        if value:
+            return f"{item.label}: {value_text(value)}"
+    return f"{item.label}."
+
+
+def noted(seen: Sequence[str], disliked: Sequence[str]) -> str:
+    """What was written down of what the person told in passing."""
+    parts = [f"{join(list(seen)[:4])} as seen"] if seen else []
+    parts += [f"{join(list(disliked)[:4])} as not liked"] if disliked else []
+    return f"Noted: {'; '.join(parts)}." if parts else ""
 
 
 def examples(catalog: Catalog) -> tuple[str, ...]:
