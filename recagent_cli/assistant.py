@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
@@ -23,14 +24,14 @@ from recagent_tools.toolbox import Ran, ToolContext
 from .agent.brain import Brain, PastTurn
 from .agent.builtin.brain import BuiltinBrain
 from .agent.builtin.parse import Parser
-from .agent.events import Event, Notice, Progress
+from .agent.events import Event, Notice, Progress, TurnFinished
 from .agent.loop import Agent
 from .agent.reasons import reasons_for
 from .agent.request import Intent, Mention, Request
 from .agent.session import Session
 from .agent.turn import ShownItem, Turn, past_from_json, past_to_json, shown_items
-from .library import DEFAULT_CATALOG, Library
-from .memory.profile import Profile, derive
+from .library import DEFAULT_CATALOG, FIRST_ANSWER_S, Library
+from .memory.profile import KINDS, Profile, derive
 from .memory.store import StoredEvent, StoredSession, UserStore
 from .paths import Paths, find_paths
 
@@ -85,9 +86,10 @@ class Assistant:
         self.count = count
         self.seed = seed
         self.notices: list[tuple[str, str]] = []
+        started = time.monotonic()
         self.library = Library(self.paths, lambda text, share: self.on_event(Progress(text, share)))
         self.catalog: Catalog = self.library.open(catalog)
-        self.engine: Engine = self._open_engine(build)
+        self.engine: Engine = self._open_engine(build, started + FIRST_ANSWER_S)
         self.store = UserStore(self.paths.store)
         self.sandbox = Sandbox(self.catalog.path / "catalog.duckdb")
         self.toolbox = load_toolbox()
@@ -109,11 +111,12 @@ class Assistant:
 
     # -- opening ---------------------------------------------------------------------------------
 
-    def _open_engine(self, build: bool) -> Engine:
+    def _open_engine(self, build: bool, deadline: float) -> Engine:
         engine = self.library.engine(self.catalog)
         if not engine.trained and build and self._worth_training():
+            left = max(0.0, deadline - time.monotonic())
             try:
-                if self.library.build_within(self.catalog.path.name):
+                if self.library.build_within(self.catalog.path.name, left):
                     engine = self.library.engine(self.catalog)
                 else:
                     self._notice(
@@ -134,6 +137,15 @@ class Assistant:
     def _notice(self, kind: str, text: str) -> None:
         self.notices.append((kind, text))
         self.on_event(Notice(kind, text))
+
+    def take_notices(self) -> list[tuple[str, str]]:
+        """What the person should be told and was not yet, each once, as (kind, text).
+
+        The next turn takes them by itself into its notices; for commands that make none.
+        """
+        taken = list(dict.fromkeys(self.notices))
+        self.notices.clear()
+        return taken
 
     def close(self) -> None:
         """End the SQL worker."""
@@ -192,9 +204,15 @@ class Assistant:
         context = self.context(session, user)
         context.liked.extend(resolve_title(title, context) for title in like)
         self.agent.default_count = count or self.count
-        turn = self.agent.turn(text, session, context, on_event or self.on_event)
+        emit = on_event or self.on_event
+        # The turn is over once it is kept and its notices are complete, not before.
+        turn = self.agent.turn(
+            text, session, context, lambda e: None if isinstance(e, TurnFinished) else emit(e)
+        )
         if keep and not self.incognito:
             self._keep(session, turn)
+        turn = replace(turn, notices=(*self.take_notices(), *turn.notices))
+        emit(TurnFinished(turn))
         return turn
 
     def _read(self, utterance: str, session: Session) -> Request:
@@ -235,27 +253,27 @@ class Assistant:
         """What is known of the person, in rows of this catalog."""
         if self.incognito:
             return Profile()
-        events = self.store.events(self.profile_name, self.catalog.path.name)
+        events = self.store.events(self.profile_name, self.catalog.path.name, KINDS)
+        self._tell_damage()
+        return derive(events, self.catalog)
+
+    def _tell_damage(self) -> None:
         if self.store.damaged:
             rows = ", ".join(self.store.damaged[:5])
             self._notice("catalog", f"damaged rows of the store were left out: {rows}")
             self.store.damaged.clear()
-        return derive(events, self.catalog)
 
     def _keep(self, session: Session, turn: Turn) -> None:
         """Write the turn, the session and its facts, in one transaction."""
-        number = len(session.turns)
         ids = self.catalog.ids([row for _, row in turn.remembered])
         events = [
-            self._event(kind, item, source=turn.utterance[:200], session=session, turn=number)
+            self._event(kind, item, source=turn.utterance[:200], session=session)
             for (kind, _), item in zip(turn.remembered, ids, strict=True)
         ]
         events += [
-            self._event("shown", item.id, source="present", session=session, turn=number)
-            for item in turn.items
+            self._event("shown", item.id, source="present", session=session) for item in turn.items
         ]
         now = time.time()
-        bodies = tuple(past_to_json(past, self.catalog.ids(past.shown)) for past in session.turns)
         stored = StoredSession(
             session.id,
             self.profile_name,
@@ -264,11 +282,19 @@ class Assistant:
             now,
             now,
             session.bus.to_bytes(),
-            bodies,
         )
-        self.store.back_up()
-        self.store.commit(events=events, session=stored, turns_from=session.saved_turns)
+        self._back_up()
+        new = session.turns[session.saved_turns :]
+        bodies = [past_to_json(past, self.catalog.ids(past.shown)) for past in new]
+        self.store.commit(events=events, session=stored, new_turns=bodies)
         session.saved_turns = len(session.turns)
+
+    def _back_up(self) -> None:
+        """Copy the store once a day; an answer does not depend on it."""
+        try:
+            self.store.back_up()
+        except (OSError, RecagentError) as error:
+            self._notice("catalog", f"the store could not be backed up: {error}")
 
     def _event(
         self,
@@ -277,7 +303,6 @@ class Assistant:
         *,
         source: str,
         session: Session | None = None,
-        turn: int | None = None,
     ) -> StoredEvent:
         return StoredEvent(
             self.profile_name,
@@ -286,7 +311,6 @@ class Assistant:
             item,
             source=source,
             session=session.id if session else "",
-            turn=turn,
         )
 
     def note(self, kind: str, rows: Sequence[int], *, source: str) -> None:
@@ -301,15 +325,16 @@ class Assistant:
         """The session of that id, or the one used last; None where there is no last one.
 
         Raises:
-            NotFound: there is no session of that id.
+            NotFound: there is no session of that id, or it is another profile's.
+            BadInput: it is damaged.
         """
         name = self.catalog.path.name
         if session_id is None:
-            stored = self.store.last_session(self.profile_name, name)
-            return None if stored is None else self._restore(stored)
-        stored = self.store.session(session_id)
-        if stored is None:
-            raise NotFound(f"no session {session_id!r}", hint="recagent session list")
+            last = self.store.last_session(self.profile_name, name)
+            self._tell_damage()
+            return None if last is None else self._restore(last)
+        stored = self.store.session(session_id, self.profile_name)
+        self._tell_damage()
         if stored.catalog != name:
             raise NotFound(
                 f"the session {session_id!r} is about the catalog {stored.catalog}",

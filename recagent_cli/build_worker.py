@@ -1,6 +1,7 @@
 """Trains a catalog's models in a process of its own: a first answer need not wait for the end.
 
-Progress and outcome are JSON lines on stdout; whoever read them may have gone.
+Progress and outcome are JSON lines on stdout; whoever read them may have gone. The lock is this
+process's own, so that it lasts exactly as long as the training does.
 """
 
 from __future__ import annotations
@@ -12,6 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from recagent_catalogs.errors import RecagentError
+from recagent_catalogs.locks import locked
+
+from .library import BUILDING
+
+BUSY_AFTER_S = 0.5
+"""Longer than anybody who only looks whether the lock is free holds it."""
 
 
 def _say(message: dict[str, Any]) -> None:
@@ -25,21 +32,33 @@ def _say(message: dict[str, Any]) -> None:
 
 def main() -> None:
     """Build the catalog of argv[1] into the models directory argv[2]."""
-    from recagent_catalogs.store import Catalog
-    from recagent_tools.models.training import build
-
+    directory, models = Path(sys.argv[1]), Path(sys.argv[2])
     try:
-        catalog = Catalog.open(Path(sys.argv[1]))
-        build(
-            catalog,
-            Path(sys.argv[2]),
-            progress=lambda text, share: _say({"text": text, "share": share}),
-            quick=True,
-        )
+        models.mkdir(parents=True, exist_ok=True)
+        with locked(models / BUILDING, seconds=BUSY_AFTER_S) as held:
+            if held:
+                _train(directory, models)
+        _say({"outcome": "built" if held else "busy"})
     except RecagentError as error:
         _say({"outcome": "failed", "message": error.message})
-    else:
-        _say({"outcome": "built"})
+    except OSError as error:
+        _say({"outcome": "failed", "message": f"{models}: {error.strerror or error}"})
+
+
+def _train(directory: Path, models: Path) -> None:
+    from recagent_catalogs.store import Catalog
+    from recagent_tools.models.engine import Engine
+    from recagent_tools.models.training import build
+
+    catalog = Catalog.open(directory)
+    if Engine.open(catalog, models).trained:
+        return  # another process was a moment faster
+    build(
+        catalog,
+        models,
+        progress=lambda text, share: _say({"text": text, "share": share}),
+        quick=True,
+    )
 
 
 if __name__ == "__main__":

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-import shutil
+import site
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recagent_catalogs.errors import BadInput, NotFound, RecagentError, UsageError
-from recagent_catalogs.shipped import bundled_names, bundled_version
+from recagent_catalogs.locks import is_held, locked
+from recagent_catalogs.place import remove, settle
+from recagent_catalogs.shipped import MARKER, bundled_names, bundled_version
 from recagent_catalogs.store import Catalog
 
-from .paths import Paths, make_dir
+from .paths import Paths, make_dir, unwritable
 
 if TYPE_CHECKING:
     from recagent_catalogs.ingest import Overrides
@@ -28,7 +33,11 @@ if TYPE_CHECKING:
 DEFAULT_CATALOG = "movies"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 FIRST_ANSWER_S = 20.0
-"""A first answer never waits longer for models than this."""
+"""A first answer never waits longer for catalog and models than this."""
+BUILDING = ".building"
+"""The lock, in a catalog's models directory, of the process that trains them."""
+BUSY_S = 0.1
+PACKAGES = ("recagent_cli", "recagent_tools", "recagent_catalogs", "recagent_prompts")
 ProgressFunction = Callable[[str, float], None]
 
 
@@ -94,8 +103,15 @@ class Library:
             is_bundled = name in bundled_names()
             if is_bundled and not self._bundled_is_current(name):
                 self.install(name)
-            if self.is_installed(name):
-                return Catalog.open(self.directory(name))
+            try:
+                found = self._opened(name)
+            except BadInput:
+                if not is_bundled or self._is_own(name):
+                    raise
+                self.install(name, anew=True)
+                found = self._opened(name)
+            if found is not None:
+                return found
         from rapidfuzz import process
 
         names = self.names()
@@ -103,22 +119,73 @@ class Library:
         hint = f"did you mean {near[0]}? " if near else ""
         raise NotFound(f"no catalog {name!r}", hint=f"{hint}catalogs: {', '.join(names)}")
 
-    def install(self, name: str) -> None:
-        """Write a bundled catalog's data, and remember from which version."""
+    def _opened(self, name: str) -> Catalog | None:
+        """The catalog as it stands on disk; None where there is none.
+
+        Another process may be swapping it: what is not there, or was replaced while it was opened,
+        is looked at again.
+        """
+        directory = self.directory(name)
+        for _ in range(3):
+            before = _identity(directory)
+            try:
+                catalog = Catalog.open(directory)
+                if _identity(directory) == before:
+                    return catalog
+            except (NotFound, BadInput):
+                settle(directory)
+        return Catalog.open(directory) if self.is_installed(name) else None
+
+    def install(self, name: str, *, anew: bool = False) -> None:
+        """Write a bundled catalog's data, unless another process did it meanwhile.
+
+        Args:
+            name: of a bundled catalog.
+            anew: whether what stands there is replaced in any case.
+
+        Raises:
+            RecagentError: it cannot be written.
+        """
         from recagent_catalogs.bundled import install_bundled
 
-        make_dir(self.paths.catalogs)
-        install_bundled(name, self.directory(name), self.progress, 0)
-        (self.directory(name) / "bundled.txt").write_text(bundled_version(name), encoding="utf-8")
+        with self._alone(name):
+            if anew or not self._bundled_is_current(name):
+                install_bundled(name, self.directory(name), self.progress, 0)
+
+    @contextmanager
+    def _alone(self, name: str) -> Iterator[None]:
+        """One process at a time installs, adds or removes a catalog; the others wait."""
+        lock = make_dir(self.paths.catalogs) / f".{name}.work.lock"
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(
+                    locked(lock, waiting=lambda: self.progress("waiting for another recagent", 0.0))
+                )
+            except OSError as error:
+                raise unwritable(lock, error) from error
+            settle(self.directory(name))
+            yield
 
     def _bundled_is_current(self, name: str) -> bool:
-        marker = self.directory(name) / "bundled.txt"
-        if self.is_installed(name) and not marker.exists():
-            return True  # a catalog of the user's own under that name
-        try:
-            return marker.read_text(encoding="utf-8") == bundled_version(name)
-        except OSError:
+        """Whether this version's data stand there, or a catalog of the person's own."""
+        if not self.is_installed(name):
             return False
+        try:
+            marker = (self.directory(name) / MARKER).read_text(encoding="utf-8")
+        except OSError:
+            return self._is_own(name)
+        return marker == bundled_version(name)
+
+    def _is_own(self, name: str) -> bool:
+        """Whether the catalog of a bundled one's name was read from the person's own files."""
+        directory = self.directory(name)
+        if (directory / MARKER).exists():
+            return False
+        try:
+            report = json.loads((directory / "report.json").read_text(encoding="utf-8"))
+            return bool(report["format"] != "bundled")
+        except (OSError, ValueError, KeyError, TypeError):
+            return True
 
     def add(
         self,
@@ -140,21 +207,21 @@ class Library:
         if not source.exists():
             raise BadInput("no such file or folder", path=source)
         name = check_name(name or name_from(source))
-        if self.is_installed(name) and not replace:
-            raise BadInput(
-                f"there is a catalog {name!r} already",
-                hint=f"give another name, or --replace: recagent catalog add NAME {source}",
+        with self._alone(name):
+            if self.is_installed(name) and not replace:
+                raise BadInput(
+                    f"there is a catalog {name!r} already",
+                    hint=f"give another name, or --replace: recagent catalog add NAME {source}",
+                )
+            report = ingest(
+                source,
+                self.directory(name),
+                name=name,
+                interactions=interactions,
+                overrides=overrides,
+                progress=self.progress,
+                skip_bad_rows=skip_bad_rows,
             )
-        make_dir(self.paths.catalogs)
-        report = ingest(
-            source,
-            self.directory(name),
-            name=name,
-            interactions=interactions,
-            overrides=overrides,
-            progress=self.progress,
-            skip_bad_rows=skip_bad_rows,
-        )
         return name, report
 
     def remove(self, name: str) -> None:
@@ -162,15 +229,20 @@ class Library:
 
         Raises:
             NotFound: it is not installed.
+            RecagentError: it cannot be deleted.
         """
+        missing = NotFound(f"no catalog {name!r}", hint="recagent catalog list")
         if not self.is_installed(name):
-            raise NotFound(f"no catalog {name!r}", hint="recagent catalog list")
-        for directory in (self.directory(name), self.paths.models / name):
-            if directory.exists():
-                doomed = directory.with_name(f".{directory.name}.removed")
-                shutil.rmtree(doomed, ignore_errors=True)
-                directory.rename(doomed)
-                shutil.rmtree(doomed, ignore_errors=True)
+            raise missing
+        with self._alone(name):
+            if not self.is_installed(name):
+                raise missing
+            for place in (self.directory(name), self.paths.models / name):
+                if place.exists():
+                    try:
+                        remove(place)
+                    except OSError as error:
+                        raise unwritable(place, error, "cannot be removed") from error
 
     def engine(self, catalog: Catalog) -> Engine:
         """The models of a catalog: the current build, or what needs none."""
@@ -181,18 +253,53 @@ class Library:
     def build_within(self, name: str, seconds: float = FIRST_ANSWER_S) -> bool:
         """Build in a child process; False where it goes on alone after `seconds`.
 
+        Where another process trains the same models, its end is waited for instead.
+
         Raises:
             RecagentError: the build failed.
             KeyboardInterrupt: Ctrl-C; the child is ended.
         """
+        deadline = time.monotonic() + seconds
+        waited = False
+        while True:
+            if not self.is_building(name):
+                if waited and self.engine(Catalog.open(self.directory(name))).trained:
+                    return True
+                outcome = self._train(name, deadline)
+                if outcome != "busy":
+                    return outcome == "built"
+            if time.monotonic() >= deadline:
+                return False
+            waited = True
+            self.progress("another recagent trains the models", 0.0)
+            time.sleep(BUSY_S)
+
+    def is_building(self, name: str) -> bool:
+        """Whether a process trains the models of that catalog now.
+
+        Raises:
+            RecagentError: the models directory cannot be written.
+        """
+        lock = make_dir(self.paths.models / name) / BUILDING
+        try:
+            return is_held(lock)
+        except OSError as error:
+            raise unwritable(lock, error) from error
+
+    def _train(self, name: str, deadline: float) -> str:
+        """Train in a child process: "built", "busy" (another one does), or "" at the deadline."""
+        # -P: `-m` would look for every module in the working directory first, which may hold a
+        # stranger's files.
         process = subprocess.Popen(
             [
                 sys.executable,
+                "-P",
                 "-m",
                 "recagent_cli.build_worker",
-                str(self.directory(name)),
-                str(make_dir(self.paths.models) / name),
+                str(self.directory(name).absolute()),
+                str((self.paths.models / name).absolute()),
             ],
+            env={**os.environ, "PYTHONPATH": _module_path()},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -203,10 +310,33 @@ class Library:
         watcher = _Watcher(process)
         watcher.start()
         try:
-            return watcher.wait(seconds, self.progress)
+            return watcher.wait(deadline, self.progress)
         except KeyboardInterrupt:
             process.kill()
             raise
+
+
+def _identity(directory: Path) -> int | None:
+    """What tells a directory from the one that takes its place."""
+    try:
+        return directory.stat().st_ino
+    except OSError:
+        return None
+
+
+def _module_path() -> str:
+    """PYTHONPATH of a child: this one's, and where our packages lie unless Python knows it."""
+    known = {*site.getsitepackages(), site.getusersitepackages()}
+    roots = []
+    for package in PACKAGES:
+        spec = find_spec(package)
+        if spec is not None and spec.origin is not None:
+            roots.append(str(Path(spec.origin).absolute().parent.parent))
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    # An empty part means the working directory.
+    parts = [root for root in roots if root not in known]
+    parts += [os.path.abspath(part) for part in given if part]
+    return os.pathsep.join(dict.fromkeys(parts))
 
 
 class _Watcher(threading.Thread):
@@ -220,22 +350,35 @@ class _Watcher(threading.Thread):
 
     def run(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
+        with self.process.stdout as lines:
+            for line in lines:
+                self._take(line)
+        self.process.wait()
+
+    def _take(self, line: str) -> None:
+        try:
             message = json.loads(line)
             if "outcome" in message:
                 self.outcome = message
             else:
                 self.latest = (str(message["text"]), float(message["share"]))
+        except (ValueError, KeyError, TypeError):
+            return  # a library that talks on stdout
 
-    def wait(self, seconds: float, progress: ProgressFunction) -> bool:
-        deadline = time.monotonic() + seconds
-        while self.is_alive() and time.monotonic() < deadline:
+    def wait(self, deadline: float, progress: ProgressFunction) -> str:
+        """The outcome; "" where there is none at the deadline.
+
+        Raises:
+            RecagentError: the training failed.
+        """
+        while self.is_alive():
             self.join(0.05)
             progress(*self.latest)
-        if self.is_alive():
-            return False
-        self.process.wait()
-        if self.outcome is None or self.outcome["outcome"] != "built":
-            told = self.outcome["message"] if self.outcome else "the process ended without a word"
-            raise RecagentError(f"training failed: {told}", hint="recagent build shows more")
-        return True
+            if self.is_alive() and time.monotonic() >= deadline:
+                return ""
+        outcome = self.outcome or {"message": "the process ended without a word"}
+        if outcome.get("outcome") not in ("built", "busy"):
+            raise RecagentError(
+                f"training failed: {outcome['message']}", hint="recagent build shows more"
+            )
+        return str(outcome["outcome"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -18,7 +19,10 @@ def main(arguments: list[str] | None = None) -> None:
 
         sys.stdout.write(f"recagent {__version__}\n")
         return
-    sys.exit(run(words))
+    try:
+        sys.exit(run(words))
+    except KeyboardInterrupt:  # while modules were still being imported
+        sys.exit(130)
 
 
 def run(words: list[str]) -> int:
@@ -33,8 +37,7 @@ def run(words: list[str]) -> int:
     except RecagentError as error:
         if "--debug" in words:
             raise
-        _tell(error)
-        return int(error.exit_code)
+        return _tell(error, words)
     except BrokenPipeError:
         _silence()
         return int(ExitCode.OK)
@@ -44,12 +47,7 @@ def run(words: list[str]) -> int:
     except Exception as error:
         if "--debug" in words:
             raise
-        what = " ".join(str(error).split())[:300]
-        sys.stderr.write(
-            f"recagent: our own fault: {type(error).__name__}: {what}\n"
-            "  run it again with --debug and report what it prints\n"
-        )
-        return int(ExitCode.INTERNAL)
+        return _tell(_as_fault(error), words)
 
 
 def _run(words: list[str]) -> int:
@@ -67,7 +65,14 @@ def _run(words: list[str]) -> int:
         result = command.main(words, prog_name="recagent", standalone_mode=False)
         sys.stdout.flush()
     except TyperException as error:
-        return _usage(error)
+        told = _usage(error)
+        if not told.message:  # no command: typer has printed the help
+            return int(told.exit_code)
+        raise told from error
+    except SystemExit as gone:
+        if gone.code != 1:
+            raise
+        return 0  # so rich and typer end where standard output was closed
     except typer.Abort:
         raise KeyboardInterrupt from None
     if result == ExitCode.INTERRUPTED:  # typer turns Ctrl-C into this
@@ -82,26 +87,50 @@ def with_ask(words: list[str]) -> list[str]:
     return words
 
 
-def _usage(error: Exception) -> int:
-    """Print a usage error in one line, with the nearest commands where the command is unknown."""
-    from recagent_catalogs.errors import ExitCode
+def _usage(error: Exception) -> RecagentError:
+    """A usage error in one line, with the nearest command where it is unknown."""
+    from recagent_catalogs.errors import UsageError
+
+    message = getattr(error, "format_message", error.__str__)()
+    path = getattr(getattr(error, "ctx", None), "command_path", "recagent")
+    return UsageError(" ".join(str(message).split()).rstrip("."), hint=f"see: {path} --help")
+
+
+def _as_fault(error: Exception) -> RecagentError:
+    """What is told of an error that is none of ours."""
+    from recagent_catalogs.errors import RecagentError
+
+    what = " ".join(str(error).split())[:300]
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return RecagentError(f"the disk is full: {what}", hint="free some space and try again")
+    return RecagentError(
+        f"our own fault: {type(error).__name__}: {what}",
+        hint="run it again with --debug and report what it prints",
+    )
+
+
+def _tell(error: RecagentError, words: list[str]) -> int:
+    """Print an error on stderr, and on stdout too where JSON was asked for; returns its code."""
     from recagent_catalogs.text import clean
 
-    format_message = getattr(error, "format_message", error.__str__)
-    message = clean(format_message()).rstrip(".")
-    sys.stderr.write(f"recagent: {message}\n")
-    context = getattr(error, "ctx", None)
-    path = getattr(context, "command_path", "recagent")
-    sys.stderr.write(f"  see: {path} --help\n")
-    return int(ExitCode.USAGE)
+    if _wants_json(words):
+        from .ui.render import error_json
 
-
-def _tell(error: RecagentError) -> None:
-    from recagent_catalogs.text import clean
-
+        sys.stdout.write(error_json(error) + "\n")
+        sys.stdout.flush()
     sys.stderr.write(f"recagent: {clean(error.message)}\n")
     if error.hint:
         sys.stderr.write(f"  {clean(error.hint)}\n")
+    return int(error.exit_code)
+
+
+def _wants_json(words: list[str]) -> bool:
+    forms = {os.environ.get("RECAGENT_FORMAT", "")}
+    for word, value in zip(words, [*words[1:], ""], strict=True):
+        name, _, given = word.partition("=")
+        if name in ("--format", "-f"):
+            forms = {given or value}
+    return "--json" in words or bool(forms & {"json", "jsonl"})
 
 
 def _silence() -> None:

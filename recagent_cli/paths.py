@@ -94,8 +94,13 @@ def make_dir(path: Path, *, private: bool = False) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700 if private else 0o755)
     except OSError as error:
-        raise RecagentError(
-            f"{path}: cannot be made: {error.strerror or error}",
-            hint="set RECAGENT_HOME to a folder that you can write to",
-        ) from error
+        raise unwritable(path, error, "cannot be made") from error
     return path
+
+
+def unwritable(path: Path, error: OSError, what: str = "cannot be written") -> RecagentError:
+    """The error for a path of ours that the system refuses."""
+    return RecagentError(
+        f"{path}: {what}: {error.strerror or error}",
+        hint="set RECAGENT_HOME to a folder that you can write to",
+    )

@@ -6,7 +6,9 @@ only catalog, format, count and display: never a model, a host, rules, plug-ins 
 
 from __future__ import annotations
 
+import contextlib
 import os
+import tempfile
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +17,9 @@ from typing import Any
 import tomli_w
 
 from recagent_catalogs.errors import BadInput, UsageError
+from recagent_catalogs.locks import locked
 
-from .paths import Paths, make_dir
+from .paths import Paths, make_dir, unwritable
 
 LOCAL_FILE = "recagent.toml"
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "md", "ids")
@@ -46,7 +49,6 @@ SETTINGS = (
     Setting("count", 5, "how many items an answer shows", local=True),
     Setting("seed", 0, "seed of everything random"),
     Setting("as", "me", "whose profile is used"),
-    Setting("proactive", True, "whether chat may make one unasked suggestion a session"),
     Setting(
         "color", True, "colours on a terminal; NO_COLOR and --no-color turn them off", local=True
     ),
@@ -78,6 +80,12 @@ def known(name: str) -> Setting:
     if setting is None:
         raise UsageError(f"no setting {name!r}", hint="settings: " + ", ".join(_BY_NAME))
     return setting
+
+
+def default_settings() -> Settings:
+    """The settings that hold where nothing is set."""
+    values = {setting.name: setting.default for setting in SETTINGS}
+    return Settings(values, dict.fromkeys(values, "default"))
 
 
 def load_settings(paths: Paths, *, directory: Path | None = None) -> Settings:
@@ -175,17 +183,29 @@ def set_setting(paths: Paths, name: str, value: str) -> Any:
 
     Raises:
         UsageError, BadInput: unknown setting, wrong value.
+        RecagentError: the file cannot be written.
     """
     setting = known(name)
     checked = _checked(setting, value, "config set")
-    data = _read(paths.settings)
-    data[name] = checked
     make_dir(paths.config, private=True)
-    temporary = paths.settings.with_suffix(".tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(tomli_w.dumps(data).encode())
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(paths.settings)
+    try:
+        with locked(paths.config / ".lock"):
+            _write(paths.settings, {**_read(paths.settings), name: checked})
+    except OSError as error:
+        raise unwritable(paths.settings, error) from error
     return checked
+
+
+def _write(path: Path, data: dict[str, Any]) -> None:
+    """Replace the file in one step; a temporary name of its own, which only the owner may read."""
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(tomli_w.dumps(data).encode())
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise

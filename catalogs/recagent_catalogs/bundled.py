@@ -18,7 +18,7 @@ from .formats.files import SourceFile
 from .ingest import make_report
 from .report import GuessedRole, Log, Report
 from .schema import CatalogSchema, load_schema
-from .shipped import bundled_names
+from .shipped import MARKER, bundled_names, bundled_version
 from .simulate import simulate
 from .tastes import Taste
 from .writer import Progress, silent, write_catalog
@@ -43,6 +43,7 @@ def install_bundled(
         raise NotFound(
             f"no bundled catalog {name!r}", hint="bundled catalogs: " + ", ".join(bundled_names())
         )
+    version = bundled_version(name)
     log = Log(skip_bad_rows=True)
     progress("reading items", 0.05)
     schema, items = read_bundled(name, log)
@@ -55,7 +56,15 @@ def install_bundled(
     ]
     report = make_report(name, "bundled", items, people, roles, log)
     report.seconds = round(time.perf_counter() - started, 3)
-    report.fingerprint = write_catalog(destination, items, people, report.to_json(), progress)
+    # The marker goes in with the data: a catalog without one is taken for the person's own.
+    report.fingerprint = write_catalog(
+        destination,
+        items,
+        people,
+        report.to_json(),
+        progress,
+        notes={MARKER: version},
+    )
     report.seconds = round(time.perf_counter() - started, 3)
     return report
 

@@ -15,9 +15,11 @@ from typing import Any
 import tomli_w
 
 from .errors import BadInput
-from .text import fold
+from .text import TITLE_CAP, clean, fold
 
 SCHEMA_ID = "recagent.catalog/1"
+WORD_CAP = 40
+"""Units, labels and names of items stand in prompts and on the screen: a few words, cleaned."""
 COLUMN_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
@@ -288,11 +290,11 @@ def _text(table: dict[str, Any], key: str, source: str, default: str) -> str:
     value = table.get(key, default)
     if not isinstance(value, str):
         raise BadInput(f"`{key}` must be text", path=source)
-    return value
+    return clean(value, WORD_CAP if key != "description" else TITLE_CAP)
 
 
 def _texts(table: dict[str, Any], key: str, source: str) -> tuple[str, ...]:
     values = table.get(key, [])
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise BadInput(f"`{key}` must be a list of text", path=source)
-    return tuple(values)
+    return tuple(clean(value, TITLE_CAP) for value in values)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import zlib
 from importlib import resources
 from importlib.resources.abc import Traversable
-from pathlib import Path
 
 PREFERRED = ("movies", "games")
+GENERATION = 1
+"""How the shipped files become a catalog. Raise it by one with every change of `simulate.py`,
+`tastes.py` or `bundled.py` that gives other data: what was installed before is then made anew."""
+MARKER = "bundled.txt"
+"""The file of an installed catalog that says which version of the shipped files it was made of."""
 
 
 def bundled_names() -> list[str]:
@@ -29,11 +34,16 @@ def item_files(folder: Traversable) -> list[Traversable]:
 
 
 def bundled_version(name: str) -> str:
-    """A text that changes when the shipped files do: name and size of each file."""
+    """A text that changes with whatever an installed bundled catalog depends on.
+
+    The layout on disk, `GENERATION`, and a checksum over names and contents of the shipped files:
+    1.3 MB in 1.5 ms. Times are not looked at; a wheel does not keep them.
+    """
+    from .store import FORMAT
+
     folder = resources.files("recagent_catalogs") / name
-    files = [folder / "catalog.toml", folder / "tastes.toml", *item_files(folder)]
-    return " ".join(f"{file.name}:{_size(file)}" for file in files if file.is_file())
-
-
-def _size(file: Traversable) -> int:
-    return file.stat().st_size if isinstance(file, Path) else len(file.read_bytes())
+    checksum = 0
+    for file in (folder / "catalog.toml", folder / "tastes.toml", *item_files(folder)):
+        if file.is_file():
+            checksum = zlib.crc32(file.read_bytes(), zlib.crc32(file.name.encode(), checksum))
+    return f"{name} {FORMAT}.{GENERATION} {checksum:08x}"

@@ -205,7 +205,9 @@ def _phase(
     replacement in proportion to the rates (the Gumbel trick without its logarithms).
     """
     rate = _rates(people, since, world)
-    rate /= rng.standard_exponential(rate.shape, dtype=np.float32) + np.float32(1e-9)
+    noise = rng.standard_exponential(rate.shape, dtype=np.float32)
+    noise += np.float32(1e-9)
+    rate /= noise
     most = min(int(wanted.max(initial=1)), rate.shape[1])
     best = np.argpartition(rate, rate.shape[1] - most, axis=1)[:, -most:]
     everybody = np.arange(len(rate))[:, None]
@@ -223,11 +225,12 @@ def _phase(
 
 def _rates(people: _People, since: NDArray[np.int64], world: _World) -> Matrix:
     """How likely each person takes each item now, float32 [people, items]; 0 where they cannot."""
-    love = world.tastes.love
     rate = np.full(people.taken.shape, CURIOSITY, dtype=np.float32)
-    for slot in range(SLOTS):  # a matrix product would wake the library's threads
+    for slot in range(SLOTS):
         having = np.flatnonzero(people.shares[:, slot])
-        rate[having] += love[people.tastes[having, slot]] * people.shares[having, slot, None]
+        world.tastes.add_love(
+            rate, having, people.tastes[having, slot], people.shares[having, slot]
+        )
     rate *= world.fame
     new = np.flatnonzero(world.released > FIRST_DAY.timestamp() - NEW_FOR_S)
     age = since[:, None] - world.released[new]

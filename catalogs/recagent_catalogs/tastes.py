@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,32 @@ class Tastes:
         _take_to(love, fit)
         _adopt(love, fit, np.flatnonzero(lists < OWN_LISTS))
         return cls(love, weights, beside)
+
+    def add_love(
+        self, rate: Matrix, people: NDArray[np.int64], tastes: NDArray[np.int64], shares: Matrix
+    ) -> None:
+        """Add to the rates of these people what one taste of each loves, times its share.
+
+        Args:
+            rate: float32 [everybody, items], contiguous.
+            people: [k], rows of `rate`, each once.
+            tastes: [k], a taste of each.
+            shares: float32 [k], its share.
+        """
+        starts, items, loved = self._lists
+        lengths = starts[tastes + 1] - starts[tastes]
+        entries = np.repeat(starts[tastes] - np.cumsum(lengths) + lengths, lengths)
+        entries += np.arange(len(entries))
+        cells = np.repeat(people * rate.shape[1], lengths) + items[entries]
+        rate.reshape(-1)[cells] += loved[entries] * np.repeat(shares, lengths)
+
+    @cached_property
+    def _lists(self) -> tuple[NDArray[np.int64], NDArray[np.int64], Matrix]:
+        """`love` without its zeros: where each taste starts, the items, how much they are loved."""
+        taste, items = np.nonzero(self.love)
+        counts = np.bincount(taste, minlength=len(self.love))
+        starts = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+        return starts, items, self.love[taste, items]
 
 
 def _everything(n_items: int) -> Taste:

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 import sqlite3
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +15,7 @@ from numpy.typing import NDArray
 
 from . import arrays, search
 from .data import InteractionTable, ItemTable
-from .errors import BadInput
+from .place import aside
 from .schema import LIST_ROLES, NUMBER_ROLES, WORD_ROLES, Column, Role, dump_schema
 from .store import FORMAT
 from .text import fold
@@ -57,6 +53,8 @@ def write_catalog(
     interactions: InteractionTable | None,
     report: dict[str, Any],
     progress: Progress = silent,
+    *,
+    notes: Mapping[str, str] | None = None,
 ) -> str:
     """Write the whole directory and put it in the place of what was there.
 
@@ -66,6 +64,7 @@ def write_catalog(
         interactions: or None.
         report: the body of the data report; the fingerprint is added.
         progress: told of each step.
+        notes: small text files to stand beside the data, by name.
 
     Returns:
         The fingerprint.
@@ -73,7 +72,7 @@ def write_catalog(
     Raises:
         BadInput: the directory cannot be written.
     """
-    with _aside(destination) as directory:
+    with aside(destination) as directory:
         data = _sort(interactions) if interactions is not None and len(interactions) else None
         users = list(interactions.users) if interactions is not None and data is not None else []
         folder = directory / "arrays"
@@ -90,62 +89,12 @@ def write_catalog(
         dump_schema(items.schema, directory / "catalog.toml")
         _write_json(directory / "report.json", {**report, "fingerprint": fingerprint})
         _write_meta(folder, items, data, interactions, users, fingerprint)
+        for note, text in (notes or {}).items():
+            (directory / note).write_text(text, encoding="utf-8")
         progress("checking", 0.97)
         _write_sums(directory)
     progress("done", 1.0)
     return fingerprint
-
-
-@contextmanager
-def _aside(destination: Path) -> Iterator[Path]:
-    """A temporary sibling that takes the place of `destination` when the block ends well."""
-    try:
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{destination.name}.", dir=destination.parent))
-    except OSError as error:
-        raise BadInput(f"cannot write: {error.strerror}", path=destination.parent) from error
-    try:
-        yield temporary
-        _sync_tree(temporary)
-        _swap(temporary, destination)
-    except OSError as error:
-        raise BadInput(f"cannot write: {error.strerror or error}", path=destination) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _swap(temporary: Path, destination: Path) -> None:
-    """Rename into place; what stood there before is gone only once the new one stands."""
-    old = Path(tempfile.mkdtemp(prefix=f".{destination.name}.old.", dir=destination.parent))
-    try:
-        if destination.exists():
-            os.rename(destination, old / "catalog")
-        os.rename(temporary, destination)
-    except OSError:
-        if not destination.exists() and (old / "catalog").exists():
-            os.rename(old / "catalog", destination)
-        raise
-    finally:
-        if destination.exists():
-            shutil.rmtree(old, ignore_errors=True)
-    _sync(destination.parent)
-
-
-def _sync_tree(directory: Path) -> None:
-    os.chmod(directory, 0o755)
-    for path in sorted(directory.rglob("*")):
-        _sync(path)
-    _sync(directory)
-
-
-def _sync(path: Path) -> None:
-    if path.is_dir() and os.name == "nt":
-        return  # Windows cannot open a directory
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _sort(table: InteractionTable) -> Sorted:

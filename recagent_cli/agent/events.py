@@ -58,7 +58,8 @@ class TextDelta:
 class Notice:
     """Something the person should know: a fallback, a cut, an invented title that was dropped.
 
-    `kind` is a stable word: limit, unused, fallback, cut, dropped, model, catalog, correction.
+    `kind` is a stable word: limit, unused, noted, fallback, cut, dropped,
+    model, catalog, correction.
     """
 
     kind: str

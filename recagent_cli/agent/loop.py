@@ -31,6 +31,13 @@ from .request import Intent, Mention, Request
 from .session import Session
 from .turn import ShownItem, TraceEntry, Turn, shown_items
 
+NOTED = {
+    "liked": "noted that you like",
+    "disliked": "noted that you do not like",
+    "seen": "noted as seen",
+    "never": "noted, never again",
+}
+"""What is said when a fact is written down; by kind of fact."""
 MAX_STEPS = 8
 MAX_CALLS = 16
 Emit = Callable[[Event], None]
@@ -257,6 +264,11 @@ class _Running:
     def _said(self, request: Request, text: str) -> list[tuple[str, str]]:
         """What the request could not be read or answered in full; not twice what the text says."""
         said = [("limit", limit) for limit in request.limits if limit not in text]
+        for kind in NOTED:
+            rows = [row for noted, row in self.context.remembered if noted == kind]
+            labels = ", ".join(self.context.catalog.label(row) for row in dict.fromkeys(rows))
+            if labels:
+                said.append(("noted", f"{NOTED[kind]}: {labels}"))
         if request.unused:
             words = ", ".join(f"'{word}'" for word in request.unused)
             said.append(("unused", f"I did not use: {words}"))

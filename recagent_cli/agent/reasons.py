@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from recagent_catalogs.errors import BadCondition
-from recagent_catalogs.schema import Column, Role
+from recagent_catalogs.schema import Role
 from recagent_catalogs.store import Catalog, Item
 from recagent_tools.conditions import parse_condition
 from recagent_tools.models.history import History
@@ -119,8 +119,3 @@ def _reception(item: Item, context: ToolContext) -> list[str]:
         if share < 0.05:
             return ["among the most popular"]
     return []
-
-
-def label_of(column: Column) -> str:
-    """What one value of the column is called."""
-    return column.label or column.name.replace("_", " ")

@@ -10,8 +10,6 @@ from recagent_tools.bus import CandidateBus
 
 from .brain import PastTurn
 
-MAX_TURNS_KEPT = 200
-
 
 def new_session_id() -> str:
     """A short id that sorts by time: `20261121-142233-1f3a`."""

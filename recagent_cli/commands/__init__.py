@@ -20,7 +20,7 @@ COMMANDS = (
     "doctor",
     "paths",
 )
-GROUPS = ("catalog", "session", "tools", "config")
+GROUPS = ("catalog", "session", "profile", "tools", "config")
 
 
 def make_app(only: str | None = None) -> typer.Typer:

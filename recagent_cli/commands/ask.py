@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .run import Run, common, read_text
+from .run import ApiBaseOption, ModelOption, NoBuildOption, Run, common, read_text
 
 
 @common
@@ -22,21 +22,15 @@ def command(
     like: Annotated[
         list[str] | None, typer.Option("--like", help="A liked item; repeatable.")
     ] = None,
-    model: Annotated[
-        str | None, typer.Option("--model", "-m", help="Language model, as litellm names it.")
-    ] = None,
-    api_base: Annotated[
-        str | None, typer.Option("--api-base", help="Address of an OpenAI-compatible server.")
-    ] = None,
+    model: ModelOption = None,
+    api_base: ApiBaseOption = None,
     continue_: Annotated[
-        bool, typer.Option("--continue", help="Go on with the last session.")
+        bool, typer.Option("--continue", help="Go on with the last session of this catalog.")
     ] = False,
     session: Annotated[
         str | None, typer.Option("--session", help="Go on with this session.")
     ] = None,
-    no_build: Annotated[
-        bool, typer.Option("--no-build", help="Answer without training models first.")
-    ] = False,
+    no_build: NoBuildOption = False,
     incognito: Annotated[bool, typer.Option("--incognito", help="Keep nothing.")] = False,
 ) -> None:
     """Ask in your own words, get a list with reasons.
@@ -44,15 +38,11 @@ def command(
     recagent ask "90s sci-fi like Alien, but no horror" · recagent ask --continue "but shorter"
     """
     utterance = read_text(" ".join(text))
-    chosen = model or str(run.settings["model"]) or None
     assistant = run.assistant(
-        model=chosen,
-        api_base=api_base or str(run.settings["api_base"]) or None,
         fallback=model is None,
         build=not no_build,
         incognito=incognito,
-        max_steps=int(run.settings["max_steps"]),
-        timeout_s=float(run.settings["timeout_s"]),
+        **run.brain_options(model, api_base),
     )
     for _, notice in assistant.notices:
         run.say(f"note: {notice}")

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .run import Run, common
+from .run import ApiBaseOption, ModelOption, NoBuildOption, Run, common
 
 if TYPE_CHECKING:
     from ..assistant import Assistant
@@ -30,28 +30,23 @@ MAX_LINE_BYTES = 1_000_000
 def command(
     run: Run,
     file: Annotated[str, typer.Argument(help="A JSONL file; - reads standard input.")] = "-",
-    model: Annotated[
-        str | None, typer.Option("--model", "-m", help="Language model, as litellm names it.")
-    ] = None,
-    api_base: Annotated[
-        str | None, typer.Option("--api-base", help="Address of an OpenAI-compatible server.")
-    ] = None,
-    no_build: Annotated[
-        bool, typer.Option("--no-build", help="Answer without training models first.")
-    ] = False,
+    model: ModelOption = None,
+    api_base: ApiBaseOption = None,
+    no_build: NoBuildOption = False,
 ) -> None:
     """Answer many requests: {"id", "text", "catalog", "user", "like", "n", "context"} a line.
 
     One recagent.turn/1 a line, in order; a bad line gives a recagent.error/1 and the rest goes on.
     """
-    from recagent_catalogs.errors import BadInput, ExitCode, RecagentError
+    from recagent_catalogs.errors import BadInput, ExitCode, RecagentError, UsageError
 
     from ..ui.clean_json import dumps
     from ..ui.render import error_json
 
+    if run.form not in ("table", "json", "jsonl"):
+        raise UsageError("batch prints JSON lines", hint="leave --format out")
     options = {
-        "model": model or str(run.settings["model"]) or None,
-        "api_base": api_base or str(run.settings["api_base"]) or None,
+        **run.brain_options(model, api_base),
         "fallback": model is None,
         "build": not no_build,
         "incognito": True,
@@ -67,7 +62,7 @@ def command(
             if isinstance(job.get("id"), str | int):
                 where["id"] = job["id"]
             check_job(job)
-            name = str(job.get("catalog") or run.catalog or run.settings["catalog"] or "movies")
+            name = str(job.get("catalog") or run.catalog_name)
             if name not in assistants:
                 assistants[name] = run.assistant(name, **options)
             turn = answer(assistants[name], job)

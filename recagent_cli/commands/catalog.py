@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .run import Run, common
+from .run import Run, common, plain
 
 if TYPE_CHECKING:
     from recagent_catalogs.store import Catalog
 
-app = typer.Typer(help="Add, list, show and remove catalogs.", no_args_is_help=True)
+app = typer.Typer(help="Add, list, show, use and remove catalogs.", no_args_is_help=True)
 
 Column = Annotated[str | None, typer.Option(help="Name of that column in the file.")]
 
 
 @app.command("add")
-@common
+@plain
 def add(
     run: Run,
     words: Annotated[
@@ -85,14 +85,14 @@ def add(
 
 
 @app.command("list")
-@common
+@plain
 def list_(run: Run) -> None:
     """List the catalogs."""
     from ..ui.render import report_text, rows_table
     from .opening import open_library
 
     library = open_library(run)
-    current = run.catalog or str(run.settings["catalog"]) or "movies"
+    current = run.catalog_name
     told = []
     for name in library.names():
         entry: dict[str, Any] = {
@@ -142,7 +142,7 @@ def show(
 
 
 @app.command("remove")
-@common
+@plain
 def remove(
     run: Run,
     name: Annotated[str, typer.Argument(help="Catalog to remove.")],
@@ -153,6 +153,8 @@ def remove(
 
     from recagent_catalogs.errors import NotFound, UsageError
 
+    from ..paths import find_paths
+    from ..settings import set_setting
     from .opening import open_library
 
     library = open_library(run)
@@ -166,10 +168,13 @@ def remove(
             return
     library.remove(name)
     run.say(f"removed {name}")
+    if run.settings["catalog"] == name:
+        set_setting(find_paths(), "catalog", "")
+        run.say("it was the catalog in use; movies is now")
 
 
 @app.command("use")
-@common
+@plain
 def use(run: Run, name: Annotated[str, typer.Argument(help="Catalog to use from now on.")]) -> None:
     """Choose the catalog that is used where none is named."""
     from ..paths import find_paths

@@ -6,19 +6,22 @@ from typing import Annotated
 
 import typer
 
-from .run import Run, common
+from .run import Run, plain
 
 app = typer.Typer(help="Show and change settings.", no_args_is_help=True)
 
 
 @app.command("show")
-@common
+@plain
 def show(run: Run) -> None:
     """Show every setting, its value and where it comes from."""
     from ..settings import SETTINGS
     from ..ui.render import report_text, rows_table
 
+    run.lenient = True
     settings = run.settings
+    if run.settings_problem:
+        run.say(f"note: left out: {run.settings_problem}")
     if run.form != "table":
         body = {
             "settings": {
@@ -33,16 +36,21 @@ def show(run: Run) -> None:
 
 
 @app.command("set")
-@common
+@plain
 def set_(
     run: Run,
     name: Annotated[str, typer.Argument(help="Name of the setting.")],
     value: Annotated[str, typer.Argument(help="Its new value.")],
 ) -> None:
     """Change a setting for good. Keys of providers are no settings; they stay in the shell."""
+    from recagent_catalogs.errors import NotFound
+
+    from ..library import Library
     from ..paths import find_paths
     from ..settings import set_setting
 
     paths = find_paths()
+    if name == "catalog" and value not in ("", *Library(paths).names()):
+        raise NotFound(f"no catalog {value!r}", hint="recagent catalog list")
     checked = set_setting(paths, name, value)
     run.say(f"{name} = {checked!r} in {paths.settings}")

@@ -43,7 +43,9 @@ def command(
 
     from ..ui.render import report_text, rows_table
 
-    checks = [*_packages(), _openmp(), *_store(), *_catalogs(run)]
+    run.lenient = True
+    profile = run.as_ or str(run.settings["as"])
+    checks = [_settings(run), *_packages(), _openmp(), *_store(profile), *_catalogs(run)]
     keys = [name for name in KEYS if os.environ.get(name)]
     chosen = model or str(run.settings["model"])
     body: dict[str, Any] = {
@@ -85,7 +87,11 @@ def _openmp() -> tuple[str, bool, str]:
     return ("libgomp", problem is None, problem or "loads")
 
 
-def _store() -> list[tuple[str, bool, str]]:
+def _settings(run: Run) -> tuple[str, bool, str]:
+    return ("settings", not run.settings_problem, run.settings_problem or "can be read")
+
+
+def _store(profile: str) -> list[tuple[str, bool, str]]:
     from recagent_catalogs.errors import RecagentError
 
     from ..memory.store import UserStore
@@ -94,8 +100,8 @@ def _store() -> list[tuple[str, bool, str]]:
     paths = find_paths()
     store = UserStore(paths.store)
     try:
-        events = len(store.events("me"))
-        sessions = len(store.sessions("me"))
+        events = len(store.events(profile))
+        sessions = len(store.sessions(profile))
     except RecagentError as error:
         return [("store", False, f"{error.message} ({error.hint})")]
     if store.damaged:

@@ -28,5 +28,9 @@ def open_catalog(run: Run, name: str | None = None) -> Catalog:
     Raises:
         NotFound: there is none of that name.
     """
-    wanted = name or run.catalog or str(run.settings["catalog"]) or "movies"
-    return open_library(run).open(wanted)
+    from recagent_catalogs.errors import NotFound
+
+    try:
+        return open_library(run).open(name or run.catalog_name)
+    except NotFound as error:
+        raise (error if name else run.explain_missing(error)) from error

@@ -24,11 +24,15 @@ def command(
 
     recagent parse "something funny but not romantic, from the 80s" --json
     """
+    from recagent_catalogs.errors import UsageError
+
     from ..agent.brain import PastTurn
     from ..agent.builtin.parse import Parser
     from ..ui.clean_json import dumps
     from .opening import open_catalog
 
+    if run.form not in ("table", "json", "jsonl"):
+        raise UsageError("parse prints JSON", hint="leave --format out")
     parser = Parser(open_catalog(run))
     history: list[PastTurn] = []
     for line in context or ():

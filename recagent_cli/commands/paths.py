@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .run import Run, common
+from .run import Run, plain
 
 
-@common
+@plain
 def command(run: Run) -> None:
     """Show where catalogs, models, profile and settings are kept."""
     from ..paths import find_paths

@@ -10,7 +10,7 @@ from typing import Any
 
 from recagent_catalogs.text import clean
 
-from ..agent.events import Event, Progress, ToolFinished, ToolStarted
+from ..agent.events import Event, Progress, ToolFinished
 
 SHOW_AFTER_S = 0.7
 
@@ -25,24 +25,33 @@ class Watcher:
         self._task: Any = None
         self._color = color
         self._since: float | None = None
+        self._said = False
         self._draws = not quiet and sys.stderr.isatty()
 
     def __call__(self, event: Event) -> None:
         """Take one event."""
         if isinstance(event, Progress):
             self._progress(event)
-        elif isinstance(event, ToolStarted | ToolFinished) and self._verbose:
-            if isinstance(event, ToolFinished):
-                self._tool(event)
+        elif isinstance(event, ToolFinished) and self._verbose:
+            self._tool(event)
 
     def _progress(self, event: Progress) -> None:
         now = time.monotonic()
         self._since = self._since or now
-        if not self._draws or (self._bar is None and now - self._since < SHOW_AFTER_S):
+        if self._bar is None and now - self._since < SHOW_AFTER_S:
+            return
+        if not self._draws:
+            self._say_once()
             return
         if self._bar is None:
             self._start()
         self._bar.update(self._task, description=clean(event.text, 60), completed=event.share)
+
+    def _say_once(self) -> None:
+        """Without a terminal one line says why it takes a while."""
+        if not self._quiet and not self._said:
+            self._said = True
+            sys.stderr.write("preparing catalog and models, this once …\n")
 
     def _start(self) -> None:
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn

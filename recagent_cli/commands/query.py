@@ -26,7 +26,7 @@ def command(
 
     recagent query "SELECT title, year FROM items WHERE list_contains(genres, 'Film-Noir')"
     """
-    from recagent_catalogs.errors import BadInput, ToolError
+    from recagent_catalogs.errors import BadInput, ExitCode, ToolError
     from recagent_catalogs.sandbox import PERSON_TABLES, Sandbox
 
     from ..ui.render import rows_table, rows_text
@@ -52,3 +52,5 @@ def command(
         run.out(rows_text(result.columns, result.rows, form, cut=result.cut))
     if result.cut:
         run.say(f"note: only the first {len(result.rows):,} rows are shown")
+        if run.strict:
+            raise typer.Exit(ExitCode.CUT)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .run import Run, common, read_text
+from .run import NoBuildOption, Run, common, read_text
 
 
 @common
@@ -27,9 +27,7 @@ def command(
         typer.Option("--where", help='A condition, as "year 1990..1999"; repeatable.'),
     ] = None,
     n: Annotated[int, typer.Option("-n", "--count", min=1, max=1000, help="How many.")] = 10,
-    no_build: Annotated[
-        bool, typer.Option("--no-build", help="Answer without training models first.")
-    ] = False,
+    no_build: NoBuildOption = False,
 ) -> None:
     """Recommend for a user, for likes, or from your own profile.
 

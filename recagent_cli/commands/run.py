@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -13,13 +14,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recagent_catalogs.errors import ExitCode, RecagentError, UsageError
+from recagent_catalogs.errors import BadInput, ExitCode, NotFound, UsageError
 
 if TYPE_CHECKING:
     from ..agent.turn import ShownItem, Turn
     from ..assistant import Assistant
     from ..settings import Settings
 
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+ModelOption = Annotated[
+    str | None,
+    typer.Option("--model", "-m", help="Language model, as litellm names it; or builtin."),
+]
+ApiBaseOption = Annotated[
+    str | None, typer.Option("--api-base", help="Address of an OpenAI-compatible server.")
+]
+NoBuildOption = Annotated[
+    bool, typer.Option("--no-build", help="Answer without training models first.")
+]
 COMMON: dict[str, tuple[Any, Any]] = {
     "catalog": (
         Annotated[str | None, typer.Option("--catalog", "-c", help="Catalog to use.")],
@@ -49,8 +61,12 @@ COMMON: dict[str, tuple[Any, Any]] = {
         ],
         False,
     ),
+    "no_color": (Annotated[bool, typer.Option("--no-color", help="No colours.")], False),
     "debug": (Annotated[bool, typer.Option("--debug", help="Show tracebacks.")], False),
 }
+
+
+PLAIN = ("format_", "json_", "quiet", "no_color", "debug")
 
 
 @dataclass
@@ -68,7 +84,11 @@ class Run:
     quiet: bool = False
     verbose: bool = False
     strict: bool = False
+    no_color: bool = False
     debug: bool = False
+    lenient: bool = False
+    """Whether a broken settings file is reported by the command itself, not the end of it."""
+    settings_problem: str = ""
     stack: ExitStack = field(default_factory=ExitStack)
     _settings: Settings | None = None
 
@@ -77,9 +97,17 @@ class Run:
         """The settings in force, without flags."""
         if self._settings is None:
             from ..paths import find_paths
-            from ..settings import load_settings
+            from ..settings import Settings, default_settings, load_settings
 
-            self._settings = load_settings(find_paths())
+            try:
+                self._settings = load_settings(find_paths())
+            except BadInput as error:
+                if not self.lenient:
+                    raise
+                self._settings, self.settings_problem = default_settings(), error.message
+            if self.no_color:
+                values = {**self._settings.values, "color": False}
+                self._settings = Settings(values, self._settings.source)
         return self._settings
 
     @property
@@ -111,14 +139,40 @@ class Run:
             "on_event": watcher,
             **options,
         }
-        chosen = name or self.catalog or str(settings["catalog"]) or "movies"
-        assistant = self.stack.enter_context(Assistant(chosen, **merged))
+        try:
+            assistant = Assistant(name or self.catalog_name, **merged)
+        except NotFound as error:
+            raise self.explain_missing(error) from error
+        self.stack.enter_context(assistant)
         watcher.stop()
         return assistant
 
+    @property
+    def catalog_name(self) -> str:
+        """The catalog named by --catalog, else by the settings, else the bundled movies."""
+        return self.catalog or str(self.settings["catalog"]) or "movies"
+
+    def explain_missing(self, error: NotFound) -> NotFound:
+        """The same error, saying that the name comes from the settings where it does."""
+        source = self.settings.source.get("catalog", "default")
+        if self.catalog or source == "default" or self.settings["catalog"] not in error.message:
+            return error
+        hint = f"{source} names it; recagent catalog use movies. {error.hint}"
+        return NotFound(error.message, hint=hint)
+
+    def brain_options(self, model: str | None, api_base: str | None) -> dict[str, Any]:
+        """The options of `Assistant` that say who answers; `builtin` overrules the settings."""
+        chosen = model or str(self.settings["model"])
+        return {
+            "model": chosen if chosen not in ("", "builtin") else None,
+            "api_base": api_base or str(self.settings["api_base"]) or None,
+            "max_steps": int(self.settings["max_steps"]),
+            "timeout_s": float(self.settings["timeout_s"]),
+        }
+
     def out(self, text: str) -> None:
-        """Write data to stdout."""
-        sys.stdout.write(text + "\n" if text else "")
+        """Write data to stdout; nothing that a terminal would obey passes."""
+        sys.stdout.write(_OBEYED.sub("", text) + "\n" if text else "")
         sys.stdout.flush()
 
     def show(self, *parts: Any) -> None:
@@ -146,6 +200,8 @@ class Run:
             self.show(*turn_renderables(turn, schema))
         else:
             self.out(turn_text(turn, self.form, schema))
+        if self.form in ("csv", "tsv", "ids"):
+            self.say(turn.text)
         for _, text in turn.notices:
             self.say(f"note: {text}")
         if turn.cut and self.strict:
@@ -163,33 +219,35 @@ class Run:
 
 
 def common(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the common options; it gets them as a `Run`, its first argument.
+    """Give a command all common options; it gets them as a `Run`, its first argument.
 
     The options of all commands are so written once, and mean the same everywhere.
     """
+    return _with_options(command, tuple(COMMON))
+
+
+def plain(command: Callable[..., None]) -> Callable[..., None]:
+    """The common options of a command that opens no catalog and draws no numbers."""
+    return _with_options(command, PLAIN)
+
+
+def _with_options(command: Callable[..., None], names: tuple[str, ...]) -> Callable[..., None]:
     own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
 
     @functools.wraps(command)
     def wrapper(**arguments: Any) -> None:
-        run = Run(**{name: arguments.pop(name) for name in COMMON})
+        run = Run(**{name: arguments.pop(name, COMMON[name][1]) for name in COMMON})
         if run.debug:
             os.environ["RECAGENT_DEBUG"] = "1"
-        try:
-            with run.stack:
-                command(run, **arguments)
-        except RecagentError as error:
-            if _wants_json(run):
-                from ..ui.render import error_json
-
-                sys.stdout.write(error_json(error) + "\n")
-                sys.stdout.flush()
-            raise
+        with run.stack:
+            command(run, **arguments)
 
     shared = [
         inspect.Parameter(
             name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
         )
         for name, (annotation, default) in COMMON.items()
+        if name in names
     ]
     mine = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
     # functools.wraps would let typer read the annotations of the undecorated function.
@@ -197,10 +255,6 @@ def common(command: Callable[..., None]) -> Callable[..., None]:
     wrapper.__signature__ = inspect.Signature([*mine, *shared])  # type: ignore[attr-defined]
     wrapper.__annotations__ = {p.name: p.annotation for p in (*mine, *shared)}
     return wrapper
-
-
-def _wants_json(run: Run) -> bool:
-    return run.json_ or run.format_ in ("json", "jsonl")
 
 
 def read_text(argument: str) -> str:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recagent_catalogs.errors import NotFound
+
 from .run import Run, common
 
 if TYPE_CHECKING:
     from recagent_catalogs.store import Catalog
 
-    from ..memory.store import StoredSession
+    from ..memory.store import StoredSession, UserStore
 
 app = typer.Typer(help="List, show and delete conversations.", no_args_is_help=True)
 
@@ -27,8 +29,9 @@ def list_(run: Run) -> None:
 
     store = UserStore(find_paths().store)
     sessions = store.sessions(run.as_ or str(run.settings["as"]))
+    _tell_damage(run, store)
     told = [
-        {"id": s.id, "catalog": s.catalog, "turns": len(s.turns), "updated": _moment(s.updated)}
+        {"id": s.id, "catalog": s.catalog, "turns": s.n_turns, "updated": _moment(s.updated)}
         for s in sessions
         if run.catalog in (None, s.catalog)
     ]
@@ -49,11 +52,15 @@ def show(
     from ..paths import find_paths
     from ..ui.render import report_text
     from .opening import open_catalog
-    from .sessions import restore
 
     store = UserStore(find_paths().store)
     profile = run.as_ or str(run.settings["as"])
-    stored = restore(store, profile, session, run.catalog)
+    stored = (
+        store.session(session, profile) if session else store.last_session(profile, run.catalog)
+    )
+    _tell_damage(run, store)
+    if stored is None:
+        raise NotFound("no session yet", hint="recagent session list")
     catalog = open_catalog(run, stored.catalog)
     turns, funnel = _told(stored, catalog)
     if run.form != "table":
@@ -72,14 +79,17 @@ def show(
 @common
 def delete(run: Run, session: Annotated[str, typer.Argument(help="Id of the session.")]) -> None:
     """Delete a session and its turns."""
-    from recagent_catalogs.errors import NotFound
-
     from ..memory.store import UserStore
     from ..paths import find_paths
 
-    if not UserStore(find_paths().store).delete_session(session):
-        raise NotFound(f"no session {session!r}", hint="recagent session list")
+    profile = run.as_ or str(run.settings["as"])
+    UserStore(find_paths().store).delete_session(session, profile)
     run.say(f"deleted {session}")
+
+
+def _tell_damage(run: Run, store: UserStore) -> None:
+    if store.damaged:
+        run.say(f"note: damaged rows were left out: {', '.join(store.damaged[:5])}")
 
 
 def _moment(seconds: float) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .run import Run, common
+from .run import NoBuildOption, Run, common
 
 
 @common
@@ -14,9 +14,7 @@ def command(
     run: Run,
     title: Annotated[str, typer.Argument(help='Title or id: "Alien (1979)".')],
     n: Annotated[int, typer.Option("-n", "--count", min=1, max=1000, help="How many.")] = 10,
-    no_build: Annotated[
-        bool, typer.Option("--no-build", help="Answer without training models first.")
-    ] = False,
+    no_build: NoBuildOption = False,
 ) -> None:
     """Show items like one item.
 

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .run import Run, common
 
-app = typer.Typer(help="List the tools of a brain, or call one.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from recagent_tools.toolbox import Tool
+
+app = typer.Typer(help="List the tools of a brain, or call one.", invoke_without_command=True)
+
+
+@app.callback()
+def _tools(context: typer.Context) -> None:
+    """List the tools of a brain, or call one."""
+    if context.invoked_subcommand is None:
+        list_()
 
 
 @app.command("list")
@@ -28,8 +38,18 @@ def list_(run: Run) -> None:
         ]
         run.out(report_text("tools", {"tools": told}, run.form))
         return
-    rows = [[t.name, t.group, ", ".join(t.arguments.model_fields), t.description] for t in tools]
+    rows = [[t.name, t.group, _arguments(t), t.description] for t in tools]
     run.show(rows_table(["tool", "group", "arguments", "what it does"], rows))
+
+
+def _arguments(tool: Tool) -> str:
+    """`where: array, top: integer` – what may be left out in brackets."""
+    schema = tool.schema()
+    told = []
+    for name, part in schema["properties"].items():
+        kind = "|".join(part["enum"]) if "enum" in part else part["type"]
+        told.append(f"{name}: {kind}" if name in schema["required"] else f"[{name}: {kind}]")
+    return ", ".join(told)
 
 
 @app.command("call")

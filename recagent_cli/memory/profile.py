@@ -19,6 +19,9 @@ OPINIONS = {
     "accepted": "liked",
     "rejected": "disliked",
 }
+SEEN = ("seen", "liked", "disliked", "rated", "never", "imported")
+KINDS = tuple(sorted({*OPINIONS, *SEEN}))
+"""The kinds of event that a profile is made of. Most events are of another: what was shown."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ def derive(events: Iterable[StoredEvent], catalog: Catalog) -> Profile:
         if event.kind in OPINIONS:
             opinion.pop(event.item, None)
             opinion[event.item] = OPINIONS[event.kind]
-        if event.kind in ("seen", "liked", "disliked", "rated", "never", "imported"):
+        if event.kind in SEEN:
             seen[event.item] = None
     rows = {item: catalog.row_of(item) for item in {*opinion, *seen}}
 

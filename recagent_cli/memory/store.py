@@ -13,13 +13,14 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from recagent_catalogs.errors import BadInput, RecagentError
+from recagent_catalogs.errors import BadInput, NotFound, RecagentError
+from recagent_catalogs.locks import locked
 
-from ..paths import make_dir
+from ..paths import make_dir, unwritable
 
 BUSY_TIMEOUT_S = 30.0
 BACKUPS_KEPT = 3
@@ -57,11 +58,19 @@ MIGRATIONS = (
         PRIMARY KEY (session, number)
     );
     """,
+    """
+    ALTER TABLE sessions ADD COLUMN head BLOB;
+    UPDATE sessions SET head = row_checksum(id, profile, catalog, fingerprint, created, updated)
+        WHERE checksum = row_checksum(id, profile, catalog, fingerprint, created, updated, bus);
+    CREATE INDEX sessions_listed
+        ON sessions (profile, updated DESC, id DESC, catalog, fingerprint, created, head)
+    """,
 )
 """Step n brings the file from version n to n + 1. Steps are only ever added."""
 
 _EVENT_COLUMNS = "profile, catalog, kind, item, value, text, source, session, turn, time, undone"
-_SESSION_COLUMNS = "id, profile, catalog, fingerprint, created, updated, bus"
+_HEAD_COLUMNS = "id, profile, catalog, fingerprint, created, updated"
+_SESSION_COLUMNS = f"{_HEAD_COLUMNS}, bus"
 
 
 @dataclass(frozen=True)
@@ -94,6 +103,19 @@ class StoredSession:
     updated: float
     bus: bytes
     turns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SessionHead:
+    """A session as a list of them shows it: without its bus, its turns only counted."""
+
+    id: str
+    profile: str
+    catalog: str
+    fingerprint: str
+    created: float
+    updated: float
+    n_turns: int = 0
 
 
 def checksum(values: Sequence[Any]) -> bytes:
@@ -141,28 +163,47 @@ class UserStore:
             found.append(StoredEvent(**dict(zip(names, row[2:], strict=True)), id=row[0]))
         return found
 
-    def session(self, session_id: str) -> StoredSession | None:
-        """The session of that id with its turns, or None."""
-        sql = f"SELECT checksum, {_SESSION_COLUMNS} FROM sessions WHERE id = ?"
-        return next(iter(self._sessions(sql, [session_id])), None)
+    def session(self, session_id: str, profile: str) -> StoredSession:
+        """The session of that id, if it is of this profile, with its turns.
 
-    def last_session(self, profile: str, catalog: str) -> StoredSession | None:
-        """The session of this profile and catalog that was used last."""
+        Raises:
+            NotFound: this profile has none of that id.
+            BadInput: it has, but it is damaged.
+        """
+        sql = f"SELECT checksum, {_SESSION_COLUMNS} FROM sessions WHERE id = ? AND profile = ?"
+        found = next(self._sessions(sql, [session_id, profile]), None)
+        if found is not None:
+            return found
+        if f"session {session_id}" in self.damaged:
+            raise BadInput(f"the session {session_id!r} is damaged", path=self.path)
+        raise _no_session(session_id)
+
+    def last_session(self, profile: str, catalog: str | None = None) -> StoredSession | None:
+        """The session of this profile, and catalog, that was used last."""
+        arguments = [profile] if catalog is None else [profile, catalog]
+        one_catalog = "" if catalog is None else " AND catalog = ?"
         sql = (
-            f"SELECT checksum, {_SESSION_COLUMNS} FROM sessions"
-            " WHERE profile = ? AND catalog = ? ORDER BY updated DESC, id DESC LIMIT 1"
+            f"SELECT checksum, {_SESSION_COLUMNS} FROM sessions WHERE id = (SELECT id FROM sessions"
+            f" WHERE profile = ?{one_catalog} ORDER BY updated DESC, id DESC LIMIT 1)"
         )
-        return next(iter(self._sessions(sql, [profile, catalog])), None)
+        return next(self._sessions(sql, arguments), None)
 
-    def sessions(self, profile: str) -> list[StoredSession]:
-        """All sessions of a profile, last used first."""
+    def sessions(self, profile: str) -> list[SessionHead]:
+        """All sessions of a profile, last used first, without their buses."""
         sql = (
-            f"SELECT checksum, {_SESSION_COLUMNS} FROM sessions"
-            " WHERE profile = ? ORDER BY updated DESC, id DESC"
+            f"SELECT head, {_HEAD_COLUMNS},"
+            " (SELECT count(*) FROM turns WHERE turns.session = sessions.id)"
+            " FROM sessions WHERE profile = ? ORDER BY updated DESC, id DESC"
         )
-        return list(self._sessions(sql, [profile]))
+        found = []
+        for head, *values in self._select(sql, [profile]):
+            if checksum(values[:-1]) != head:
+                self.damaged.append(f"session {values[0]}")
+                continue
+            found.append(SessionHead(*values))
+        return found
 
-    def _sessions(self, sql: str, arguments: list[str]) -> Iterator[StoredSession]:
+    def _sessions(self, sql: str, arguments: Sequence[str]) -> Iterator[StoredSession]:
         for row in self._select(sql, arguments):
             if checksum(row[1:]) != row[0]:
                 self.damaged.append(f"session {row[1]}")
@@ -187,72 +228,56 @@ class UserStore:
         *,
         events: Sequence[StoredEvent] = (),
         session: StoredSession | None = None,
-        turns_from: int = 0,
+        new_turns: Sequence[str] = (),
     ) -> None:
         """Write events and a session in one transaction.
 
+        The new turns are numbered after those in the store, whoever wrote them: two processes that
+        go on with one session both keep what they add. The bus is that of the later one.
+
         Args:
-            events: facts to append; a time of 0 becomes now.
-            session: the session as it is now; its turns from number `turns_from` on are new.
-            turns_from: how many of its turns are in the store already.
+            events: facts to append; a time of 0 becomes now, and the turn of those of the session
+                is the number that its last new turn gets.
+            session: the session as it is now; its `turns` are not looked at, and when it was first
+                created stays as it is in the store.
+            new_turns: JSON texts of the turns to add.
 
         Raises:
+            NotFound: a session of that id belongs to another profile.
             RecagentError: the store cannot be written.
         """
         now = time.time()
         with self._connection() as connection, _immediate(connection):
+            number = None if session is None else _write_session(connection, session, new_turns)
             for event in events:
-                if event.kind not in EVENT_KINDS:
-                    raise ValueError(f"unknown kind of event {event.kind!r}")
-                values = (
-                    event.profile,
-                    event.catalog,
-                    event.kind,
-                    event.item,
-                    event.value,
-                    event.text,
-                    event.source,
-                    event.session,
-                    event.turn,
-                    event.time or now,
-                    event.undone,
-                )
-                connection.execute(
-                    f"INSERT INTO events ({_EVENT_COLUMNS}, checksum)"
-                    f" VALUES ({', '.join('?' * 12)})",
-                    (*values, checksum(values)),
-                )
-            if session is not None:
-                _write_session(connection, session, turns_from)
+                if session is not None and event.session == session.id:
+                    event = replace(event, turn=number)
+                _write_event(connection, event, now)
 
     def undo_event(self, event: StoredEvent) -> None:
         """Mark an event as undone; it stays in the file and counts no more."""
-        values = (
-            event.profile,
-            event.catalog,
-            event.kind,
-            event.item,
-            event.value,
-            event.text,
-            event.source,
-            event.session,
-            event.turn,
-            event.time,
-            1,
-        )
+        values = _event_values(replace(event, undone=1), event.time)
         with self._connection() as connection, _immediate(connection):
             connection.execute(
                 "UPDATE events SET undone = 1, checksum = ? WHERE id = ?",
                 (checksum(values), event.id),
             )
 
-    def delete_session(self, session_id: str) -> bool:
-        """Remove a session and its turns; False where there is none."""
+    def delete_session(self, session_id: str, profile: str) -> None:
+        """Remove a session of this profile and its turns.
+
+        Raises:
+            NotFound: this profile has none of that id.
+        """
+        if not self.path.exists():
+            raise _no_session(session_id)
         with self._connection() as connection, _immediate(connection):
-            connection.execute("DELETE FROM turns WHERE session = ?", (session_id,))
-            return (
-                connection.execute("DELETE FROM sessions WHERE id = ?", (session_id,)).rowcount > 0
+            gone = connection.execute(
+                "DELETE FROM sessions WHERE id = ? AND profile = ?", (session_id, profile)
             )
+            if not gone.rowcount:
+                raise _no_session(session_id)
+            connection.execute("DELETE FROM turns WHERE session = ?", (session_id,))
 
     # -- the file --------------------------------------------------------------------------------
 
@@ -278,10 +303,7 @@ class UserStore:
         except sqlite3.DatabaseError as error:
             raise _told(error, self.path) from error
         except OSError as error:
-            raise RecagentError(
-                f"{self.path}: cannot be opened: {error.strerror or error}",
-                hint="set RECAGENT_HOME to a folder that you can write to",
-            ) from error
+            raise unwritable(self.path, error, "cannot be opened") from error
         finally:
             if connection is not None:
                 connection.close()
@@ -294,6 +316,9 @@ class UserStore:
             )
         if version == len(MIGRATIONS):
             return
+        connection.create_function(
+            "row_checksum", -1, lambda *values: checksum(values), deterministic=True
+        )
         with _immediate(connection):
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             for step in range(version, len(MIGRATIONS)):
@@ -303,16 +328,25 @@ class UserStore:
             connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
     def back_up(self, *, now: float | None = None) -> Path | None:
-        """Copy the store aside once a day, keeping the last three copies; returns the new copy."""
+        """Copy the store aside once a day, keeping the last three copies; returns the new copy.
+
+        Raises:
+            RecagentError: the copy cannot be made.
+        """
         if not self.path.exists():
             return None
         folder = make_dir(self.path.parent / "backups", private=True)
-        copies = sorted(folder.glob("user-*.sqlite"))
         moment = time.time() if now is None else now
-        if copies and moment - copies[-1].stat().st_mtime < BACKUP_EVERY_S:
-            return None
+        try:
+            with locked(folder / ".lock", seconds=0) as held:
+                return self._copy(folder, moment) if held and _is_due(folder, moment) else None
+        except OSError as error:
+            raise unwritable(folder, error) from error
+
+    def _copy(self, folder: Path, moment: float) -> Path:
         target = folder / time.strftime("user-%Y%m%d-%H%M%S.sqlite", time.gmtime(moment))
-        temporary = target.with_suffix(".tmp")
+        temporary = folder / "next.tmp"
+        temporary.unlink(missing_ok=True)
         with self._connection() as source:
             copy = sqlite3.connect(temporary)
             try:
@@ -321,32 +355,90 @@ class UserStore:
                 copy.close()
         temporary.chmod(0o600)
         temporary.replace(target)
-        for old in copies[: max(0, len(copies) + 1 - BACKUPS_KEPT)]:
+        for old in _copies(folder)[:-BACKUPS_KEPT]:
             old.unlink(missing_ok=True)
         return target
 
 
-def _write_session(connection: sqlite3.Connection, session: StoredSession, turns_from: int) -> None:
-    values = (
+def _copies(folder: Path) -> list[Path]:
+    """The copies of a store, oldest first."""
+    return sorted(folder.glob("user-*.sqlite"))
+
+
+def _is_due(folder: Path, moment: float) -> bool:
+    copies = _copies(folder)
+    return not copies or moment - copies[-1].stat().st_mtime >= BACKUP_EVERY_S
+
+
+def _no_session(session_id: str) -> NotFound:
+    return NotFound(f"no session {session_id!r}", hint="recagent session list")
+
+
+def _event_values(event: StoredEvent, moment: float) -> tuple[Any, ...]:
+    """The values of `_EVENT_COLUMNS`."""
+    return (
+        event.profile,
+        event.catalog,
+        event.kind,
+        event.item,
+        event.value,
+        event.text,
+        event.source,
+        event.session,
+        event.turn,
+        moment,
+        event.undone,
+    )
+
+
+def _write_event(connection: sqlite3.Connection, event: StoredEvent, now: float) -> None:
+    if event.kind not in EVENT_KINDS:
+        raise ValueError(f"unknown kind of event {event.kind!r}")
+    values = _event_values(event, event.time or now)
+    connection.execute(
+        f"INSERT INTO events ({_EVENT_COLUMNS}, checksum) VALUES ({', '.join('?' * 12)})",
+        (*values, checksum(values)),
+    )
+
+
+def _write_session(
+    connection: sqlite3.Connection, session: StoredSession, new_turns: Sequence[str]
+) -> int:
+    """Write the session and append its new turns; returns the number of the last one."""
+    held = connection.execute(
+        "SELECT profile, created FROM sessions WHERE id = ?", (session.id,)
+    ).fetchone()
+    if held is not None and held[0] != session.profile:
+        raise _no_session(session.id)
+    known = held is not None and isinstance(held[1], float)
+    head = (
         session.id,
         session.profile,
         session.catalog,
         session.fingerprint,
-        session.created,
-        session.updated,
-        session.bus,
+        held[1] if known else float(session.created),
+        float(session.updated),
     )
     connection.execute(
-        f"INSERT OR REPLACE INTO sessions ({_SESSION_COLUMNS}, checksum)"
-        f" VALUES ({', '.join('?' * 8)})",
-        (*values, checksum(values)),
+        f"INSERT OR REPLACE INTO sessions ({_SESSION_COLUMNS}, head, checksum)"
+        f" VALUES ({', '.join('?' * 9)})",
+        (*head, session.bus, checksum(head), checksum((*head, session.bus))),
     )
-    for number, body in enumerate(session.turns[turns_from:], start=turns_from):
-        row = (session.id, number, body)
+    return _append_turns(connection, session.id, new_turns)
+
+
+def _append_turns(connection: sqlite3.Connection, session_id: str, bodies: Sequence[str]) -> int:
+    """Add turns after the highest number there is, be its row damaged or not."""
+    sql = "SELECT coalesce(max(number), 0) FROM turns WHERE session = ?"
+    number = int(connection.execute(sql, (session_id,)).fetchone()[0])
+    for body in bodies:
+        number += 1
+        row = (session_id, number, body)
         connection.execute(
-            "INSERT OR REPLACE INTO turns (session, number, body, checksum) VALUES (?, ?, ?, ?)",
+            "INSERT INTO turns (session, number, body, checksum) VALUES (?, ?, ?, ?)",
             (*row, checksum(row)),
         )
+    return number
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from recagent_catalogs.errors import Cancelled, RecagentError
 from recagent_catalogs.text import clean
 
 from ..agent.events import Event, Notice, Progress, Thought, ToolFinished
+from ..agent.loop import NOTED
 from ..paths import make_dir
 from .examples import first_screen
 from .render import make_console, turn_renderables
@@ -31,7 +32,6 @@ HELP = (
     ("/like 2 · /dislike 2 · /seen 2 · /never 2", "what you think of an item; by number or title"),
     ("/more", "further items of the same list"),
     ("/candidates", "how the list came about, and how many candidates there are"),
-    ("/undo · /redo", "one step back or forth in the candidates"),
     ("/new", "begin again"),
     ("/help · /quit", ""),
 )
@@ -49,14 +49,18 @@ class Chat:
     color: bool = True
     width: int = 0
     _console: Any = field(init=False, default=None)
+    _talk: Any = field(init=False, default=None)
     _leaving: bool = field(init=False, default=False)
 
     def run(self) -> None:
         """Talk until the person leaves."""
+        is_terminal = sys.stdout.isatty()
         self._console = make_console(color=self.color, width=self.width)
+        # Through a pipe only answers go to standard output.
+        self._talk = make_console(stderr=not is_terminal, color=self.color, width=self.width)
         if not self.quiet:
             for line in first_screen(self.assistant, bool(self.session.turns)):
-                self._console.print(Text(line, style="dim"))
+                self._talk.print(Text(line, style="dim"))
         for _, notice in self.assistant.notices:
             self._note(notice)
         with self.assistant:
@@ -68,10 +72,7 @@ class Chat:
 
     def _lines(self) -> Iterator[str]:
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
-            for line in sys.stdin:
-                if not self.quiet:
-                    self._console.print(Text(f"{PROMPT}{clean(line)}", style="bold"))
-                yield line
+            yield from sys.stdin
             return
         yield from self._typed()
 
@@ -96,6 +97,9 @@ class Chat:
             try:
                 line = prompt.prompt(PROMPT)
             except KeyboardInterrupt:
+                if prompt.default_buffer.text:  # a line half typed is thrown away, no more
+                    self._leaving = False
+                    continue
                 if self._leaving:
                     return
                 self._leaving = True
@@ -120,6 +124,8 @@ class Chat:
                 command()
             else:
                 self._note(f"no command {word}; /help lists them")
+        except KeyboardInterrupt:
+            self._note("stopped")
         except Cancelled as stopped:
             self._note(stopped.message)
         except RecagentError as error:
@@ -131,8 +137,6 @@ class Chat:
             "/help": self._help,
             "/more": lambda: self._ask("more"),
             "/candidates": self._candidates,
-            "/undo": self._undo,
-            "/redo": self._redo,
             "/new": self._new,
         }
 
@@ -143,6 +147,8 @@ class Chat:
         for kind, text in turn.notices:
             if kind != "fallback":
                 self._note(text)
+        if turn.items and not self.verbose:
+            self._note(turn.funnel)
         if turn.usage is not None and not self.quiet:
             self._note(_usage_line(turn.usage))
 
@@ -150,10 +156,11 @@ class Chat:
         """Show what the turn does, as it does it."""
         if self.quiet:
             return
-        if isinstance(event, ToolFinished) and (self.verbose or event.before != event.after):
-            self._console.print(Text(_tool_line(event), style="dim"))
+        waits = self.assistant.agent.brain.name != "builtin"
+        if isinstance(event, ToolFinished) and (self.verbose or waits):
+            self._talk.print(Text(_tool_line(event), style="dim"))
         elif isinstance(event, Thought) and self.verbose:
-            self._console.print(Text(f"  {clean(event.text, 300)}", style="dim italic"))
+            self._talk.print(Text(f"  {clean(event.text, 300)}", style="dim italic"))
         elif isinstance(event, Notice) and event.kind == "fallback":
             self._note(event.text)
         elif isinstance(event, Progress):
@@ -171,10 +178,10 @@ class Chat:
         rows = [resolve_title(name, context) for name in names]
         self.assistant.note(FACTS[word], rows, source=f"chat {word}")
         labels = ", ".join(self.assistant.catalog.label(row) for row in rows)
-        self._note(f"noted as {FACTS[word]}: {labels}")
+        self._note(f"{NOTED[FACTS[word]]}: {labels}")
 
     def _help(self) -> None:
-        for line in first_screen(self.assistant, False):
+        for line in first_screen(self.assistant, False)[1:2]:
             self._console.print(Text(line))
         for names, about in HELP:
             self._console.print(Text(f"  {names:<42} {about}".rstrip()))
@@ -183,19 +190,13 @@ class Chat:
         bus = self.session.bus
         self._console.print(Text(f"{len(bus):,} candidates: {clean(bus.funnel())}"))
 
-    def _undo(self) -> None:
-        self._note("nothing to undo") if self.session.bus.undo() is None else self._candidates()
-
-    def _redo(self) -> None:
-        self._note("nothing to redo") if self.session.bus.redo() is None else self._candidates()
-
     def _new(self) -> None:
         self.session = self.assistant.new_session()
         self._note("a new session")
 
     def _note(self, text: str) -> None:
         if not self.quiet:
-            self._console.print(Text(f"  {clean(text)}", style="dim"))
+            self._talk.print(Text(f"  {clean(text)}", style="dim"))
 
 
 def _named(rest: str) -> list[str]:

@@ -73,7 +73,7 @@ def rows_text(
     columns: Sequence[str], rows: Sequence[Sequence[Any]], form: str, *, cut: bool
 ) -> str:
     """Rows of a query in a machine format or Markdown."""
-    names = [clean(name) for name in columns]
+    names = numbered(columns)
     match form:
         case "json":
             told = [dict(zip(names, map(_safe, row), strict=True)) for row in rows]
@@ -94,6 +94,19 @@ def rows_text(
                 raise UsageError("--format ids needs a column `id`", hint="SELECT id, … FROM items")
             return "\n".join(str(_safe(row[names.index("id")])) for row in rows)
     raise UsageError(f"no format {form!r} for rows")
+
+
+def numbered(columns: Sequence[str]) -> list[str]:
+    """Names of columns, cleaned, a second `title` as `title_2`: JSON keys cannot repeat."""
+    names: list[str] = []
+    for column in columns:
+        name = base = clean(column)
+        count = 1
+        while name in names:
+            count += 1
+            name = f"{base}_{count}"
+        names.append(name)
+    return names
 
 
 def report_text(kind: str, body: Mapping[str, Any], form: str) -> str:
@@ -246,10 +259,14 @@ def make_console(*, stderr: bool = False, color: bool = True, width: int = 0) ->
 
     from rich.console import Console
 
+    class PipeConsole(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
     stream = sys.stderr if stderr else sys.stdout
     is_terminal = stream.isatty()
     no_color = not color or "NO_COLOR" in os.environ
-    return Console(
+    return PipeConsole(
         file=stream,
         markup=False,
         highlight=False,

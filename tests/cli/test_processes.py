@@ -26,6 +26,18 @@ def start(*words: str, **more: str) -> subprocess.Popen[bytes]:
     )
 
 
+@pytest.mark.parametrize("words", [["--help"], ["tools", "list"], ["ask", "westerns"]])
+def test_a_pipe_closed_at_once_is_silent(home: Path, words: list[str]) -> None:
+    process = start(*words)
+    assert process.stdout is not None and process.stdin is not None
+    process.stdout.close()
+    process.stdin.close()
+    assert process.wait(60) == 0
+    assert process.stderr is not None
+    assert b"Traceback" not in process.stderr.read()
+    process.stderr.close()
+
+
 def test_a_closed_pipe_is_silent(home: Path) -> None:
     process = start("query", "SELECT i, repeat('x', 500) AS x FROM range(20000) t(i)", "-f", "csv")
     assert process.stdout is not None and process.stderr is not None

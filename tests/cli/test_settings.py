@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from recagent_catalogs.errors import BadInput, UsageError
+from recagent_catalogs.errors import BadInput, RecagentError, UsageError
 from recagent_cli.paths import find_paths
 from recagent_cli.settings import SETTINGS, load_settings, set_setting
 
@@ -41,6 +43,40 @@ def test_the_settings_file_is_the_owners_alone() -> None:
     paths = find_paths()
     set_setting(paths, "model", "openai/x")
     assert stat.S_IMODE(paths.settings.stat().st_mode) == 0o600
+
+
+def test_many_processes_set_at_once() -> None:
+    code = (
+        "import sys\n"
+        "from recagent_cli.paths import find_paths\n"
+        "from recagent_cli.settings import set_setting\n"
+        "for i in range(5): set_setting(find_paths(), sys.argv[1], sys.argv[2])\n"
+    )
+    wanted = {"count": 7, "seed": 3, "width": 90, "timeout_s": 60, "max_steps": 4, "format": "csv"}
+    processes = [
+        subprocess.Popen([sys.executable, "-c", code, name, str(value)])
+        for name, value in wanted.items()
+    ]
+    assert [process.wait(60) for process in processes] == [0] * len(wanted)
+    paths = find_paths()
+    settings = load_settings(paths, directory=paths.config)
+    assert {name: settings[name] for name in wanted} == wanted
+    assert sorted(path.name for path in paths.config.iterdir()) == [".lock", "config.toml"]
+
+
+def test_a_settings_file_that_cannot_be_replaced_is_one_clear_line() -> None:
+    paths = find_paths()
+    set_setting(paths, "count", "3")
+    paths.settings.unlink()
+    (paths.settings / "below").mkdir(parents=True)
+    with pytest.raises((RecagentError, BadInput), match=r"config\.toml"):
+        set_setting(paths, "count", "4")
+    (paths.settings / "below").rmdir()
+    paths.settings.rmdir()
+    paths.config.joinpath(".lock").unlink()
+    paths.config.joinpath(".lock").mkdir()
+    with pytest.raises(RecagentError, match=r"config\.toml: cannot be written"):
+        set_setting(paths, "count", "4")
 
 
 @pytest.mark.parametrize(

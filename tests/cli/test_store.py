@@ -4,12 +4,20 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from recagent_catalogs.errors import BadInput, RecagentError
-from recagent_cli.memory.store import MIGRATIONS, StoredEvent, StoredSession, UserStore
+from recagent_catalogs.errors import BadInput, NotFound, RecagentError
+from recagent_cli.memory.store import (
+    MIGRATIONS,
+    StoredEvent,
+    StoredSession,
+    UserStore,
+    checksum,
+)
 
 
 def event(kind: str = "liked", item: str = "f01", **more: object) -> StoredEvent:
@@ -53,15 +61,99 @@ def test_an_unknown_kind_writes_nothing(store: UserStore) -> None:
     assert store.events("me") == []
 
 
+def session(id: str = "s1", profile: str = "me", *, at: float = 2.0) -> StoredSession:
+    return StoredSession(id, profile, "films", "abc", at, at, b"\x00bus")
+
+
 def test_a_session_comes_back_with_its_turns(store: UserStore) -> None:
-    session = StoredSession("s1", "me", "films", "abc", 1.0, 2.0, b"\x00bus", ("one", "two"))
-    store.commit(session=session)
-    assert store.session("s1") == session
-    longer = StoredSession("s1", "me", "films", "abc", 1.0, 3.0, b"bus2", ("one", "two", "three"))
-    store.commit(session=longer, turns_from=2)
-    assert store.last_session("me", "films") == longer
-    assert store.delete_session("s1") and store.session("s1") is None
-    assert not store.delete_session("s1")
+    store.commit(session=session(), new_turns=["one", "two"])
+    assert store.session("s1", "me") == replace(session(), turns=("one", "two"))
+    store.commit(session=replace(session(at=3.0), bus=b"bus2"), new_turns=["three"])
+    last = store.last_session("me", "films")
+    assert last is not None and last == store.last_session("me")
+    assert (last.bus, last.turns) == (b"bus2", ("one", "two", "three"))
+    assert (last.created, last.updated) == (2.0, 3.0)
+    store.delete_session("s1", "me")
+    with pytest.raises(NotFound, match="s1"):
+        store.session("s1", "me")
+    with pytest.raises(NotFound, match="s1"):
+        store.delete_session("s1", "me")
+
+
+def test_a_session_is_its_profiles_alone(store: UserStore) -> None:
+    store.commit(session=session(), new_turns=["mine"])
+    for refused in (
+        lambda: store.session("s1", "bob"),
+        lambda: store.delete_session("s1", "bob"),
+        lambda: store.commit(session=session(profile="bob"), new_turns=["bob's"]),
+    ):
+        with pytest.raises(NotFound, match="s1"):
+            refused()
+    assert store.sessions("bob") == [] and store.last_session("bob") is None
+    assert store.session("s1", "me").turns == ("mine",)
+
+
+def test_two_that_continue_one_session_lose_no_turn(store: UserStore) -> None:
+    store.commit(session=session(), new_turns=["one"])
+    for held, said in ((UserStore(store.path), "left"), (UserStore(store.path), "right")):
+        liked = event(session="s1")
+        held.commit(events=[liked], session=session(at=3.0), new_turns=[said])
+    assert store.session("s1", "me").turns == ("one", "left", "right")
+    assert [e.turn for e in store.events("me")] == [2, 3]
+
+
+def test_a_damaged_turn_is_left_out_and_its_number_kept(store: UserStore) -> None:
+    store.commit(session=session(), new_turns=["one", "two", "three"])
+    with sqlite3.connect(store.path) as connection:
+        connection.execute("UPDATE turns SET body = 'xyz' WHERE number = 2")
+    connection.close()
+    assert store.session("s1", "me").turns == ("one", "three")
+    assert store.damaged == ["turn 2 of session s1"]
+    store.commit(session=session(at=3.0), new_turns=["four"])
+    assert store.session("s1", "me").turns == ("one", "three", "four")
+
+
+def test_a_damaged_session_is_said_to_be(store: UserStore) -> None:
+    store.commit(session=session(), new_turns=["one"])
+    with sqlite3.connect(store.path) as connection:
+        connection.execute("UPDATE sessions SET updated = 9")
+    connection.close()
+    with pytest.raises(BadInput, match="damaged"):
+        store.session("s1", "me")
+    assert UserStore(store.path).sessions("me") == []
+
+
+def test_a_list_of_sessions_reads_no_bus(store: UserStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(5):
+        store.commit(session=session(f"s{number}", at=float(number)), new_turns=["a"] * number)
+    opened: list[str] = []
+    connect = sqlite3.connect
+
+    def counted(*words: Any, **more: Any) -> sqlite3.Connection:
+        connection = connect(*words, **more)
+        connection.set_trace_callback(opened.append)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", counted)
+    listed = store.sessions("me")
+    assert [(s.id, s.n_turns) for s in listed] == [(f"s{n}", n) for n in (4, 3, 2, 1, 0)]
+    assert len([sql for sql in opened if sql.startswith("SELECT")]) == 1
+    plan = connect(store.path).execute(f"EXPLAIN QUERY PLAN {opened[-1]}").fetchall()
+    assert "COVERING INDEX sessions_listed" in str(plan)
+
+
+def test_a_store_of_the_first_version_is_brought_up(store: UserStore) -> None:
+    store.path.parent.mkdir(parents=True)
+    with sqlite3.connect(store.path) as connection:
+        connection.executescript(MIGRATIONS[0] + "; PRAGMA user_version = 1")
+        for name, healthy in (("good", True), ("bad", False)):
+            row = (name, "me", "films", "abc", 1.0, 2.0, b"bus")
+            sum_ = checksum(row) if healthy else b"12345678"
+            connection.execute("INSERT INTO sessions VALUES (?,?,?,?,?,?,?,?)", (*row, sum_))
+    connection.close()
+    assert [s.id for s in store.sessions("me")] == ["good"]
+    assert store.damaged == ["session bad"]
+    assert store.session("good", "me").bus == b"bus"
 
 
 @pytest.mark.parametrize("column", ["item", "kind", "value", "time", "text"])
@@ -119,7 +211,14 @@ def test_backups_are_made_once_a_day_and_three_are_kept(store: UserStore) -> Non
     assert first is not None and store.back_up() is None
     copies = first.parent
     for day in range(1, 6):
-        newest = max(path.stat().st_mtime for path in copies.iterdir())
+        newest = max(path.stat().st_mtime for path in copies.glob("*.sqlite"))
         assert store.back_up(now=newest + day * 90_000) is not None
-    assert len(list(copies.iterdir())) == 3
-    assert UserStore(sorted(copies.iterdir())[-1]).events("me")[0].item == "f01"
+    assert len(list(copies.glob("*.sqlite"))) == 3 and not list(copies.glob("*.tmp"))
+    assert UserStore(sorted(copies.glob("*.sqlite"))[-1]).events("me")[0].item == "f01"
+
+
+def test_a_backup_that_cannot_be_made_is_one_clear_line(store: UserStore) -> None:
+    store.commit(events=[event()])
+    (store.path.parent / "backups").write_text("in the way")
+    with pytest.raises(RecagentError, match="backups"):
+        store.back_up()

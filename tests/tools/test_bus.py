@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recagent_catalogs.errors import ToolError
 from recagent_tools.bus import MAX_SAVED_ROWS, CandidateBus, RowSet
 
 N = 200
@@ -129,7 +130,7 @@ def test_a_large_stage_is_kept_as_its_recipe() -> None:
     back = CandidateBus.from_bytes(bus.to_bytes())
     assert back.now.candidates is None
     assert back.now.arguments == {"where": ["year >= 1990"]} and len(back) == len(bus)
-    with pytest.raises(LookupError):
+    with pytest.raises(ToolError, match="too many"):
         _ = back.candidates
 
 
@@ -162,3 +163,18 @@ def test_the_funnel_in_one_line() -> None:
     bus.narrow("filter", {}, RowSet.of_rows(range(312), 9742), note="genres has Sci-Fi")
     bus.score("rank", {}, {}, order=bus.rows(), note="ranked")
     assert bus.funnel() == "9,742 → 312 (genres has Sci-Fi) → ranked"
+
+
+def test_a_saved_bus_stays_small_and_keeps_the_newest_stages() -> None:
+    n = 1_000_000
+    bus = CandidateBus(n)
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        bus.start()
+        rows = np.sort(rng.choice(n, 90_000, replace=False)).astype(np.int32)
+        bus.narrow("filter", {"where": ["year >= 1990"]}, RowSet.of_rows(rows, n))
+    blob = bus.to_bytes()
+    assert len(blob) < 5_000_000
+    back = CandidateBus.from_bytes(blob)
+    assert list(back.rows()) == list(bus.rows())
+    assert back.stages[2].candidates is None and len(back.stages) == len(bus.stages)

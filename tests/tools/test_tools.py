@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from recagent_tools.bus import CandidateBus
 from recagent_tools.models.engine import Engine
 from recagent_tools.rank import parse_weights
 from recagent_tools.registry import load_toolbox
+from recagent_tools.replay import replay
 from recagent_tools.toolbox import (
     MAX_OBSERVATION_CHARS,
     Arguments,
@@ -228,3 +230,15 @@ def test_a_plug_in_comes_in_by_the_same_door(context: ToolContext) -> None:
         toolbox.add(tool)
     with pytest.raises(UsageError, match="group"):
         toolbox.add(Tool("other", "nonsense", "", Shout, shout))
+
+
+def test_a_stage_that_kept_its_recipe_is_made_again(toolbox: Toolbox, context: ToolContext) -> None:
+    run(toolbox, context, "filter", where=["genres has Sci-Fi", "genres lacks Horror"])
+    run(toolbox, context, "similar", liked=["f03"])
+    run(toolbox, context, "rank")
+    wanted, bus = ids(context), context.bus
+    for number in range(2, len(bus.stages)):
+        recipe = replace(bus.stages[number], candidates=None, order=None, scores={})
+        bus.stages[number] = recipe
+    assert replay(bus, toolbox, context)
+    assert ids(context) == wanted

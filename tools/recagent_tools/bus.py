@@ -17,12 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recagent_catalogs.errors import ToolError
 from recagent_catalogs.interactions import Floats, Rows
+from recagent_catalogs.text import clean
 
 MAX_SAVED_ROWS = 100_000
 """A stage with more candidates is saved as its recipe only."""
-MAX_STAGES = 400
-"""Older stages lose their arrays when a session grows past this; their recipe stays."""
+MAX_SAVED_BYTES = 4_000_000
+"""Arrays of a saved bus, newest stages first; the others are saved as recipes."""
 
 
 @dataclass(frozen=True)
@@ -181,10 +183,13 @@ class CandidateBus:
         """The candidates under the cursor.
 
         Raises:
-            LookupError: the stage kept only its recipe; replay it first.
+            ToolError: the stage kept only its recipe; `replay` makes it again.
         """
         if self.now.candidates is None:
-            raise LookupError(f"stage {self.now.number} kept only its recipe")
+            raise ToolError(
+                f"the {self.now.after:,} candidates of this step were too many to be kept",
+                hint="candidates(op=start) begins again",
+            )
         return self.now.candidates
 
     def __len__(self) -> int:
@@ -293,7 +298,7 @@ class CandidateBus:
             before=self.n_items if tool == "start" else self.now.after,
             after=candidates.count,
             ms=ms,
-            note=note,
+            note=clean(note, 200),
             parent=self.cursor if parent == -1 else parent,
         )
         self.stages.append(stage)
@@ -371,13 +376,13 @@ class CandidateBus:
         """The bus as an npz archive without pickles: small stages whole, large ones as recipes."""
         arrays: dict[str, NDArray[Any]] = {}
         meta: list[dict[str, Any]] = []
-        whole_from = len(self.stages) - MAX_STAGES
+        whole = self._saved_whole()
         for stage in self.stages:
-            kept = stage.candidates is not None and stage.number >= whole_from
+            kept = stage.number in whole
             kind = "recipe"
             if kept and stage.candidates is not None and stage.candidates.is_all:
                 kind = "all"
-            elif kept and stage.after <= MAX_SAVED_ROWS:
+            elif kept:
                 kind = "rows"
                 rows = stage.order if stage.order is not None else stage.candidates.rows()  # type: ignore[union-attr]
                 arrays[f"{stage.number}.rows"] = rows
@@ -410,6 +415,21 @@ class CandidateBus:
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
         return buffer.getvalue()
+
+    def _saved_whole(self) -> set[int]:
+        """Numbers of the stages whose arrays are saved: the present one, then the newest that fit."""
+        whole: set[int] = set()
+        room = MAX_SAVED_BYTES
+        for stage in sorted(self.stages, key=lambda s: (s.number != self.cursor, -s.number)):
+            size = 0
+            if stage.candidates is not None and not stage.candidates.is_all:
+                size = stage.after * 4 * (1 + len(stage.scores))
+            if stage.candidates is None or (size and stage.after > MAX_SAVED_ROWS):
+                continue
+            if size <= room:
+                whole.add(stage.number)
+                room -= size
+        return whole
 
     @classmethod
     def from_bytes(cls, blob: bytes) -> CandidateBus:

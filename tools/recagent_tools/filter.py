@@ -38,13 +38,16 @@ class Diagnosis:
         return min(found)[1] if found else None
 
     def text(self) -> str:
-        """The diagnosis in one line per condition."""
-        return "\n".join(
+        """The diagnosis in one line per condition, and the smallest relaxation."""
+        lines = [
             f"{condition}: alone leaves {alone:,}; without it {without:,} are left"
             for condition, alone, without in zip(
                 self.conditions, self.alone, self.without, strict=True
             )
-        )
+        ]
+        if self.smallest is not None:
+            lines.append(f"the smallest relaxation: leave out {self.conditions[self.smallest]}")
+        return "\n".join(lines)
 
 
 def diagnose(

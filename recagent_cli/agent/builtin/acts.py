@@ -43,7 +43,18 @@ def find_acts(text: Text, lexicon: Lexicon, blocked: Collection[int]) -> list[Ac
                 break
         # A longer act may begin inside a short one ("i like" + "like it").
         start += 1 if step <= 2 else step
-    return _longest(found)
+    return _longest(_not_denied(found))
+
+
+def _not_denied(acts: list[Act]) -> list[Act]:
+    """Without "seen that one" out of "haven't seen that one"."""
+    denied = [act for act in acts if act.name == "not_seen"]
+    return [
+        act
+        for act in acts
+        if act.name != "seen"
+        or not any(d.start <= act.start < d.end or act.end == d.start for d in denied)
+    ]
 
 
 def _one_sentence(text: Text, start: int, end: int) -> bool:

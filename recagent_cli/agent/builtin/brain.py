@@ -190,7 +190,11 @@ class BuiltinBrain:
             weights["recency"] = OLD
         if request.liked and any(w.values for w in request.wishes):
             weights["fit"] = 1.0  # wishes count within fit
-        rest = [f"{name}={weight:g}" for name, weight in weights.items() if name != by]
+        rest = [
+            f"{name}={weight:g}"
+            for name, weight in weights.items()
+            if by == "fit" or name != by
+        ]
         return _call(view, "rank", by=by, weights=rest)
 
     # --- answers without a list ------------------------------------------------------------------

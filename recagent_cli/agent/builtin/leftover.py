@@ -75,6 +75,12 @@ _LACKS = {
     "number": "no such number",
     "text": "no descriptions",
 }
+_VERBS = frozenset(
+    ("direct", "directed", "directs", "star", "stars", "starred", "act", "acted", "acts", "appear",
+     "appeared", "play", "played", "ever", "received", "rate", "rated", "given", "averaging", "that",
+     "make", "made", "do", "done", "doing", "write", "wrote", "produce", "produced", "create",
+     "created", "movie", "movies", "film", "films")
+)  # fmt: skip
 MANY = 30
 """A word that so many items hold says little of a topic by itself."""
 MOST_UNUSED = 12
@@ -184,14 +190,18 @@ class Leftovers:
             if end is None:
                 start += 1
                 continue
+            start, end = self._without_cues(text, start, end)
             before = text.words[max(0, start - 2) : start]
             kind = self._kind_of_run(text, start, end, before, titled)
+            if kind == "person":
+                end = self._name_end(text, start, end)
             if kind == "person":
                 found += self._person(text, start, end)
             elif kind == "title" and looked_up < MOST_LOOKED_UP:
                 looked_up += 1
                 start, end = self._widen(text, start, end, used)
-                span = self._title(text, start, end, bool(before) and before[-1] in _TITLE_CUES)
+                cued = bool(before) and (before[-1] in _TITLE_CUES or self._called(text, start))
+                span = self._title(text, start, end, cued)
                 found += [span] if span else []
             start = end
         return found
@@ -229,6 +239,35 @@ class Leftovers:
             end += 1
         return last
 
+    def _without_cues(self, text: Text, start: int, end: int) -> tuple[int, int]:
+        """The run without words for columns at its head ("the actor a j langer")."""
+        vocabulary = self._reader.vocabulary
+        while start < end - 1 and key_of(text.words[start]) in vocabulary.columns:
+            start += 1
+        return start, end
+
+    def _name_end(self, text: Text, start: int, end: int) -> int:
+        """Where a person's name ends: before a verb or what else is ordinary, after three words."""
+        lexicon = self._reader.lexicon
+        after = frozenset((*lexicon.after_names, *lexicon.common, *_VERBS))
+        last = start + 1
+        while last < min(end, start + 4) and (
+            text.words[last] not in after or text.words[start] in lexicon.given and last == start + 1
+            and text.words[last] not in (*lexicon.after_names, *_VERBS)
+        ):
+            last += 1
+        return last
+
+    def _is_person(self, text: Text, start: int, end: int) -> bool:
+        """Whether a run begins with a given name and a surname, or stands where only people do."""
+        lexicon, words = self._reader.lexicon, text.words
+        after = words[end] if end < len(words) else ""
+        if words[start] in lexicon.given and end - start >= 2:
+            return not text.mixed_case or text.tokens[start + 1].capital
+        asked = start > 0 and words[start - 1] in ("did", "does", "has", "have", "was", "were", "is")
+        acts = any(w in lexicon.after_names or w in _VERBS for w in words[end : end + 2])
+        return asked and acts and after != "in" and not self._reader.people.columns
+
     def _kind_of_run(
         self, text: Text, start: int, end: int, before: Sequence[str], titled: set[int]
     ) -> str:
@@ -242,10 +281,15 @@ class Leftovers:
         capitals = text.mixed_case and all(
             text.tokens[i].capital or text.words[i] in lexicon.stop for i in range(start, end)
         )
+        if cue in ("song", "songs", "quote", "line") or text.words[start] in ("song", "songs"):
+            return ""
+        if self._is_person(text, start, end):
+            return "person"
         if end in self._kind_starts and not capitals:
             return ""  # "stupid comedy": the word describes the kind after it
+        called = self._called(text, first)
         if (
-            cue in _TITLE_CUES
+            (cue in _TITLE_CUES or called)
             and (rare or capitals)
             or cue == "to"
             and first > 1
@@ -286,8 +330,14 @@ class Leftovers:
             return "title"
         return ""
 
+    def _called(self, text: Text, start: int) -> bool:
+        """Whether "the film" or the like stands right before."""
+        return start > 1 and text.words[start - 2] == "the" and text.words[start - 1] in (
+            self._reader.items
+        )
+
     def _widen(self, text: Text, start: int, end: int, used: set[int]) -> tuple[int, int]:
-        while start > 0 and text.words[start - 1] in ("the", "a", "an") and start - 1 not in used:
+        while start > 0 and text.words[start - 1] == "the" and start - 1 not in used:
             start -= 1
         if (
             end < len(text.words)
@@ -306,6 +356,9 @@ class Leftovers:
             return Span(start, end, "title", Title(match.row, min(match.score, 99.0)), 4.5)
         capitals = text.mixed_case and text.tokens[end - 1].capital
         close = match is not None and match.score >= 84
+        after = text.words[end] if end < len(text.words) else ""
+        if after in self._reader.items and not close and end - start <= 3:
+            return self._person(text, start, end)[0]  # "I like Schwarzenegger movies"
         if cued or capitals or close:
             return Span(start, end, "name", typed, 2.4)
         return None
@@ -367,25 +420,26 @@ class Leftovers:
         if text.cut:
             reading.limits.append(f"I read only the first {len(text.words)} words.")
 
-    def _found(self, text: Text, topics: list[int]) -> list[int]:
-        """Those of the topic's words that items hold together; the rarer words first.
+    def findable(self, words: Sequence[str]) -> list[str]:
+        """Those of a topic's words that items hold together, the rarer first.
 
         A topic of which only ordinary words are found ("the bad guy wins") is not found.
         """
-        catalog = self._reader.catalog
+        search, common = self._reader.catalog.search, self._reader.lexicon.common
+        found = {word: set(search(word, 2_000)[0].tolist()) for word in words}
         rows: set[int] | None = None
-        kept: list[int] = []
-        found = {i: set(catalog.search(text.words[i], 2_000)[0].tolist()) for i in topics}
-        for i in sorted(topics, key=lambda i: len(found[i])):
-            both = found[i] if rows is None else rows & found[i]
+        kept: list[str] = []
+        for word in sorted(found, key=lambda word: len(found[word])):
+            both = found[word] if rows is None else rows & found[word]
             if both:
                 rows = both
-                kept.append(i)
-        common = self._reader.lexicon.common
-        lost = len(kept) < len(topics)
-        if lost and all(text.words[i] in common or len(found[i]) > MANY for i in kept):
-            return []
-        return sorted(kept)
+                kept.append(word)
+        ordinary = all(fold(word) in common or len(found[word]) > MANY for word in kept)
+        return [] if len(kept) < len(found) and ordinary else kept
+
+    def _found(self, text: Text, topics: list[int]) -> list[int]:
+        kept = self.findable([text.words[i] for i in topics])
+        return [i for i in topics if text.words[i] in kept]
 
     def _missing(self, reading: Reading, spans: list[Span]) -> None:
         """Say which columns the words ask for and the catalog lacks: numbers, people, text."""

@@ -115,6 +115,7 @@ class Lexicon:
         hard, soft, idle: negation cues.
         numbers, decades, units, ordinals: words to values.
         generic: nouns for items of any domain.
+        given: given names.
         before_names, after_names: words around the names of people and makers.
         also_nouns: kinds that are plain nouns as well.
         missing: role of a column to the words that ask for it.
@@ -145,6 +146,7 @@ class Lexicon:
     decades: Mapping[str, int]
     units: Mapping[str, Mapping[str, float]]
     generic: frozenset[str]
+    given: frozenset[str]
     before_names: frozenset[str]
     after_names: frozenset[str]
     missing: Mapping[str, tuple[str, ...]]
@@ -248,6 +250,7 @@ def lexicon() -> Lexicon:
         decades=times["decades"],
         units=times["units"],
         generic=frozenset(words["generic"].split()),
+        given=frozenset(_load("names")["given"].split()),
         before_names=frozenset(words["before_names"].split()),
         after_names=frozenset(words["after_names"].split()),
         also_nouns=frozenset(words["also_nouns"].split()),

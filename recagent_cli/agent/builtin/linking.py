@@ -60,6 +60,8 @@ _BEFORE = frozenset(
         "than",
         "except",
         "not",
+        "no",
+        "without",
         "hated",
         "hate",
         "disliked",
@@ -267,7 +269,7 @@ class TitleReader:
     def _words(self, text: Text, start: int, end: int) -> float:
         lexicon, score = self._lexicon, 0.0
         for word in text.words[start:end]:
-            if word in lexicon.stop:
+            if word in lexicon.stop or (word in lexicon.filler and end - start == 1):
                 continue
             ordinary = (
                 word in lexicon.common
@@ -317,6 +319,8 @@ class TitleReader:
             score += 0.9
         if after in self._items and after not in ("one", "ones") and before not in _STRONG:
             score -= 1.2
+        if text.words[end - 1] in self._items and before in ("a", "an", "any", "some", "good"):
+            score -= 3.0  # "a silent movie" is a kind
         rest = [w for i, w in enumerate(text.words) if not start <= i < end]
         if all(
             w in self._lexicon.stop or w in self._items or w in ("thanks", "please") for w in rest

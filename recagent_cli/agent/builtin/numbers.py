@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from recagent_catalogs.schema import CatalogSchema, Column, Role
 from recagent_catalogs.text import fold
@@ -76,19 +77,33 @@ class NumberReader:
         self._units = {c.name: _units(c, lexicon) for c in self._columns}
         number = "|".join(sorted(lexicon.numbers, key=len, reverse=True))
         self._number = rf"(?:\d+(?:\.\d+)?|an?|half an?|(?:{number})(?: (?:{number}))?)"
-        self._count = re.compile(
-            rf"\b(?P<lead>top |best |first |the |those |these |that |this |last |give me |"
-            rf"show me |next )?"
-            rf"(?P<n>\d{{1,3}}|(?:{number})(?: of)?)(?P<tail> of (?:them|those|these|"
-            rf"the)| more| please| others?)?(?!\S)"
-        )
-        self._patterns = {c.name: self._compile(c) for c in self._columns}
+        self._number_words = number
+        self._unit_words = {
+            word
+            for column in self._columns
+            for phrase in (*self._units[column.name], fold(column.name), *map(fold, column.aliases))
+            for word in phrase.split()
+        }
         self._words = {
             fold(word): (c.name, side)
             for c in self._columns
             for side in ("low", "high")
             for word in getattr(c, side)
         }
+
+    @cached_property
+    def _count(self) -> re.Pattern[str]:
+        number = self._number_words
+        return re.compile(
+            rf"\b(?P<lead>top |best |first |the |those |these |that |this |last |give me |"
+            rf"show me |next )?"
+            rf"(?P<n>\d{{1,3}}|(?:{number})(?: of)?)(?P<tail> of (?:them|those|these|"
+            rf"the)| more| please| others?)?(?!\S)"
+        )
+
+    @cached_property
+    def _patterns(self) -> dict[str, re.Pattern[str]]:
+        return {column.name: self._compile(column) for column in self._columns}
 
     def _compile(self, column: Column) -> re.Pattern[str]:
         units = "|".join(sorted(map(re.escape, self._units[column.name]), key=len, reverse=True))
@@ -127,9 +142,10 @@ class NumberReader:
 
     def spans(self, text: Text, items: frozenset[str]) -> Iterator[Span]:
         """Every reading of a stretch as a range of a number column; data is a `NumberRange`."""
-        for column in self._columns:
-            for match in self._patterns[column.name].finditer(text.joined):
-                yield from self._span(text, match, column, items)
+        if self._unit_words.intersection(text.words):
+            for column in self._columns:
+                for match in self._patterns[column.name].finditer(text.joined):
+                    yield from self._span(text, match, column, items)
         for start, word in enumerate(text.words):
             for end in (start + 1, start + 2):
                 found = self._words.get(text.phrase(start, end)) if end <= len(text.words) else None
@@ -274,6 +290,9 @@ class NumberReader:
 
     def counts(self, text: Text, items: frozenset[str], spans: list[Span]) -> Iterator[Span]:
         """Every reading of a number as how many items are wanted; data is an int."""
+        numbers = self._lexicon.numbers
+        if not any(word in numbers or word[0].isdigit() for word in text.words):
+            return
         described = {
             i
             for span in spans

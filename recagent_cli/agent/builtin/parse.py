@@ -11,11 +11,12 @@ from recagent_catalogs.text import clean
 
 from ..brain import PastTurn
 from ..request import Intent, Request
-from .lexicon import lexicon
+from .lexicon import Lexicon, lexicon
 from .reader import Reader
 from .reading import Reading
 from .state import EMPTY, NO_STATE, alone, carried, merge, starts_afresh
 from .tokens import Text, tokenize
+from .vocabulary import Vocabulary
 
 MAX_CHARS = 20_000
 MAX_HISTORY = 8
@@ -62,6 +63,16 @@ class Parser:
         intent = _intent(reading, before, bool(last))
         request = self._request(reading, before, intent, bool(last))
         return self._last_resort(request, reading)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The catalog's words."""
+        return self._reader.vocabulary
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """The general words."""
+        return self._reader.lexicon
 
     def read(self, text: Text, shown: Sequence[int] = ()) -> Reading:
         """What one turn says by itself, with the stretches it was read from."""
@@ -122,13 +133,12 @@ class Parser:
         """Words that nothing knows are looked for in the catalog's text before giving up."""
         if request.intent is not Intent.UNCLEAR or not reading.unused:
             return request
-        words = " ".join(reading.unused[:4])
-        rows, _ = self._catalog.search(words, 1)
-        if not len(rows):
+        found = self._reader.leftovers.findable(reading.unused[:4])
+        if not found:
             return request
-        return replace(
-            request, intent=Intent.RECOMMEND, search=words.lower(), unused=tuple(reading.unused[4:])
-        )
+        rest = tuple(word for word in reading.unused if word not in found)
+        words = " ".join(found).lower()
+        return replace(request, intent=Intent.RECOMMEND, search=words, unused=rest)
 
 
 _MANNERS = frozenset(("greet", "smalltalk", "thanks", "bye"))
@@ -197,7 +207,8 @@ def _intent(reading: Reading, before: Request, shown: bool) -> Intent:
     if reading.freed and stateful:
         return Intent.REFINE
     if reading.about or reading.pointed:
-        return Intent.ITEM_INFO if reading.about else Intent.FEEDBACK
+        asked = "?" in text.raw or not acts
+        return Intent.ITEM_INFO if reading.about and asked else Intent.FEEDBACK
     if reading.named_items and not reading.unused and not acts & _MANNERS:
         return Intent.REFINE if stateful else Intent.RECOMMEND
     if reading.limits and not acts & _MANNERS:
@@ -206,12 +217,12 @@ def _intent(reading: Reading, before: Request, shown: bool) -> Intent:
         return Intent.REFINE if stateful else Intent.RECOMMEND
     if acts & {"more"}:
         return Intent.RECOMMEND
-    if acts & {"thanks", "bye"}:
-        return Intent.CLOSING
-    if acts & {"greet", "smalltalk"} and not asks:
-        return Intent.CHIT_CHAT
     if asks:
         return Intent.RECOMMEND if not reading.unused else Intent.UNCLEAR
+    if acts & {"thanks", "bye"}:
+        return Intent.CLOSING
+    if acts & {"greet", "smalltalk"}:
+        return Intent.CHIT_CHAT
     if not reading.unused and acts & {"praise", "accept"}:
         return Intent.FEEDBACK
     return Intent.UNCLEAR
@@ -219,6 +230,11 @@ def _intent(reading: Reading, before: Request, shown: bool) -> Intent:
 
 def _closes(reading: Reading, content: bool, asks: bool, stateful: bool) -> bool:
     acts = reading.acts
+    if "similar" in acts and (reading.liked or content):
+        return False  # "songs like Time to Say Goodbye"
+    if "thanked" in acts and stateful and "?" not in reading.text.raw and "more" not in acts:
+        if "request" not in acts or "accept" in acts:
+            return True
     if "bye" in acts:
         return not (asks and (content or reading.unused)) and "more" not in acts
     if "thanks" not in acts:

@@ -14,6 +14,7 @@ from .spans import Span
 from .tokens import Text
 from .vocabulary import Value
 
+_PARTICLES = frozenset("van von de del della di da la le el al st mac mc bin ten ter".split())
 _SIBLINGS = frozenset(("brothers", "bros", "sisters", "siblings"))
 
 
@@ -47,28 +48,34 @@ class PeopleReader:
         self.columns: tuple[Column, ...] = catalog.schema.with_role(Role.PEOPLE)
 
     @cached_property
-    def _names(self) -> dict[str, list[Value]]:
-        found: dict[str, list[Value]] = {}
-        for column in self.columns:
-            words = self._catalog.words(column.name)
-            for folded, value, count in zip(
-                words.folded, words.values, words.counts.tolist(), strict=True
-            ):
-                found.setdefault(folded, []).append(Value(column.name, value, Role.PEOPLE, count))
+    def _codes(self) -> dict[str, dict[str, int]]:
+        """Column to folded name to the name's number in that column."""
+        words = ((column.name, self._catalog.words(column.name)) for column in self.columns)
+        return {name: dict(zip(w.folded, range(len(w.values)), strict=True)) for name, w in words}
+
+    def _named(self, folded: str) -> list[Value]:
+        """The values of that name, one a column."""
+        found = []
+        for name, codes in self._codes.items():
+            if (code := codes.get(folded)) is not None:
+                words = self._catalog.words(name)
+                count = int(words.counts[code])
+                found.append(Value(name, words.values[code], Role.PEOPLE, count))
         return found
 
     @cached_property
     def _surnames(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
-        for folded in self._names:
-            head, _, last = folded.rpartition(" ")
-            if head and len(last) > 2:
+        for folded in dict.fromkeys(name for codes in self._codes.values() for name in codes):
+            last = folded[folded.rfind(" ") + 1 :]
+            if len(folded) > len(last) > 2:
                 found.setdefault(last, []).append(folded)
         return found
 
     def spans(self, text: Text) -> Iterator[Span]:
         """Every reading of a stretch as a known person; data is a `Person`."""
         if not self.columns:
+            yield from self._strangers(text)
             return
         words = text.words
         for start in range(len(words)):
@@ -88,12 +95,37 @@ class PeopleReader:
                 score = 2.7 + self._pointed(text, start, start + 1)
                 yield Span(start, start + 1, "person", Person(tuple(values)), score)
 
+    def _strangers(self, text: Text) -> Iterator[Span]:
+        """Names of people where no column knows any: a given name and what follows it."""
+        words, lexicon = text.words, self._lexicon
+        plain = lexicon.stop | lexicon.filler | lexicon.generic | lexicon.after_names
+        for start, word in enumerate(words[:-1]):
+            if word not in lexicon.given or text.begins_sentence(start + 1):
+                continue
+            end = start + 1
+            while end < min(len(words) - 1, start + 3) and (
+                len(words[end]) == 1 or words[end] in _PARTICLES
+            ):
+                end += 1
+            if words[end] in plain or not words[end].isalpha():
+                continue
+            end += 1
+            longer = end < len(words) and words[end - 1] in lexicon.given and not (
+                words[end] in plain or text.begins_sentence(end) or "," in text.gap(end)
+            )
+            if longer and words[end].isalpha() and words[end] not in lexicon.given:
+                end += 1
+            if text.mixed_case and not all(text.tokens[i].capital for i in (start, end - 1)):
+                continue
+            score = 4.4 + self._pointed(text, start, end)
+            yield Span(start, end, "stranger", text.as_typed(start, end), score)
+
     def _find(self, text: Text, start: int, end: int) -> list[Value]:
         phrase = text.phrase(start, end)
-        values = self._names.get(phrase)
-        if values is None and end - start > 1 and phrase.endswith("s"):
-            values = self._names.get(phrase[:-1])  # "spike lees films"
-        if values is None:
+        values = self._named(phrase)
+        if not values and end - start > 1 and phrase.endswith("s"):
+            values = self._named(phrase[:-1])  # "spike lees films"
+        if not values:
             return []
         if end - start == 1 and not self._single(text, start):
             return []
@@ -135,6 +167,11 @@ class PeopleReader:
         if word in lexicon.stop or word in lexicon.filler:
             return []
         names = self._surnames.get(word)
+        after = text.words[index + 1] if index + 1 < len(text.words) else ""
+        if word in lexicon.given and after and not text.begins_sentence(index + 1) and not (
+            after in lexicon.stop or after in lexicon.filler or after in lexicon.generic
+        ):
+            return []  # the first name of somebody else
         if text.phrase(index, index + 1) in self._places and not self._pointed(
             text, index, index + 1
         ):
@@ -149,7 +186,7 @@ class PeopleReader:
         # One person far better known than the namesakes is who is meant.
         if len(ranked) > 1 and self._count(ranked[0]) < 3 * self._count(ranked[1]):
             return []
-        return self._names[ranked[0]] if self._count(ranked[0]) >= 2 or len(ranked) == 1 else []
+        return self._named(ranked[0]) if self._count(ranked[0]) >= 2 or len(ranked) == 1 else []
 
     def _family(self, text: Text, index: int) -> tuple[Value, ...]:
         """Siblings who work together, of one column: "the coen brothers"."""
@@ -157,7 +194,7 @@ class PeopleReader:
             return ()
         found: dict[str, list[Value]] = {}
         for name in self._surnames.get(text.words[index], ()):
-            for value in self._names[name]:
+            for value in self._named(name):
                 found.setdefault(value.column, []).append(value)
         several = [values for values in found.values() if len(values) > 1]
         if not several:
@@ -181,7 +218,7 @@ class PeopleReader:
         return not known and not before.isdigit()
 
     def _count(self, name: str) -> int:
-        return max(value.count for value in self._names[name])
+        return max(value.count for value in self._named(name))
 
     def column_for(self, person: Person, text: Text, start: int, end: int) -> Value:
         """The column meant: one that a cue points to, else where the person stands most often."""

@@ -51,7 +51,8 @@ _LEAD = (
 
 
 @lru_cache(maxsize=4)
-def _patterns(lexicon: Lexicon) -> tuple[tuple[re.Pattern[str], str, float], ...]:
+def _patterns(lexicon: Lexicon) -> tuple[tuple[str, str, float], ...]:
+    """Pattern, kind, score; compiled when a text may hold it, as compiling all costs 20 ms."""
     words = "|".join(sorted(lexicon.decades, key=len, reverse=True))
     decade = rf"(?:(?P<%s>(?:early|mid|late) )?(?:the )?(?P<%s>(?:1[89]|20)\d0 ?s|\d0 ?s|{words}))"
     first, second = decade % ("p1", "d1"), decade % ("p2", "d2")
@@ -125,7 +126,24 @@ def _patterns(lexicon: Lexicon) -> tuple[tuple[re.Pattern[str], str, float], ...
         (rf"(?:around|circa|roughly) (?:the )?(?:year )?(?P<y1>{_YEAR})", "around", 5.2),
         (rf"(?P<y1>{_YEAR})", "year", 3.0),
     )
-    return tuple((re.compile(rf"\b(?:{row})(?!\S)"), kind, score) for row, kind, score in rows)
+    return tuple((rf"\b(?:{row})(?!\S)", kind, score) for row, kind, score in rows)
+
+
+_compiled = lru_cache(maxsize=256)(re.compile)
+_FULL_YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b")
+_SPOKEN = frozenset(("last", "this", "last_year", "century"))
+
+
+def _kinds(text: Text, lexicon: Lexicon) -> tuple[bool, bool, bool]:
+    """Whether years, decades, and words for periods stand in the text."""
+    decades = any(
+        w in lexicon.decades or (w[0].isdigit() and w.endswith("0s")) or w == "s"
+        for w in text.words
+    )
+    return bool(_FULL_YEAR.search(text.joined)), decades, bool(_UNITS & set(text.words))
+
+
+_UNITS = frozenset(("year", "years", "decade", "decades", "century"))
 
 
 _SETTING = frozenset(
@@ -138,8 +156,11 @@ def period_spans(text: Text, lexicon: Lexicon, year: Callable[[], int]) -> Itera
     if not any(c.isdigit() for c in text.joined) and not _may_hold(text, lexicon):
         return
     now = year()
+    years, decades, spoken = _kinds(text, lexicon)
     for pattern, kind, score in _patterns(lexicon):
-        for match in pattern.finditer(text.joined):
+        if not (spoken if kind in _SPOKEN else decades if "decade" in kind else years):
+            continue
+        for match in _compiled(pattern).finditer(text.joined):
             span = _span(text, match, kind, score, lexicon, now)
             if span is not None:
                 yield span

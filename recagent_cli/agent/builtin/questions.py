@@ -22,6 +22,7 @@ _ASKS = re.compile(
     r"is|are|was|were|does|did|do|has|have|in what|in which|what kind of|"
     r"about|more about|if|whether)\b"
 )
+_WH = frozenset("who whos what whats when whens where how hows is are was were does did".split())
 _PLOT = re.compile(
     r"\b(?:what (?:is|was|are|were) .+ about|whats .+ about|what about is|"
     r"(?:what is|whats|tell me|describe|summarize|summarise|give me) (?:the |"
@@ -80,8 +81,20 @@ def find_question(
 
 
 def _sentences(text: Text) -> list[tuple[int, int]]:
-    cuts = [i for i in range(len(text.words)) if text.begins_sentence(i)] + [len(text.words)]
+    words = text.words
+    cuts = [i for i in range(len(words)) if text.begins_sentence(i) or _asks_after_comma(text, i)]
+    cuts.append(len(words))
     return list(zip(cuts, cuts[1:], strict=False))
+
+
+def _asks_after_comma(text: Text, index: int) -> bool:
+    """Whether a question begins after a comma: "no I haven't, is it a comedy?"."""
+    return (
+        bool(index)
+        and "," in text.gap(index)
+        and text.words[index] in _WH
+        and text.words[index + 1 : index + 2] not in (("you",), ("i",), ("there",))
+    )
 
 
 def _aggregate(words: str, vocabulary: Vocabulary) -> bool:

@@ -23,6 +23,7 @@ _BASE = {
     Role.TAGS: 2.7,
     Role.PEOPLE: 3.0,
 }
+_NAMED = frozenset(("no", "not", "except", "without", "like"))
 _SERIES = frozenset(("series", "saga", "franchise", "universe", "movies", "films", "games", "books"))
 _ORDER = (Role.CATEGORIES, Role.FACET, Role.PEOPLE, Role.TAGS, Role.GROUP)
 WELL_COVERED = 0.4
@@ -99,10 +100,14 @@ class Vocabulary:
     def _add_column(self, column: Column) -> None:
         words = self.catalog.words(column.name)
         idle = self.lexicon.stop | self.lexicon.filler
+        declared = self.schema.vocabularies.get(column.name)
+        loose = declared is None or not declared.closed
         for folded, value, count in zip(words.folded, words.values, words.counts, strict=True):
             parts = folded.split()
-            if len(parts) > LONGEST or all(part in idle or part in self.items for part in parts):
+            if len(parts) > LONGEST:
                 continue
+            if (loose or len(parts) == 1) and all(p in idle or p in self.items for p in parts):
+                continue  # people's own tags hold "to see" and "watched"
             entry = Value(column.name, value, column.role, int(count))
             self._own.setdefault(folded, []).append(entry)
             self._add_key(folded_key(folded), entry)
@@ -265,9 +270,9 @@ class Vocabulary:
                     continue
                 ordinary = all(w in self.lexicon.common or w in self.lexicon.stop for w in words)
                 after = text.words[end] if end < len(text.words) else ""
-                if ordinary and after not in _SERIES and not (
-                    text.mixed_case and text.tokens[start].capital and start
-                ):
+                before = text.words[start - 1] if start else ""
+                capital = text.mixed_case and text.tokens[start].capital and start
+                if ordinary and after not in _SERIES and before not in _NAMED and not capital:
                     continue
             kept.append(value)
         return kept

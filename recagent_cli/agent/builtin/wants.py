@@ -25,6 +25,8 @@ _PLAYS_IN = re.compile(r"\b(?:set|sets|plays?|takes? place|taking place|happens?
                        r"(?: \w+)?(?: in| on)?(?: the)?$")
 CORE = 2
 """How many of a mood's values say it outright; the rest only lean towards it."""
+SOFTENED = 2.5
+"""Weight of a tag that was wanted outright and is now a wish."""
 FEW = 5
 """So many items should be left where tags are joined."""
 AVOID, LESS = -1.0, -0.6
@@ -383,7 +385,10 @@ class Wants(Clauses):
             self.reading.conditions.remove(condition)
             pairs = tuple((condition.column, str(value)) for value in condition.values)
             typed = " or ".join(str(v).replace("-", " ") for v in condition.values)
-            self.reading.wishes.append(Wish(typed, pairs, "", 1.0))
+            self.reading.wishes.append(Wish(typed, pairs, "", SOFTENED))
+            self.reading.limits.append(
+                f"Hardly any {schema.item} has all of it; {typed!r} only moves the order."
+            )
 
     def _left(self) -> int:
         """How many items meet all conditions."""

@@ -1,8 +1,11 @@
 """Builds on disk: `models_dir/<hash>/` with plain arrays and a manifest, and the pointer `current`.
 
 A build is written into a temporary directory beside its place, fsynced, renamed; the pointer is
-replaced last. Nothing is unpickled, ever, and nothing is handed to a native library before its
-checksum was verified: a truncated LightGBM text ends the interpreter.
+replaced last, and one process at a time does so. Readers take no lock: the build they were pointed
+to stays until the second build after it.
+
+Nothing is unpickled, ever, and nothing is handed to a native library before its checksum was
+verified: a truncated LightGBM text ends the interpreter.
 """
 
 from __future__ import annotations
@@ -12,18 +15,23 @@ import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from recagent_catalogs.errors import RecagentError
+from recagent_catalogs.locks import locked
 
 SCHEMA = "recagent.models/1"
 MANIFEST = "manifest.json"
 CURRENT = "current"
 CHECKED = "checked.json"
-KEPT = 2
-"""Builds that stay on disk: the current one and the one before it."""
+LOCK = ".lock"
+STALE_S = 24 * 3600
+"""What a killed build left aside is removed once it is older."""
+LOOKS = 3
+"""How often a reader looks again where the pointer changed under its eyes."""
 ALWAYS_HASHED = (".txt",)
 """Read in full and hashed every time: the models that LightGBM parses."""
 
@@ -60,9 +68,9 @@ def write_build(
         for path in aside.iterdir():
             _sync(path)
         _sync(aside)
-        _put(aside, models_dir / name)
-        _point(models_dir, name)
-        _forget_old(models_dir, name)
+        with locked(models_dir / LOCK):
+            _put(aside, models_dir / name)
+            _forget_old(models_dir, _point(models_dir, name))
     except OSError as error:
         raise RecagentError(
             f"the models could not be written to {models_dir}: {error.strerror or error}",
@@ -83,13 +91,35 @@ def open_build(models_dir: Path, fingerprint: str) -> tuple[Path, dict[str, Any]
     Raises:
         ArtefactError: it is damaged, of another version, or of other data.
     """
+    for _ in range(LOOKS):
+        pointer = _read_pointer(models_dir)
+        if pointer is None:
+            return None
+        try:
+            return _open(models_dir, pointer, fingerprint)
+        except ArtefactError:
+            # Another process may have built meanwhile, and forgotten what it pointed to before.
+            if _read_pointer(models_dir) == pointer:
+                raise
+    raise ArtefactError("the models are being replaced over and over; try again")
+
+
+def _read_pointer(models_dir: Path) -> bytes | None:
+    """The text that says which build is current; None if nothing was ever built."""
     try:
-        pointer = json.loads((models_dir / CURRENT).read_text(encoding="utf-8"))
+        return (models_dir / CURRENT).read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ArtefactError("the models are damaged (the pointer); build again") from error
+
+
+def _open(models_dir: Path, text: bytes, fingerprint: str) -> tuple[Path, dict[str, Any]]:
+    try:
+        pointer = json.loads(text)
         directory = models_dir / str(pointer["build"])
         raw = (directory / MANIFEST).read_bytes()
     except FileNotFoundError as error:
-        if Path(str(error.filename)).name == CURRENT:
-            return None
         raise ArtefactError("the models are damaged (no manifest); build again") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArtefactError("the models are damaged (the pointer); build again") from error
@@ -163,7 +193,9 @@ def _name(files: dict[str, dict[str, Any]], manifest: dict[str, Any]) -> str:
 
 
 def _put(aside: Path, place: Path) -> None:
-    """Rename into place. The same build again replaces the old copy, which may be damaged."""
+    """Rename into place. What stands there already stays if it is whole: somebody may read it."""
+    if _is_whole(place):
+        return
     if place.exists():
         old = place.with_name(f".old-{secrets.token_hex(4)}")
         place.rename(old)
@@ -173,23 +205,59 @@ def _put(aside: Path, place: Path) -> None:
         aside.rename(place)
 
 
-def _point(models_dir: Path, name: str) -> None:
-    """Replace the pointer: the last step."""
+def _is_whole(place: Path) -> bool:
+    """Whether every file of a build is as it was written; all of them are read."""
+    try:
+        files = json.loads((place / MANIFEST).read_bytes())["files"]
+        return bool(files) and all(describe(place / name) == files[name] for name in files)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _point(models_dir: Path, name: str) -> set[str]:
+    """Replace the pointer, the last step; returns the builds to keep: this one and the one before.
+
+    The pointer names the one before it: times on disk do not tell, a build may come back.
+    """
     checksum = describe(models_dir / name / MANIFEST)["sha256"]
+    before = _previous(models_dir, name)
     fresh = models_dir / f".{CURRENT}-{secrets.token_hex(4)}"
-    fresh.write_text(json.dumps({"build": name, "manifest": checksum}), encoding="utf-8")
+    pointer = {"build": name, "manifest": checksum, "previous": before}
+    fresh.write_text(json.dumps(pointer), encoding="utf-8")
     _sync(fresh)
     fresh.replace(models_dir / CURRENT)
     _sync(models_dir)
+    return {name, before}
 
 
-def _forget_old(models_dir: Path, current: str) -> None:
-    """Remove all but the newest builds."""
-    builds = [path for path in models_dir.iterdir() if (path / MANIFEST).is_file()]
-    builds = [path for path in builds if path.name != current and not path.name.startswith(".")]
-    builds.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in builds[KEPT - 1 :]:
-        shutil.rmtree(path, ignore_errors=True)
+def _previous(models_dir: Path, name: str) -> str:
+    """The build that was current before `name` became so; "" if there is none."""
+    try:
+        pointer = json.loads((models_dir / CURRENT).read_bytes())
+        build = str(pointer["build"])
+        return build if build != name else str(pointer.get("previous", ""))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ""
+
+
+def _forget_old(models_dir: Path, kept: set[str]) -> None:
+    """Remove all other builds, and what killed processes left aside long ago; the lock is held."""
+    for path in list(models_dir.iterdir()):
+        if path.name.startswith((".new-", ".old-", f".{CURRENT}-")):
+            doomed = _is_stale(path)
+        else:
+            doomed = path.name not in kept and (path / MANIFEST).is_file()
+        if doomed and path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif doomed:
+            path.unlink(missing_ok=True)
+
+
+def _is_stale(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > STALE_S
+    except OSError:
+        return False  # a writer was done with it this moment
 
 
 def _sync(path: Path) -> None:
