@@ -18,6 +18,7 @@ from recagent_tools.conditions import evaluate, parse_condition
 from recagent_tools.models.engine import Engine
 from recagent_tools.references import resolve
 from recagent_tools.registry import load_toolbox
+from recagent_tools.replay import replay
 from recagent_tools.retrieve import profile_history
 from recagent_tools.toolbox import Ran, ToolContext
 
@@ -210,7 +211,12 @@ class Assistant:
             text, session, context, lambda e: None if isinstance(e, TurnFinished) else emit(e)
         )
         if keep and not self.incognito:
-            self._keep(session, turn)
+            try:
+                self._keep(session, turn)
+            except (
+                RecagentError
+            ) as error:  # the answer is there; it must not be lost with the notes
+                self._notice("catalog", f"this turn could not be kept: {error.message}")
         turn = replace(turn, notices=(*self.take_notices(), *turn.notices))
         emit(TurnFinished(turn))
         return turn
@@ -350,14 +356,22 @@ class Assistant:
             turns.append(PastTurn(past.utterance, past.text, rows, past.request))
         bus = CandidateBus(self.catalog.n_items, self.catalog.fingerprint)
         if stored.fingerprint == self.catalog.fingerprint:
-            bus = CandidateBus.from_bytes(stored.bus)
-            if bus.now.candidates is None:
-                bus.start()
+            bus = self._restored_bus(stored.bus)
         else:
             self._notice(
                 "catalog", "the catalog has changed since this session; its candidates start anew"
             )
         return Session(stored.catalog, bus, stored.id, turns, saved_turns=len(turns))
+
+    def _restored_bus(self, blob: bytes) -> CandidateBus:
+        """A stored bus; a stage too large to be stored is made again from its recipe."""
+        bus = CandidateBus.from_bytes(blob)
+        if bus.now.candidates is None:
+            context = ToolContext(self.catalog, self.engine, bus, self.sandbox)
+            if not replay(bus, self.toolbox, context):
+                bus.start()
+                self._notice("catalog", "the candidates of this session were lost; they start anew")
+        return bus
 
     # -- without words ---------------------------------------------------------------------------
 

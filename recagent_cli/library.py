@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 from recagent_catalogs.errors import BadInput, NotFound, RecagentError, UsageError
 from recagent_catalogs.locks import is_held, locked
-from recagent_catalogs.place import remove, settle
 from recagent_catalogs.shipped import MARKER, bundled_names, bundled_version
 from recagent_catalogs.store import Catalog
 
@@ -37,6 +36,8 @@ FIRST_ANSWER_S = 20.0
 BUILDING = ".building"
 """The lock, in a catalog's models directory, of the process that trains them."""
 BUSY_S = 0.1
+LOOKS = 10
+"""How often a catalog that is not there, or not whole, is looked at again during swaps."""
 PACKAGES = ("recagent_cli", "recagent_tools", "recagent_catalogs", "recagent_prompts")
 ProgressFunction = Callable[[str, float], None]
 
@@ -126,13 +127,15 @@ class Library:
         is looked at again.
         """
         directory = self.directory(name)
-        for _ in range(3):
+        for _ in range(LOOKS):
             before = _identity(directory)
             try:
                 catalog = Catalog.open(directory)
                 if _identity(directory) == before:
                     return catalog
-            except (NotFound, BadInput):
+            except (NotFound, BadInput, OSError):
+                from recagent_catalogs.place import settle
+
                 settle(directory)
         return Catalog.open(directory) if self.is_installed(name) else None
 
@@ -155,6 +158,8 @@ class Library:
     @contextmanager
     def _alone(self, name: str) -> Iterator[None]:
         """One process at a time installs, adds or removes a catalog; the others wait."""
+        from recagent_catalogs.place import settle
+
         lock = make_dir(self.paths.catalogs) / f".{name}.work.lock"
         with ExitStack() as stack:
             try:
@@ -231,6 +236,8 @@ class Library:
             NotFound: it is not installed.
             RecagentError: it cannot be deleted.
         """
+        from recagent_catalogs.place import remove
+
         missing = NotFound(f"no catalog {name!r}", hint="recagent catalog list")
         if not self.is_installed(name):
             raise missing

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -198,6 +197,8 @@ def set_setting(paths: Paths, name: str, value: str) -> Any:
 
 def _write(path: Path, data: dict[str, Any]) -> None:
     """Replace the file in one step; a temporary name of its own, which only the owner may read."""
+    import tempfile
+
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -102,7 +102,7 @@ def bundled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("bundled-home")
     library = Library(Paths(home / "data", home / "config", home / "cache"))
     for name in ("movies", "games"):
-        build(library.open(name), library.paths.models / name, threads=2)
+        build(library.open(name), library.paths.models / name, threads=2, quick=True)
     return home
 
 

@@ -34,7 +34,8 @@ def test_version_imports_nothing() -> None:
         "from recagent_cli.main import main; main(['--version'])\n"
         "new = {m.partition('.')[0] for m in set(sys.modules) - before}\n"
         "assert new <= {'recagent_cli', 'typing', '__future__', 'collections', 'functools', 're',"
-        " 'copyreg', 'contextlib', 'errno', 'operator', 'keyword', 'reprlib', 'enum', 'types', 'warnings',"
+        " 'copyreg', 'contextlib', 'errno',"
+        " 'operator', 'keyword', 'reprlib', 'enum', 'types', 'warnings',"
         " 'heapq', 'itertools', '_collections', '_functools', '_operator', '_sre', '_typing'}, new"
     )
     assert imported(code) == set()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -63,9 +64,12 @@ def ingest(
     started = time.perf_counter()
     log = Log(skip_bad_rows)
     source = Path(source)
+    if overrides.schema is not None:
+        require_regular(Path(overrides.schema))
     files = movielens.files_of(source)
     kind = movielens.detect(files) if interactions is None else None
     if kind is not None:
+        _not_used(overrides, source, log)
         items, pairs, roles = movielens.read_movielens(kind, files, name, log, progress)
     else:
         wanted, items_file, pairs_file = _tables(source, files, interactions, overrides)
@@ -78,6 +82,14 @@ def ingest(
     return report
 
 
+def _not_used(overrides: Overrides, source: Path, log: Log) -> None:
+    """Tell of what was said about columns that a known format does not ask for."""
+    for part in fields(overrides):
+        if getattr(overrides, part.name) is not None:
+            option = "--" + part.name.replace("_", "-")
+            log.warn(f"{option} is not used: the columns of MovieLens are known", str(source))
+
+
 def _tables(
     source: Path,
     files: dict[str, SourceFile],
@@ -87,17 +99,18 @@ def _tables(
     """Which file holds the items, which the interactions, and what was said about their columns."""
     schema = overrides.schema
     pairs_file = SourceFile(Path(interactions)) if interactions is not None else None
-    if source.is_dir():
+    if os.path.isdir(source):
         tables = {base: file for base, file in files.items() if file.path != interactions}
         if schema is None and "catalog.toml" in files:
             schema = files["catalog.toml"].path
         items_file, found = table.choose_files(tables, source)
         pairs_file = pairs_file or found
     elif source.suffix.lower() == ".zip":
-        listed = clean(", ".join(sorted(files)[:8]), 200)
+        listed = clean(", ".join(sorted(files)[:8]) + (", …" if len(files) > 8 else ""), 200)
         raise BadInput(
             f"no MovieLens data set in this archive (it holds {listed or 'nothing'})", path=source,
-            hint="unpack it and name the file with the items",
+            hint="looked for u.item, movies.dat or movies.csv; unpack it and name the file with "
+            "the items",
         )  # fmt: skip
     else:
         items_file = SourceFile(require_regular(source))

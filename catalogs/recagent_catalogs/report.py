@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,6 +11,10 @@ from .text import clean
 
 MAX_WARNINGS = 60
 MAX_LINES = 5
+MAX_REJECTS = 200
+"""Rejected rows handed back for one reason,"""
+REJECT_CAP = 300
+"""and characters of each."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +41,23 @@ class Warned:
 
 @dataclass
 class Dropped:
-    """Rows left out for one reason, with the lines of the first few."""
+    """Rows left out for one reason.
+
+    Attributes:
+        reason: why.
+        file: where they stand.
+        count: how many.
+        lines: of the first `MAX_LINES`.
+        rows: the first `MAX_REJECTS` as {"line", "text"}, of what `--skip-bad-rows` rejects: the
+            line as it stands in the file, or its cells as JSON. Rows that are well-formed but not
+            needed (the same row twice, an unknown item) are only counted.
+    """
 
     reason: str
     file: str
     count: int = 0
     lines: list[int] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -129,8 +145,8 @@ class Log:
             return
         self.warnings.append(Warned(clean(message, 500), file, line, clean(column, 80)))
 
-    def drop(self, reason: str, file: str, line: int | None) -> None:
-        """Count a row that is left out."""
+    def drop(self, reason: str, file: str, line: int | None, row: object = None) -> None:
+        """Count a row that is left out; `row` is its text or its cells, where it is a reject."""
         for entry in self.dropped:
             if entry.reason == reason and entry.file == file:
                 break
@@ -140,6 +156,9 @@ class Log:
         entry.count += 1
         if line is not None and len(entry.lines) < MAX_LINES:
             entry.lines.append(line)
+        if row is not None and len(entry.rows) < MAX_REJECTS:
+            text = row if isinstance(row, str) else json.dumps(row, ensure_ascii=False, default=str)
+            entry.rows.append({"line": line, "text": clean(text, REJECT_CAP)})
 
     def bad_row(
         self,
@@ -150,6 +169,7 @@ class Log:
         column: int | None = None,
         name: str = "",
         hint: str = "",
+        row: object = None,
     ) -> None:
         """A row that cannot be used: dropped with `skip_bad_rows`, else an error.
 
@@ -157,7 +177,7 @@ class Log:
             BadInput: with file, line, and number of the column.
         """
         if self.skip_bad_rows:
-            self.drop(message.split(":", 1)[0], file, line)
+            self.drop(message.split(":", 1)[0], file, line, row)
             return
         where = f"column {clean(name, 80)}: " if name else ""
         raise BadInput(

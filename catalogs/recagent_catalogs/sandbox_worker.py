@@ -144,8 +144,8 @@ def check(
     if tree.get("error"):
         raise Refused(str(tree.get("error_message", "cannot be read")))
     ctes = frozenset(_cte_names(tree, 0))
-    # The names of a WITH hold in their own scope only; here they are taken together. So none of them
-    # may be the name of anything that exists: it would open that table elsewhere in the statement.
+    # The names of a WITH hold in their own scope only; here they are taken together. So none of
+    # them may be a name that exists: it would open that table elsewhere in the statement.
     if shadowed := sorted(name for name in ctes if name in relations or _is_reserved(name)):
         raise Refused(f"a WITH may not be called like a table: {', '.join(shadowed)}")
     _walk(tree, tables | ctes, 0)

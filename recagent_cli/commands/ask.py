@@ -44,8 +44,6 @@ def command(
         incognito=incognito,
         **run.brain_options(model, api_base),
     )
-    for _, notice in assistant.notices:
-        run.say(f"note: {notice}")
     held = assistant.load_session(session) if session or continue_ else None
     turn = assistant.ask(utterance, session=held, user=user, like=like or (), count=n)
     run.print_turn(turn, assistant)

@@ -21,10 +21,12 @@ def command(
 
     recagent build ml · recagent build ml --json
     """
+    from recagent_catalogs.locks import locked
     from recagent_tools.models.training import build
 
     from ..agent.events import Progress
-    from ..paths import find_paths
+    from ..library import BUILDING
+    from ..paths import find_paths, make_dir
     from ..ui.render import report_text, rows_table
     from .opening import open_catalog
     from .progress import Watcher
@@ -32,13 +34,15 @@ def command(
     catalog = open_catalog(run, name)
     watcher = run.stack.enter_context(Watcher(quiet=run.quiet, verbose=run.verbose))
     seed = run.seed if run.seed is not None else int(run.settings["seed"])
-    report = build(
-        catalog,
-        find_paths().models / catalog.path.name,
-        seed=seed,
-        threads=threads,
-        progress=lambda text, share: watcher(Progress(text, share)),
-    )
+    models = make_dir(find_paths().models / catalog.path.name)
+    with locked(models / BUILDING, waiting=lambda: watcher(Progress("another build runs", 0.0))):
+        report = build(
+            catalog,
+            models,
+            seed=seed,
+            threads=threads,
+            progress=lambda text, share: watcher(Progress(text, share)),
+        )
     watcher.stop()
     if run.form != "table":
         run.out(report_text("build", report.to_json(), run.form))

@@ -212,6 +212,8 @@ class Run:
         from ..ui.render import items_table, items_text
 
         catalog = assistant.catalog
+        for _, notice in assistant.take_notices():
+            self.say(f"note: {notice}")
         if self.form == "table":
             self.show(items_table(items, catalog.schema))
         else:

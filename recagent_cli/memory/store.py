@@ -295,10 +295,9 @@ class UserStore:
                 make_dir(self.path.parent, private=True)
                 os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY, 0o600))
             connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
-            connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA secure_delete=ON")
-            self._migrate(connection)
+            self._prepare(connection)
             yield connection
         except sqlite3.DatabaseError as error:
             raise _told(error, self.path) from error
@@ -308,24 +307,19 @@ class UserStore:
             if connection is not None:
                 connection.close()
 
-    def _migrate(self, connection: sqlite3.Connection) -> None:
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        """Bring a new or an older file to what this version wants, one process at a time."""
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > len(MIGRATIONS):
             raise BadInput(
                 "made by a newer recagent", path=self.path, hint="upgrade recagent to read it"
             )
-        if version == len(MIGRATIONS):
+        mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+        if version == len(MIGRATIONS) and mode == "wal":
             return
-        connection.create_function(
-            "row_checksum", -1, lambda *values: checksum(values), deterministic=True
-        )
-        with _immediate(connection):
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            for step in range(version, len(MIGRATIONS)):
-                for statement in MIGRATIONS[step].split(";"):
-                    if statement.strip():
-                        connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        with locked(self.path.with_name(f".{self.path.name}.lock")):
+            _switch_to_wal(connection)
+            _migrate(connection)
 
     def back_up(self, *, now: float | None = None) -> Path | None:
         """Copy the store aside once a day, keeping the last three copies; returns the new copy.
@@ -358,6 +352,32 @@ class UserStore:
         for old in _copies(folder)[:-BACKUPS_KEPT]:
             old.unlink(missing_ok=True)
         return target
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Done once a file. SQLite's busy timeout does not hold for it: tried until nobody reads."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() >= deadline:
+                raise
+            time.sleep(0.01)
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    connection.create_function(
+        "row_checksum", -1, lambda *values: checksum(values), deterministic=True
+    )
+    with _immediate(connection):
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        for step in range(version, len(MIGRATIONS)):
+            for statement in MIGRATIONS[step].split(";"):
+                if statement.strip():
+                    connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
 
 def _copies(folder: Path) -> list[Path]:

@@ -61,7 +61,7 @@ class Chat:
         if not self.quiet:
             for line in first_screen(self.assistant, bool(self.session.turns)):
                 self._talk.print(Text(line, style="dim"))
-        for _, notice in self.assistant.notices:
+        for _, notice in self.assistant.take_notices():
             self._note(notice)
         with self.assistant:
             for line in self._lines():

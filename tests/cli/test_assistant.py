@@ -15,6 +15,7 @@ from recagent_cli import Assistant
 from recagent_cli.agent.brain import Call, Step, Usage
 from recagent_cli.agent.builtin.brain import BuiltinBrain
 from recagent_cli.agent.events import Event, TextDelta, ToolFinished, TurnFinished, TurnStarted
+from recagent_cli.memory.store import UserStore
 from recagent_cli.testing import Answer, FakeCall, FakeServer, ScriptedBrain
 
 from ..conftest import RunCommand
@@ -389,3 +390,11 @@ def test_the_calls_of_a_turn_are_capped(assistant: Assistant) -> None:
     turn = assistant.ask("space")
     assert sum(entry.tool == "popular" for entry in turn.trace) == assistant.agent.max_calls
     assert len(turn.items) == 1
+
+
+def test_an_answer_that_cannot_be_kept_is_still_given(assistant: Assistant, tmp_path: Path) -> None:
+    (tmp_path / "no-folder").write_text("")
+    assistant.store = UserStore(tmp_path / "no-folder" / "user.sqlite")
+    turn = assistant.ask("westerns")
+    assert len(turn.items) == 2
+    assert any("could not be kept" in text for _, text in turn.notices)

@@ -315,3 +315,41 @@ def test_people_without_a_column_are_found_by_tags(plain: Catalog, tmp_path: Pat
         "Groundhog Day (1993)", "Ghostbusters (1984)", "Lost in Translation (2003)",
     }  # fmt: skip
     assert turn.items
+
+
+def test_facts_are_remembered_beside_a_wish(chat: Chat) -> None:
+    turn = chat.say("I loved Gattaca, something like Alien please")
+    labelled = {(kind, chat.catalog.label(row)) for kind, row in turn.remembered}
+    assert labelled == {("liked", "Gattaca (1997)")}
+    seen = chat.say("start over. I've seen Heat. a thriller with Brad Pitt")
+    assert ("seen", "Heat (1995)") in {(k, chat.catalog.label(r)) for k, r in seen.remembered}
+    assert labels(seen) == ["Se7en (1995)"]
+
+
+def test_what_is_left_out_is_not_disliked(chat: Chat) -> None:
+    assert chat.say("crime films, not Heat").remembered == ()
+    turn = chat.say("start over, I hated Heat, something like Se7en")
+    assert [kind for kind, _ in turn.remembered] == ["disliked"]
+
+
+def test_a_count_is_taken_up(chat: Chat) -> None:
+    chat.say("how many thrillers from the 90s do you have?")
+    turn = chat.say("show me the best two")
+    assert len(turn.items) == 2
+    assert set(turn.request.conditions) == {"genres has Thriller", "year 1990..1999"}
+
+
+def test_a_superlative_compares_the_list(chat: Chat) -> None:
+    chat.say("films with Brad Pitt")
+    lines = chat.say("which one of those is the shortest?").text.splitlines()
+    assert lines[0].startswith("Se7en (1995): 127 min")
+
+
+def test_a_yes_or_no_question_is_answered(chat: Chat) -> None:
+    chat.say("with Bill Murray")
+    assert "no" in chat.say("is the first one in French?").text
+
+
+def test_widening_is_said_in_round_numbers(chat: Chat) -> None:
+    turn = chat.say("a thriller with Brad Pitt under 113 minutes")
+    assert labels(turn) == ["Se7en (1995)"] and "145 min" in turn.text

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from recagent_catalogs.store import Catalog
 from recagent_cli.agent.brain import PastTurn
+from recagent_cli.agent.builtin.numbers import sensible
 from recagent_cli.agent.builtin.parse import Parser, wants_list
 from recagent_cli.agent.request import Intent, Request, request_from_json
 from recagent_tools.conditions import parse_condition
@@ -218,6 +219,64 @@ TABLE: list[tuple[str, str, dict[str, Any]]] = [
     ("books", "who wrote Emma?", {"intent": "item_info", "question": ("attribute", "authors")}),
     ("books", "how many pages does Dune have", {"intent": "item_info", "question": ("attribute", "pages")}),
     ("books", "around 350 pages tops", {"where": ["pages <= 350"]}),
+    # where it comes from, and where it is set
+    ("films", "japanese animation that's not by miyazaki", {"where": ["directors lacks Hayao Miyazaki", "genres has Animation", "language has Japanese"]}),
+    ("films", "french comedies from the last 15 years", {"where": ["genres has Comedy", "language has French", "year 2011.."]}),
+    ("films", "no french films please", {"where": ["language lacks French"]}),
+    ("films", "films in french", {"where": ["language has French"]}),
+    ("films", "a korean thriller", {"where": ["genres has Thriller", "language has Korean"]}),
+    ("films", "not in english", {"where": ["language lacks English"]}),
+    ("films", "foreign films", {"where": ["language lacks English"]}),
+    ("films", "something slow set in paris", {"where": [], "search": "paris"}),
+    ("books", "japanese fiction", {"where": ["genres has Fiction", "language has Japanese"]}),
+    ("plain_films", "french thrillers", {"where": ["genres has Thriller"], "intent": "recommend"}),
+    # whole requests as people open with
+    ("films", "90s sci-fi like alien but no gore", {"liked": ["Alien (1979)"], "where": ["genres has Sci-Fi", "year 1990..1999"]}),
+    ("films", "i loved parasite and inception, what next", {"intent": "recommend", "liked": ["Parasite (2019)", "Inception (2010)"]}),
+    ("films", "funny movies for a rainy sunday with my 8 year old", {"where": ["audience <= all", "genres has Comedy"]}),
+    ("films", "a heist movie that isn't heat", {"disliked": ["Heat (1995)"], "search": "heist"}),
+    ("films", "any good comdies with bill murray?", {"where": ["cast has Bill Murray", "genres has Comedy"]}),
+    ("films", "dark psychological thrillers with a twist, i've already seen se7en and psycho", {"seen": ["Se7en (1995)", "Psycho (1960)"], "where": ["genres has Thriller"], "intent": "recommend"}),
+    ("films", "scary but not gory, more atmosphere than jump scares", {"intent": "recommend", "where": ["genres has Horror"]}),
+    ("films", "show me westerns by clint eastwood", {"where": ["directors has Clint Eastwood", "genres has Western"]}),
+    ("films", "a romantic comedy under 100 minutes", {"where": ["genres has Comedy", "genres has Romance", "runtime < 100"]}),
+    ("films", "something like the godfather", {"liked": ["The Godfather (1972)"]}),
+    ("films", "in the style of blade runner", {"liked": ["Blade Runner (1982)"]}),
+    ("films", "3 war films that are not about world war two", {"where": ["genres has War", "tags lacks world-war-two"], "count": 3}),
+    ("films", "mafia movies but not the godfather", {"where": ["franchise lacks The Godfather", "genres has Crime"]}),
+    ("films", "best five comedies", {"where": ["genres has Comedy"], "weights": ["popularity", "rating"], "count": 5}),
+    ("films", "i've seen groundhog day. something funny", {"intent": "recommend", "seen": ["Groundhog Day (1993)"], "where": ["genres has Comedy"]}),
+    ("films", "i hated heat, something else like se7en", {"liked": ["Se7en (1995)"], "disliked": ["Heat (1995)"]}),
+    ("films", "how about something shorter than 100 minutes", {"where": ["runtime < 100"]}),
+    ("films", "about 100 minutes long", {"where": ["runtime 90..110"]}),
+    ("films", "not too long and not depressing", {"where": ["runtime <= 106"]}),
+    ("films", "they have seen toy story and up already", {"intent": "feedback", "seen": ["Toy Story (1995)", "Up (2009)"]}),
+    ("films", "i never saw that", {"intent": "feedback", "liked": None}),
+    ("films", "thanks for the suggestions, bye", {"intent": "closing"}),
+    # what is not there, or only nearly
+    ("films", "movies like titanica", {"liked": [None]}),
+    ("films", "movies with jane doe", {"search": "jane doe", "where": []}),
+    ("films", "the funniest with tilda nobody, the weirder the better", {"search": "tilda nobody", "where": []}),
+    ("films", "show me the film xyzzy", {"liked": [None]}),
+    ("films", "movies where the bad guy wins", {"intent": "unclear", "search": ""}),
+    ("plain_films", "comedies with bill murray", {"where": ["genres has Comedy"], "search": "bill murray"}),
+    ("plain_films", "did shawn levy direct any comedies", {"where": ["genres has Comedy"], "search": "shawn levy"}),
+    # games and books
+    ("games", "something like hades but easier", {"liked": ["Hades (2020)"], "where": []}),
+    ("games", "cosy games like stardew valley", {"liked": ["Stardew Valley (2016)"]}),
+    ("games", "couch co-op games for two people", {"where": ["modes has couch co-op"]}),
+    ("games", "a long rpg with a great story, no turn based combat", {"where": ["genres has RPG", "hours >= 21", "tags lacks turn-based"]}),
+    ("games", "short games under 5 hours", {"where": ["hours < 5"]}),
+    ("games", "shooters that aren't doom", {"disliked": ["Doom (1993)"], "where": ["franchise lacks Doom", "genres has Shooter"]}),
+    ("games", "games by valve on pc", {"where": ["developers has Valve", "platforms has PC"]}),
+    ("games", "relaxing games on the switch", {"where": ["platforms has Nintendo Switch"]}),
+    ("games", "i loved portal and hades", {"liked": ["Portal (2007)", "Hades (2020)"]}),
+    ("games", "less violent, more story", {"intent": "recommend", "where": []}),
+    ("games", "co-op puzzle games", {"where": ["genres has Puzzle", "modes has co-op"]}),
+    ("games", "is portal on the switch", {"intent": "item_info", "about": ["Portal (2007)"], "where": ["platforms has Nintendo Switch"]}),
+    ("books", "something by christie on a train", {"where": ["authors has Agatha Christie"], "search": "train"}),
+    ("books", "i loved dune, what next", {"intent": "recommend", "liked": ["Dune (1965)"]}),
+    ("books", "short mysteries", {"where": ["genres has Mystery", "pages <= 289"]}),
 ]  # fmt: skip
 
 
@@ -322,6 +381,22 @@ def test_a_mood_is_read_as_values_of_the_catalog(
     pairs = [pair for wish in wishes for pair in wish.values]
     assert ("tags", "cosy") in pairs
     assert all(catalogs["films"].words(column).code(value) is not None for column, value in pairs)
+
+
+def test_a_near_title_is_asked_about_and_a_slip_is_said(parsers: dict[str, Parser]) -> None:
+    asked = parsers["films"].parse("movies like titanica")
+    assert "Titanic (1997)" in asked.clarify and "Titanic (1997)" in asked.options
+    assert any("I took" in limit for limit in parsers["films"].parse("captian phillips").limits)
+
+
+def test_numbers_are_said_as_people_say_them() -> None:
+    assert [sensible(n) for n in (124.2, 79.2, 8.8, 2.2)] == [125, 80, 9, 2]
+
+
+def test_more_of_a_manner_is_no_request_for_more_items(parsers: dict[str, Parser]) -> None:
+    shown = [PastTurn("relaxing games", "", (0, 6), parsers["games"].parse("relaxing games"))]
+    assert parsers["games"].parse("more story", shown).intent is Intent.REFINE
+    assert parsers["games"].parse("more please", shown).intent is Intent.MORE
 
 
 def test_less_of_something_is_a_negative_wish(parsers: dict[str, Parser]) -> None:

@@ -130,7 +130,7 @@ def test_a_list_of_sessions_reads_no_bus(store: UserStore, monkeypatch: pytest.M
     connect = sqlite3.connect
 
     def counted(*words: Any, **more: Any) -> sqlite3.Connection:
-        connection = connect(*words, **more)
+        connection: sqlite3.Connection = connect(*words, **more)
         connection.set_trace_callback(opened.append)
         return connection
 
@@ -198,10 +198,10 @@ def test_many_processes_write_at_once(store: UserStore) -> None:
     )
     processes = [
         subprocess.Popen([sys.executable, "-c", code, str(store.path), f"f{n:02}"])
-        for n in range(8)
+        for n in range(12)
     ]
-    assert [process.wait(60) for process in processes] == [0] * 8
-    assert len(store.events("me")) == 40 and store.damaged == []
+    assert [process.wait(60) for process in processes] == [0] * 12
+    assert len(store.events("me")) == 60 and store.damaged == []
 
 
 def test_backups_are_made_once_a_day_and_three_are_kept(store: UserStore) -> None:

@@ -240,7 +240,7 @@ def test_long_histories_fold_in_as_implicit_does() -> None:
 
 def test_numpy_als_solves_what_it_says() -> None:
     """At the end each item's factors solve its own equations, the users' being fixed."""
-    matrix = training_data().sequences.matrix()
+    matrix = training_data().sequences.matrix
     items, users = fit_numpy(matrix, SETTING, factors=4)
     row = users[matrix.T.tocsr()[6].indices].astype(np.float64)
     people = users.astype(np.float64)

@@ -417,7 +417,7 @@ class CandidateBus:
         return buffer.getvalue()
 
     def _saved_whole(self) -> set[int]:
-        """Numbers of the stages whose arrays are saved: the present one, then the newest that fit."""
+        """Numbers of the stages whose arrays are saved: the present one, then the newest."""
         whole: set[int] = set()
         room = MAX_SAVED_BYTES
         for stage in sorted(self.stages, key=lambda s: (s.number != self.cursor, -s.number)):

@@ -17,13 +17,15 @@ from ..report import Log
 from ..schema import CatalogSchema, Column, Role, Vocabulary
 from ..text import TEXT_CAP, TITLE_CAP, clean, fold
 from ..titles import article_first, split_title
-from .pairs import Table, encoding_of, id_text
+from .pairs import Table, file_entry, id_text
 
 VALUE_CAP = 120
 """Characters of a word in a list."""
 MAX_VALUES = 200
 """Words in one cell."""
+_REMEMBERED = 50_000
 _YEAR = re.compile(r"(?<!\d)(1[0-9]\d\d|20\d\d)(?!\d)")
+_BEFORE_CHRIST = re.compile(r"(?<!\d)(\d{1,4})\s*B\.?\s*C(?:\.?\s*E)?\b", re.IGNORECASE)
 _LOOSE_NUMBER = re.compile(r"^[^\d+-]{0,4}\s*([+-]?\d+(?:[.,]\d+)?)\s*[^\d]{0,12}$")
 _MISSING = frozenset(("", "null", "none", "nan", "n/a", "na", "-", "\\n", "unknown", "?"))
 
@@ -61,9 +63,13 @@ class _Builder:
     folded_ids: dict[str, str] = field(default_factory=dict)
     told: dict[str, int] = field(default_factory=dict)
     first: dict[str, tuple[str, int, str]] = field(default_factory=dict)
+    lists: frozenset[str] = frozenset()
+    words: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By column: a word as it stands in the file -> as it is kept."""
     spellings: dict[str, dict[str, str]] = field(default_factory=dict)
     file: str = ""
     line: int = 0
+    id_place: int = 0
 
     def note(self, message: str, name: str) -> None:
         """Count something to warn of; told once with its first line."""
@@ -98,26 +104,34 @@ def build_items(
     """
     builder = _Builder(schema, plan, log, split_years, first_wins)
     builder.cells = {column.name: [] for column in schema.columns}
+    builder.lists = frozenset(column.name for column in schema.columns if column.is_list)
     rows = 0
     for table in tables:
-        read, before = 0, len(builder.seen)
-        builder.file = table.file.name
-        places = _places(table, plan)
-        for line, cells in table.rows():
-            read += 1
-            builder.line = line
-            _take(builder, cells, places)
-            if read % 5_000 == 0:
-                progress(rows + read)
-        rows += read
-        kept = len(builder.seen) - before
-        log.files.append(
-            {"name": table.file.name, "encoding": encoding_of(table), "read": read, "kept": kept}
-        )
+        rows += _read_table(builder, table, rows, progress)
     if not builder.seen:
         raise BadInput("the file has no usable rows", path=builder.file, line=1)
     _tell(builder)
     return ItemTable(schema, builder.cells, builder.weights)
+
+
+def _read_table(builder: _Builder, table: Table, rows: int, progress: Callable[[int], None]) -> int:
+    """Read the rows of one file; returns how many."""
+    read, before = 0, len(builder.seen)
+    builder.file = table.file.name
+    places = _places(table, builder.plan)
+    builder.id_place = next(
+        place
+        for place, entry in zip(places, builder.plan, strict=True)
+        if entry.column.role is Role.ID
+    )
+    for line, cells in table.rows():
+        read += 1
+        builder.line = line
+        _take(builder, cells, places)
+        if read % 1_000 == 0:
+            progress(rows + read)
+    builder.log.files.append(file_entry(table, read, len(builder.seen) - before))
+    return read
 
 
 def _places(table: Table, plan: Sequence[ColumnPlan]) -> list[int]:
@@ -135,42 +149,44 @@ def _take(builder: _Builder, cells: list[Any], places: list[int]) -> None:
     row: dict[str, Any] = {}
     weights: dict[str, list[float]] = {}
     for entry, place in zip(builder.plan, places, strict=True):
-        raw = cells[place]
         if entry.column.role is Role.ID:
-            id = _id(builder, raw, entry, place)
+            id = _id(builder, cells, entry, place)
             if id is None:
                 return
             row[entry.column.name] = id
         else:
-            value = _cell(builder, entry, raw)
+            value = _cell(builder, entry, cells[place])
             if isinstance(value, dict):
                 weights[entry.column.name] = list(value.values())
                 value = list(value)
             row[entry.column.name] = value
     _finish_title(builder, row)
-    if not _is_new(builder, row):
+    if not _is_new(builder, row, cells):
         return
     for name, values in builder.cells.items():
-        empty = builder.schema.column(name).is_list
-        values.append(row.get(name, [] if empty else None))
+        values.append(row.get(name, [] if name in builder.lists else None))
         if name in weights or name in builder.weights:
             known = builder.weights.setdefault(name, [[1.0] * len(v) for v in values[:-1]])
             known.append(weights.get(name, [1.0] * len(values[-1])))
 
 
-def _id(builder: _Builder, raw: Any, entry: ColumnPlan, place: int) -> str | None:
+def _id(builder: _Builder, cells: list[Any], entry: ColumnPlan, place: int) -> str | None:
+    raw = cells[place]
     id = id_text(raw)
     if not id:
-        builder.log.bad_row(
-            "empty id", file=builder.file, line=builder.line, column=place + 1, name=entry.source
-        )
+        # With `first_wins` the same rows are read again as interactions, which tells of it.
+        if not builder.first_wins:
+            builder.log.bad_row(
+                "empty id", file=builder.file, line=builder.line, column=place + 1,
+                name=entry.source, row=cells,
+            )  # fmt: skip
         return None
     if isinstance(raw, str) and raw != id:
         builder.note("spaces or hidden characters around ids removed", entry.source)
     return id
 
 
-def _is_new(builder: _Builder, row: dict[str, Any]) -> bool:
+def _is_new(builder: _Builder, row: dict[str, Any], raw: list[Any]) -> bool:
     """Whether the id is new; the same row twice is dropped, another row of that id is bad."""
     ids = next(c.name for c in builder.schema.columns if c.role is Role.ID)
     id = row[ids]
@@ -189,11 +205,11 @@ def _is_new(builder: _Builder, row: dict[str, Any]) -> bool:
         builder.note("the same row twice: the first one counts", ids)
         builder.log.drop("the same row twice", builder.file, builder.line)
     else:
-        number = next(n for n, e in enumerate(builder.plan, 1) if e.column.role is Role.ID)
-        source = builder.plan[number - 1].source
+        source = next(e.source for e in builder.plan if e.column.role is Role.ID)
         builder.log.bad_row(
             f"repeated id: {clean(id, 80)!r} stands for different rows",
-            file=builder.file, line=builder.line, column=number, name=source,
+            file=builder.file, line=builder.line, column=builder.id_place + 1, name=source,
+            row=raw,
         )  # fmt: skip
     return False
 
@@ -258,25 +274,34 @@ def _text(builder: _Builder, entry: ColumnPlan, raw: Any, cap: int) -> str | Non
 
 
 def _year(builder: _Builder, entry: ColumnPlan, raw: Any) -> int | None:
+    if raw is None or str(raw).strip().casefold() in _MISSING:
+        return None
+    year = year_of(raw)
+    if year is None:
+        builder.note("years that cannot be are left empty", entry.source)
+    return year
+
+
+def year_of(raw: Any) -> int | None:
+    """The year of a cell: a year, a date however it is written, or a time since 1970; else None."""
     if isinstance(raw, date):
         return raw.year
-    text = str(raw).strip() if raw is not None else ""
-    if text.casefold() in _MISSING:
-        return None
+    text = str(raw).strip()
     number: int | None = None
     try:
         number = int(float(text))
     except (ValueError, OverflowError):
-        if match := _YEAR.search(text):
+        if match := _BEFORE_CHRIST.search(text):
+            number = -int(match[1])
+        elif match := _YEAR.search(text):
             number = int(match[1])
+    if number is not None and 10**11 < number < 5 * 10**12:  # milliseconds since 1970
+        number //= 1000
     if number is not None and 10**8 < number < 5 * 10**9:  # seconds since 1970
         number = datetime.fromtimestamp(number, UTC).year
     elif number is not None and 10_000_000 < number < 30_000_000:  # 19990324
         number //= 10_000
-    if number is None or number == 0 or not -3000 <= number <= 2100:
-        builder.note("years that cannot be are left empty", entry.source)
-        return None
-    return number
+    return number if number and -3000 <= number <= 2100 else None
 
 
 def _number(builder: _Builder, entry: ColumnPlan, raw: Any) -> float | None:
@@ -306,16 +331,24 @@ def _list_cell(builder: _Builder, entry: ColumnPlan, raw: Any) -> list[str] | di
         counted = {clean(key, VALUE_CAP): count for key, count in values.items() if fold(str(key))}
         best = sorted(counted.items(), key=lambda pair: -pair[1])[:MAX_VALUES]
         return dict(best)
+    known = builder.words.setdefault(entry.column.name, {})
     out: dict[str, None] = {}
     for value in values[:MAX_VALUES]:
-        text = clean(value, VALUE_CAP).strip()
-        # A value of nothing but signs ("—", "?") names nothing and could not be asked for.
-        if fold(text) and (admitted := _admitted(builder, entry, text)):
-            out[admitted] = None
+        kept = known.get(value) or _word(builder, entry, value)
+        if kept:
+            out[kept] = None
+            if len(known) < _REMEMBERED:
+                known[value] = kept
     return list(out)
 
 
-def split_cell(raw: Any, separator: str) -> list[Any] | dict[str, float]:
+def _word(builder: _Builder, entry: ColumnPlan, raw: str) -> str | None:
+    text = clean(raw, VALUE_CAP).strip()
+    # A value of nothing but signs ("—", "?") names nothing and could not be asked for.
+    return _admitted(builder, entry, text) if fold(text) else None
+
+
+def split_cell(raw: Any, separator: str) -> list[str] | dict[str, float]:
     """The values of a list cell: a list, a {value: count} object, or text to be divided."""
     if isinstance(raw, dict):
         counts = {str(k): float(v) for k, v in raw.items() if isinstance(v, int | float)}

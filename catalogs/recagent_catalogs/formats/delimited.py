@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..errors import BadInput
@@ -16,6 +17,20 @@ MAX_FIELD = 4 << 20
 """Characters a field may have; past it a quote was not closed, or the file is no table."""
 MAX_COLUMNS = 200
 _DELIMITERS = ("\t", "::", "|", ";", ",")
+_LOOK_AHEAD = 20
+"""Lines after an open quote that are looked at, to tell where its row ends."""
+_OTHER_KINDS = (
+    (b"PAR1", "a Parquet file", "name it .parquet"),
+    (
+        b"PK\x03\x04",
+        "a spreadsheet or a zip archive",
+        "save the sheet as CSV, or unpack the archive",
+    ),
+    (b"\xd0\xcf\x11\xe0", "a spreadsheet of an old kind", "save the sheet as CSV"),
+    (b"\x1f\x8b", "packed by gzip", "name it .gz"),
+    (b"SQLite format 3", "an SQLite database", "export the table as CSV"),
+    (b"%PDF", "a PDF", "a table is needed: CSV, TSV, Parquet or JSON lines"),
+)
 
 
 class DelimitedTable:
@@ -25,6 +40,7 @@ class DelimitedTable:
         file: the file.
         columns: the names in the header, trimmed; empty ones are called `column_3`.
         delimiter: as detected.
+        left_out: rows that could not be taken apart, of the last pass.
         kind: "csv", for messages.
     """
 
@@ -54,10 +70,13 @@ class DelimitedTable:
         self.file = file
         self._log = log
         self._stray = False
+        self._has_header = header is None
+        self._cut = 0
+        self.left_out = 0
         self._check_bytes(quiet_encoding)
         first = self._first_line()
+        self._check_nul()
         self.delimiter = delimiter or detect_delimiter(first)
-        self._has_header = header is None
         if header is not None:
             self.columns = header
             self._cut = len(header)
@@ -69,13 +88,11 @@ class DelimitedTable:
         name = self.file.name
         if facts.size == 0 or not facts.head.strip(b"\xef\xbb\xbf \t\r\n"):
             raise BadInput("the file is empty", path=name)
-        if facts.head[:4] == b"PAR1":
-            raise BadInput("this is a Parquet file", path=name, hint="name it .parquet")
-        if facts.nul_line is not None:
-            column = self._column_of_nul(facts.nul_line)
-            raise BadInput(
-                f"{column}a NUL byte", path=name, line=facts.nul_line, hint="is it a text file?"
-            )
+        for mark, kind, hint in _OTHER_KINDS:
+            if facts.head.startswith(mark):
+                raise BadInput(f"this is {kind}, no text table", path=name, hint=hint)
+        if not self._log.skip_bad_rows:
+            self._refuse_nul()
         start = facts.head.decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
         if start[:1] == "<":
             raise BadInput("this is HTML or XML, no table", path=name, line=1)
@@ -87,6 +104,19 @@ class DelimitedTable:
             self._log.warn(f"not UTF-8, read as {facts.encoding}", name, facts.bad_line)
         if facts.mixed_ends:
             self._log.warn("line ends of several kinds", name)
+
+    def _check_nul(self) -> None:
+        """A NUL byte in a row makes that row bad, one before or in the header the whole file."""
+        line = self.file.facts.nul_line
+        if self._has_header and line is not None and line <= self.first_line:
+            self._refuse_nul()
+
+    def _refuse_nul(self) -> None:
+        line = self.file.facts.nul_line
+        if line is not None:
+            column = self._column_of_nul(line)
+            hint = "is it a text file? if it is, leave such rows out with --skip-bad-rows"
+            raise BadInput(f"{column}a NUL byte", path=self.file.name, line=line, hint=hint)
 
     def _column_of_nul(self, line: int) -> str:
         with self.file.open() as stream:
@@ -125,8 +155,10 @@ class DelimitedTable:
         """Line number and cells of every row, cells aligned with `columns`.
 
         Raises:
-            BadInput: a row with another number of fields, an unclosed quote.
+            BadInput: a row with another number of fields, an unclosed quote, a NUL byte; with
+                `skip_bad_rows` only an unclosed quote of which it cannot be told where it ends.
         """
+        self.left_out = 0
         parsed = self._parsed()
         if self._has_header:
             next(parsed)
@@ -149,15 +181,20 @@ class DelimitedTable:
             del cells[width:]
             return True
         if len(cells) < width and line == self.file.facts.lines and not self.file.facts.finished:
-            self._log.drop("last row cut short", self.file.name, line)
+            self.left_out += 1
+            self._log.drop("last row cut short", self.file.name, line, cells)
             self._log.warn("the last row is cut short and left out", self.file.name, line)
             return False
-        self._log.bad_row(
-            f"row with another number of fields: {len(cells)} where {width} were expected",
-            file=self.file.name,
-            line=line,
-        )
+        message = f"row with another number of fields: {len(cells)} where {width} were expected"
+        self._bad_row(message, line, cells)
         return False
+
+    def _bad_row(self, message: str, line: int, row: object, name: str = "") -> None:
+        if not self._cut:
+            hint = "the first line must name the columns"
+            raise BadInput(message, path=self.file.name, line=line, hint=hint)
+        self.left_out += 1
+        self._log.bad_row(message, file=self.file.name, line=line, name=name, row=row)
 
     def _lines(self) -> Iterator[str]:
         with self.file.open() as stream:
@@ -167,26 +204,63 @@ class DelimitedTable:
 
     def _parsed(self) -> Iterator[tuple[int, list[str]]]:
         """Every row from the header on, with the line it begins on."""
-        if len(self.delimiter) > 1:
-            for number, line in enumerate(self._lines(), start=1):
-                if number >= self.first_line:
-                    yield number, line.rstrip("\r\n").split(self.delimiter)
-            return
+        rows = self._split() if len(self.delimiter) > 1 else self._quoted()
+        nul = self.file.facts.nul_line is not None
+        for line, cells, text in rows:
+            if nul and any("\0" in part for part in text):
+                self._bad_row("a NUL byte", line, "".join(text))
+                continue
+            yield line, cells
+
+    def _split(self) -> Iterator[tuple[int, list[str], Sequence[str]]]:
+        """Line, cells and text of every row where there are no quotes."""
+        for number, line in enumerate(self._lines(), start=1):
+            if number >= self.first_line:
+                yield number, line.rstrip("\r\n").split(self.delimiter), (line,)
+
+    def _quoted(self) -> Iterator[tuple[int, list[str], Sequence[str]]]:
+        """Line, cells and text of every row where quotes may hold delimiters and line ends."""
         csv.field_size_limit(MAX_FIELD)
         feed = _Feed(self._lines(), self.first_line - 1)
         reader = csv.reader(feed, delimiter=self.delimiter, strict=True)
         while True:
             feed.begin()
             try:
-                cells = next(reader)
+                cells: list[str] | None = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
                 cells = self._mend_quotes(feed, str(error))
                 reader = csv.reader(feed, delimiter=self.delimiter, strict=True)
+            else:
+                if len(feed.row) > 1 and self._swallowed(feed.row, cells):
+                    self._unclosed(feed, self._field_of_quote(feed.row))
+                    continue
+            if cells is None:
+                continue
             if not self._stray and len(feed.row) == 1 and '"' in feed.row[0]:
                 self._note_stray(feed, cells)
-            yield feed.start, cells
+            yield feed.start, cells, feed.row
+
+    def _swallowed(self, lines: Sequence[str], cells: Sequence[str] | None) -> bool:
+        """Whether a "row" of several lines is one with an open quote and the good rows after it."""
+        return cells is not None and 0 < self._cut != len(cells) and self._are_rows(lines[1:])
+
+    def _are_rows(self, lines: Sequence[str]) -> bool:
+        """Whether lines that stand within quotes look like rows of the table."""
+        written = [line for line in lines[:_LOOK_AHEAD] if line.strip()]
+        return sum(map(self._is_row, written)) * 2 > len(written)
+
+    def _is_row(self, line: str) -> bool:
+        """Whether a line alone has the right number of fields, its quotes observed or not."""
+        if line.count(self.delimiter) + 1 == self._cut:
+            return True
+        try:
+            return any(
+                len(row) == self._cut for row in csv.reader([line], delimiter=self.delimiter)
+            )
+        except csv.Error:
+            return False
 
     def _note_stray(self, feed: _Feed, cells: list[str]) -> None:
         """Tell once of quotes within an unquoted field; they are kept."""
@@ -196,13 +270,18 @@ class DelimitedTable:
                 self._log.warn("stray quotes kept", self.file.name, feed.start, name)
                 return
 
-    def _mend_quotes(self, feed: _Feed, problem: str) -> list[str]:
-        name, line = self._field_of_quote(feed.row)
-        where = {"path": self.file.name, "line": feed.start}
-        if "unexpected end" in problem or ("limit" in problem and len(feed.row) > 1):
-            raise BadInput(f"{name}a quote is opened and never closed", **where)  # type: ignore[arg-type]
+    def _mend_quotes(self, feed: _Feed, problem: str) -> list[str] | None:
+        """The cells of a row that is not quoted by the rules; None if it is left out."""
+        name = self._field_of_quote(feed.row)
+        several = len(feed.row) > 1
+        endless = "unexpected end" in problem or ("limit" in problem and several)
+        if endless or several and self._is_row(feed.row[-1]) and self._are_rows(feed.row[1:]):
+            self._unclosed(feed, name)
+            return None
         if "limit" in problem:
-            raise BadInput(f"{name}a field of more than {MAX_FIELD:,} characters", **where)  # type: ignore[arg-type]
+            message = f"a field of more than {MAX_FIELD:,} characters"
+            self._bad_row(message, feed.start, feed.row[0][:MAX_FIELD], name)
+            return None
         escape = "\\" if any('\\"' in part for part in feed.row) else None
         try:
             rows = list(
@@ -211,21 +290,41 @@ class DelimitedTable:
                 )
             )
         except csv.Error as error:
-            raise BadInput(f"{name}quotes that cannot be read: {error}", **where) from error  # type: ignore[arg-type]
+            message = f"quotes that cannot be read: {error}"
+            self._bad_row(message, feed.start, "".join(feed.row), name)
+            return None
         self._log.warn(
             "quotes escaped by a backslash" if escape else "stray quotes kept as they can be read",
-            self.file.name, feed.start, line,
+            self.file.name, feed.start, name,
         )  # fmt: skip
         return rows[0]
 
-    def _field_of_quote(self, lines: list[str]) -> tuple[str, str]:
-        """The column of the first field that opens with a quote: for a message, and its name."""
-        for number, field in enumerate(lines[0].split(self.delimiter)):
-            if (field.startswith('"') or len(field) > MAX_FIELD) and number < len(
-                getattr(self, "columns", ())
-            ):
-                return f"column {self.columns[number]}: ", self.columns[number]
-        return "", ""
+    def _unclosed(self, feed: _Feed, name: str) -> None:
+        """A quote that is never closed: its line is bad, and reading goes on with the next one.
+
+        Raises:
+            BadInput: bad rows are not left out, or what follows does not look like rows, so that
+                nobody can tell where the field was meant to end.
+        """
+        message = "a quote is opened and never closed"
+        after = feed.row[1:]
+        alone = not any(line.strip() for line in after[:_LOOK_AHEAD])
+        if self._log.skip_bad_rows and not alone and not self._are_rows(after):
+            raise BadInput(
+                f"{f'column {name}: ' if name else ''}{message}, and which lines belong to its row "
+                "cannot be told",
+                path=self.file.name, line=feed.start, hint=f"mend the quote in line {feed.start}",
+            )  # fmt: skip
+        self._bad_row(message, feed.start, feed.row[0], name)
+        feed.back()
+
+    def _field_of_quote(self, lines: list[str]) -> str:
+        """The name of the column of the first field that opens with a quote; or ""."""
+        names = getattr(self, "columns", ())
+        for name, field in zip(names, lines[0].split(self.delimiter), strict=False):
+            if field.startswith('"') or len(field) > MAX_FIELD:
+                return str(name)
+        return ""
 
 
 class _Feed:
@@ -235,6 +334,7 @@ class _Feed:
         self._lines = lines
         for _ in range(skip):
             next(lines)
+        self._again: deque[str] = deque()
         self.number = skip
         self.start = skip + 1
         self.row: list[str] = []
@@ -243,11 +343,16 @@ class _Feed:
         """A new row begins with the next line."""
         self.row = []
 
+    def back(self) -> None:
+        """All lines of the present row but its first are to be read again."""
+        self._again.extendleft(reversed(self.row[1:]))
+        self.number = self.start
+
     def __iter__(self) -> _Feed:
         return self
 
     def __next__(self) -> str:
-        line = next(self._lines)
+        line = self._again.popleft() if self._again else next(self._lines)
         self.number += 1
         if not self.row:
             self.start = self.number

@@ -106,8 +106,14 @@ class SourceFile:
         if self.member:
             with zipfile.ZipFile(self.path) as archive:
                 info = archive.getinfo(self.member)
-                with archive.open(info) as inside:
-                    yield inside, info.compress_size  # type: ignore[misc]
+                if info.flag_bits & 1:
+                    raise BadInput("encrypted", path=self.name, hint="unpack it first")
+                try:
+                    member = archive.open(info)
+                except NotImplementedError as error:
+                    raise BadInput(f"cannot be unpacked: {error}", path=self.name) from error
+                with member:
+                    yield member, info.compress_size  # type: ignore[misc]
         elif self.path.name.lower().endswith(".gz"):
             with gzip.open(self.path, "rb") as inside:
                 yield inside, self.path.stat().st_size  # type: ignore[misc]

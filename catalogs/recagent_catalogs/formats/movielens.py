@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -15,7 +16,7 @@ from ..text import TITLE_CAP, clean, fold
 from ..titles import split_title
 from .delimited import DelimitedTable
 from .files import SourceFile, require_regular
-from .pairs import PairColumns, encoding_of, read_pairs
+from .pairs import PairColumns, file_entry, read_pairs
 
 FORMATS = {
     "movielens-csv": ("movies.csv", "ratings.csv"),
@@ -46,10 +47,17 @@ def files_of(source: Path) -> dict[str, SourceFile]:
     """The files of a folder (one level) or a zip archive, by lower-case base name.
 
     Raises:
-        BadInput: an archive that cannot be read.
+        BadInput: a folder or an archive that cannot be read.
     """
-    if source.is_dir():
-        return {f.base: f for f in map(SourceFile, sorted(source.iterdir())) if f.path.is_file()}
+    # `Path.is_dir` and `is_file` raise where a folder above may not be searched.
+    if os.path.isdir(source):
+        try:
+            paths = sorted(source.iterdir())
+        except OSError as error:
+            raise BadInput(f"cannot be read: {error.strerror}", path=source) from None
+        if paths and not any(os.path.exists(path) for path in paths):
+            raise BadInput("the files in this folder cannot be read", path=source)
+        return {f.base: f for f in map(SourceFile, paths) if os.path.isfile(f.path)}
     if source.suffix.lower() == ".zip":
         require_regular(source)
         try:
@@ -179,8 +187,7 @@ def _read_items(kind: str, file: SourceFile, name: str, log: Log) -> ItemTable:
         cells["url"].append(row[4] if kind == "movielens-100k" else None)
     if not cells["id"]:
         raise BadInput("the file has no rows", path=file.name)
-    encoding = encoding_of(table)
-    log.files.append({"name": file.name, "encoding": encoding, "read": read, "kept": len(seen)})
+    log.files.append(file_entry(table, read, len(seen)))
     schema = _schema(name, tags=False, links=kind == "movielens-100k")
     return ItemTable(schema, {column.name: cells[column.name] for column in schema.columns})
 
@@ -189,11 +196,16 @@ def _new_id(
     id: str, title: str, seen: dict[str, str], line: int, file: SourceFile, log: Log
 ) -> bool:
     if not id:
-        log.bad_row("empty id", file=file.name, line=line, column=1, name="movieId")
+        log.bad_row(
+            "empty id", file=file.name, line=line, column=1, name="movieId", row=[id, title]
+        )
         return False
     if id in seen:
         if seen[id] != title:
-            log.bad_row(f"the id {id} a second time", file=file.name, line=line, column=1)
+            log.bad_row(
+                f"repeated id: {clean(id, 80)!r} stands for different rows",
+                file=file.name, line=line, column=1, name="movieId", row=[id, title],
+            )  # fmt: skip
         else:
             log.drop("the same row twice", file.name, line)
         return False
@@ -256,9 +268,7 @@ def _add_tags(items: ItemTable, table: DelimitedTable, log: Log) -> None:
         given.setdefault((place, folded), set()).add(row[user])
         counts = spellings.setdefault(folded, {})
         counts[text] = counts.get(text, 0) + 1
-    log.files.append(
-        {"name": table.file.name, "encoding": encoding_of(table), "read": read, "kept": kept}
-    )
+    log.files.append(file_entry(table, read, kept))
     _attach_tags(items, given, {f: max(c, key=lambda t: c[t]) for f, c in spellings.items()})
 
 

@@ -50,6 +50,11 @@ class Table(Protocol):
         """The names of the columns."""
         ...
 
+    @property
+    def left_out(self) -> int:
+        """Rows that the last `rows()` could not take apart and left out."""
+        ...
+
     def rows(self) -> Iterator[tuple[int, list[Any]]]:
         """Line number and cells, aligned with `columns`."""
         ...
@@ -89,6 +94,7 @@ class _Reader:
     value_of: dict[Any, float] = field(default_factory=dict)
     parse_time: Callable[[Any], int] = int
     read: int = 0
+    cells: list[Any] = field(default_factory=list)
     unknown: int = 0
     unknown_line: int = 0
     examples: list[str] = field(default_factory=list)
@@ -130,6 +136,7 @@ def _take(
     reader: _Reader, line: int, cells: list[Any], user: int, item: int, value: int, moment: int
 ) -> None:
     """One row; -1 stands for a column that is not there."""
+    reader.cells = cells
     row = reader.row_of.get(cells[item])
     if row is None:
         row = _row(reader, cells[item], line, item)
@@ -200,6 +207,7 @@ def _bad(reader: _Reader, message: str, line: int, place: int) -> None:
         line=line,
         column=place + 1,
         name=reader.table.columns[place],
+        row=reader.cells,
     )
 
 
@@ -293,14 +301,7 @@ def _finish(reader: _Reader) -> InteractionTable:
         kind, moments = _times(
             np.array(reader.time, dtype=np.int64), name, reader.columns.time, log
         )
-    log.files.append(
-        {
-            "name": name,
-            "encoding": encoding_of(reader.table),
-            "read": reader.read,
-            "kept": len(item),
-        }
-    )
+    log.files.append(file_entry(reader.table, reader.read, len(item)))
     if reader.unknown:
         log.warn(f"{reader.unknown:,} interactions with items that are not in the catalog", name)
     explicit = reader.columns.explicit
@@ -314,10 +315,15 @@ def _finish(reader: _Reader) -> InteractionTable:
     )
 
 
-def encoding_of(table: Table) -> str:
-    """The encoding of a text table's file; of another, its kind."""
+def file_entry(table: Table, read: int, kept: int) -> dict[str, Any]:
+    """What the report says of a file; a file that is no text table has its kind for an encoding."""
     kind = getattr(table, "kind", "")
-    return table.file.facts.encoding if kind == "text table" else kind
+    return {
+        "name": table.file.name,
+        "encoding": table.file.facts.encoding if kind == "text table" else kind,
+        "read": read + table.left_out,
+        "kept": kept,
+    }
 
 
 def _nothing(reader: _Reader) -> None:

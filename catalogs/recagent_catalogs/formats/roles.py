@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from ..errors import BadInput
 from ..schema import COLUMN_NAME, LIST_ROLES, SINGLE_ROLES, CatalogSchema, Column, Role
 from ..text import clean, fold
-from .build import ColumnPlan, loose_number
+from .build import ColumnPlan, loose_number, year_of
 from .pairs import PairColumns
 
 _DEMOTED = {
@@ -27,6 +28,9 @@ _KEYWORDS = frozenset(
     "not null on or order select table then to union user using values when where with".split()
 )
 _YEAR_IN_TITLE = re.compile(r"\((?:18|19|20)\d\d\)\s*$")
+_DATE = re.compile(r"\d{4}-\d\d?-\d\d?(?:[T ].*)?|\d{1,2}[./]\d{1,2}[./]\d{4}")
+_WORDY = (Role.OTHER, Role.FACET)
+"""What short text is guessed to be that no name tells of."""
 _SEPARATORS = ("|", ";", ",")
 _AGES = (
     ("all", "teen", "adult"),
@@ -45,7 +49,12 @@ class NameRule:
 
 
 @lru_cache(maxsize=1)
-def _rules() -> tuple[tuple[NameRule, ...], dict[str, tuple[str, ...]], list[dict[str, Any]]]:
+def _rules() -> tuple[
+    tuple[NameRule, ...],
+    dict[str, tuple[str, ...]],
+    list[dict[str, Any]],
+    dict[str, frozenset[str]],
+]:
     file = resources.files("recagent_catalogs") / "vocabularies" / "columns.toml"
     data = tomllib.loads(file.read_text(encoding="utf-8"))
     facts = ("label", "aliases", "cues", "unit", "low", "high")
@@ -53,7 +62,8 @@ def _rules() -> tuple[tuple[NameRule, ...], dict[str, tuple[str, ...]], list[dic
         NameRule(Role(t["role"]), tuple(t["names"]), {k: t[k] for k in facts if k in t})
         for t in data["column"]
     )
-    return rules, {t["part"]: tuple(t["names"]) for t in data["pair"]}, data["kind"]
+    pairs = {t["part"]: tuple(t["names"]) for t in data["pair"]}
+    return rules, pairs, data["kind"], {k: frozenset(v) for k, v in data["year"].items()}
 
 
 def bare(name: str) -> str:
@@ -125,6 +135,7 @@ def guess_items(
     given: Mapping[str, Role],
     *,
     ids: str,
+    said: bool = False,
     skip: frozenset[str] = frozenset(),
 ) -> Guess:
     """Guess the roles of a table of items.
@@ -134,24 +145,54 @@ def guess_items(
         columns: the names in the file.
         sample: the first rows.
         given: source column -> role, where the person said so.
-        ids: the column of ids.
+        ids: the column of ids; it is the one of titles too where `given` or its name says so, or
+            where it was said and there is no other.
+        said: whether the person named the column of ids.
         skip: columns that belong to the interactions.
     """
     plan: list[ColumnPlan] = []
     order = sorted(range(len(columns)), key=lambda n: _rank(columns[n], (*given, ids)))
     taken: set[Role] = {Role.ID, *given.values()}
     names: set[str] = set()
+    by_name = Role.TITLE not in taken and ids == title_column(columns)
+    both = by_name or given.get(ids) is Role.TITLE
+    if both:
+        taken.add(Role.TITLE)
     for number in order:
         source = columns[number]
         if source in skip:
             continue
         values = [row[number] for row in sample if row[number] not in (None, "")]
-        entry = _guess_column(source, values, given.get(source), taken, names, source == ids)
+        role = given.get(source) if source != ids else Role.ID if said else None
+        entry = _guess_column(source, values, role, taken, names, source == ids)
         taken.add(entry.column.role)
         names.add(entry.column.name)
         plan.append(entry)
+    if both or said and Role.TITLE not in taken and _like_titles(columns, sample, ids):
+        how = "given" if ids in given else "name" if both else "values"
+        plan.append(
+            ColumnPlan(ids, Column(_free_name(ids, Role.TITLE, names), Role.TITLE), "", how)
+        )
     plan.sort(key=lambda entry: (_place(entry.column.role), columns.index(entry.source)))
     return _guess(name, columns, sample, plan)
+
+
+def _like_titles(columns: Sequence[str], sample: Sequence[Sequence[Any]], source: str) -> bool:
+    """Whether the values of a column read like titles and not like codes."""
+    number = columns.index(source)
+    texts = [str(row[number]).strip() for row in sample if row[number] not in (None, "")]
+    return not _numeric(texts) and sum(" " in text for text in texts) * 4 > len(texts)
+
+
+def unique_columns(columns: Sequence[str], sample: Sequence[Sequence[Any]]) -> list[str]:
+    """Columns of short text whose values are all there and all differ, one of titles first."""
+    found = []
+    for number, source in enumerate(columns):
+        texts = [row[number].strip() for row in sample if isinstance(row[number], str)]
+        there = len(texts) == len(sample) and all(texts)
+        if there and len(set(texts)) == len(texts) and _role_by_values(texts) in _WORDY:
+            found.append(source)
+    return sorted(found, key=lambda source: source != title_column(columns))
 
 
 def _rank(source: str, given: Sequence[str]) -> tuple[int, int]:
@@ -228,6 +269,10 @@ def _guess_column(
             if bare(source) in rule.names:
                 role, facts = rule.role, rule.facts
                 break
+        if role is Role.YEAR and "year" not in bare(source) and not _years(values):
+            role = None
+        elif role is None and Role.YEAR not in taken and _names_year(source, values):
+            role, how = Role.YEAR, "values"
     if role is None or role is Role.NUMBER and not _numeric(values, loose=True):
         role, how = _role_by_values(values), "values"
     if given is None and not is_id:
@@ -281,6 +326,33 @@ def _numeric(values: Sequence[Any], *, loose: bool = False) -> bool:
     """
     hits = sum(loose and not math.isnan(loose_number(v)) or _is_number(v) for v in values)
     return bool(values) and hits >= (0.5 if loose else 0.8) * len(values)
+
+
+def _years(values: Sequence[Any], share: float = 0.5) -> bool:
+    """Whether enough of the values are years or dates; also where there are no values at all."""
+    years = map(year_of, values)
+    return sum(year is not None and year >= 1000 for year in years) >= share * len(values)
+
+
+def _names_year(source: str, values: Sequence[Any]) -> bool:
+    """Whether a column that no rule knows is the year: a word of its name and its values say so."""
+    words = set(fold(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", source)).split())
+    if not values or words & _rules()[3]["other"]:
+        return False
+    if words & _rules()[3]["words"]:
+        return sum(map(_plain_year, values)) >= 0.8 * len(values)
+    dates = sum(isinstance(v, date) or bool(_DATE.fullmatch(str(v).strip())) for v in values)
+    return dates >= 0.8 * len(values)
+
+
+def _plain_year(value: Any) -> bool:
+    """Whether a value is a year or a written date; no large number that could be money."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return len(str(value)) <= 40 and year_of(value) is not None
+    digits = 1_000 <= number <= 2_100 or 10_000_000 < number < 21_000_000
+    return number.is_integer() and digits
 
 
 def _is_number(value: Any) -> bool:

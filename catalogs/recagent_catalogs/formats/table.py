@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from ..text import clean
 from .build import ColumnPlan, build_items
 from .delimited import DelimitedTable
 from .files import SourceFile
-from .pairs import PairColumns, Table, read_pairs
+from .pairs import PairColumns, Table, id_text, read_pairs
 from .records import JsonTable, ParquetTable, SequenceTable
 from .roles import (
     find_column,
@@ -28,6 +29,7 @@ from .roles import (
     part_column,
     plan_for_schema,
     title_column,
+    unique_columns,
 )
 
 SAMPLE = 2_000
@@ -44,6 +46,8 @@ _TABLE_SUFFIXES = (
     ".ndjson",
     ".inter",
 )
+_PAPERS = ("readme", "license", "licence", "changelog", "citation", "notice")
+"""How text files begin that lie beside data and are none."""
 _ODD_NAME = re.compile(r"[^\w \-./()%#&+:]")
 
 Progress = Callable[[str, float], None]
@@ -129,19 +133,44 @@ def choose_files(
     items: list[SourceFile] = []
     pairs: list[SourceFile] = []
     for base, file in files.items():
-        if base.endswith(_TABLE_SUFFIXES):
+        if base.endswith(_TABLE_SUFFIXES) and not base.startswith(_PAPERS):
             columns = open_table(file, Log(skip_bad_rows=True)).columns
             (pairs if is_pairs(columns) else items).append(file)
     if len(items) == 1 and len(pairs) <= 1:
         return items[0], pairs[0] if pairs else None
     if len(pairs) == 1 and not items:
         return pairs[0], None
-    found = ", ".join(sorted(f.path.name for f in (*items, *pairs))) or "no table"
+    if not items and not pairs:
+        raise _no_table(source)
+    found = ", ".join(sorted(f.path.name for f in (*items, *pairs)))
     raise BadInput(
         f"cannot tell the items from the interactions in this folder: {clean(found, 300)}",
         path=source,
         hint="name the file with the items, and --interactions FILE",
     )
+
+
+def _no_table(source: Path) -> BadInput:
+    """What to say of a folder with nothing that is known."""
+    folders = {path.name for path in source.iterdir() if os.path.isdir(path)}
+    names = sorted(f"{p.name}/" if p.name in folders else p.name for p in source.iterdir())
+    looked = "looked for MovieLens (u.item, movies.dat, movies.csv) and tables ("
+    hint = f"{looked}{', '.join(_TABLE_SUFFIXES)}; also with .gz)"
+    if not names:
+        return BadInput("the folder is empty", path=source, hint=hint)
+    deeper = next((n for n in sorted(folders) if _holds_table(source / n)), None)
+    if deeper is not None:
+        hint = f"is it {source / deeper}? " + hint
+    listed = clean(", ".join(names[:8]) + (", …" if len(names) > 8 else ""), 200)
+    return BadInput(f"no table in this folder (it holds {listed})", path=source, hint=hint)
+
+
+def _holds_table(folder: Path) -> bool:
+    try:
+        bases = [SourceFile(path).base for path in folder.iterdir()]
+    except OSError:
+        return False
+    return any(base.endswith((*_TABLE_SUFFIXES, "u.item")) for base in bases)
 
 
 def read_tables(
@@ -162,12 +191,17 @@ def read_tables(
     progress("reading items", 0.02)
     table = open_table(items_file, log)
     sample = sample_of(table, items_file)
-    alone = pairs_file is None and wanted.schema is None and is_pairs(table.columns)
-    pair_columns = _pair_columns(table, wanted) if alone else None
+    alone = pairs_file is None and wanted.schema is None and _said_pairs(table.columns, wanted)
+    pair_columns = None
+    if alone:
+        pair_columns = _pair_columns(table, replace(wanted, item=wanted.item or wanted.id))
     schema, plan, split_years = _plan(table, sample, name, wanted, pair_columns, log)
 
+    share = 0.13 if pairs_file is not None or alone else 0.45
+
     def report(rows: int) -> None:
-        progress(f"reading items: {rows:,}", 0.1)
+        done = min(rows / _length(table), 1.0)
+        progress(f"reading items: {rows:,}", 0.02 + share * done)
 
     first_wins = pair_columns is not None
     items = build_items(
@@ -182,7 +216,9 @@ def read_tables(
     ]
     pairs = None
     if pair_columns is not None:
-        pairs = _read_pairs(items_file, table, pair_columns, items, log, progress)
+        # The first pass has told already which rows cannot be taken apart.
+        again = open_table(items_file, Log(log.skip_bad_rows), pairs=True)
+        pairs = _read_pairs(items_file, again, pair_columns, items, log, progress)
         roles += _pair_roles(pair_columns)
     elif pairs_file is not None:
         other = open_table(pairs_file, log, pairs=True)
@@ -190,6 +226,17 @@ def read_tables(
         pairs = _read_pairs(pairs_file, other, pair_columns, items, log, progress)
         roles += _pair_roles(pair_columns)
     return items, pairs, roles
+
+
+def _said_pairs(columns: Sequence[str], wanted: Wanted) -> bool:
+    """Whether a single table holds interactions, by its names or by what the person said."""
+    users = wanted.user or part_column(columns, "user")
+    return bool(wanted.item and users) or is_pairs(columns)
+
+
+def _length(table: Table) -> int:
+    """About how many rows a table has, for a bar."""
+    return max(getattr(table, "length", 0) or table.file.facts.lines, 1)
 
 
 def _pair_columns(table: Table, wanted: Wanted) -> PairColumns:
@@ -223,7 +270,8 @@ def _read_pairs(
     rows_of = {id: row for row, id in enumerate(items.ids)}
 
     def report(rows: int) -> None:
-        progress(f"reading interactions: {rows:,}", min(0.15 + rows / 5e7, 0.45))
+        done = min(rows / _length(table), 1.0)
+        progress(f"reading interactions: {rows:,}", 0.15 + 0.3 * done)
 
     return read_pairs(table, columns, rows_of, log, report)
 
@@ -245,13 +293,13 @@ def _plan(
             log.warn(f"no column {column!r}, which {wanted.schema.name} names", file, 1)
         _require(schema, plan, columns, file)
         return schema, plan, False
-    given = _given(columns, wanted, file)
+    said, given = _given(columns, wanted, file)
     if pairs is not None:
         return _plan_of_pairs(table, sample, name, given, pairs, log)
-    ids = next((source for source, role in given.items() if role is Role.ID), item_column(columns))
+    ids = said or item_column(columns)
     if ids is None:
-        raise _no_id(columns, file)
-    guess = guess_items(name, columns, sample, given, ids=ids)
+        raise _no_id(table, sample)
+    guess = guess_items(name, columns, sample, given, ids=ids, said=said is not None)
     for entry in guess.plan:
         if _ODD_NAME.search(entry.source):
             log.warn(f"an odd column name; it is called {entry.column.name}", file, 1, entry.source)
@@ -271,26 +319,60 @@ def _require(
         )
 
 
-def _given(columns: Sequence[str], wanted: Wanted, file: str) -> dict[str, Role]:
-    said = (
-        (wanted.id, Role.ID, "--id-column"),
-        (wanted.title, Role.TITLE, "--title-column"),
-        (wanted.year, Role.YEAR, "--year-column"),
-    )
-    return {find_column(columns, word, file, option): role for word, role, option in said if word}
+def _given(columns: Sequence[str], wanted: Wanted, file: str) -> tuple[str | None, dict[str, Role]]:
+    """The column of ids that was named, and those of title and year; ids may be titles too."""
 
+    def find(word: str | None, option: str) -> str | None:
+        return find_column(columns, word, file, option) if word else None
 
-def _no_id(columns: Sequence[str], file: str) -> BadInput:
-    listed = clean(", ".join(columns), 300)
-    if looks_like_header(columns):
-        return BadInput(
-            f"no column of ids (item_id, id, …); columns: {listed}", path=file, line=1,
-            hint="name it with --id-column",
+    ids, title = find(wanted.id, "--id-column"), find(wanted.title, "--title-column")
+    year = find(wanted.year, "--year-column")
+    if year is not None and year in (ids, title):
+        option = "--id-column" if year == ids else "--title-column"
+        raise BadInput(
+            f"the column {wanted.year!r} cannot be both {option} and --year-column", path=file,
+            line=1, hint="a year at the end of the titles, as in Alien (1979), is found by itself",
         )  # fmt: skip
+    named = ((title, Role.TITLE), (year, Role.YEAR))
+    return ids, {source: role for source, role in named if source is not None}
+
+
+def _no_id(table: Table, sample: Sequence[Sequence[Any]]) -> BadInput:
+    columns, file = table.columns, table.file.name
+    listed = clean(", ".join(columns), 300)
+    unique = _unique_column(table, sample)
+    if looks_like_header(columns):
+        hint = "name it with --id-column NAME (no text column of this file is unique)"
+        if unique:
+            hint = "name it with --id-column; a column of unique titles will do: " + unique
+        return BadInput(
+            f"no column of ids (item_id, id, …); columns: {listed}", path=file, line=1, hint=hint
+        )
+    hint = "the first line must name the columns; name the ids with --id-column"
+    if unique:
+        hint = f"the first line must name the columns; if it does, name the ids: {unique}"
     return BadInput(
         f"no header line is recognised; the first line reads: {listed}", path=file, line=1,
-        hint="the first line must name the columns; name the ids with --id-column",
+        hint=hint,
     )  # fmt: skip
+
+
+def _unique_column(table: Table, sample: Sequence[Sequence[Any]]) -> str:
+    """The option that names a text column without an empty or repeated value in the whole file."""
+    names = unique_columns(table.columns, sample)
+    seen: dict[int, set[str]] = {table.columns.index(name): set() for name in names}
+    try:
+        for _, cells in open_table(table.file, Log(skip_bad_rows=True)).rows() if seen else ():
+            for place, values in list(seen.items()):
+                value = id_text(cells[place])
+                if not value or value in values:
+                    del seen[place]
+                values.add(value)
+    except BadInput:
+        return ""
+    left = [name for name in names if table.columns.index(name) in seen]
+    quote = "'" if left and '"' in left[0] else '"'
+    return f"--id-column {quote}{clean(left[0], 80)}{quote}" if left else ""
 
 
 def _plan_of_pairs(

@@ -143,7 +143,9 @@ class BuiltinBrain:
         held = sum(1 for i in seeds if _is_candidate(view, i))
         shown = max(1, min(count, left - (0 if words else held)))
         text = " ".join(
-            part for part in (self._noted(view), said, list_text(request, view.context.catalog, shown)) if part
+            part
+            for part in (self._noted(view), said, list_text(request, view.context.catalog, shown))
+            if part
         )
         if shown < count:
             text += f" There {'is' if shown == 1 else 'are'} no more than that."
@@ -191,9 +193,7 @@ class BuiltinBrain:
         if request.liked and any(w.values for w in request.wishes):
             weights["fit"] = 1.0  # wishes count within fit
         rest = [
-            f"{name}={weight:g}"
-            for name, weight in weights.items()
-            if by == "fit" or name != by
+            f"{name}={weight:g}" for name, weight in weights.items() if by == "fit" or name != by
         ]
         return _call(view, "rank", by=by, weights=rest)
 
@@ -267,14 +267,12 @@ def _told(view: TurnView) -> dict[str, list[str]]:
     text = tokenize(view.utterance)
     acts = find_acts(text, lexicon(), ())
 
-    def new(now: Sequence[Mention], earlier: Sequence[Mention], said: frozenset[str]) -> list[str]:
-        known = set(_ids(earlier))
-        fit = [m for m in now if _verdict(m, text, acts) in said]
-        return [id for id in _ids(fit) if id not in known]
+    def said(mentions: Sequence[Mention], verdicts: frozenset[str]) -> list[str]:
+        return _ids([m for m in mentions if _verdict(m, text, acts) in verdicts])
 
     seen = [id for id in _ids(request.seen) if id not in set(_ids(before.seen))]
-    liked = new(request.liked, before.liked, frozenset(("taste", "praise")))
-    disliked = new(request.disliked, before.disliked, frozenset(("blame",)))
+    liked = said(request.liked, frozenset(("taste", "praise")))
+    disliked = said(request.disliked, frozenset(("blame",)))
     return {"seen": seen, "disliked": disliked, "liked": liked}
 
 
@@ -304,7 +302,9 @@ def _verdict(mention: Mention, text: Text, acts: Sequence[Act]) -> str:
     # Of acts that end at the same word the longer one counts: "i like" over "like".
     nearest = max(before, key=lambda act: (act.end, act.end - act.start), default=None)
     if nearest is not None and nearest.name in ("taste", "blame"):
-        refused = any(w in ("dont", "didnt", "not") for w in text.words[max(0, nearest.start - 2) : place])
+        refused = any(
+            w in ("dont", "didnt", "not") for w in text.words[max(0, nearest.start - 2) : place]
+        )
         return "blame" if refused else nearest.name
     return after[0].name if after else nearest.name if nearest else ""
 

@@ -74,7 +74,11 @@ class Clauses:
     def _outweighed(self, span: Span) -> bool:
         """Whether more of something else is wanted: "more atmosphere than jump scares"."""
         words, start = self.text.words, span.start
-        if span.kind not in ("value", "mood", "compound") or not start or words[start - 1] != "than":
+        if (
+            span.kind not in ("value", "mood", "compound")
+            or not start
+            or words[start - 1] != "than"
+        ):
             return False
         return any(word in ("more", "rather", "less") for word in words[max(0, start - 6) : start])
 

@@ -24,45 +24,14 @@ if TYPE_CHECKING:
     from .reading import Reading
 
 _TITLE_CUES = frozenset(
-    (
-        "like",
-        "loved",
-        "watched",
-        "saw",
-        "seen",
-        "played",
-        "called",
-        "titled",
-        "named",
-        "finished",
-        "similar",
-        "enjoyed",
-    )
+    "like loved watched saw seen played called titled named finished similar enjoyed".split()
 )
 _ABOUT_CUES = frozenset(
     (
-        "about",
-        "involving",
-        "set",
-        "featuring",
-        "features",
-        "concerning",
-        "regarding",
-        "related",
-        "revolving",
-        "around",
-        "dealing",
-        "themed",
-        "theme",
-        "themes",
-        "plot",
-        "setting",
-        "containing",
-        "includes",
-        "centered",
-        "focused",
-        "focusing",
-    )
+        "about involving set featuring features concerning regarding related revolving around "
+        "dealing themed theme themes plot setting containing includes centered focused "
+        "focusing"
+    ).split()
 )
 _AMOUNT = re.compile(
     r"\b(?:under|over|less than|more than|at least|at most|no longer than|"
@@ -77,9 +46,9 @@ _LACKS = {
 }
 _VERBS = frozenset(
     ("direct", "directed", "directs", "star", "stars", "starred", "act", "acted", "acts", "appear",
-     "appeared", "play", "played", "ever", "received", "rate", "rated", "given", "averaging", "that",
-     "make", "made", "do", "done", "doing", "write", "wrote", "produce", "produced", "create",
-     "created", "movie", "movies", "film", "films")
+     "appeared", "play", "played", "ever", "received", "rate", "rated", "given", "averaging",
+     "that", "make", "made", "do", "done", "doing", "write", "wrote", "produce", "produced",
+     "create", "created", "movie", "movies", "film", "films")
 )  # fmt: skip
 MANY = 30
 """A word that so many items hold says little of a topic by itself."""
@@ -252,7 +221,9 @@ class Leftovers:
         after = frozenset((*lexicon.after_names, *lexicon.common, *_VERBS))
         last = start + 1
         while last < min(end, start + 4) and (
-            text.words[last] not in after or text.words[start] in lexicon.given and last == start + 1
+            text.words[last] not in after
+            or text.words[start] in lexicon.given
+            and last == start + 1
             and text.words[last] not in (*lexicon.after_names, *_VERBS)
         ):
             last += 1
@@ -264,7 +235,15 @@ class Leftovers:
         after = words[end] if end < len(words) else ""
         if words[start] in lexicon.given and end - start >= 2:
             return not text.mixed_case or text.tokens[start + 1].capital
-        asked = start > 0 and words[start - 1] in ("did", "does", "has", "have", "was", "were", "is")
+        asked = start > 0 and words[start - 1] in (
+            "did",
+            "does",
+            "has",
+            "have",
+            "was",
+            "were",
+            "is",
+        )
         acts = any(w in lexicon.after_names or w in _VERBS for w in words[end : end + 2])
         return asked and acts and after != "in" and not self._reader.people.columns
 
@@ -332,8 +311,10 @@ class Leftovers:
 
     def _called(self, text: Text, start: int) -> bool:
         """Whether "the film" or the like stands right before."""
-        return start > 1 and text.words[start - 2] == "the" and text.words[start - 1] in (
-            self._reader.items
+        return (
+            start > 1
+            and text.words[start - 2] == "the"
+            and text.words[start - 1] in (self._reader.items)
         )
 
     def _widen(self, text: Text, start: int, end: int, used: set[int]) -> tuple[int, int]:

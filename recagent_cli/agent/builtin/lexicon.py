@@ -98,6 +98,7 @@ class Nation:
     names: tuple[str, ...]
     countries: tuple[str, ...]
     languages: tuple[str, ...]
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +189,8 @@ def _mood(table: dict[str, Any]) -> Mood:
 
 
 def _nation(table: dict[str, list[str]]) -> Nation:
-    return Nation(*(tuple(table[name]) for name in ("words", "names", "countries", "languages")))
+    names = ("words", "names", "countries", "languages", "tags")
+    return Nation(*(tuple(table.get(name, ())) for name in names))
 
 
 def _quality(table: dict[str, Any]) -> Quality:

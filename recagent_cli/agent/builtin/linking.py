@@ -34,55 +34,19 @@ _QUOTED = re.compile(r"[\"“”„«»]([^\"“”„«»]{1,120})[\"“”„�
 _YEAR = re.compile(r"^\s*[(\[]?$")
 _BEFORE = frozenset(
     (
-        "like",
-        "liked",
-        "likes",
-        "love",
-        "loved",
-        "loves",
-        "enjoyed",
-        "adore",
-        "adored",
-        "seen",
-        "saw",
-        "watched",
-        "watching",
-        "played",
-        "playing",
-        "read",
-        "reading",
-        "finished",
-        "called",
-        "titled",
-        "named",
-        "to",
-        "as",
-        "than",
-        "except",
-        "not",
-        "no",
-        "without",
-        "hated",
-        "hate",
-        "disliked",
-        "directed",
-        "stars",
-        "starred",
-        "is",
-        "was",
-        "recommend",
-        "suggest",
-        "remember",
-        "with",
-        "wrote",
-        "made",
-        "similar",
-    )
+        "like liked likes love loved loves enjoyed adore adored seen saw watched watching "
+        "played playing read reading finished called titled named to as than except not no "
+        "isnt arent wasnt without hated hate disliked directed stars starred is was recommend "
+        "suggest remember with wrote made similar"
+    ).split()
 )
 _WEAK = frozenset(("to", "as", "than", "with", "is", "was", "not", "read", "watching", "playing"))
 _AFTER = frozenset(("was", "is", "were", "are", "has", "had"))
+_FAVOURITE = frozenset(
+    "favorite favorites favourite favourites fave faves fav favs loved liked".split()
+)
 _STRONG = frozenset(
-    ("like", "called", "titled", "named", "loved", "watched", "seen", "saw", "played", "hated")
+    "like called titled named loved watched seen saw played hated isnt arent wasnt".split()
 )
 
 
@@ -148,7 +112,8 @@ class TitleReader:
             limit = min(start + LONGEST, len(words))
             for end in range(limit, start, -1):
                 if all(word in stop for word in words[start:end]) and not (
-                    self._emphatic(text, start, end) or self._listed(text, start, end, listed, shown)
+                    self._emphatic(text, start, end)
+                    or self._listed(text, start, end, listed, shown)
                 ):
                     continue
                 if (
@@ -311,6 +276,10 @@ class TitleReader:
                 score += 0.9
             elif before in _BEFORE:
                 score += 1.4
+        if before in ("are", "is", "include", "was") and _FAVOURITE & set(
+            text.words[max(0, start - 6) : start]
+        ):
+            score = 2.0
         if score < 2.0 and self._continues(text, start, listed):
             score = 2.0
         if self._asked(text, start, end):
@@ -409,7 +378,7 @@ class TitleReader:
 
 
 def _longer(typed: str, title: str) -> bool:
-    """Whether a word of one begins a word of the other: "Titanic", "Titanica"; "Alien", "Aliens"."""
+    """Whether a word of one begins a word of the other: "Titanic" and "Titanica", "Alien"(s)."""
     left, right = bare_title(typed).split(), bare_title(title).split()
     if len(left) != len(right):
         return False

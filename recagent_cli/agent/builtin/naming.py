@@ -73,7 +73,8 @@ class Naming(Clauses):
             reading.about.append(mention)
             return
         acts = self.acts_near(span)
-        if self.polarity(span) in ("-", "~") or "blame" in acts:
+        blamed = "blame" in acts and not self._turned(span)
+        if self.polarity(span) in ("-", "~") or blamed:
             reading.disliked.append(mention)
             return
         if "not_seen" in acts and "taste" not in acts:
@@ -91,6 +92,16 @@ class Naming(Clauses):
             ):
                 return
         reading.liked.append(mention)
+
+    def _turned(self, span: Span) -> bool:
+        """Whether blame before a name is over: "I hated Heat, something else like Se7en"."""
+        blames = [a.end for a in self.acts if a.name == "blame" and a.end <= span.start]
+        return bool(blames) and any(
+            act.name in ("similar", "taste", "request")
+            and max(blames) <= act.start
+            and act.end <= span.start
+            for act in self.acts
+        )
 
     # --- references ------------------------------------------------------------------------------
 

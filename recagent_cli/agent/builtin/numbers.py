@@ -142,7 +142,8 @@ class NumberReader:
 
     def spans(self, text: Text, items: frozenset[str]) -> Iterator[Span]:
         """Every reading of a stretch as a range of a number column; data is a `NumberRange`."""
-        if self._unit_words.intersection(text.words):
+        glued = any(word[0].isdigit() and not word.isdigit() for word in text.words)  # "2h"
+        if glued or self._unit_words.intersection(text.words):
             for column in self._columns:
                 for match in self._patterns[column.name].finditer(text.joined):
                     yield from self._span(text, match, column, items)

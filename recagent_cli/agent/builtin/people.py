@@ -110,8 +110,10 @@ class PeopleReader:
             if words[end] in plain or not words[end].isalpha():
                 continue
             end += 1
-            longer = end < len(words) and words[end - 1] in lexicon.given and not (
-                words[end] in plain or text.begins_sentence(end) or "," in text.gap(end)
+            longer = (
+                end < len(words)
+                and words[end - 1] in lexicon.given
+                and not (words[end] in plain or text.begins_sentence(end) or "," in text.gap(end))
             )
             if longer and words[end].isalpha() and words[end] not in lexicon.given:
                 end += 1
@@ -168,8 +170,11 @@ class PeopleReader:
             return []
         names = self._surnames.get(word)
         after = text.words[index + 1] if index + 1 < len(text.words) else ""
-        if word in lexicon.given and after and not text.begins_sentence(index + 1) and not (
-            after in lexicon.stop or after in lexicon.filler or after in lexicon.generic
+        if (
+            word in lexicon.given
+            and after
+            and not text.begins_sentence(index + 1)
+            and not (after in lexicon.stop or after in lexicon.filler or after in lexicon.generic)
         ):
             return []  # the first name of somebody else
         if text.phrase(index, index + 1) in self._places and not self._pointed(

@@ -91,6 +91,7 @@ def _asks_after_comma(text: Text, index: int) -> bool:
     """Whether a question begins after a comma: "no I haven't, is it a comedy?"."""
     return (
         bool(index)
+        and "?" in text.raw
         and "," in text.gap(index)
         and text.words[index] in _WH
         and text.words[index + 1 : index + 2] not in (("you",), ("i",), ("there",))

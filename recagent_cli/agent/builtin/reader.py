@@ -155,13 +155,14 @@ class Reader:
         references = find_references(text, self.lexicon, self.items, names | firm, len(shown))
         named = [s for s in spans if s.kind == "title" or (s.kind == "name")]
         people_asked = any(s.kind == "person" for s in spans)
+        among = bool(shown) and "among" in reading.acts
         reading.question = find_question(
-            text, self.vocabulary, bool(named) or bool(references) or people_asked, names
+            text, self.vocabulary, bool(named or references or people_asked or among), names
         )
         if (
             reading.question
             and reading.question.kind == "attribute"
-            and not named
+            and not (named or among)
             and not (references and shown)
             and people_asked
         ):

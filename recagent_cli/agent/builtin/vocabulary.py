@@ -24,7 +24,9 @@ _BASE = {
     Role.PEOPLE: 3.0,
 }
 _NAMED = frozenset(("no", "not", "except", "without", "like"))
-_SERIES = frozenset(("series", "saga", "franchise", "universe", "movies", "films", "games", "books"))
+_SERIES = frozenset(
+    ("series", "saga", "franchise", "universe", "movies", "films", "games", "books")
+)
 _ORDER = (Role.CATEGORIES, Role.FACET, Role.PEOPLE, Role.TAGS, Role.GROUP)
 WELL_COVERED = 0.4
 """Share of items with a tag from which on a tag is fit for a hard condition."""
@@ -51,8 +53,8 @@ class Value:
 class Origin:
     """A word for where something comes from, with the values of the catalog that it means.
 
-    `adjective` is "french" as against "france"; `countries`, `languages` and `settings` (tags) are
-    empty where the catalog has no such values.
+    `adjective` is "french" as against "france"; `countries`, `languages`, `settings` (tags) and
+    `tags` (the same, and others that go with it) are empty where the catalog has no such values.
     """
 
     nation: Nation
@@ -60,6 +62,7 @@ class Origin:
     countries: tuple[Value, ...]
     languages: tuple[Value, ...]
     settings: tuple[Value, ...]
+    tags: tuple[Value, ...]
 
 
 class Vocabulary:
@@ -150,7 +153,8 @@ class Vocabulary:
             languages = self._exactly(nation.languages, (Role.FACET,))
             settings = self._exactly((*nation.names, *nation.words), (Role.TAGS,))
             for adjective, words in ((True, nation.words), (False, nation.names)):
-                origin = Origin(nation, adjective, countries, languages, settings)
+                tags = (*settings, *self._exactly(nation.tags, (Role.TAGS,)))
+                origin = Origin(nation, adjective, countries, languages, settings, tags)
                 self.nations.update((key_of(word), origin) for word in words)
 
     def _exactly(self, names: Iterable[str], roles: Sequence[Role]) -> tuple[Value, ...]:
@@ -230,9 +234,7 @@ class Vocabulary:
                 self._readings(found, text, key, start, end)
         return found
 
-    def _readings(
-        self, found: list[Span], text: Text, key: str, start: int, end: int
-    ) -> None:
+    def _readings(self, found: list[Span], text: Text, key: str, start: int, end: int) -> None:
         extra = 1.2 * (end - start - 1)
         lexicon = self.lexicon
         values = self._believable(self.values.get(key, ()), text, start, end)
@@ -255,9 +257,7 @@ class Vocabulary:
         if key in self.items and key not in ("one",):
             found.append(Span(start, end, "item", key, 2.0 + extra))
 
-    def _believable(
-        self, values: Iterable[Value], text: Text, start: int, end: int
-    ) -> list[Value]:
+    def _believable(self, values: Iterable[Value], text: Text, start: int, end: int) -> list[Value]:
         """The values without groups (franchises) that the words do not name as they are written.
 
         "the coen brothers" names no series "Brother", and "big" no series of that name.

@@ -19,10 +19,12 @@ from .people import Person
 from .periods import Period
 from .spans import Span
 from .vocabulary import Origin, Value
-from .wording import AGAINST, PART
+from .wording import AGAINST, PART, join
 
-_PLAYS_IN = re.compile(r"\b(?:set|sets|plays?|takes? place|taking place|happens?|about|around)"
-                       r"(?: \w+)?(?: in| on)?(?: the)?$")
+_PLAYS_IN = re.compile(
+    r"\b(?:set|sets|plays?|takes? place|taking place|happens?|about|around)"
+    r"(?: \w+)?(?: in| on)?(?: the)?$"
+)
 CORE = 2
 """How many of a mood's values say it outright; the rest only lean towards it."""
 SOFTENED = 2.5
@@ -278,9 +280,15 @@ class Wants(Clauses):
         if self._is_setting(span, origin):
             for value in origin.settings[:1]:
                 self.values.append((span, value, polarity))
-            if not origin.settings:
+            if origin.settings:
+                return
+            if not origin.countries:
                 self._unknown_place(typed, polarity, "")
-            return
+                return
+            items = self.reader.schema.items
+            self.reading.limits.append(
+                f"This catalog has no tag for {typed!r} as a setting; I took {items} made there."
+            )
         countries, languages = self._origins(span, origin)
         if not countries and not languages:
             has = {c.label or c.name for c in self.reader.schema.with_role(Role.FACET)}
@@ -293,9 +301,7 @@ class Wants(Clauses):
             for value in values:
                 self.values.append((span, value, polarity))
 
-    def _origins(
-        self, span: Span, origin: Origin
-    ) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
+    def _origins(self, span: Span, origin: Origin) -> tuple[tuple[Value, ...], tuple[Value, ...]]:
         """The countries and the languages that must hold."""
         before = self.text.words[span.start - 1] if span.start else ""
         after = self.text.words[span.end] if span.end < len(self.text.words) else ""
@@ -308,8 +314,8 @@ class Wants(Clauses):
             return origin.countries, ()
         if not origin.countries or not origin.languages:
             return origin.countries, origin.languages
-        rows = [self._rows_of(values) for values in (origin.countries, origin.languages)]
-        both = np.intersect1d(*rows, assume_unique=False)
+        made, spoken = self._rows_of(origin.countries), self._rows_of(origin.languages)
+        both = np.intersect1d(made, spoken)
         return (origin.countries, origin.languages) if len(both) else (origin.countries, ())
 
     def _rows_of(self, values: Sequence[Value]) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
@@ -328,11 +334,12 @@ class Wants(Clauses):
     ) -> None:
         """Try tags, else the text, for a place that no column knows; and say so."""
         items = self.reader.schema.items
-        pairs = tuple(v.pair for v in origin.settings[:1]) if origin else ()
-        where = f"its tag {pairs[0][1]!r}" if pairs else "the text"
+        pairs = tuple(value.pair for value in origin.tags[:6]) if origin else ()
+        named = join([repr(value) for _, value in pairs])
+        where = f"its tag{'s' * (len(pairs) > 1)} {named}" if pairs else "the text"
         why = f"has no column of {lacks}" if lacks else f"knows no {items} of {typed!r}"
         self.reading.limits.append(f"This catalog {why}; I looked for {typed!r} in {where}.")
-        weight = AVOID if polarity in ("-", "~") else 1.0
+        weight = AVOID if polarity in ("-", "~") else SOFTENED
         self.reading.wishes.append(Wish(typed, pairs, "" if pairs else typed.lower(), weight))
 
     def on_foreign(self, span: Span) -> None:

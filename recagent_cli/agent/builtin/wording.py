@@ -170,6 +170,8 @@ def _read_as(request: Request) -> list[str]:
         if not values:
             if wish.search not in request.search and wish.search:
                 unread.append(f"'{wish.text}'")
+        elif any(f"looked for {wish.text!r}" in limit for limit in request.limits):
+            continue
         elif len(told) < MOST_READ and not _says_itself(wish.text, values):
             shown = join([value.replace("-", " ") for value in values[:4]])
             told.append(

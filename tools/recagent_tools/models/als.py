@@ -99,7 +99,7 @@ class ALS(Retriever):
     @classmethod
     def fit(cls, data: TrainingData, setting: Setting) -> Self:
         """By implicit; by NumPy where implicit or its OpenMP library cannot be loaded."""
-        matrix = data.sequences.matrix()
+        matrix = data.sequences.matrix
         try:
             items, users = _fit_implicit(matrix, setting)
             backend = "implicit"

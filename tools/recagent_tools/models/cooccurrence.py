@@ -41,7 +41,7 @@ class CoOccurrence(Retriever):
         """Count pairs of items taken by the same user, blockwise."""
         import scipy.sparse
 
-        matrix = data.sequences.newest(LONGEST_HISTORY).matrix()
+        matrix = data.sequences.newest(LONGEST_HISTORY).matrix
         users_of = matrix.T.tocsr()
         counts = np.diff(users_of.indptr).astype(np.float32) + np.float32(SHRINK)
         pruned = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -98,7 +99,8 @@ class Sequences:
     def newest(self, count: int) -> Sequences:
         """Only the last `count` items of each user."""
         age = self.indptr[self.user + 1] - 1 - np.arange(len(self))
-        return self.take(age < count)
+        kept = age < count
+        return self if kept.all() else self.take(kept)
 
     def history(self, user: int, end: int | None = None) -> History:
         """A user's items as a history, the first `end` of them if given."""
@@ -106,8 +108,9 @@ class Sequences:
         stop = stop if end is None else min(begin + end, stop)
         return History(self.item[begin:stop], self.weight[begin:stop], self.ordered)
 
+    @cached_property
     def matrix(self) -> Any:
-        """Scipy CSR float32 [n_users, n_items] of ones."""
+        """Scipy CSR float32 [n_users, n_items] of ones; shared, so never changed in place."""
         import scipy.sparse
 
         ones = np.ones(len(self), dtype=np.float32)

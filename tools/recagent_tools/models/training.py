@@ -288,7 +288,8 @@ class _Training:
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Users of the fold to be measured as newcomers, and the others."""
         long_enough = fold[known.lengths()[fold] >= SHORTEST_NEWCOMER]
-        count = min(NEWCOMERS // folds, len(long_enough) // 6)
+        most = NEWCOMERS // 3 if self.setting.quick else NEWCOMERS
+        count = min(most // folds, len(long_enough) // 6)
         kept = long_enough[:count]
         return kept, np.setdiff1d(fold, kept)
 
