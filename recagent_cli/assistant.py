@@ -213,9 +213,9 @@ class Assistant:
         if keep and not self.incognito:
             try:
                 self._keep(session, turn)
-            except (
-                RecagentError
-            ) as error:  # the answer is there; it must not be lost with the notes
+            except NotFound:  # the session is somebody else's
+                raise
+            except RecagentError as error:  # the answer is there and must not be lost
                 self._notice("catalog", f"this turn could not be kept: {error.message}")
         turn = replace(turn, notices=(*self.take_notices(), *turn.notices))
         emit(TurnFinished(turn))

@@ -209,7 +209,7 @@ class Library:
         """
         from recagent_catalogs.ingest import ingest
 
-        if not source.exists():
+        if not os.path.lexists(source):
             raise BadInput("no such file or folder", path=source)
         name = check_name(name or name_from(source))
         with self._alone(name):

@@ -38,7 +38,7 @@ def command(
 
     One recagent.turn/1 a line, in order; a bad line gives a recagent.error/1 and the rest goes on.
     """
-    from recagent_catalogs.errors import BadInput, ExitCode, RecagentError, UsageError
+    from recagent_catalogs.errors import BadInput, Cancelled, ExitCode, RecagentError, UsageError
 
     from ..ui.clean_json import dumps
     from ..ui.render import error_json
@@ -68,6 +68,8 @@ def command(
             turn = answer(assistants[name], job)
             cut += turn.cut
             run.out(dumps({"id": job.get("id", number), **turn.to_json()}))
+        except Cancelled:
+            raise KeyboardInterrupt from None
         except RecagentError as error:
             failed += 1
             run.out(error_json(error, **where))

@@ -223,10 +223,9 @@ def _show_report(run: Run, name: str, body: dict[str, Any]) -> None:
         run.show(rows_table(["in the file", "column", "role", "known by"], rows))
     for dropped in body.get("dropped") or []:
         lines = ", ".join(map(str, dropped["lines"]))
-        run.out(
-            f"left out: {dropped['count']:,} of {dropped['file']}: {dropped['reason']}"
-            + (f" (line {lines} …)" if lines else "")
-        )
+        more = " …" if dropped["count"] > len(dropped["lines"]) else ""
+        where = f" (line {lines}{more})" if lines else ""
+        run.out(f"left out: {dropped['count']:,} of {dropped['file']}: {dropped['reason']}{where}")
     for warning in body.get("warnings") or []:
         run.say(f"note: {_warning(warning)}")
 

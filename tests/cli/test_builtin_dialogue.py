@@ -191,6 +191,44 @@ def test_feedback_that_wants_no_list(talk: Talk, words: str) -> None:
     assert request.intent is Intent.FEEDBACK and not request.exclude_shown
 
 
+@pytest.mark.parametrize(
+    ("words", "condition"),
+    [
+        ("the first one is too long", "runtime < 170"),
+        ("the second one is too short", "runtime > 127"),
+        ("the first one is too old", "year 1996.."), ("the third one is too new", "year ..1957"),
+    ],
+)  # fmt: skip
+def test_too_much_of_something(talk: Talk, words: str, condition: str) -> None:
+    talk.say("thrillers", "Heat", "Se7en", "Vertigo")
+    request = talk.say(words)
+    assert condition in request.conditions
+    assert len(request.disliked) == 1
+
+
+def test_only_two_keeps_the_rest(talk: Talk) -> None:
+    talk.say("thrillers", "Heat")
+    request = talk.say("only 2")
+    assert (request.count, request.conditions) == (2, ("genres has Thriller",))
+
+
+def test_taken_back_by_name(talk: Talk) -> None:
+    talk.say("thrillers with Al Pacino", "Heat")
+    assert talk.say("forget Pacino, anyone is fine").conditions == ("genres has Thriller",)
+
+
+def test_a_kind_and_a_time_are_taken_back(talk: Talk) -> None:
+    talk.say("90s comedies", "Big")
+    assert talk.say("remove the 90s").conditions == ("genres has Comedy",)
+    assert talk.say("drop the comedies, show me westerns").conditions == ("genres has Western",)
+
+
+def test_a_new_order_replaces_the_old(talk: Talk) -> None:
+    talk.say("shortest dramas", "Up")
+    assert talk.say("longest").weights == (("runtime", 5.0),)
+    assert [name for name, _ in talk.say("the oldest").weights] == ["year"]
+
+
 # --- relaxing -----------------------------------------------------------------------------------
 
 
@@ -353,3 +391,60 @@ def test_a_yes_or_no_question_is_answered(chat: Chat) -> None:
 def test_widening_is_said_in_round_numbers(chat: Chat) -> None:
     turn = chat.say("a thriller with Brad Pitt under 113 minutes")
     assert labels(turn) == ["Se7en (1995)"] and "145 min" in turn.text
+
+
+def test_a_superlative_orders_the_list(chat: Chat) -> None:
+    assert labels(chat.say("the 2 shortest comedies")) == [
+        "Toy Story (1995)", "When Harry Met Sally... (1989)",
+    ]  # fmt: skip
+    assert labels(chat.say("start over, the oldest horror film"))[0] == "Psycho (1960)"
+
+
+def test_what_is_too_long_is_not_shown_again(chat: Chat) -> None:
+    first = chat.say("dramas")
+    turn = chat.say("the first one is too long")
+    limit = first.items[0].columns["runtime"]
+    assert turn.items and all(item.columns["runtime"] < limit for item in turn.items)
+
+
+def test_nothing_more_is_said_plainly(chat: Chat) -> None:
+    assert len(chat.say("westerns under 140 minutes").items) == 1
+    turn = chat.say("more")
+    assert turn.items == ()
+    assert "nothing more that fits" in turn.text and "without 'under 140 min'" not in turn.text
+
+
+def test_a_near_title_is_asked_about(chat: Chat) -> None:
+    turn = chat.say("something like Alein")
+    assert "Alien (1979)" in turn.question and "Alien (1979)" in turn.options
+    assert turn.items == ()
+
+
+def test_years_that_the_catalog_has_none_of(chat: Chat) -> None:
+    turn = chat.say("films from 1850")
+    assert turn.items == () and "1954 to 2019" in turn.text
+
+
+def test_a_reason_is_given(chat: Chat) -> None:
+    first = chat.say("dystopia films like Blade Runner")
+    turn = chat.say("why did you recommend the first one?")
+    assert turn.items == ()
+    assert turn.text.startswith(first.items[0].label) and "dystopia" in turn.text
+    assert "\n" in chat.say("why these?").text
+
+
+def test_what_is_known_of_the_person(chat: Chat) -> None:
+    assert "nothing about you" in chat.say("what do you know about me?").text
+
+
+def test_a_number_past_the_list(chat: Chat) -> None:
+    chat.say("3 comedies")
+    turn = chat.say("number 17")
+    assert turn.items == () and "only 3" in turn.text
+    assert "seen" in [kind for kind, _ in chat.say("I've seen number 2").remembered]
+
+
+def test_no_ratings_is_said(chat: Chat) -> None:
+    turn = chat.say("the worst horror films")
+    said = turn.text + " ".join(text for _, text in turn.notices)
+    assert "no ratings" in said and "badly rated" not in said

@@ -82,6 +82,33 @@ TABLE: list[tuple[str, str, dict[str, Any]]] = [
     ("films", "what's up", {"intent": "chit_chat"}),
     ("films", "is it any good, her new one?", {"where": []}),
     ("films", "7 of them", {"count": 7, "where": []}),
+    # superlatives over numbers and years
+    ("films", "shortest film you have", {"intent": "recommend", "weights": ["runtime"], "where": []}),
+    ("films", "longest war movies", {"weights": ["runtime"], "where": ["genres has War"]}),
+    ("films", "the oldest horror film", {"weights": ["year"], "where": ["genres has Horror"]}),
+    ("films", "the least popular Hitchcock", {"weights": ["popularity"], "where": ["directors has Alfred Hitchcock"]}),
+    ("films", "less popular comedies", {"weights": ["popularity"], "where": ["genres has Comedy"]}),
+    # all of a person or series is known
+    ("films", "I've seen everything by Hitchcock, what next?", {"intent": "recommend", "where": ["directors lacks Alfred Hitchcock"], "liked": ["Psycho (1960)", "Vertigo (1958)", "Rear Window (1954)"]}),
+    ("films", "we have seen all of the Godfather movies", {"where": ["franchise lacks The Godfather"]}),
+    # exclusions by title and by a part of it
+    ("films", "what's a good heist film that isn't Heat?", {"intent": "recommend", "disliked": ["Heat (1995)"], "question": None}),
+    ("films", "a thriller other than Psycho", {"where": ["genres has Thriller"], "disliked": ["Psycho (1960)"]}),
+    ("films", "everything by Miyazaki except Totoro", {"where": ["directors has Hayao Miyazaki"], "disliked": ["My Neighbor Totoro (1988)"]}),
+    # what cannot be
+    ("films", "Tom Hanks movies without Tom Hanks", {"intent": "chit_chat", "where": []}),
+    ("films", "films from 1850", {"intent": "chit_chat", "where": []}),
+    ("films", "movies from 3020", {"intent": "chit_chat", "where": []}),
+    ("films", "etwas Lustiges aus den 90ern ohne Romantik", {"intent": "chit_chat", "search": ""}),
+    # counts
+    ("films", "give me 3 westerns older than Unforgiven", {"count": 3, "liked": ["Unforgiven (1992)"]}),
+    ("films", "just two dramas", {"count": 2, "where": ["genres has Drama"]}),
+    ("films", "500 films please", {"count": 100, "search": ""}),
+    ("films", "200 comedies", {"count": 100, "where": ["genres has Comedy"]}),
+    ("games", "no violence", {"where": ["tags lacks violent"]}),
+    ("games", "nothing too violent", {"where": []}),
+    ("films", "horror but no slasher horror", {"intent": "recommend", "where": ["genres has Horror"]}),
+    ("games", "nothing violent please", {"where": ["tags lacks violent"]}),
     # kinds and their joining
     ("films", "slow thrillers", {"where": ["genres has Thriller"], "intent": "recommend"}),
     ("films", "comedy or drama", {"where": ["genres has Comedy | Drama"]}),
@@ -207,7 +234,7 @@ TABLE: list[tuple[str, str, dict[str, Any]]] = [
     ("games", "who developed Hades?", {"intent": "item_info", "question": ("attribute", "developers")}),
     ("games", "how many hours is Portal 2", {"intent": "item_info", "question": ("attribute", "hours")}),
     ("games", "on PC, no shooters", {"where": ["genres lacks Shooter", "platforms has PC"]}),
-    ("games", "something like doom but not violent", {"liked": ["Doom (1993)"], "where": []}),
+    ("games", "something like doom but not violent", {"liked": ["Doom (1993)"], "where": ["tags lacks violent"]}),
     ("games", "which developer has the most games", {"question": ("most", "developers")}),
     ("games", "between 10 and 30 hours", {"where": ["hours 10..30"]}),
     # books

@@ -57,8 +57,8 @@ def test_ctrl_c_ends_with_130_and_one_word(home: Path) -> None:
     process.stdin.flush()
     assert process.stdout.readline()
     process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 130  # before standard input is closed
     out, err = process.communicate(timeout=30)
-    assert process.returncode == 130
     assert out == b"" and err.strip() == b"stopped"
 
 

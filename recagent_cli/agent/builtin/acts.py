@@ -416,7 +416,8 @@ def _numbered(text: Text, lexicon: Lexicon, shown: int) -> list[Reference]:
         start = text.starts.get(match.start())
         number = match["n"]
         place = int(number) if number.isdigit() else lexicon.numbers[number]
-        if start is not None and 0 < place <= max(shown, 0):
+        counted = match[0].startswith(("number", "nr", "option", "choice"))
+        if start is not None and 0 < place and (place <= shown or counted and shown):
             found.append(Reference(start, start + len(match[0].split()), (place - 1,)))
     return found
 

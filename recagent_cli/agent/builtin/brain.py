@@ -12,7 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import fold
+from recagent_tools.conditions import evaluate, parse_condition
 
 from ..brain import Call, Step, TurnView, Usage
 from ..events import Event
@@ -20,11 +22,13 @@ from ..request import Intent, Mention, Request
 from .acts import Act, find_acts
 from .answers import count_answer, item_answer, most_answer
 from .lexicon import lexicon
+from .numbers import MOST
 from .parse import wants_list
-from .relax import relax
+from .relax import gain, relax
 from .state import NO_STATE
 from .tokens import Text, tokenize
-from .wording import examples, list_text, noted, what_i_can
+from .why import why_answer
+from .wording import AGAINST, PART, examples, known_text, list_text, noted, order_of, what_i_can
 
 ASPECTS = ("novelty", "popularity", "recency", "rating")
 """The aspects that `rank` takes."""
@@ -68,6 +72,8 @@ class BuiltinBrain:
     # --- lists -----------------------------------------------------------------------------------
 
     def _list(self, view: TurnView) -> Step:
+        if view.request.limits and view.request.liked and _must_ask(view.request):
+            return Step(text=f"So I have nothing to go by. {what_i_can(view.context.catalog)}")
         if not view.steps:
             return Step(
                 calls=tuple(self._narrow(view, view.request.conditions)),
@@ -117,6 +123,8 @@ class BuiltinBrain:
         return conditions, said
 
     def _relaxed(self, view: TurnView, conditions: tuple[str, ...]) -> Step:
+        if (used_up := self._used_up(view, conditions)) is not None:
+            return used_up
         found = relax(conditions, view.context.catalog)
         if found is None:
             told = (
@@ -129,6 +137,22 @@ class BuiltinBrain:
             return Step(text="Nothing further fits; say what I may drop.")
         return Step(calls=tuple(self._narrow(view, found.conditions)), thought=found.said)
 
+    def _used_up(self, view: TurnView, conditions: tuple[str, ...]) -> Step | None:
+        """What to say where items meet the conditions and all of them are out: shown or seen."""
+        catalog, request = view.context.catalog, view.request
+        masks = [evaluate(parse_condition(text, catalog), catalog) for text in conditions]
+        if not masks or not np.logical_and.reduce(masks).any():
+            return None
+        if request.among:
+            return Step(text="None of those fits.")
+        known = (catalog.row_of(id) for id in _ids([*request.seen, *request.disliked]))
+        gone = {row for row in known if row is not None}
+        if request.exclude_shown:
+            gone |= {*view.context.shown, *view.context.shown_before}
+        said, left = gain(conditions, catalog, sorted(gone))
+        would = f"; without '{said}' there would be {left:,}" if left else ""
+        return Step(text=f"There is nothing more that fits{would}.")
+
     def _score(self, view: TurnView, conditions: tuple[str, ...], said: str) -> Step:
         """Score, rank and present what is left."""
         request = replace(view.request, conditions=conditions)
@@ -137,8 +161,13 @@ class BuiltinBrain:
         if words and not left:
             said = f"{said} Nothing among them matches '{words}'.".strip()
             request, words, left = replace(request, search=""), "", len(view.context.bus)
-        calls = [*self._retrieve(view, request, words), self._rank(view, request)]
         count = request.count or view.default_count
+        ordered = _ordered(view, request, words)
+        calls = (
+            [_call(view, "search", text=words)] * bool(words)
+            if ordered
+            else [*self._retrieve(view, request, words), self._rank(view, request)]
+        )
         seeds = set(_ids(request.liked))
         held = sum(1 for i in seeds if _is_candidate(view, i))
         shown = max(1, min(count, left - (0 if words else held)))
@@ -149,7 +178,7 @@ class BuiltinBrain:
         )
         if shown < count:
             text += f" There {'is' if shown == 1 else 'are'} no more than that."
-        calls.append(_call(view, "present", count=count, text=text))
+        calls.append(_call(view, "present", items=ordered[:count], count=count, text=text))
         return Step(calls=tuple(calls), thought="score, rank, present")
 
     def _noted(self, view: TurnView) -> str:
@@ -172,12 +201,12 @@ class BuiltinBrain:
             calls.append(_call(view, "similar", liked=liked, unlike=unlike))
         elif _offered(view, "for_user") and not words:
             calls.append(_call(view, "for_user"))
-        elif not words and not request.wishes and not _weights(request):
+        elif not words and not request.wishes and not _weights(request, view.context.catalog):
             calls.append(_call(view, "popular", window="all"))
         return calls
 
     def _rank(self, view: TurnView, request: Request) -> Call:
-        weights = _weights(request)
+        weights = _weights(request, view.context.catalog)
         main = max(weights, key=lambda name: weights[name], default="")
         alone = main in ("popularity", "recency", "rating") and weights[main] >= DOMINANT
         by = main if alone and not request.liked else "fit"
@@ -203,6 +232,8 @@ class BuiltinBrain:
         named = _ids(view.request.about)
         if named and not view.steps and _offered(view, "item_info"):
             return Step(calls=(_call(view, "item_info", items=named[:8]),))
+        if told := why_answer(view):
+            return Step(text=told)
         if not view.request.about and view.request.clarify:
             return Step(text=view.request.clarify)
         return Step(text=item_answer(view.request, view))
@@ -241,11 +272,23 @@ class BuiltinBrain:
         if request.intent is Intent.OUT_OF_SCOPE:
             return Step(text=f"That is not something I can do. {what_i_can(catalog)}")
         if request.intent is Intent.CHIT_CHAT:
+            if not request.clarify and (told := self._about_me(view)) is not None:
+                return told
             return Step(
                 text=request.clarify
                 or f"Hello! What would you like to {catalog.schema.verb}? {what_i_can(catalog)}"
             )
         return self._unclear(view)
+
+    def _about_me(self, view: TurnView) -> Step | None:
+        """What is known of the person, if that is asked."""
+        acts = find_acts(tokenize(view.utterance), lexicon(), ())
+        if all(act.name != "about_me" for act in acts) or not _offered(view, "user_info"):
+            return None
+        if not view.steps:
+            return Step(calls=(_call(view, "user_info"),))
+        told = view.steps[-1][1][-1].data
+        return Step(text=known_text(told if isinstance(told, dict) else {}))
 
     def _unclear(self, view: TurnView) -> Step:
         shown = examples(view.context.catalog)
@@ -309,8 +352,39 @@ def _verdict(mention: Mention, text: Text, acts: Sequence[Act]) -> str:
     return after[0].name if after else nearest.name if nearest else ""
 
 
-def _weights(request: Request) -> dict[str, float]:
-    return {name: weight for name, weight in request.weights if name in ASPECTS and weight}
+def _weights(request: Request, catalog: Catalog) -> dict[str, float]:
+    """The aspects that `rank` takes; no rating where nobody rated, as it would be popularity."""
+    weights = {name: weight for name, weight in request.weights if name in ASPECTS and weight}
+    if weights.get("rating", 0) < 0 and np.isnan(catalog.mean_rating).all():
+        del weights["rating"]
+    return weights
+
+
+def _ordered(view: TurnView, request: Request, words: str) -> list[str]:
+    """Ids of the candidates by the number or year asked for; empty where no order is wanted.
+
+    Where wishes are known as values, only what carries one of them counts.
+    """
+    catalog = view.context.catalog
+    wanted = order_of(request, catalog)
+    if wanted is None or request.liked:
+        return []
+    mask = view.context.bus.candidates.mask()
+    if words:
+        found = np.zeros(catalog.n_items, dtype=bool)
+        found[catalog.search(words, 5_000)[0]] = True
+        mask = mask & found
+    for wish in request.wishes:
+        if wish.values and wish.weight > 0 and not wish.text.endswith((AGAINST, PART)):
+            carrying = np.zeros(catalog.n_items, dtype=bool)
+            for column, value in wish.values:
+                carrying[catalog.words(column).rows_with(value)] = True
+            mask = mask & carrying if (mask & carrying).any() else mask
+    name, weight = wanted
+    numbers = catalog.numbers(name)
+    rows = np.flatnonzero(mask & ~np.isnan(numbers))
+    best = np.lexsort((-catalog.popularity[rows], -np.sign(weight) * numbers[rows]))
+    return catalog.ids([int(row) for row in rows[best][:MOST]])
 
 
 def _is_candidate(view: TurnView, id: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from recagent_catalogs.schema import Role
+from recagent_catalogs.text import fold
 
 from .naming import Naming
 from .spans import Span
@@ -28,6 +29,7 @@ class Builder(Wants, Naming):
             "period": self.on_period,
             "number": self.on_number,
             "count": self.on_count,
+            "order": self.on_order,
             "nation": self.on_nation,
             "foreign": self.on_foreign,
         }
@@ -43,12 +45,14 @@ class Builder(Wants, Naming):
         self.group_values()
         self.soften()
         self._free()
+        self.exclude_partly_named()
         self.reading.named_items = any(
             s.kind == "item" and s.data not in ("one", "ones") for s in self.spans
         )
         self.reader.leftovers.report(
             self.reading, self.spans, self.acts, self.scopes, self.references
         )
+        self.reading.unused = [w for w in self.reading.unused if fold(w) not in self.partly_named]
 
     # --- what is taken back ----------------------------------------------------------------------
 

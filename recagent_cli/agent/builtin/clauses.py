@@ -33,12 +33,19 @@ class Clauses:
         self.text = reading.text
         self.spans = spans
         self.acts = acts
-        self.scopes = scopes
+        qualities = [s for s in spans if s.kind == "quality"]
+        # In "less popular comedies" the "less" belongs to the quality, and reaches no further.
+        self.scopes = [
+            scope
+            for scope in scopes
+            if not any(s.start <= scope.cue and scope.start < s.end for s in qualities)
+        ]
         self.references = references
         self.shown = shown
         self.focus = focus
         self.vocabulary = reader.vocabulary
         self.values: list[tuple[Span, Value, str]] = []
+        self.partly_named: set[str] = set()
 
     def describes(self, span: Span) -> bool:
         """Whether the words praise or blame what was seen or offered ("that was hilarious")."""
@@ -63,6 +70,8 @@ class Clauses:
     def polarity(self, span: Span) -> str:
         """Returns "+" wanted, "-" excluded, "~" rather not, "ok" allowed but not asked for."""
         scope = self.scope(span)
+        if scope is None and self.overdone(span):
+            return "-" if span.kind == "mood" else "~"
         if scope is None and self._outweighed(span):
             return "~"
         if scope is None:
@@ -70,6 +79,15 @@ class Clauses:
         if scope.soft or (span.kind in ("value", "compound") and self._modified(span, scope)):
             return "~"
         return "-"
+
+    def overdone(self, span: Span) -> bool:
+        """Whether the words say that there is too much of it: "too violent"."""
+        before = self.text.words[max(0, span.start - 2) : span.start]
+        return (
+            span.kind in ("value", "mood", "quality")
+            and before[-1:] == ("too",)
+            and before[:1] not in (("not",), ("nothing",), ("never",))
+        )
 
     def _outweighed(self, span: Span) -> bool:
         """Whether more of something else is wanted: "more atmosphere than jump scares"."""
@@ -136,7 +154,7 @@ class Clauses:
             row
             for ref in self.references
             for row in pointed(ref, self.shown)
-            if not (len(ref.places) == 1 and ref.places == (0,))
+            if ref.plural or not ref.pronoun
         ]
         if rows or self.shown:
             return rows or list(self.shown)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from recagent_catalogs.schema import Role
 from recagent_catalogs.text import fold
-from recagent_tools.conditions import Condition
+from recagent_tools.conditions import Condition, evaluate
 
 from ..request import Mention
 from .acts import Reference, pointed
@@ -12,6 +14,9 @@ from .clauses import Clauses
 from .lexicon import key_of
 from .linking import Title
 from .spans import Span
+
+MOST_PARTLY = 12
+"""More items than this are not meant by a part of a title."""
 
 
 class Naming(Clauses):
@@ -62,9 +67,57 @@ class Naming(Clauses):
         self.reading.limits.append(
             f"{where}; the nearest title is {near}." if near else f"{where}."
         )
-        if match is not None and match.score >= 84 and not self.reading.clarify:
+        if near and not self.reading.clarify:
+            found = self.reader.catalog.titles.find(typed, limit=3, cutoff=75.0)
+            labels = dict.fromkeys([near, *(self.reader.catalog.label(m.row) for m in found)])
             self.reading.clarify = f"Did you mean {near}?"
-            self.reading.options = (near, "no, something else")
+            self.reading.options = (*labels, "no, something else")
+
+    def exclude_partly_named(self) -> None:
+        """Leave out what is meant by a part of its title: "all by Miyazaki except Totoro".
+
+        Only items that meet the rest are looked at, and only words that no reading used.
+        """
+        used = {
+            i
+            for s in self.spans
+            if s.kind not in ("stranger", "name")
+            for i in range(s.start, s.end)
+        }
+        lexicon = self.reader.lexicon
+        for scope in self.scopes:
+            words = [
+                self.text.words[i]
+                for i in range(scope.start, scope.end)
+                if i not in used
+                and self.text.words[i] not in lexicon.stop
+                and self.text.words[i] not in lexicon.filler
+                and self.text.words[i] not in self.reader.items
+            ]
+            rows = self._titled(words) if words else []
+            if not rows or len(rows) > MOST_PARTLY:
+                continue
+            self.reading.disliked = [m for m in self.reading.disliked if m.id is not None]
+            typed = " ".join(words)
+            self.reading.disliked.extend(self.reader.mention(typed, row) for row in rows)
+            self.partly_named.update(words)
+
+    def _titled(self, words: list[str]) -> list[int]:
+        """Rows of items that meet the conditions and whose title holds all the words."""
+        catalog = self.reader.catalog
+        mask = np.ones(catalog.n_items, dtype=bool)
+        for condition in self.reading.conditions:
+            mask &= evaluate(condition, catalog)
+        title = self.reader.schema.one(Role.TITLE)
+        if title is None:
+            return []
+        rows = catalog.rows_with_text(title.name, " ".join(words))
+        wanted = set(words)
+        return [
+            item.row
+            for item in catalog.items([int(row) for row in rows if mask[row]])
+            if wanted <= set(fold(item.title).split())
+        ]
 
     def _place(self, mention: Mention, span: Span) -> None:
         """Put a mention where the words around it say."""
@@ -117,6 +170,8 @@ class Naming(Clauses):
             if not rows:
                 if reference.places not in ((), (0,)) and self.shown:
                     reading.limits.append("The list I showed is not that long.")
+                    if len(self.spans) <= 1 and not reading.wants_something:
+                        reading.refused = f"The list I showed has only {len(self.shown)} entries."
                 continue
             self._point_at(reference, rows)
         if reading.among and not reading.about and reading.question is not None:
@@ -139,6 +194,8 @@ class Naming(Clauses):
         if reading.question is not None and reading.question.kind == "attribute":
             if definite or len(rows) == 1 or reference.plural:
                 reading.about.extend(m for m in mentions if m not in reading.about)
+        elif self._too_much(reference):
+            reading.disliked.extend(mentions if definite and not reference.plural else ())
         elif self.scope(span) is not None or acts & {"blame"} or ("reject" in acts and definite):
             if not reference.plural or acts & {"blame"}:
                 reading.disliked.extend(mentions)
@@ -154,6 +211,13 @@ class Naming(Clauses):
             reading.liked.extend(mentions)
         elif definite:
             reading.about.extend(mentions)
+
+    def _too_much(self, reference: Reference) -> bool:
+        """Whether what is pointed at has too much of something: "the first one is too long"."""
+        words, end = self.text.words, reference.end
+        return words[end : end + 1] in (("is",), ("was",), ("looks",), ("sounds",), ("s",)) and (
+            "too" in words[end + 1 : end + 4]
+        )
 
     def _definite(self, reference: Reference) -> bool:
         word = self.text.words[reference.start]

@@ -21,7 +21,9 @@ _DESCRIBING = frozenset(
     "good great nice different of other really very more new random please thanks pls".split()
 )
 MOST = 100
-"""More items than this nobody means."""
+"""More items than this are never shown at once."""
+ORDER = 5.0
+"""Weight of a number column by whose values the list is to be ordered ("the shortest")."""
 
 
 @dataclass(frozen=True)
@@ -91,14 +93,25 @@ class NumberReader:
             for word in getattr(c, side)
         }
 
+        self._most = {
+            f"{fold(word).removesuffix('e')}est": (c.name, -ORDER if side == "low" else ORDER)
+            for c in self._columns
+            for side in ("low", "high")
+            for word in getattr(c, side)
+            if " " not in fold(word)
+        }
+        if year := schema.one(Role.YEAR):
+            self._most |= dict.fromkeys(("oldest", "earliest"), (year.name, -ORDER))
+            self._most["newest"] = (year.name, ORDER)
+
     @cached_property
     def _count(self) -> re.Pattern[str]:
         number = self._number_words
         return re.compile(
             rf"\b(?P<lead>top |best |first |the |those |these |that |this |last |give me |"
-            rf"show me |next )?"
-            rf"(?P<n>\d{{1,3}}|(?:{number})(?: of)?)(?P<tail> of (?:them|those|these|"
-            rf"the)| more| please| others?)?(?!\S)"
+            rf"show me |next |only |just |exactly )?"
+            rf"(?P<n>\d{{1,3}}|[3-9]\d{{3}}|1000|(?:{number})(?: of)?)(?P<tail>"
+            rf" of (?:them|those|these|the)| more| please| others?)?(?!\S)"
         )
 
     @cached_property
@@ -148,6 +161,8 @@ class NumberReader:
                 for match in self._patterns[column.name].finditer(text.joined):
                     yield from self._span(text, match, column, items)
         for start, word in enumerate(text.words):
+            if word in self._most:
+                yield Span(start, start + 1, "order", self._most[word], 3.5)
             for end in (start + 1, start + 2):
                 found = self._words.get(text.phrase(start, end)) if end <= len(text.words) else None
                 if found:
@@ -167,15 +182,15 @@ class NumberReader:
                 and text.words[start - 2] in ("not", "nothing", "isnt")
                 else 1
             )
-            negated = before != "too" or begin == start - 2
-            if negated:
-                how = (
-                    {"low": "above", "high": "below"}[side]
-                    if before == "less"
-                    else {"low": "high", "high": "low"}[side]
-                )
-                yield Span(begin, end, "number", NumberRange(name, how=how), 4.0)
-                return
+            # "too long" and "less long" compare; "not long", "not too long" do not.
+            against = before == "less" or before == "too" and begin != start - 2
+            how = (
+                {"low": "above", "high": "below"}[side]
+                if against
+                else {"low": "high", "high": "low"}[side]
+            )
+            yield Span(begin, end, "number", NumberRange(name, how=how), 4.0)
+            return
         if (
             following in ("time", "ago", "as", "of", "before", "after")
             or before in ("how", "as", "so", "a", "that")
@@ -303,11 +318,17 @@ class NumberReader:
         for match in self._count.finditer(text.joined):
             lead, tail = (match["lead"] or "").strip(), (match["tail"] or "").strip()
             start = text.starts.get(match.start("n"))
+            # "the two shortest"
+            after = text.joined[match.end() :].split()[:1]
+            if lead == "the" and after and after[0] in self._most:
+                lead = "best"
             number = match["n"].split()[0]
             count = int(number) if number.isdigit() else self._lexicon.numbers[number]
             if (
                 start is None
-                or not 0 < count <= MOST
+                or not 0 < count
+                or count > MOST
+                and not _names_items(text, start + 1, items, described)
                 or lead in ("the", "those", "these", "that", "this", "last")
             ):
                 continue
@@ -321,9 +342,11 @@ class NumberReader:
             elif tail or (lead and end == len(text.words)):
                 if number != "one" or tail in ("more", "please"):
                     yield Span(start, end, "count", count, 4.4)
-            elif _names_items(text, end, items, described) and not (
-                number == "one" and match["n"].endswith("of")
-            ):
+            elif (
+                _names_items(text, end, items, described)
+                or (lead or start == 0)
+                and _names_kinds(text, end, described)
+            ) and not (number == "one" and match["n"].endswith("of")):
                 yield Span(start, end, "count", count, 3.2)
             elif start == 0 and end == len(text.words) and number != "one":
                 yield Span(start, end, "count", count, 3.0)
@@ -338,6 +361,14 @@ def _names_items(text: Text, start: int, items: frozenset[str], described: set[i
         if i not in described and word not in _DESCRIBING:
             return False
     return bool(described & set(range(start, len(text.words))))
+
+
+def _names_kinds(text: Text, start: int, described: set[int]) -> bool:
+    """Whether kinds in the plural follow at once: "give me 3 westerns older than that"."""
+    end = start
+    while end < len(text.words) and end in described:
+        end += 1
+    return any(text.words[i].endswith("s") for i in range(start, end))
 
 
 def _units(column: Column, lexicon: Lexicon) -> dict[str, float]:

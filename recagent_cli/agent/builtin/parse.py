@@ -14,7 +14,8 @@ from ..request import Intent, Request
 from .lexicon import Lexicon, lexicon
 from .reader import Reader
 from .reading import Reading
-from .state import EMPTY, NO_STATE, alone, carried, merge, starts_afresh
+from .refusals import refusal
+from .state import EMPTY, NO_STATE, alone, carried, merge, starts_afresh, take_back
 from .tokens import Text, tokenize
 from .vocabulary import Vocabulary
 
@@ -60,6 +61,8 @@ class Parser:
         text = tokenize(clean(utterance, MAX_CHARS))
         reading = self._reader.read(text, last, self._focus(history))
         before = self._counted(history, reading) or self._state(history)
+        before = take_back(text, reading, before, self._catalog)
+        reading.refused = reading.refused or refusal(self._reader, reading)
         intent = _intent(reading, before, bool(last))
         request = self._request(reading, before, intent, bool(last))
         return self._last_resort(request, reading)
@@ -121,7 +124,7 @@ class Parser:
             return alone(reading, intent)
         if intent is Intent.CLOSING:
             return Request(intent)
-        if starts_afresh(reading, before, shown):
+        if not reading.refused and starts_afresh(reading, before, shown):
             before = EMPTY
             intent = Intent.RECOMMEND if intent in (Intent.REFINE, Intent.MORE) else intent
         if intent is Intent.CHIT_CHAT:
@@ -170,6 +173,9 @@ def _intent(reading: Reading, before: Request, shown: bool) -> Intent:
     acts, text = reading.acts, reading.text
     if not text.words:
         return Intent.UNCLEAR
+    if reading.refused:
+        reading.clarify = reading.refused
+        return Intent.CHIT_CHAT
     content = reading.wants_something or reading.count is not None
     stateful = (
         before is not EMPTY
@@ -186,6 +192,8 @@ def _intent(reading: Reading, before: Request, shown: bool) -> Intent:
         if not content and not reading.liked:
             reading.clarify = reading.clarify or "Which one do you mean?"
             return Intent.ITEM_INFO
+    if "about_me" in acts:
+        return Intent.CHIT_CHAT
     if "start_over" in acts and not content and not reading.liked:
         reading.clarify = "Fine, from the beginning. What are you in the mood for?"
         return Intent.CHIT_CHAT

@@ -12,6 +12,7 @@ from ..request import Question
 from .lexicon import key_of
 from .tokens import Text
 from .vocabulary import Vocabulary
+from .why import asks_why
 
 _ASKS = re.compile(
     r"^(?:(?:and|so|ok|okay|oh|hi|hello|hey|well|yes|no|cool|great|interesting|but|also|hmm) )*"
@@ -73,6 +74,8 @@ def find_question(
             return found
         if not targets:
             continue
+        if asks_why(text):
+            return Question("attribute", "")
         if match or _GENERAL.search(words) or _PLOT.search(words) or "?" in text.gap(end):
             found = _item_question(words, vocabulary, match is not None)
             if found is not None:

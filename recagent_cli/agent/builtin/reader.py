@@ -8,7 +8,7 @@ from recagent_catalogs.schema import Role
 from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import fold
 
-from ..request import Mention
+from ..request import Mention, Question
 from .acts import Act, find_acts, find_references, find_scopes
 from .builder import Builder
 from .leftover import Leftovers
@@ -22,6 +22,7 @@ from .reading import Reading
 from .spans import Span, choose
 from .tokens import Text
 from .vocabulary import Vocabulary
+from .why import asks_why
 
 
 class Reader:
@@ -153,11 +154,20 @@ class Reader:
         ]
         reading.acts = {act.name for act in acts}
         references = find_references(text, self.lexicon, self.items, names | firm, len(shown))
-        named = [s for s in spans if s.kind == "title" or (s.kind == "name")]
+        scopes = find_scopes(text, self.lexicon, names | firm)
+        named = [
+            s
+            for s in spans
+            if s.kind in ("title", "name") and not any(c.start <= s.start < c.end for c in scopes)
+        ]
+        left_out = not named and any(s.kind in ("title", "name") for s in spans)
         people_asked = any(s.kind == "person" for s in spans)
         among = bool(shown) and "among" in reading.acts
         reading.question = find_question(
-            text, self.vocabulary, bool(named or references or people_asked or among), names
+            text,
+            self.vocabulary,
+            bool(named or references or people_asked or among) and not left_out,
+            names,
         )
         if (
             reading.question
@@ -167,7 +177,9 @@ class Reader:
             and people_asked
         ):
             reading.question = None
-        scopes = find_scopes(text, self.lexicon, names | firm)
+        if asks_why(text) and shown and not (named or references):
+            reading.question = Question("attribute", "")
+            reading.about = [self.mention("those", row) for row in shown]
         builder = Builder(self, reading, spans, acts, scopes, references, shown, focus)
         builder.run()
         return reading

@@ -38,6 +38,10 @@ class Reading:
     limits: list[str] = field(default_factory=list)
     clarify: str = ""
     options: tuple[str, ...] = ()
+    contradicted: str = ""
+    """What is wanted and excluded at once, in words."""
+    refused: str = ""
+    """Why no list can answer the turn."""
     pointed: bool = False
     named_items: bool = False
     """Whether a word for items in general ("a movie") stands in the turn."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,7 +67,7 @@ def _widened(
             wider = _wider(condition, share, column.role is Role.YEAR)
             if wider is not None:
                 was, now = (condition_text(c, catalog.schema) for c in (condition, wider))
-                yield {i}, wider, f"nothing fits '{was}' as well, so I widened it to '{now}'"
+                yield {i}, wider, f"nothing fits with '{was}', so I widened it to '{now}'"
 
 
 def _wider(condition: Condition, share: float, year: bool) -> Condition | None:
@@ -111,6 +111,26 @@ def _either(parsed: list[Condition], catalog: Catalog) -> Iterator[tuple[set[int
             )
 
 
+def gain(conditions: tuple[str, ...], catalog: Catalog, gone: Sequence[int]) -> tuple[str, int]:
+    """The condition without which most would be left beside what is gone, and how many.
+
+    Number ranges first, exclusions and people last; ("", 0) where giving up one gains nothing.
+    """
+    parsed = [parse_condition(text, catalog) for text in conditions]
+    masks = [evaluate(condition, catalog) for condition in parsed]
+    free = np.ones(catalog.n_items, dtype=bool)
+    free[list(gone)] = False
+    found = []
+    for i, condition in enumerate(parsed):
+        left = _left([m for j, m in enumerate(masks) if j != i], catalog, free)
+        role = catalog.schema.column(condition.column).role
+        numeric = 0 if role in (Role.YEAR, Role.NUMBER) else 1
+        rank = 4 if condition.operator == "lacks" else _LAST.get(role, numeric)
+        if left and len(parsed) > 1:
+            found.append((rank, -left, condition_text(condition, catalog.schema)))
+    return (min(found)[2], -min(found)[1]) if found else ("", 0)
+
+
 _LAST = {Role.PEOPLE: 2, Role.AUDIENCE: 3}
 
 
@@ -120,6 +140,8 @@ def _dropped(
     catalog: Catalog,
 ) -> Relaxation | None:
     found = []
+    if len(parsed) < 2:
+        return None  # without it, anything would do
     for i, condition in enumerate(parsed):
         left = _left([m for j, m in enumerate(masks) if j != i], catalog, None)
         if left:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from recagent_catalogs.errors import BadCondition
 from recagent_catalogs.schema import Role
 from recagent_catalogs.store import Catalog
+from recagent_catalogs.text import fold
 from recagent_tools.conditions import Condition, parse_condition
 
 from ..request import Intent, Mention, Request, Wish
+from .lexicon import singular
+from .numbers import ORDER
 from .reading import Reading
+from .tokens import Text
 
 NO_STATE = frozenset((Intent.ITEM_INFO, Intent.AGGREGATE, Intent.OUT_OF_SCOPE, Intent.UNCLEAR))
 """Requests of these intents stand beside the state; the one before them still holds."""
@@ -35,6 +40,56 @@ def starts_afresh(reading: Reading, before: Request, shown: bool) -> bool:
     return held and reading.kinds >= (2 if whole else 3)
 
 
+_TAKE_BACK = re.compile(
+    r"\b(?:forget|drop|ditch|scratch|scrap|remove|lose|ignore|never mind|nevermind|dont need)"
+    r"(?: about)?(?: the)? (?P<what>(?!it\b|that\b|all\b|everything\b)\w+(?: \w+)?)"
+)
+
+
+def take_back(text: Text, reading: Reading, before: Request, catalog: Catalog) -> Request:
+    """The earlier request without what is taken back by name: "forget Denzel".
+
+    What was read of the name in this turn is dropped from the reading.
+    """
+    match = _TAKE_BACK.search(text.joined)
+    if match is None:
+        return before
+    first, *rest = match["what"].split()
+    year = catalog.schema.one(Role.YEAR)
+    gone = [
+        c
+        for c in _read(before.conditions, catalog)
+        if _names(c, first) or first[:1].isdigit() and year is not None and c.column == year.name
+    ]
+    wishes = [w for w in before.wishes if first in fold(w.text).split()]
+    liked = [m for m in before.liked if first in fold(m.title).split()]
+    if not gone and not wishes and not liked:
+        return before
+    dropped = {(c.column, value) for c in gone for value in c.values}
+    reading.freed.add("")
+    reading.conditions = [
+        c for c in reading.conditions if not any((c.column, v) in dropped for v in c.values)
+    ]
+    reading.wishes = [w for w in reading.wishes if first not in fold(w.text).split()]
+    words = {first, *rest, *match[0].split()}
+    reading.unused = [word for word in reading.unused if fold(word) not in words]
+    reading.search = [word for word in reading.search if word not in words]
+    reading.acts.discard("start_over")
+    kept = (text for text in before.conditions if text not in set(map(str, gone)))
+    return replace(
+        before,
+        conditions=tuple(kept),
+        wishes=tuple(w for w in before.wishes if w not in wishes),
+        liked=tuple(m for m in before.liked if m not in liked),
+    )
+
+
+def _names(condition: Condition, word: str) -> bool:
+    """Whether the word stands in one of the values: "denzel", or a plural of it."""
+    words = {w for v in condition.values if isinstance(v, str) for w in fold(v).split()}
+    return bool(words & {word, word.removesuffix("s"), singular(word)})
+
+
 def merge(
     reading: Reading, before: Request, intent: Intent, shown: bool, catalog: Catalog
 ) -> Request:
@@ -51,7 +106,10 @@ def merge(
         if m.id is None or m.id not in _ids(reading.disliked)
     ]
     disliked = [m for m in disliked if m.id is None or m.id not in _ids(reading.liked)]
-    weights = {**dict(before.weights), **reading.weights}
+    held = dict(before.weights)
+    if any(abs(weight) >= ORDER for weight in reading.weights.values()):
+        held = {name: weight for name, weight in held.items() if abs(weight) < ORDER}
+    weights = {**held, **reading.weights}
     search = " ".join(dict.fromkeys(reading.search))
     if search and before.search and not replaces and search not in before.search:
         search = f"{before.search} {search}"

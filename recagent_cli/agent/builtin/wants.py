@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from os.path import commonprefix
 
 import numpy as np
 
@@ -12,9 +13,9 @@ from recagent_catalogs.text import fold
 from recagent_tools.conditions import Condition, evaluate
 
 from ..request import Wish
-from .clauses import Clauses
+from .known import Known
 from .lexicon import Audience, Compound, Mood, Quality
-from .numbers import NumberRange
+from .numbers import MOST, NumberRange
 from .people import Person
 from .periods import Period
 from .spans import Span
@@ -31,11 +32,13 @@ SOFTENED = 2.5
 """Weight of a tag that was wanted outright and is now a wish."""
 FEW = 5
 """So many items should be left where tags are joined."""
+RATED = 0.7
+"""A weight from which on ratings themselves are asked for."""
 AVOID, LESS = -1.0, -0.6
 """Weights of what is to be avoided, and of what speaks against a mood."""
 
 
-class Wants(Clauses):
+class Wants(Known):
     """Turns spans into conditions, wishes and weights."""
 
     def on_value(self, span: Span) -> None:
@@ -112,6 +115,9 @@ class Wants(Clauses):
         values = self.vocabulary.pairs(mood.values)
         search = mood.search or ("" if values else typed.lower())
         if self.polarity(span) in ("-", "~"):
+            if self.polarity(span) == "-" and self._tagged(typed, values):
+                self._leave_out(values)
+                return
             weight = AVOID if self.polarity(span) == "-" else LESS
             self.reading.wishes.append(Wish(typed, self._narrow(values), search, weight))
             return
@@ -121,6 +127,23 @@ class Wants(Clauses):
             self.reading.wishes.append(Wish(f"{typed}{AGAINST}", against, "", LESS))
         for name, weight in mood.weights.items():
             self.reading.weights[name] = weight
+
+    def _tagged(self, typed: str, values: tuple[tuple[str, str], ...]) -> bool:
+        """Whether the word is a tag of this catalog, or a form of one ("violence")."""
+        tags = {c.name for c in self.reader.schema.with_role(Role.TAGS)}
+        said = fold(typed)
+        return any(
+            len(commonprefix([said, fold(value)])) >= max(3, len(value) - 2)
+            for name, value in [pair for pair in values if pair[0] in tags][:CORE]
+        )
+
+    def _leave_out(self, values: tuple[tuple[str, str], ...]) -> None:
+        """Leave out what carries the tags that say a mood outright: "nothing violent"."""
+        tags = {c.name for c in self.reader.schema.with_role(Role.TAGS)}
+        core = [pair for pair in values if pair[0] in tags][:CORE]
+        for column in dict.fromkeys(name for name, _ in core):
+            left_out = tuple(value for name, value in core if name == column)
+            self.reading.conditions.append(Condition(column, "lacks", left_out))
 
     def _lean(self, typed: str, values: tuple[tuple[str, str], ...], search: str) -> None:
         """Wish for a mood: its first values fully, the rest in part."""
@@ -145,15 +168,26 @@ class Wants(Clauses):
         if self.reading.question and self.reading.question.kind == "attribute":
             return
         comparative = self.text.phrase(span.start, span.end)
+        if self.overdone(span) and "recency" in dict(quality.weights):
+            comparative = "newer" if dict(quality.weights)["recency"] < 0 else "older"
         year = self.reader.schema.one(Role.YEAR)
         if year is not None and self._compared(comparative, year):
             return
         sign = 1.0 if polarity in ("+", "ok") else -1.0
+        told = abs(dict(quality.weights).get("rating", 0.0)) >= RATED
+        unrated = told and bool(np.isnan(self.reader.catalog.mean_rating).all())
+        if unrated:
+            self.reading.limits.append("This catalog has no ratings.")
         for name, weight in quality.weights:
             self.reading.weights[name] = round(sign * weight, 2)
         if sign > 0 and (pairs := self.vocabulary.pairs(quality.values)):
             self.reading.wishes.append(
-                Wish(self.text.as_typed(span.start, span.end), pairs, "", 0.5)
+                Wish(
+                    self.text.as_typed(span.start, span.end),
+                    pairs,
+                    "",
+                    SOFTENED if unrated else 0.5,
+                )
             )
 
     def _compared(self, phrase: str, year: Column) -> bool:
@@ -268,9 +302,19 @@ class Wants(Clauses):
         limit = float(np.round(np.quantile(known, 0.3 if small else 0.7)))
         return Condition(wanted.column, "<=" if small else ">=", (limit,))
 
+    def on_order(self, span: Span) -> None:
+        """The most or least of a number or of years: "the shortest", "the oldest"."""
+        if self.reading.question and self.reading.question.kind == "attribute":
+            return
+        if self.scope(span) is None:
+            name, weight = span.data
+            self.reading.weights[name] = weight
+
     def on_count(self, span: Span) -> None:
         """How many items."""
-        self.reading.count = span.data
+        self.reading.count = min(span.data, MOST)
+        if span.data > MOST:
+            self.reading.limits.append(f"I show at most {MOST} at once.")
 
     def on_nation(self, span: Span) -> None:
         """Where something comes from, which language it speaks, or where it is set."""
@@ -358,12 +402,18 @@ class Wants(Clauses):
     def group_values(self) -> None:
         """Join the values into conditions, wishes and searches by their polarity."""
         wanted: list[tuple[Span, Value]] = []
+        self._contradict()
         for span, value, polarity in self.values:
             typed = self.text.as_typed(span.start, span.end)
             if polarity == "ok":
                 continue
+            if polarity == "+" and self._seen_all(span, value):
+                self._taste_of(typed, value)
+                continue
             if polarity == "~":
                 self.reading.wishes.append(Wish(typed, (value.pair,), "", AVOID))
+            elif polarity == "-" and self._both(value):
+                continue
             elif polarity == "-":
                 self.reading.conditions.append(Condition(value.column, "lacks", (value.value,)))
             elif not self.vocabulary.fits_condition(value) or self._preferred(span):

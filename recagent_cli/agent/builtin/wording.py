@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
 
 from recagent_catalogs.schema import CatalogSchema, Column, Role
 from recagent_catalogs.store import Catalog, Item
@@ -10,6 +12,7 @@ from recagent_tools.conditions import Condition, parse_condition
 
 from ..request import Request
 from .lexicon import key_of
+from .numbers import ORDER
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 MOST_READ = 3
@@ -23,6 +26,7 @@ _MORE_OF = {
     ("recency", False): "older",
 }
 MOST_NAMED = 4
+MOST_KNOWN = 20
 _PREPOSITIONS = {
     "country": "from", "countries": "from", "language": "in", "platform": "on", "platforms": "on",
 }  # fmt: skip
@@ -143,15 +147,29 @@ def list_text(request: Request, catalog: Catalog, count: int) -> str:
         text += f", like {join(liked[:4])}"
     if request.search:
         text += f", matching '{request.search}'"
-    return " ".join([f"{text}.", *_read_as(request), *_preferring(request)])
+    return " ".join([f"{text}.", *_read_as(request), *_preferring(request, catalog)])
 
 
-def _preferring(request: Request) -> list[str]:
+def order_of(request: Request, catalog: Catalog) -> tuple[str, float] | None:
+    """The column of numbers or years by which the list is ordered, with the sign; or None."""
+    numeric = {c.name for c in catalog.schema.with_role(Role.NUMBER)}
+    numeric |= {c.name for c in catalog.schema.with_role(Role.YEAR)}
+    return next(((n, w) for n, w in request.weights if abs(w) >= ORDER and n in numeric), None)
+
+
+def _preferring(request: Request, catalog: Catalog) -> list[str]:
     """What the weights move, in words."""
+    if (order := order_of(request, catalog)) is not None and not request.liked:
+        column = catalog.schema.column(order[0])
+        if column.role is Role.YEAR:
+            return [f"The {'newest' if order[1] > 0 else 'oldest'} first."]
+        way = "highest" if order[1] > 0 else "lowest"
+        return [f"By {column.name.replace('_', ' ')}, the {way} first."]
+    rated = not np.isnan(catalog.mean_rating).all()
     named = [
         _MORE_OF.get((name, weight > 0), "")
         for name, weight in request.weights
-        if abs(weight) > 0.15
+        if abs(weight) > 0.15 and (rated or name != "rating")
     ]
     kept = [word for word in dict.fromkeys(named) if word]
     return [f"I prefer {join(kept)} ones."] if kept else []
@@ -268,10 +286,21 @@ def noted(seen: Sequence[str], disliked: Sequence[str]) -> str:
     return f"Noted: {'; '.join(parts)}." if parts else ""
 
 
+def known_text(told: Mapping[str, object]) -> str:
+    """What is known of the person, from `user_info`."""
+    ways = {"liked": "you like", "disliked": "you do not like", "seen": "you have seen"}
+    parts = [
+        f"{said} {join([str(label) for label in labels][:MOST_KNOWN])}"
+        for name, said in ways.items()
+        if isinstance(labels := told.get(name), list) and labels
+    ]
+    if "user" in told:
+        parts.append(f"you are user {told['user']} of the data, with {told['taken']} items")
+    return f"I know that {'; '.join(parts)}." if parts else "I know nothing about you yet."
+
+
 def examples(catalog: Catalog) -> tuple[str, ...]:
     """Three requests that this catalog can answer."""
-    import numpy as np
-
     schema, made = catalog.schema, []
     kinds = schema.one(Role.CATEGORIES)
     known = catalog.words(kinds.name).values if kinds else []
