@@ -17,6 +17,8 @@ from .request import Request
 
 MAX_PARTS = 3
 MAX_SHARED = 3
+ENOUGH_TOGETHER = 5
+"""Fewer people who took both are no evidence, and may be known by name."""
 
 
 def reasons_for(
@@ -25,19 +27,26 @@ def reasons_for(
     """One reason for each item, by row.
 
     In this order: the likes that brought it in, what it shares with them, the wishes and conditions
-    it meets, and for an item with none of these, how it is received.
+    it meets, and for an item with none of these, how it is received. What the person named now comes
+    before what is known from earlier, which counts as a reason only where nothing was named.
     """
     catalog = context.catalog
     wanted = _wanted_values(request, catalog)
+    if context.liked:
+        history = History.of(context.liked)
+    elif wanted and context.user is None:
+        history = History.empty()
     seeds = _seed_rows(history)
     seed_items = {item.row: item for item in catalog.items(seeds)} if seeds else {}
     made = {}
     for item in items:
         parts: list[str] = []
-        liked = _because(item, context, history, seed_items)
+        liked, together = _because(item, context, history, seed_items)
         if liked is not None:
             parts.append(f"like {liked.title}")
             shared = _shared(item, liked, catalog)
+            if together and not shared.startswith("same"):
+                shared = together
             if shared:
                 parts.append(shared)
         met = [value for name, value in wanted if value in _cell(item, name)]
@@ -57,15 +66,22 @@ def _seed_rows(history: History) -> list[int]:
 
 def _because(
     item: Item, context: ToolContext, history: History, seeds: dict[int, Item]
-) -> Item | None:
-    """The like that contributed most to this item."""
+) -> tuple[Item | None, str]:
+    """The like that contributed most to this item, and how many took both.
+
+    Counts of simulated people would be worth nothing, so there are none in such a catalog.
+    """
     if not seeds:
-        return None
+        return None, ""
     evidence = context.engine.evidence(item.row, history)
     for row, share in evidence.get("because", ()):
         if share > 0 and int(row) in seeds:
-            return seeds[int(row)]
-    return None
+            counts = {int(seed): (both, of) for seed, both, of in evidence["cooccurrence"]}
+            both, of = counts.get(int(row), (0, 0))
+            if both < ENOUGH_TOGETHER or context.catalog.schema.simulated:
+                return seeds[int(row)], ""
+            return seeds[int(row)], f"{both:,} of {of:,} who took it took this too"
+    return None, ""
 
 
 def _shared(item: Item, liked: Item, catalog: Catalog) -> str:

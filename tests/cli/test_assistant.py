@@ -398,3 +398,12 @@ def test_an_answer_that_cannot_be_kept_is_still_given(assistant: Assistant, tmp_
     turn = assistant.ask("westerns")
     assert len(turn.items) == 2
     assert any("could not be kept" in text for _, text in turn.notices)
+
+
+def test_a_reason_names_what_was_asked_for_now(assistant: Assistant) -> None:
+    assistant.note("liked", [4, 11], source="test")
+    turn = assistant.ask("westerns")
+    assert turn.items and all("like " not in item.reason for item in turn.items)
+    turn = assistant.ask("something like Orbit of Ash (1996)")
+    assert turn.items and all("like Orbit of Ash" in item.reason for item in turn.items[:2])
+    assert any("like " in item.reason for item in assistant.recommend(count=3))

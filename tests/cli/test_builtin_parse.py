@@ -108,6 +108,8 @@ TABLE: list[tuple[str, str, dict[str, Any]]] = [
     ("games", "no violence", {"where": ["tags lacks violent"]}),
     ("games", "nothing too violent", {"where": []}),
     ("films", "horror but no slasher horror", {"intent": "recommend", "where": ["genres has Horror"]}),
+    ("games", "non violent shooters", {"where": ["genres has Shooter", "tags lacks violent"]}),
+    ("films", "sci-fi, nothing with aliens", {"where": ["genres has Sci-Fi", "tags lacks alien"]}),
     ("games", "nothing violent please", {"where": ["tags lacks violent"]}),
     # kinds and their joining
     ("films", "slow thrillers", {"where": ["genres has Thriller"], "intent": "recommend"}),

@@ -131,8 +131,10 @@ def find_scopes(text: Text, lexicon: Lexicon, blocked: Collection[int]) -> list[
         if end is None or start in idle or _answer(text, start, end):
             start += 1
             continue
-        stop = _scope_end(text, end)
         phrase = text.phrase(start, end)
+        stop = _scope_end(text, end)
+        if phrase == "non":
+            stop = min(stop, end + 1)  # "non violent action"
         if stop > end:
             scopes.append(Scope(start, end, stop, phrase in lexicon.soft))
         start = end

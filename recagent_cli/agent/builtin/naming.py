@@ -15,6 +15,7 @@ from .lexicon import key_of
 from .linking import Title
 from .spans import Span
 
+_TOPICAL = frozenset(("with", "about", "no", "without", "any", "featuring"))
 MOST_PARTLY = 12
 """More items than this are not meant by a part of a title."""
 
@@ -42,7 +43,12 @@ class Naming(Clauses):
     def _exclude_series(self, span: Span) -> None:
         """Not Resident Evil is none of the series."""
         phrase = self.text.phrase(span.start, span.end)
+        before = self.text.words[span.start - 1] if span.start else ""
+        topical = before in _TOPICAL and not self.text.tokens[span.start].capital
         for value in self.vocabulary.values.get(key_of(phrase), ()):
+            if topical and value.role is Role.TAGS:
+                # "nothing with aliens" is hardly about the film of that name alone.
+                self.reading.conditions.append(Condition(value.column, "lacks", (value.value,)))
             if value.role is Role.GROUP and fold(value.value) == phrase:
                 self.reading.conditions.append(Condition(value.column, "lacks", (value.value,)))
 
