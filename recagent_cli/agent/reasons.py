@@ -27,8 +27,8 @@ def reasons_for(
     """One reason for each item, by row.
 
     In this order: the likes that brought it in, what it shares with them, the wishes and conditions
-    it meets, and for an item with none of these, how it is received. What the person named now comes
-    before what is known from earlier, which counts as a reason only where nothing was named.
+    it meets, and for an item with none of these, how it is received. What the person named now
+    comes before what is known from earlier, which counts only where nothing was named.
     """
     catalog = context.catalog
     wanted = _wanted_values(request, catalog)
