@@ -126,12 +126,14 @@ def _catalogs(run: Run) -> list[tuple[str, bool, str]]:
         except RecagentError as error:
             told.append((f"catalog {name}", False, error.message))
             continue
+        damaged = [f"damaged: {file}" for file in catalog.verify()]
         state = "trained" if engine.trained else "not trained"
+        problems = [*engine.notices, *damaged]
         told.append(
             (
                 f"catalog {name}",
-                not engine.notices,
-                "; ".join([f"{catalog.n_items:,} items, {state}", *engine.notices]),
+                not problems,
+                "; ".join([f"{catalog.n_items:,} items, {state}", *problems]),
             )
         )
     return told

@@ -382,3 +382,13 @@ def test_escape_sequences_of_a_schema_never_reach_the_terminal(
     for ran in printed:
         assert ran.code == 0, ran.err
         assert "\x1b" not in ran.out + ran.err and "\x07" not in ran.out + ran.err
+
+
+def test_the_doctor_finds_a_damaged_catalog(recagent: RunCommand, home: Path) -> None:
+    file = home / "data" / "catalogs" / "films" / "catalog.duckdb"
+    raw = bytearray(file.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    file.write_bytes(raw)
+    checks = valid(recagent("doctor", "--json").out)["checks"]
+    found = next(check for check in checks if check["what"] == "catalog films")
+    assert not found["ok"] and "catalog.duckdb" in found["text"]
