@@ -14,11 +14,18 @@ import pytest
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and pipes of POSIX")
 
 
+START = (
+    # A shell's background jobs ignore Ctrl-C, and so would everything that they start.
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "from recagent_cli.main import main; main()"
+)
+
+
 def start(*words: str, **more: str) -> subprocess.Popen[bytes]:
     """A command in a process of its own."""
     path = os.pathsep.join(part for part in sys.path if part)
     return subprocess.Popen(
-        [sys.executable, "-m", "recagent_cli", *words],
+        [sys.executable, "-c", START, *words],
         env={**os.environ, "PYTHONPATH": path, **more},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
