@@ -32,6 +32,8 @@ def _say(message: dict[str, Any]) -> None:
 
 def main() -> None:
     """Build the catalog of argv[1] into the models directory argv[2]."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     directory, models = Path(sys.argv[1]), Path(sys.argv[2])
     try:
         models.mkdir(parents=True, exist_ok=True)

@@ -67,6 +67,7 @@ def one_blas_thread() -> Iterator[None]:
     """
     try:
         threadpoolctl = import_module("threadpoolctl")
+        import_module("scipy.linalg")  # brings a BLAS of its own, which must be there to be limited
     except ImportError:
         yield
         return

@@ -346,7 +346,7 @@ class _Training:
         self, first: FirstStage, known: Sequences, tested: NDArray[np.int64]
     ) -> list[_Measured]:
         """The held-back last item of at most `MEASURED_USERS` users."""
-        most = MEASURED_USERS // 3 if self.setting.quick else MEASURED_USERS
+        most = MEASURED_USERS // 6 if self.setting.quick else MEASURED_USERS
         if len(tested) > most:
             tested = np.sort(self.splits.choice(tested, most, replace=False))
         ends = self.sequences.lengths() - 1
