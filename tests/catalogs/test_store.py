@@ -117,7 +117,8 @@ def test_no_query_text_raises(movielens: Catalog, text: str) -> None:
     "text", ['"', "AND", "NEAR(a b)", "title:x", "a*", "-", "\x00", "\ud800", "x" * 9999]
 )
 def test_query_syntax_is_text(movielens: Catalog, text: str) -> None:
-    movielens.search(text, 3)
+    rows, scores = movielens.search(text, 3)
+    assert len(rows) == len(scores) <= 3 and all(0 <= row < movielens.n_items for row in rows)
 
 
 def test_nothing_there(tmp_path: Path) -> None:

@@ -133,8 +133,9 @@ def test_what_we_write_is_what_we_read(made: list[tuple[str, dict[str, Any]]]) -
 
 @given(st.text(max_size=300))
 def test_any_text_can_be_read(text: str) -> None:
-    read_text(text, NAMES)
-    read_text(text, NAMES, complete=False)
+    for complete in (True, False):
+        found = read_text(text, NAMES, complete=complete)
+        assert found.calls or len(found.text) <= len(text), "prose is never made longer"
 
 
 @pytest.mark.parametrize("text", ["", '{"na', "```js", "Sure.\n```json", "<tool", "Hm <think>x"])
