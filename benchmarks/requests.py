@@ -584,7 +584,7 @@ def crs(rows: list[Row], parser: Parser, catalog: Catalog, models: Path) -> Scor
         total = total + 1.5 * _genres_named(row["context"], parser, catalog)
         if liked:
             total = total + standardised(engine.rank(everything, history))
-            total = total + 0.7 * standardised(engine.likeness(history))
+            total = total + 0.7 * standardised(engine.likeness(history, everything))
         total[liked] = -np.inf
         order = np.argsort(-total, kind="stable")
         place = np.empty(catalog.n_items, dtype=np.int64)

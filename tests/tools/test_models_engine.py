@@ -92,7 +92,7 @@ def test_scores_cover_the_catalog(
 ) -> None:
     engine = Engine.open(catalog, built[0])
     for name in names or engine.names:
-        assert engine.scores(name, EVEN).shape == (ITEMS,)
+        assert engine.scores(name, EVEN, np.arange(ITEMS, dtype=np.int32)).shape == (ITEMS,)
     assert engine.popularity("all").sum() == 90 * 8
     assert (engine.popularity("recent") <= engine.popularity("all")).all()
 

@@ -14,7 +14,8 @@ from recagent_tools.models.features import FEATURES, FirstStage, best_counts, fe
 from recagent_tools.models.groups import likes_cuts, next_cuts, training_groups
 from recagent_tools.models.history import History
 from recagent_tools.models.measure import Tally, best_unseen, ndcg
-from recagent_tools.models.retriever import Setting, top_rows
+from recagent_tools.models.retriever import Setting
+from recagent_tools.models.scores import DenseScores, SparseScores, top_rows
 from recagent_tools.models.sequences import Sequences, like_weights
 from recagent_tools.models.sparse import SparseRows, largest_per_row
 from recagent_tools.models.stats import TimedStats
@@ -101,7 +102,12 @@ def test_sparse_sums_are_dense_sums(seed: int, rows: list[int]) -> None:
     expected = weights @ dense[index] if rows else np.zeros(7)
     np.testing.assert_allclose(sparse.weighted_sum(index, weights), expected, rtol=1e-5, atol=1e-6)
     best = (weights[:, None] * dense[index]).max(axis=0) if rows else np.zeros(7)
-    np.testing.assert_allclose(sparse.weighted_max(index, weights), best, rtol=1e-6)
+    wanted = rng.permutation(7)[:4].astype(np.int32)
+    np.testing.assert_allclose(sparse.weighted_max(index, weights, wanted), best[wanted], rtol=1e-6)
+    columns, values = sparse.combined(index, weights)
+    assert (np.diff(columns) > 0).all()
+    np.testing.assert_allclose(values, expected[columns], rtol=1e-5, atol=1e-6)
+    assert not np.delete(expected, columns).any()
     back = sparse.transposed().transposed()
     np.testing.assert_allclose(back.to_scipy().toarray(), dense)
 
@@ -111,6 +117,43 @@ def test_top_rows_are_a_stable_sort(values: list[int], count: int) -> None:
     scores = np.array(values, dtype=np.float32)
     expected = np.argsort(-scores, kind="stable")[:count]
     assert top_rows(scores, count).tolist() == expected.tolist()
+
+
+@given(
+    st.lists(st.integers(-2, 4), min_size=3, max_size=14),
+    st.sets(st.integers(0, 2)),
+    st.sets(st.integers(0, 13)),
+    st.integers(1, 14),
+)
+def test_sparse_and_dense_scores_agree(
+    values: list[int], seen: set[int], allowed: set[int], count: int
+) -> None:
+    dense = np.array(values, dtype=np.float32)
+    known = np.flatnonzero(dense).astype(np.int32)
+    history = np.array(sorted(seen), dtype=np.int32)
+    sparse = SparseScores(len(dense), history, known, dense[known])
+    full = DenseScores(dense, history)
+    np.testing.assert_array_equal(sparse.dense(), full.dense())
+    np.testing.assert_allclose(sparse.moments(), full.moments(), atol=1e-5)
+    mask = np.isin(np.arange(len(dense)), sorted(allowed))
+    for only in (None, mask):
+        rows, best = full.top(count, only)
+        told = best > 0
+        assert sparse.top(count, only)[0].tolist() == rows[told].tolist()
+        assert not set(rows.tolist()) & seen
+
+
+def test_a_product_over_many_columns_is_the_same() -> None:
+    """Sorting and adding up into a dense array are two ways to one sum."""
+    wide = SparseRows(
+        np.array([0, 3, 5]),
+        np.array([1, 5, 900, 5, 901], np.int32),
+        np.arange(1, 6, dtype=np.float32),
+        1_000,
+    )
+    columns, values = wide.combined(np.array([0, 1]), np.array([1.0, 2.0]))
+    assert columns.tolist() == [1, 5, 900, 901]
+    assert values.tolist() == [1, 2 + 8, 3, 10]
 
 
 def _first_stage() -> tuple[FirstStage, TimedStats, Sequences]:
@@ -171,7 +214,8 @@ def test_features_are_right_where_their_value_is_known() -> None:
 
 def test_the_blend_of_an_empty_history_is_silent() -> None:
     first, _, _ = _first_stage()
-    assert not blend(first.scored(History.empty())).any()
+    everything = np.arange(ITEMS, dtype=np.int32)
+    assert not blend(first.scored(History.empty()), everything).any()
     assert not standardised(np.full(4, 2.5, np.float32)).any()
 
 

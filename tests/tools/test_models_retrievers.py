@@ -13,7 +13,8 @@ from recagent_tools.models.als import ALS, CONFIDENCE, REGULARIZATION, FoldIn, f
 from recagent_tools.models.content import Content
 from recagent_tools.models.cooccurrence import CoOccurrence
 from recagent_tools.models.history import History
-from recagent_tools.models.retriever import Retriever, Setting, top_rows
+from recagent_tools.models.retriever import Retriever, Setting
+from recagent_tools.models.scores import Mask, Scores, top_rows
 from recagent_tools.models.stats import Popularity
 from recagent_tools.models.transitions import Transitions
 
@@ -51,8 +52,37 @@ class RetrieverContract:
 
     def test_batch_equals_single(self) -> None:
         model, histories = self.make(), self.histories()
-        single = np.stack([model.scores(history) for history in histories])
-        np.testing.assert_allclose(model.scores_many(histories), single, rtol=1e-4, atol=1e-5)
+        for many, history in zip(model.score_many(histories), histories, strict=True):
+            single = model.score(history)
+            np.testing.assert_allclose(many.dense(), single.dense(), rtol=1e-4, atol=1e-5)
+            np.testing.assert_allclose(many.moments(), single.moments(), rtol=1e-3, atol=1e-4)
+
+    def test_parts_of_the_scores_agree_with_all_of_them(self) -> None:
+        model = self.make()
+        mask = np.arange(ITEMS) % 3 > 0
+        for history in self.histories():
+            scores = model.score(history)
+            dense = scores.dense()
+            rows = np.array([7, 3, 12], dtype=np.int32)
+            np.testing.assert_allclose(scores.of(rows), dense[rows], rtol=1e-5, atol=1e-6)
+            others = np.delete(dense, history.rows).astype(np.float64)
+            np.testing.assert_allclose(
+                scores.moments(), (others.mean(), others.std()), rtol=1e-3, atol=1e-3
+            )
+            for allowed in (None, mask):
+                self._check_top(scores, history, allowed)
+
+    def _check_top(self, scores: Scores, history: History, mask: Mask | None) -> None:
+        rows, values = scores.top(5, mask)
+        np.testing.assert_allclose(values, scores.of(rows), rtol=1e-5, atol=1e-6)
+        assert (np.diff(values) <= 1e-6).all()
+        assert not np.isin(rows, history.rows).any()
+        allowed = np.ones(ITEMS, bool) if mask is None else mask.copy()
+        allowed[history.rows] = False
+        assert allowed[rows].all()
+        allowed[rows] = False
+        if len(rows) == 5:
+            assert scores.dense()[allowed].max(initial=-np.inf) <= values[-1] + 1e-5
 
     def test_saved_and_loaded_gives_the_same_scores(self, tmp_path: Path) -> None:
         model = self.make()
@@ -118,11 +148,11 @@ class TestALSInNumPy(KnowsTheCheckerboard):
 class TestCoOccurrence(KnowsTheCheckerboard):
     kind = CoOccurrence
 
-    def test_the_weight_is_the_asymmetric_cosine(self) -> None:
+    def test_the_score_is_the_root_of_the_asymmetric_cosine(self) -> None:
         data = training_data(interactions([[0, 1], [0, 1, 2], [0, 2], [3]], 4))
         model = CoOccurrence.fit(data, SETTING)
         expected = 2 / ((3 + 5) ** 0.7 * (2 + 5) ** 0.3)
-        assert model.scores(History.of([0]))[1] == pytest.approx(expected, rel=1e-5)
+        assert model.scores(History.of([0]))[1] ** 2 == pytest.approx(expected, rel=1e-5)
         assert model.scores(History.of([0]))[0] == 0
 
 
@@ -154,7 +184,7 @@ class TestContent(RetrieverContract):
         assert isinstance(model, Content)
         rows = np.arange(ITEMS, dtype=np.int32)
         parts = model.affinities(EVEN, rows)
-        np.testing.assert_allclose(parts.sum(axis=1), model.scores(EVEN), atol=1e-6)
+        np.testing.assert_allclose(parts.sum(axis=1), model.scores(EVEN) ** 2, atol=1e-6)
 
     def test_shares_tell_which_item_it_was_like(self) -> None:
         model = self.make()
@@ -233,7 +263,7 @@ def test_long_histories_fold_in_as_implicit_does() -> None:
     assert len(history) >= 60
     factors = theirs.item_factors
     gram = (factors.T @ factors).astype(np.float64)
-    mine = ALS(factors, FoldIn(gram, REGULARIZATION * np.eye(8), np.zeros(8)))
+    mine = ALS(factors, FoldIn(gram, REGULARIZATION * np.eye(8), np.zeros(8), np.zeros(8)))
     np.testing.assert_allclose(mine.person(History.of(history.tolist())), expected, atol=2e-3)
     assert set(top_rows(mine.similar(3), 11).tolist()) == set(near.tolist())
 

@@ -72,9 +72,9 @@ def score_by_history(
         inside = context.bus.candidates.mask()
         rows = context.engine.retrieve(history, KEEP, inside)
     names = [name for name in context.engine.names if name != "popularity"]
-    columns = {name: context.engine.scores(name, history)[rows] for name in names}
+    columns = {name: context.engine.scores(name, history, rows) for name in names}
     if seeds is not None:
-        columns["likeness"] = context.engine.likeness(seeds)[rows]
+        columns["likeness"] = context.engine.likeness(seeds, rows)
     blend = np.sum([standardised(column) for column in columns.values()], axis=0)
     kept, order = keep_best(np.asarray(blend, dtype=np.float32), rows)
     columns = {name: column[order].astype(np.float32) for name, column in columns.items()}

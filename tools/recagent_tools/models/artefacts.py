@@ -23,7 +23,7 @@ from typing import Any
 from recagent_catalogs.errors import RecagentError
 from recagent_catalogs.locks import locked
 
-SCHEMA = "recagent.models/1"
+SCHEMA = "recagent.models/2"
 MANIFEST = "manifest.json"
 CURRENT = "current"
 CHECKED = "checked.json"

@@ -12,14 +12,14 @@ LIKES = {"als": 1.0, "cooccurrence": 1.0, "content": 0.3}
 NEXT = {"als": 0.5, "cooccurrence": 0.5, "transitions": 1.2, "content": 0.2}
 
 
-def blend(scored: Scored, rows: Rows | slice = slice(None)) -> Floats:
-    """float32, standard scores added up with fixed weights; all zero for an empty history."""
+def blend(scored: Scored, rows: Rows) -> Floats:
+    """float32 [len(rows)], standard scores with fixed weights; zero for an empty history."""
     weights = NEXT if scored.history.ordered else LIKES
-    parts = [weights[name] * scored.z(name, rows) for name in scored.scores if name in weights]
-    if not parts:
-        length = len(rows) if not isinstance(rows, slice) else 0
-        return np.zeros(length, dtype=np.float32)
-    return np.asarray(np.sum(parts, axis=0), dtype=np.float32)
+    total = np.zeros(len(rows), dtype=np.float32)
+    for name, scores in scored.scores.items():
+        if name in weights:
+            total += np.float32(weights[name]) * scores.z(rows)
+    return total
 
 
 def standardised(values: Floats) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -16,6 +17,7 @@ from recagent_catalogs.text import fold
 from .facts import ItemFacts, WordPart
 from .history import History
 from .retriever import Retriever, Setting, TrainingData
+from .scores import Best, Mask, Scores, nothing, rooted, top_rows
 from .sparse import SparseRows, load_array
 
 LAST = 50
@@ -23,6 +25,9 @@ HALF_LIFE = 10.0
 SHORTEST_WORD = 3
 COMMON = 0.1
 """Prose words in more than this share of the items say nothing."""
+SAMPLED = 2_048
+MOST_READ = 300_000
+"""Entries of the inverted lists read for one history."""
 GROUPS = ("categories", "people", "tags", "text")
 """What affinities are told apart by; `ROLE_GROUPS` puts every role into one of them."""
 ROLE_GROUPS = {
@@ -45,6 +50,50 @@ ROLE_WEIGHTS = {
     Role.TITLE: 0.4,
     Role.TEXT: 0.6,
 }
+
+
+class ContentScores(Scores):
+    """Likeness of items to a profile of words."""
+
+    def __init__(self, content: Content, profile: Floats, seen: Rows) -> None:
+        """Profile float32 [n_terms]."""
+        super().__init__(content.n_items, seen)
+        self.content, self.profile = content, profile
+
+    def of(self, rows: Rows) -> Floats:
+        """From the words of these items."""
+        return rooted(self.content.products(self.profile, rows))
+
+    def top(self, k: int, mask: Mask | None = None) -> Best:
+        """Of the items that share one of the profile's most telling words."""
+        near = self._near
+        if mask is not None:
+            near = near[mask[near]]
+        values = self.of(near)
+        good = values > 0
+        near, values = near[good], values[good]
+        chosen = top_rows(values, k)
+        return near[chosen], values[chosen]
+
+    def moments(self) -> tuple[float, float]:
+        """Of evenly spaced items, `SAMPLED` at most: to standardise by, that is exact enough."""
+        step = max(1, self.n_items // SAMPLED)
+        rows = np.arange(step // 2, self.n_items, step, dtype=np.int32)
+        values = self.of(rows[~np.isin(rows, self.seen)])
+        return (float(values.mean()), float(values.std())) if len(values) else (0.0, 0.0)
+
+    @cached_property
+    def _near(self) -> Rows:
+        """Unseen items with a word of the profile; the commonest words go unread in large ones."""
+        terms = np.flatnonzero(self.profile)
+        sizes = self.content.inverted.indptr[terms + 1] - self.content.inverted.indptr[terms]
+        rarest = np.argsort(sizes, kind="stable")
+        fits = np.cumsum(sizes[rarest]) <= max(MOST_READ, int(sizes.min(initial=0)))
+        found, _, _ = self.content.inverted.gather(terms[rarest[fits]])
+        reached = np.zeros(self.n_items, dtype=bool)
+        reached[found] = True
+        reached[self.seen] = False
+        return np.flatnonzero(reached).astype(np.int32)
 
 
 class Content(Retriever):
@@ -92,11 +141,18 @@ class Content(Retriever):
             return np.zeros(self.forward.n_columns, dtype=np.float32)
         return self.forward.weighted_sum(recent.rows, weights / np.float32(total))
 
-    def scores(self, history: History) -> Floats:
-        """Inner product of the profile with every item."""
+    def score(self, history: History) -> Scores:
+        """Root of the inner product of the profile with each item."""
         profile = self.profile(history)
-        terms = np.flatnonzero(profile)
-        return self.inverted.weighted_sum(terms, profile[terms])
+        if not profile.any():
+            return nothing(self.n_items, history.rows)
+        return ContentScores(self, profile, history.rows)
+
+    def products(self, profile: Floats, rows: Rows) -> Floats:
+        """Inner products of a profile with some items, float32 [len(rows)]."""
+        columns, values, lengths = self.forward.gather(rows)
+        place = np.repeat(np.arange(len(rows)), lengths)
+        return np.bincount(place, values * profile[columns], minlength=len(rows)).astype(np.float32)
 
     def affinities(self, history: History, rows: Rows) -> Floats:
         """The score of each row split by `GROUPS`, float32 [len(rows), 4]."""

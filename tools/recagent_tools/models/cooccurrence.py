@@ -7,10 +7,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from recagent_catalogs.interactions import Floats
+from recagent_catalogs.interactions import Floats, Rows
 
 from .history import History
 from .retriever import Retriever, Setting, TrainingData
+from .scores import Scores, SparseScores, nothing, rooted
 from .sparse import BLOCK_ROWS, SparseRows, largest_per_row
 
 KEPT = 200
@@ -51,17 +52,18 @@ class CoOccurrence(Retriever):
         stacked = scipy.sparse.vstack(pruned, format="csr")
         return cls(SparseRows.from_scipy(stacked))
 
-    def scores(self, history: History) -> Floats:
-        """Sum over the history; newer items count more where there is an order."""
+    def score(self, history: History) -> Scores:
+        """Root of the sum over the history; newer items count more where there is an order."""
         recent = history.last(LONGEST_HISTORY)
         if not len(recent):
-            return np.zeros(self.n_items, dtype=np.float32)
-        return self.weights.weighted_sum(recent.rows, recent.faded(HALF_LIFE))
+            return nothing(self.n_items, history.rows)
+        rows, sums = self.weights.combined(recent.rows, recent.faded(HALF_LIFE))
+        return SparseScores(self.n_items, history.rows, rows, rooted(sums))
 
-    def nearest(self, history: History) -> Floats:
-        """The largest single weight to a liked item instead of the sum, float32 [n_items]."""
+    def nearest(self, history: History, rows: Rows) -> Floats:
+        """The largest single weight to a liked item instead of the sum, float32 [len(rows)]."""
         recent = history.liked().last(LONGEST_HISTORY)
-        return self.weights.weighted_max(recent.rows, recent.weights)
+        return self.weights.weighted_max(recent.rows, recent.weights, rows)
 
     def save(self, directory: Path) -> None:
         """`cooccurrence.*.npy`."""

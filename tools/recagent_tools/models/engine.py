@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,16 +15,17 @@ from recagent_catalogs.schema import NUMBER_ROLES
 
 from .als import ALS
 from .artefacts import ArtefactError, open_build, read_verified
-from .blend import blend, standardised
+from .blend import standardised
 from .content import Content
 from .cooccurrence import CoOccurrence
 from .facts import facts_of, year_of
-from .features import FEATURES, FirstStage, Scored, best_counts, feature_matrix
+from .features import FEATURES, FirstStage
 from .history import History
 from .likeness import likeness
 from .ranker import Ranker, RankerUnavailable
-from .ranking import combined
-from .retriever import Retriever, top_rows
+from .recommender import Recommender
+from .retriever import Retriever
+from .scores import Mask
 from .sequences import like_weights
 from .stats import ItemStats, Popularity
 from .transitions import Transitions
@@ -41,8 +41,6 @@ WISH = 1.5
 SIMULATED = 0.5
 """Weight of content for named likes where the interactions were drawn by a generator: the items'
 own words know more of likeness than drawn people do."""
-REMEMBERED = 4
-"""Histories whose scores are kept: retrieval and ranking ask for the same ones."""
 EVIDENCE = 3
 
 
@@ -70,7 +68,6 @@ class Engine:
         self._directory = directory
         self._retrievers = retrievers
         self._rankers: dict[str, Ranker | None] = {}
-        self._scored: OrderedDict[bytes, Scored] = OrderedDict()
         self._users_of: dict[int, NDArray[np.int32]] = {}
 
     @classmethod
@@ -111,23 +108,24 @@ class Engine:
             return ("content", "popularity")
         return tuple(name for name in LOADERS if name in self._first.retrievers)
 
-    def scores(self, name: str, history: History) -> Floats:
-        """float32 [n_items] of one retriever.
+    def scores(self, name: str, history: History, rows: Rows) -> Floats:
+        """float32 [len(rows)], what one retriever says of these items.
 
         Raises:
             KeyError: there is no such retriever.
         """
         if name in self._first.personal:
-            return self._score(history).scores[name]
-        return self._first.retrievers[name].scores(history)
+            return self.recommender.scored(history).scores[name].of(rows)
+        return self._first.retrievers[name].score(history).of(rows)
 
-    def likeness(self, history: History) -> Floats:
-        """float32 [n_items], how alike each item is to the named ones; zero for no history."""
-        return likeness(self._first, self.popularity("all"), history)
+    def likeness(self, history: History, rows: Rows) -> Floats:
+        """float32 [len(rows)], how alike each item is to the named ones; zero for no history."""
+        return likeness(self._first, self.popularity("all"), history, rows)
 
     def popularity(self, window: Literal["all", "recent"]) -> Floats:
         """float32 [n_items], how many users took each item, in all or in the newest tenth."""
-        return self._stats.count if window == "all" else self._stats.recent
+        stats = self.recommender.stats
+        return stats.count if window == "all" else stats.recent
 
     def user_history(self, user: int) -> History:
         """The history of a user of the catalog's data, each item once, oldest first.
@@ -155,42 +153,20 @@ class Engine:
     ) -> Floats:
         """Score candidates, float32 [len(rows)]: finite, comparable within one call.
 
-        The ranker joined with the blend; the blend alone where there is no ranker; popularity and
-        ratings where nothing is known of the person.
-
         Args:
             rows: int32, the candidates.
             history: the person's likes and dislikes.
             wishes: (column, value, weight) soft wishes; a number column's value is "low" or "high".
         """
         rows = np.asarray(rows, dtype=np.int32)
-        total = self._fit(rows, history)
+        total = self.recommender.rank(rows, history)
         for column, value, weight in wishes:
             total = total + np.float32(WISH * weight) * self._wish(column, value, rows)
         return np.nan_to_num(total).astype(np.float32)
 
-    def retrieve(self, history: History, k: int, mask: NDArray[np.bool_] | None = None) -> Rows:
-        """The union of every retriever's best, at most `k` rows, best place first; int32.
-
-        Args:
-            history: its own items are never returned.
-            k: how many at most.
-            mask: bool [n_items], the only rows allowed.
-        """
-        if not history.n_liked:
-            scores = [self._first.retrievers["popularity"].scores(history)]
-        else:
-            scored = self._score(history)
-            scores = [scored.even(name) for name in scored.scores]
-        lists = []
-        for values in scores:
-            allowed = values.copy()
-            allowed[history.rows] = -np.inf
-            if mask is not None:
-                allowed[~mask] = -np.inf
-            best = top_rows(allowed, k)
-            lists.append(best[allowed[best] > -np.inf])
-        return _interleaved(lists, k)
+    def retrieve(self, history: History, k: int, mask: Mask | None = None) -> Rows:
+        """`Recommender.retrieve`: at most `k` unseen candidates, best place first; int32."""
+        return self.recommender.retrieve(history, k, mask)
 
     def evidence(self, row: int, history: History) -> dict[str, Any]:
         """Why the models score `row` as they do.
@@ -202,36 +178,25 @@ class Engine:
         """
         liked = history.liked()
         found: dict[str, Any] = {
-            name: float(self.scores(name, history)[row]) for name in self._first.personal
+            name: float(self.scores(name, history, np.array([row], np.int32))[0])
+            for name in self._first.personal
         }
         found["because"] = self._because(row, liked)
         found["cooccurrence"] = self._both(row, liked)
-        found["taken_by"] = int(self._stats.count[row])
+        found["taken_by"] = int(self.recommender.stats.count[row])
         return found
 
     def ranked_by(self, history: History) -> str:
         """What `rank` uses for this history: "ranker", "blend" or "popularity"."""
         if not history.n_liked:
             return "popularity"
-        return "blend" if self._ranker(history) is None else "ranker"
-
-    def _score(self, history: History) -> Scored:
-        key = history.key()
-        if key not in self._scored:
-            self._scored[key] = self._first.scored(history)
-            if len(self._scored) > REMEMBERED:
-                self._scored.popitem(last=False)
-        return self._scored[key]
-
-    @property
-    def _stats(self) -> ItemStats:
-        popular = self._first.retrievers["popularity"]
-        assert isinstance(popular, Popularity)
-        return popular.stats
+        return "blend" if self.recommender.ranker(history) is None else "ranker"
 
     @cached_property
-    def _best_counts(self) -> Floats:
-        return best_counts(self._stats)
+    def recommender(self) -> Recommender:
+        """Retrieval and ranking over these retrievers."""
+        share = SIMULATED if self.catalog.schema.simulated else 0.0
+        return Recommender(self._first, self._ranker, content_share=share)
 
     @cached_property
     def _rating_scale(self) -> tuple[float, float]:
@@ -242,29 +207,6 @@ class Engine:
         taken = self.catalog.interactions
         assert taken is not None and taken.value is not None
         return float(taken.value.min()), float(taken.value.max())
-
-    def _fit(self, rows: Rows, history: History) -> Floats:
-        """How well each row fits the history, standardised."""
-        if not history.n_liked:
-            disliked = blend(self._score(history), rows) if len(history) else np.float32(0)
-            return standardised(self._general(rows) + disliked)
-        scored = self._score(history)
-        blended = blend(scored, rows)
-        ranker = self._ranker(history)
-        if ranker is None:
-            total = standardised(blended)
-        else:
-            features = feature_matrix(self._first, self._stats, scored, rows, self._best_counts)
-            total = combined(ranker.predict(features), blended, history)
-        if self.catalog.schema.simulated and not history.ordered:
-            total = total + np.float32(SIMULATED) * scored.z("content", rows)
-        return total
-
-    def _general(self, rows: Rows) -> Floats:
-        """Popularity of all times and of late, and ratings, for people of whom nothing is known."""
-        stats = self._stats
-        counts = np.log1p(stats.count[rows]) + np.log1p(stats.recent[rows])
-        return standardised(counts) + np.float32(0.5) * standardised(stats.rating[rows])
 
     def _wish(self, column: str, value: str, rows: Rows) -> Floats:
         """1 where the item has the value; for "high" half the standard score of the number."""
@@ -279,9 +221,8 @@ class Engine:
         except KeyError:
             return np.zeros(len(rows), dtype=np.float32)
 
-    def _ranker(self, history: History) -> Ranker | None:
-        """The ranker for this kind of history; None, with a notice once, where it cannot run."""
-        kind = "next" if history.ordered else "likes"
+    def _ranker(self, kind: str) -> Ranker | None:
+        """The ranker of a kind; None, with a notice once, where it cannot run."""
         if kind not in self._rankers:
             self._rankers[kind] = self._load_ranker(kind)
         return self._rankers[kind]
@@ -349,14 +290,3 @@ class Engine:
 def _median(numbers: Floats) -> float:
     known = numbers[~np.isnan(numbers)]
     return float(np.median(known)) if len(known) else 0.0
-
-
-def _interleaved(lists: Sequence[Rows], k: int) -> Rows:
-    """First places of every list, then second places, and so on; each row once, at most `k`."""
-    longest = max((len(rows) for rows in lists), default=0)
-    grid = np.full((longest, len(lists)), -1, dtype=np.int32)
-    for column, rows in enumerate(lists):
-        grid[: len(rows), column] = rows
-    flat = grid.ravel()
-    flat = flat[flat >= 0]
-    return flat[np.sort(np.unique(flat, return_index=True)[1])][:k]

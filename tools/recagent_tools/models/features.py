@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,17 +12,12 @@ from recagent_catalogs.interactions import Floats, Rows
 from .content import GROUPS, Content
 from .cooccurrence import CoOccurrence
 from .history import History
-from .retriever import Retriever, top_rows
+from .retriever import Retriever
+from .scores import FLAT, RANKED, Scores, log_rank
 from .stats import ItemStats
 
-RANKED = 500
-"""Ranks are exact up to here; everything behind counts as this."""
-FLAT = 1e-9
-"""Scores that deviate less are all the same."""
 SCORED = ("als", "cooccurrence", "transitions", "content")
 """Retrievers with features of their own."""
-HEAVY_TAILED = frozenset(("cooccurrence", "transitions", "content"))
-"""Sums of few large weights: their square root is what is standardised."""
 FEATURES: tuple[str, ...] = (
     *(f"{name}.{kind}" for name in SCORED for kind in ("z", "share", "rank")),
     "cooccurrence.nearest",
@@ -62,15 +57,14 @@ class FirstStage:
         return found if isinstance(found, CoOccurrence) else None
 
     def scored(self, history: History) -> Scored:
-        """Score every item with every retriever but popularity."""
+        """What every retriever but popularity says of that history."""
         return Scored(
-            history,
-            {name: self.retrievers[name].scores(history) for name in self.personal},
+            history, {name: self.retrievers[name].score(history) for name in self.personal}
         )
 
     def scored_many(self, histories: Sequence[History]) -> list[Scored]:
         """`scored` for several histories at once."""
-        many = {name: self.retrievers[name].scores_many(histories) for name in self.personal}
+        many = {name: self.retrievers[name].score_many(histories) for name in self.personal}
         return [
             Scored(history, {name: scores[position] for name, scores in many.items()})
             for position, history in enumerate(histories)
@@ -83,67 +77,11 @@ class FirstStage:
 
 
 @dataclass(frozen=True)
-class Standard:
-    """What standardises one retriever's scores; items of the history play no part.
-
-    Attributes:
-        mean, deviation: of all other items.
-        rows: int32, up to `RANKED` best rows, best first; of sparse scores only those above 0.
-        best: float32, their scores, ascending.
-    """
-
-    mean: float
-    deviation: float
-    rows: Rows
-    best: Floats
-
-    @classmethod
-    def of(cls, scores: Floats, seen: Rows, floor: float) -> Standard:
-        """From all scores, float32 [n_items], and the history's rows; best are above `floor`."""
-        others = scores.copy()
-        others[seen] = 0
-        count = max(1, len(scores) - len(seen))
-        mean = float(others.sum(dtype=np.float64)) / count
-        square = float(np.dot(others, others)) / count
-        others[seen] = -np.inf
-        rows = top_rows(others, RANKED)
-        best = others[rows]
-        said = best > floor
-        rows, best = rows[said], best[said]
-        return cls(mean, float(np.sqrt(max(square - mean * mean, 0.0))), rows, best[::-1])
-
-
-@dataclass
 class Scored:
-    """All items' scores for one history, with what standardises them."""
+    """What the retrievers say of one history."""
 
     history: History
-    scores: Mapping[str, Floats]
-    _even: dict[str, Floats] = field(default_factory=dict)
-    _standard: dict[str, Standard] = field(default_factory=dict)
-
-    def even(self, name: str) -> Floats:
-        """The scores, square-rooted where they are heavy-tailed; float32 [n_items]."""
-        if name not in HEAVY_TAILED:
-            return self.scores[name]
-        if name not in self._even:
-            self._even[name] = np.sqrt(np.maximum(self.scores[name], 0))
-        return self._even[name]
-
-    def standard(self, name: str) -> Standard:
-        """What standardises the even scores of that retriever."""
-        if name not in self._standard:
-            floor = 0.0 if name in HEAVY_TAILED else -np.inf
-            self._standard[name] = Standard.of(self.even(name), self.history.rows, floor)
-        return self._standard[name]
-
-    def z(self, name: str, rows: Rows | slice = slice(None)) -> Floats:
-        """Standard scores of these rows; all zero where the retriever has nothing to say."""
-        standard, even = self.standard(name), self.even(name)[rows]
-        if standard.deviation < FLAT:
-            return np.zeros_like(even)
-        scale = np.float32(1 / standard.deviation)
-        return (even - np.float32(standard.mean)) * scale
+    scores: Mapping[str, Scores]
 
 
 def feature_matrix(
@@ -176,23 +114,19 @@ def best_counts(stats: ItemStats) -> Floats:
 def _score_features(scored: Scored, name: str, rows: Rows) -> list[Floats]:
     if name not in scored.scores:
         return [np.full(len(rows), np.nan, dtype=np.float32)] * 3
-    best = scored.standard(name).best
-    even = scored.even(name)[rows]
-    top = float(best[-1]) if len(best) else 0.0
-    return [scored.z(name, rows), even / np.float32(max(abs(top), FLAT)), _log_rank(best, even)]
-
-
-def _log_rank(best: Floats, values: Floats) -> Floats:
-    """Log of the rank; of equal values all have the worst."""
-    rank = len(best) - np.searchsorted(best, values, side="left")
-    return np.log(np.maximum(rank, 1)).astype(np.float32)
+    scores = scored.scores[name]
+    values, best = scores.of(rows), scores.best[1]
+    mean, factor = scores.scale
+    top = float(best[0]) if len(best) else 0.0
+    share = values / np.float32(max(abs(top), FLAT))
+    return [(values - mean) * factor, share, scores.log_rank(values)]
 
 
 def _affinities(first: FirstStage, history: History, rows: Rows) -> list[Floats]:
     unknown = np.full(len(rows), np.nan, dtype=np.float32)
     nearest, content = unknown, [unknown] * len(GROUPS)
     if first.cooccurrence is not None:
-        nearest = first.cooccurrence.nearest(history)[rows]
+        nearest = first.cooccurrence.nearest(history, rows)
     if first.content is not None:
         content = list(first.content.affinities(history, rows).T)
     return [nearest, *content]
@@ -205,7 +139,7 @@ def _popularity(stats: ItemStats, history: History, rows: Rows, popular: Floats)
         count,
         recent,
         recent - count,
-        _log_rank(popular, stats.count[rows]),
+        log_rank(popular, stats.count[rows]),
         count - usual,
         stats.rating[rows],
         stats.age[rows],

@@ -98,7 +98,7 @@ def candidates(scored: Scored, counts: Floats, top: int, tail: int) -> NDArray[n
     rare = counts <= np.median(counts[counts > 0]) if tail and np.any(counts > 0) else None
     found = np.zeros(len(counts), dtype=bool)
     for name in scored.scores:
-        best = scored.standard(name).rows
+        best = scored.scores[name].best[0]
         found[best[:top]] = True
         if rare is not None:
             found[best[rare[best]][:tail]] = True

@@ -1,4 +1,4 @@
-"""The contract of a retriever: fit, score every item for a history, save, load memory-mapped."""
+"""The contract of a retriever: fit, score items for a history, best ones, save, load."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
 
-import numpy as np
-
-from recagent_catalogs.interactions import Floats, Rows
+from recagent_catalogs.interactions import Floats
 
 from .facts import ItemFacts
 from .history import History
+from .scores import Scores
 from .sequences import Sequences
 
 
@@ -51,15 +50,16 @@ class Retriever(ABC):
         """Learn from what users took, or from what is known of the items."""
 
     @abstractmethod
-    def scores(self, history: History) -> Floats:
-        """float32 [n_items]."""
+    def score(self, history: History) -> Scores:
+        """What it says of every item for that history; nothing is computed that is not asked."""
 
-    def scores_many(self, histories: Sequence[History]) -> Floats:
-        """float32 [len(histories), n_items], each row what `scores` gives (up to rounding)."""
-        out = np.zeros((len(histories), self.n_items), dtype=np.float32)
-        for position, history in enumerate(histories):
-            out[position] = self.scores(history)
-        return out
+    def score_many(self, histories: Sequence[History]) -> list[Scores]:
+        """`score` for several histories, up to rounding; cheaper where a model can."""
+        return [self.score(history) for history in histories]
+
+    def scores(self, history: History) -> Floats:
+        """float32 [n_items], the same as one array."""
+        return self.score(history).dense()
 
     @abstractmethod
     def save(self, directory: Path) -> None:
@@ -74,17 +74,3 @@ class Retriever(ABC):
             OSError: a file is missing.
             ValueError: the files do not fit each other or the number of items.
         """
-
-
-def top_rows(scores: Floats, count: int) -> Rows:
-    """The rows of the `count` largest scores, best first, ties by row; int32."""
-    count = min(count, len(scores))
-    if count <= 0:
-        return np.empty(0, dtype=np.int32)
-    if count < len(scores):
-        cut = np.partition(scores, -count)[-count]
-        rows = np.flatnonzero(scores >= cut)
-    else:
-        rows = np.arange(len(scores))
-    order = np.argsort(-scores[rows], kind="stable")[:count]
-    return rows[order].astype(np.int32)

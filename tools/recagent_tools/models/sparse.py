@@ -13,6 +13,8 @@ from recagent_catalogs.interactions import Floats, Rows
 
 BLOCK_ROWS = 512
 """Rows of a product that are held dense at once while it is pruned."""
+DENSE_PER_ENTRY = 32
+"""Adding up into a dense array beats sorting up to so many columns an entry."""
 
 
 @dataclass(frozen=True)
@@ -82,11 +84,28 @@ class SparseRows:
         weighted = values * np.repeat(np.asarray(weights, np.float32), lengths)
         return np.bincount(columns, weighted, minlength=self.n_columns).astype(np.float32)
 
-    def weighted_max(self, rows: NDArray[Any], weights: NDArray[Any]) -> Floats:
-        """Largest weight times value in each column over these rows, at least 0; [n_columns]."""
+    def combined(self, rows: NDArray[Any], weights: NDArray[Any]) -> tuple[Rows, Floats]:
+        """Sum of weight times row where it is not empty: columns int32 ascending, float32."""
         columns, values, lengths = self.gather(rows)
-        best = np.zeros(self.n_columns, dtype=np.float32)
-        np.maximum.at(best, columns, values * np.repeat(np.asarray(weights, np.float32), lengths))
+        weighted = values * np.repeat(np.asarray(weights, np.float32), lengths)
+        if self.n_columns <= DENSE_PER_ENTRY * len(columns):
+            sums = np.bincount(columns, weighted, minlength=self.n_columns).astype(np.float32)
+            found = np.flatnonzero(sums).astype(np.int32)
+            return found, sums[found]
+        found, place = np.unique(columns, return_inverse=True)
+        return found, np.bincount(place, weighted).astype(np.float32)
+
+    def weighted_max(self, rows: NDArray[Any], weights: NDArray[Any], wanted: Rows) -> Floats:
+        """Largest weight times value over these rows in each column wanted, at least 0."""
+        columns, values, lengths = self.gather(rows)
+        best = np.zeros(len(wanted), dtype=np.float32)
+        if not len(wanted):
+            return best
+        order = np.argsort(wanted)
+        place = order[np.minimum(np.searchsorted(wanted, columns, sorter=order), len(wanted) - 1)]
+        hit = wanted[place] == columns
+        weighted = values * np.repeat(np.asarray(weights, np.float32), lengths)
+        np.maximum.at(best, place[hit], weighted[hit])
         return best
 
     def save(self, directory: Path, name: str) -> None:

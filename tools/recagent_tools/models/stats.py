@@ -13,6 +13,7 @@ from recagent_catalogs.interactions import Floats
 
 from .history import History
 from .retriever import Retriever, Setting, TrainingData
+from .scores import DenseScores, Scores
 from .sequences import Sequences
 from .sparse import load_array
 
@@ -131,9 +132,9 @@ class Popularity(Retriever):
         """Count."""
         return cls(TimedStats(data.sequences).now())
 
-    def scores(self, history: History) -> Floats:
+    def score(self, history: History) -> Scores:
         """log(1 + count), whatever the history."""
-        return self._scores
+        return DenseScores(self._scores, history.rows)
 
     def save(self, directory: Path) -> None:
         """`popularity.npy`, float32 [4, n_items]."""

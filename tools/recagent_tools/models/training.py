@@ -46,9 +46,10 @@ from .history import History
 from .measure import Tally, best_unseen
 from .ranker import Ranker, RankerUnavailable
 from .ranking import combined
+from .recommender import Recommender
 from .retriever import Retriever, Setting, TrainingData
 from .sequences import Sequences
-from .stats import Popularity, TimedStats
+from .stats import ItemStats, Popularity, TimedStats
 from .threads import NO_OPENMP, calm_openmp, is_openmp, one_blas_thread, training_threads
 from .transitions import Transitions
 
@@ -71,6 +72,7 @@ MOST_CUTS = 6
 MEASURED_TOP = 100
 """Candidates of each retriever that the ranker orders when it is measured."""
 REFITTED = "measured without the held-back items, then fitted again on everything"
+NO_INTERACTIONS = "no interactions: content neighbours only"
 KINDS = ("likes", "next")
 
 T = TypeVar("T")
@@ -128,11 +130,15 @@ class BuildReport:
 class Trained:
     """What training gives, before it is written."""
 
-    retrievers: Mapping[str, Retriever]
     rankers: Mapping[str, Ranker]
     metrics: list[dict[str, Any]]
     notices: list[str]
     seconds: dict[str, float]
+    first: FirstStage
+
+    def recommender(self) -> Recommender:
+        """What was trained, ready to be asked."""
+        return Recommender(self.first, self.rankers.get)
 
 
 def build(
@@ -189,10 +195,16 @@ def train(
     """Fit, measure and refit, without writing anything."""
     calm_openmp()
     if sequences is None or not len(sequences):
-        content: dict[str, Retriever] = {"content": Content.of(facts)}
-        return Trained(content, {}, [], ["no interactions: content neighbours only"], {})
+        return Trained({}, [], [NO_INTERACTIONS], {}, _content_only(facts))
     with one_blas_thread():
         return _Training(facts, sequences, setting, progress).run()
+
+
+def _content_only(facts: ItemFacts) -> FirstStage:
+    """What serves without interactions."""
+    nobody = ItemStats.of_counts(np.zeros(facts.n_items, dtype=np.int32))
+    retrievers = {"content": Content.of(facts), "popularity": Popularity(nobody)}
+    return FirstStage(retrievers, facts.years())
 
 
 class _Training:
@@ -236,7 +248,7 @@ class _Training:
         als = first.retrievers["als"]
         if isinstance(als, ALS) and als.backend == "numpy":
             self.notices.append(NO_OPENMP.format(what="ALS was fitted with NumPy"))
-        return Trained(first.retrievers, rankers, self.metrics, self.notices, self.seconds)
+        return Trained(rankers, self.metrics, self.notices, self.seconds, first)
 
     def _lap(self, step: str, share: float, coming: str) -> None:
         """Note how long a step took and say what comes now."""
@@ -319,7 +331,9 @@ class _Training:
 
     def _measure(self, first: FirstStage, stats: TimedStats, cut: Cut, scored: Scored) -> _Measured:
         counts = moment(stats, cut).count
-        models = {"popularity": counts, **scored.scores, "blend": blend(scored)}
+        everything = np.arange(len(counts), dtype=np.int32)
+        dense = {name: scores.dense() for name, scores in scored.scores.items()}
+        models = {"popularity": counts, **dense, "blend": blend(scored, everything)}
         lists = {
             model: best_unseen(scores, cut.history.rows, self.ties)
             for model, scores in models.items()
@@ -416,7 +430,7 @@ def _scale(sequences: Sequences) -> list[float] | None:
 
 def _write(trained: Trained, directory: Path) -> None:
     """Every retriever and ranker into the directory."""
-    for retriever in trained.retrievers.values():
+    for retriever in trained.first.retrievers.values():
         retriever.save(directory)
     for kind, ranker in trained.rankers.items():
         ranker.save(directory / f"ranker.{kind}.txt")
@@ -432,7 +446,7 @@ def _manifest(trained: Trained, data: dict[str, Any], setting: Setting) -> dict[
             "quick": setting.quick,
             "features": list(FEATURES),
         },
-        "retrievers": list(trained.retrievers),
+        "retrievers": list(trained.first.retrievers),
         "rankers": list(trained.rankers),
         "metrics": trained.metrics,
         "refitted": REFITTED,

@@ -7,10 +7,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from recagent_catalogs.interactions import Floats
-
 from .history import History
 from .retriever import Retriever, Setting, TrainingData
+from .scores import Scores, SparseScores, nothing, rooted
 from .sequences import Sequences
 from .sparse import SparseRows, largest_per_row
 
@@ -57,12 +56,13 @@ class Transitions(Retriever):
         counts.data = (counts.data / bottom).astype(np.float32)
         return cls(largest_per_row(counts, KEPT))
 
-    def scores(self, history: History) -> Floats:
+    def score(self, history: History) -> Scores:
         """From the last ten items; of an unordered history all count alike."""
         recent = history.last(LAST) if history.ordered else history
         if not len(recent):
-            return np.zeros(self.n_items, dtype=np.float32)
-        return self.weights.weighted_sum(recent.rows, recent.faded(HALF_LIFE))
+            return nothing(self.n_items, history.rows)
+        rows, sums = self.weights.combined(recent.rows, recent.faded(HALF_LIFE))
+        return SparseScores(self.n_items, history.rows, rows, rooted(sums))
 
     def save(self, directory: Path) -> None:
         """`transitions.*.npy`."""
