@@ -13,6 +13,7 @@ from recagent_tools.models.cooccurrence import CoOccurrence
 from recagent_tools.models.features import FEATURES, FirstStage, best_counts, feature_matrix
 from recagent_tools.models.groups import likes_cuts, next_cuts, training_groups
 from recagent_tools.models.history import History
+from recagent_tools.models.likeness import likeness
 from recagent_tools.models.measure import Tally, best_unseen, ndcg
 from recagent_tools.models.retriever import Setting
 from recagent_tools.models.scores import DenseScores, SparseScores, top_rows
@@ -240,3 +241,25 @@ def test_seen_items_are_never_listed() -> None:
     top = best_unseen(scores, board.history(0).rows, np.random.default_rng(0))
     assert not np.isin(top, board.history(0).rows).any()
     assert len(top) == 10
+
+
+def test_one_shared_user_does_not_make_two_items_alike() -> None:
+    """Sparse data: what a single stranger had besides stands behind what is like it in words."""
+    data = training_data(interactions([[0, 1], [2, 3], [4, 5], [6, 7]], ITEMS))
+    first = FirstStage(
+        {
+            "cooccurrence": CoOccurrence.fit(data, Setting()),
+            "content": Content.fit(data, Setting()),
+        },
+        facts().years(),
+    )
+    counts = TimedStats(data.sequences).now().count
+    alike = likeness(first, counts, History.of([2]), np.array([3, 4, 5], dtype=np.int32))
+    assert alike[0] > alike[1] > alike[2]
+    many = training_data(interactions([[2, 5]] * 400 + [[0], [1]], ITEMS))
+    trusted = FirstStage(
+        {**first.retrievers, "cooccurrence": CoOccurrence.fit(many, Setting())}, first.year
+    )
+    counts = TimedStats(many.sequences).now().count
+    alike = likeness(trusted, counts, History.of([2]), np.array([3, 4, 5], dtype=np.int32))
+    assert alike[2] > alike[0]

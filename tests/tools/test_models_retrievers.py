@@ -154,6 +154,10 @@ class TestCoOccurrence(KnowsTheCheckerboard):
         expected = 2 / ((3 + 5) ** 0.7 * (2 + 5) ** 0.3)
         assert model.scores(History.of([0]))[1] ** 2 == pytest.approx(expected, rel=1e-5)
         assert model.scores(History.of([0]))[0] == 0
+        counts = np.array([3, 2, 2, 1], dtype=np.float32)
+        assert model.pairs(0, counts)[1].tolist() == [2, 2]
+        assert model.pairs(1, counts)[1].tolist() == [2, 1]
+        assert not len(model.pairs(3, counts)[0])
 
 
 class TestTransitions(RetrieverContract):

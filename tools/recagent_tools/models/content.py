@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Self
@@ -26,7 +27,7 @@ SHORTEST_WORD = 3
 COMMON = 0.1
 """Prose words in more than this share of the items say nothing."""
 SAMPLED = 2_048
-MOST_READ = 300_000
+MOST_READ = 60_000
 """Entries of the inverted lists read for one history."""
 GROUPS = ("categories", "people", "tags", "text")
 """What affinities are told apart by; `ROLE_GROUPS` puts every role into one of them."""
@@ -52,6 +53,27 @@ ROLE_WEIGHTS = {
 }
 
 
+@dataclass(frozen=True)
+class Words:
+    """The words of some items: columns and values one after the other, and whose they are."""
+
+    columns: Rows
+    values: Floats
+    place: NDArray[np.int64]
+    count: int
+
+    @classmethod
+    def of(cls, forward: SparseRows, rows: Rows) -> Words:
+        """Gathered."""
+        columns, values, lengths = forward.gather(rows)
+        return cls(columns, values, np.repeat(np.arange(len(rows)), lengths), len(rows))
+
+    def products(self, profile: Floats) -> Floats:
+        """Inner products of a profile with each item, float32 [count]."""
+        weighted = self.values * profile[self.columns]
+        return np.bincount(self.place, weighted, minlength=self.count).astype(np.float32)
+
+
 class ContentScores(Scores):
     """Likeness of items to a profile of words."""
 
@@ -62,13 +84,16 @@ class ContentScores(Scores):
 
     def of(self, rows: Rows) -> Floats:
         """From the words of these items."""
-        return rooted(self.content.products(self.profile, rows))
+        return rooted(Words.of(self.content.forward, rows).products(self.profile))
 
     def top(self, k: int, mask: Mask | None = None) -> Best:
-        """Of the items that share one of the profile's most telling words."""
-        near = self._near
+        """The best of those that are best by the profile's most telling words."""
+        rows, partial = self._reached
         if mask is not None:
-            near = near[mask[near]]
+            allowed = mask[rows]
+            rows, partial = rows[allowed], partial[allowed]
+        near = rows[top_rows(partial, 2 * k)]
+        near.sort()
         values = self.of(near)
         good = values > 0
         near, values = near[good], values[good]
@@ -77,23 +102,21 @@ class ContentScores(Scores):
 
     def moments(self) -> tuple[float, float]:
         """Of evenly spaced items, `SAMPLED` at most: to standardise by, that is exact enough."""
-        step = max(1, self.n_items // SAMPLED)
-        rows = np.arange(step // 2, self.n_items, step, dtype=np.int32)
-        values = self.of(rows[~np.isin(rows, self.seen)])
+        rows, words = self.content.sample
+        values = rooted(words.products(self.profile))[~np.isin(rows, self.seen)]
         return (float(values.mean()), float(values.std())) if len(values) else (0.0, 0.0)
 
     @cached_property
-    def _near(self) -> Rows:
-        """Unseen items with a word of the profile; the commonest words go unread in large ones."""
+    def _reached(self) -> Best:
+        """Unseen items with a word of the profile, and their scores by its rarest words alone."""
         terms = np.flatnonzero(self.profile)
         sizes = self.content.inverted.indptr[terms + 1] - self.content.inverted.indptr[terms]
         rarest = np.argsort(sizes, kind="stable")
-        fits = np.cumsum(sizes[rarest]) <= max(MOST_READ, int(sizes.min(initial=0)))
-        found, _, _ = self.content.inverted.gather(terms[rarest[fits]])
-        reached = np.zeros(self.n_items, dtype=bool)
-        reached[found] = True
-        reached[self.seen] = False
-        return np.flatnonzero(reached).astype(np.int32)
+        read = np.cumsum(sizes[rarest]) <= max(MOST_READ, int(sizes.min(initial=0)))
+        terms = terms[rarest[read]]
+        rows, values = self.content.inverted.combined(terms, self.profile[terms])
+        unseen = ~np.isin(rows, self.seen)
+        return rows[unseen], values[unseen]
 
 
 class Content(Retriever):
@@ -148,11 +171,12 @@ class Content(Retriever):
             return nothing(self.n_items, history.rows)
         return ContentScores(self, profile, history.rows)
 
-    def products(self, profile: Floats, rows: Rows) -> Floats:
-        """Inner products of a profile with some items, float32 [len(rows)]."""
-        columns, values, lengths = self.forward.gather(rows)
-        place = np.repeat(np.arange(len(rows)), lengths)
-        return np.bincount(place, values * profile[columns], minlength=len(rows)).astype(np.float32)
+    @cached_property
+    def sample(self) -> tuple[Rows, Words]:
+        """Evenly spaced rows, and their words."""
+        step = max(1, self.n_items // SAMPLED)
+        rows = np.arange(step // 2, self.n_items, step, dtype=np.int32)
+        return rows, Words.of(self.forward, rows)
 
     def affinities(self, history: History, rows: Rows) -> Floats:
         """The score of each row split by `GROUPS`, float32 [len(rows), 4]."""

@@ -65,6 +65,18 @@ class CoOccurrence(Retriever):
         recent = history.liked().last(LONGEST_HISTORY)
         return self.weights.weighted_max(recent.rows, recent.weights, rows)
 
+    def pairs(self, row: int, counts: Floats) -> tuple[Rows, Floats]:
+        """The kept neighbours of `row`, ascending, and how many users took both; float32.
+
+        Args:
+            row: an item.
+            counts: float32 [n_items], users who took each item, as at the fit.
+        """
+        columns, values = self.weights.row(row)
+        own = (counts[row] + np.float32(SHRINK)) ** np.float32(LIKED_POWER)
+        others = (counts[columns] + np.float32(SHRINK)) ** np.float32(OTHER_POWER)
+        return columns, np.asarray(np.rint(values * own * others), dtype=np.float32)
+
     def save(self, directory: Path) -> None:
         """`cooccurrence.*.npy`."""
         self.weights.save(directory, self.name)
