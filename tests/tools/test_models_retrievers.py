@@ -16,6 +16,7 @@ from recagent_tools.models.history import History
 from recagent_tools.models.retriever import Retriever, Setting
 from recagent_tools.models.scores import Mask, Scores, top_rows
 from recagent_tools.models.stats import Popularity
+from recagent_tools.models.topk import FactorIndex
 from recagent_tools.models.transitions import Transitions
 
 from .models_data import ITEMS, interactions, training_data
@@ -215,7 +216,7 @@ def _random_factors(n_users: int = 40, size: int = 6) -> tuple[Floats, Floats]:
 def test_fold_in_is_the_minimum_of_its_objective() -> None:
     """(w0 Y'Y + l S^-1 + (a - w0) Yh'Yh) x = a Yh'1 + l S^-1 m, for three likes w0 = 0, l = .3."""
     items, users = _random_factors()
-    model = ALS(items, FoldIn.of(items, users))
+    model = ALS(FactorIndex.of_factors(items), FoldIn.of(items, users))
     history = History.of([2, 5, 9])
     taken = items[history.rows].astype(np.float64)
     centred = users - users.mean(axis=0, dtype=np.float64)
@@ -229,7 +230,7 @@ def test_fold_in_is_the_minimum_of_its_objective() -> None:
 
 def test_a_dislike_lowers_what_is_like_it() -> None:
     items, users = _random_factors()
-    model = ALS(items, FoldIn.of(items, users))
+    model = ALS(FactorIndex.of_factors(items), FoldIn.of(items, users))
     liked = model.scores(History.of([2, 5]))
     refused = model.scores(History.of([2, 5], [int(liked.argmax())]))
     assert refused[liked.argmax()] < liked.max()
@@ -237,7 +238,7 @@ def test_a_dislike_lowers_what_is_like_it() -> None:
 
 def test_contributions_and_the_prior_add_up_to_the_score() -> None:
     items, users = _random_factors()
-    model = ALS(items, FoldIn.of(items, users))
+    model = ALS(FactorIndex.of_factors(items), FoldIn.of(items, users))
     history = History.of([2, 5, 9])
     left, _ = model._equations(history)
     trust = 0.3 * model.fold.precision @ model.fold.mean
@@ -267,7 +268,10 @@ def test_long_histories_fold_in_as_implicit_does() -> None:
     assert len(history) >= 60
     factors = theirs.item_factors
     gram = (factors.T @ factors).astype(np.float64)
-    mine = ALS(factors, FoldIn(gram, REGULARIZATION * np.eye(8), np.zeros(8), np.zeros(8)))
+    mine = ALS(
+        FactorIndex.of_factors(factors),
+        FoldIn(gram, REGULARIZATION * np.eye(8), np.zeros(8), np.zeros(8)),
+    )
     np.testing.assert_allclose(mine.person(History.of(history.tolist())), expected, atol=2e-3)
     assert set(top_rows(mine.similar(3), 11).tolist()) == set(near.tolist())
 

@@ -24,6 +24,7 @@ from .retriever import Retriever, Setting, TrainingData
 from .scores import Best, DenseScores, Mask, Scores, nothing
 from .sparse import load_array
 from .threads import calm_openmp, one_blas_thread
+from .topk import FactorIndex
 
 Doubles = NDArray[np.float64]
 
@@ -99,27 +100,27 @@ def prior_weights(n_liked: int) -> tuple[float, float]:
 class FactorScores(Scores):
     """Inner products of a person's factors with the items'; only what is asked is multiplied."""
 
-    def __init__(self, factors: Floats, person: Floats, fold: FoldIn, seen: Rows) -> None:
-        """Factors float32 [n_items, f], person float32 [f]."""
-        super().__init__(len(factors), seen)
-        self.factors, self.person, self.fold = factors, person, fold
+    def __init__(self, index: FactorIndex, person: Floats, fold: FoldIn, seen: Rows) -> None:
+        """Person float32 [f]."""
+        super().__init__(len(index), seen)
+        self.index, self.person, self.fold = index, person, fold
 
     def of(self, rows: Rows) -> Floats:
         """Multiplied."""
-        return np.asarray(self.factors[rows] @ self.person, dtype=np.float32)
+        return self.index.of(self.person, rows)
 
     def dense(self) -> Floats:
         """One product with all."""
-        return np.asarray(self.factors @ self.person, dtype=np.float32)
+        return self.index.dense(self.person)
 
     def top(self, k: int, mask: Mask | None = None) -> Best:
-        """All items are ranked."""
-        return DenseScores(self.dense(), self.seen).top(k, mask)
+        """Exact; long factors are read first, and no more than can matter."""
+        return self.index.top(self.person, k, mask, self.seen)
 
     def moments(self) -> tuple[float, float]:
         """In closed form: the mean of the products is the product with the mean."""
         person = self.person.astype(np.float64)
-        taken = self.factors[self.seen].astype(np.float64) @ person
+        taken = self.index.vectors(self.seen).astype(np.float64) @ person
         count = max(1, self.n_items - len(self.seen))
         mean = (self.n_items * float(self.fold.item_mean @ person) - float(taken.sum())) / count
         square = (float(person @ self.fold.gram @ person) - float(taken @ taken)) / count
@@ -127,13 +128,13 @@ class FactorScores(Scores):
 
 
 class ALS(Retriever):
-    """Item factors float32 [n_items, f] and what folds a person in."""
+    """The items' factors, longest first, and what folds a person in."""
 
     name: ClassVar[str] = "als"
 
-    def __init__(self, factors: Floats, fold: FoldIn, backend: str = "implicit") -> None:
-        self.factors, self.fold, self.backend = factors, fold, backend
-        self.n_items = len(factors)
+    def __init__(self, index: FactorIndex, fold: FoldIn, backend: str = "implicit") -> None:
+        self.index, self.fold, self.backend = index, fold, backend
+        self.n_items = len(index)
 
     @classmethod
     def fit(cls, data: TrainingData, setting: Setting) -> Self:
@@ -145,7 +146,7 @@ class ALS(Retriever):
         except (ImportError, OSError):
             items, users = fit_numpy(matrix, setting)
             backend = "numpy"
-        return cls(items, FoldIn.of(items, users), backend)
+        return cls(FactorIndex.of_factors(items), FoldIn.of(items, users), backend)
 
     def person(self, history: History) -> Floats:
         """float32 [f], the factors of the person with this history."""
@@ -153,22 +154,21 @@ class ALS(Retriever):
         return np.linalg.solve(left, right).astype(np.float32)
 
     def _equations(self, history: History) -> tuple[Doubles, Doubles]:
-        return self.fold.equations(self.factors[history.rows], history.faded(HALF_LIFE))
+        return self.fold.equations(self.index.vectors(history.rows), history.faded(HALF_LIFE))
 
     def score(self, history: History) -> Scores:
         """Inner products; nothing for an empty history."""
         if not len(history):
             return nothing(self.n_items, history.rows)
-        return FactorScores(self.factors, self.person(history), self.fold, history.rows)
+        return FactorScores(self.index, self.person(history), self.fold, history.rows)
 
     def score_many(self, histories: Sequence[History]) -> list[Scores]:
         """One matrix product for all."""
-        size = self.factors.shape[1]
-        people = np.zeros((len(histories), size), dtype=np.float32)
+        people = np.zeros((len(histories), self.index.size), dtype=np.float32)
         for position, history in enumerate(histories):
             if len(history):
                 people[position] = self.person(history)
-        products = np.asarray(people @ self.factors.T, dtype=np.float32)
+        products = np.asarray((people @ self.index.factors.T)[:, self.index.places], np.float32)
         return [
             DenseScores(row, history.rows) if len(history) else self.score(history)
             for row, history in zip(products, histories, strict=True)
@@ -181,8 +181,8 @@ class ALS(Retriever):
         """
         left, _ = self._equations(history)
         weights = history.faded(HALF_LIFE)
-        seen = np.linalg.solve(left, self.factors[row].astype(np.float64))
-        pull = CONFIDENCE * np.maximum(weights, 0) * (self.factors[history.rows] @ seen)
+        seen = np.linalg.solve(left, self.index.vectors(np.array([row]))[0].astype(np.float64))
+        pull = CONFIDENCE * np.maximum(weights, 0) * (self.index.vectors(history.rows) @ seen)
         return np.asarray(pull, dtype=np.float32)
 
     @cached_property
@@ -193,7 +193,7 @@ class ALS(Retriever):
 
     @cached_property
     def _shrink(self) -> float:
-        lengths = np.linalg.norm(self.factors[self.sample], axis=1)
+        lengths = np.linalg.norm(self.index.vectors(self.sample), axis=1)
         return float(np.percentile(lengths, SHRINK_AT)) if len(lengths) else 0.0
 
     def shrunk_cosine(self, row: int, rows: Rows) -> Floats:
@@ -201,7 +201,7 @@ class ALS(Retriever):
 
         Factors of items that few people took are short and point anywhere.
         """
-        own, others = self.factors[row], self.factors[rows]
+        own, others = self.index.vectors(np.array([row]))[0], self.index.vectors(rows)
         length = float(np.linalg.norm(own))
         if length < 1e-9:
             return np.zeros(len(rows), dtype=np.float32)
@@ -210,27 +210,26 @@ class ALS(Retriever):
 
     def similar(self, row: int) -> Floats:
         """Cosine of the item's factors with every item's, float32 [n_items]."""
-        norms = np.linalg.norm(self.factors, axis=1)
-        bottom = np.maximum(norms * norms[row], 1e-12)
-        return np.asarray(self.factors @ self.factors[row] / bottom, dtype=np.float32)
+        own = self.index.vectors(np.array([row]))[0]
+        norms = np.linalg.norm(self.index.factors, axis=1)[self.index.places]
+        bottom = np.maximum(norms * np.linalg.norm(own), 1e-12)
+        return np.asarray(self.index.dense(own) / bottom, dtype=np.float32)
 
     def save(self, directory: Path) -> None:
-        """`als.factors.npy` and `als.prior.npy` (Y'Y, precision and both means stacked)."""
+        """The index, and `als.prior.npy` (Y'Y, precision and both means stacked)."""
         fold = self.fold
         prior = np.vstack((fold.gram, fold.precision, fold.mean[None], fold.item_mean[None]))
-        np.save(directory / "als.factors.npy", self.factors, allow_pickle=False)
+        self.index.save(directory, self.name)
         np.save(directory / "als.prior.npy", prior, allow_pickle=False)
 
     @classmethod
     def load(cls, directory: Path, n_items: int) -> Self:
         """Factors memory-mapped."""
-        factors = load_array(directory / "als.factors.npy", np.float32)
-        if factors.ndim != 2 or len(factors) != n_items:
-            raise ValueError("als.factors.npy: not one row an item")
-        size = factors.shape[1]
+        index = FactorIndex.load(directory, cls.name, n_items)
+        size = index.size
         prior = load_array(directory / "als.prior.npy", np.float64, (2 * size + 2, size))
         fold = FoldIn(prior[:size], prior[size : 2 * size], prior[2 * size], prior[2 * size + 1])
-        return cls(factors, fold, "loaded")
+        return cls(index, fold, "loaded")
 
 
 def _fit_implicit(matrix: Any, setting: Setting) -> tuple[Floats, Floats]:
@@ -250,8 +249,19 @@ def _fit_implicit(matrix: Any, setting: Setting) -> tuple[Floats, Floats]:
             num_threads=setting.threads,
             random_state=setting.seed,
         )
-        model.fit(matrix * np.float32(CONFIDENCE), show_progress=False)
+        model.fit(_confidences(matrix), show_progress=False)
     return np.ascontiguousarray(model.item_factors), np.ascontiguousarray(model.user_factors)
+
+
+def _confidences(matrix: Any) -> Any:
+    """The matrix times `CONFIDENCE`; of ones without a copy, which would take 8 bytes an entry."""
+    import scipy.sparse
+
+    entries = matrix.data * np.float32(CONFIDENCE)
+    if len(entries) and entries.min() == entries.max():
+        entries = np.broadcast_to(entries[:1].copy(), len(entries))
+    indices = (matrix.indices, matrix.indptr)
+    return scipy.sparse.csr_matrix((entries, *indices), shape=matrix.shape)
 
 
 def fit_numpy(matrix: Any, setting: Setting, *, factors: int = 32) -> tuple[Floats, Floats]:

@@ -249,7 +249,7 @@ class Engine:
         if not len(liked):
             return []
         als = self._first.retrievers.get("als")
-        if isinstance(als, ALS) and np.any(als.factors[row]):
+        if isinstance(als, ALS) and np.any(als.index.vectors(np.array([row]))):
             shares = als.contributions(row, liked)
         elif self._first.content is not None:
             shares = self._first.content.shares(row, liked)

@@ -71,7 +71,8 @@ def _even(scores: Scores, both: tuple[Rows, Floats], counts: Floats) -> Scores:
     """Co-occurrence with less regard for popularity, and for pairs that few users took."""
     rows, pairs = both
     values = scores.of(rows) / np.maximum(counts[rows], 1.0) ** np.float32(SYMMETRY / 2)
-    return SparseScores(scores.n_items, scores.seen, rows, values * _told(pairs))
+    even = np.asarray(values * _told(pairs), dtype=np.float32)
+    return SparseScores(scores.n_items, scores.seen, rows, even)
 
 
 def _told(users: Floats) -> Floats:
