@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,15 @@ def load(directory: Path, name: str) -> NDArray[Any]:
 def exists(directory: Path, name: str) -> bool:
     """Whether `save` wrote an array of that name."""
     return (directory / f"{name}.npy").is_file()
+
+
+def release(array: NDArray[Any]) -> None:
+    """Let go of the memory of a mapped array; what is needed again is read again from the file."""
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)
 
 
 def save_texts(directory: Path, name: str, texts: Iterable[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from .interactions import Floats, Rows
 from .schema import CatalogSchema
+from .sorting import count_distinct
 
 
 @dataclass
@@ -66,3 +68,13 @@ class InteractionTable:
 
     def __len__(self) -> int:
         return len(self.item)
+
+    @cached_property
+    def distinct(self) -> int:
+        """How many different pairs of user and item there are."""
+        return count_distinct(self)
+
+    def forget(self) -> None:
+        """Give the memory of the arrays back; nothing but users and kinds is left."""
+        self.user = self.item = np.empty(0, dtype=np.int32)
+        self.value = self.time = None

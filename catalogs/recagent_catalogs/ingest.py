@@ -141,14 +141,14 @@ def make_report(
     )  # fmt: skip
     if pairs is None or not len(pairs):
         return report
-    distinct = len(np.unique(pairs.user.astype(np.int64) << 32 | pairs.item))
-    report.users, report.interactions = len(pairs.users), distinct
-    report.density = round(distinct / (len(pairs.users) * len(items)), 6)
+    report.users, report.interactions = len(pairs.users), pairs.distinct
+    report.density = round(pairs.distinct / (len(pairs.users) * len(items)), 6)
     report.feedback = "ratings" if pairs.explicit else "strengths"
     if pairs.value is None:
         report.feedback = "pairs"
     else:
-        low, high, mean = pairs.value.min(), pairs.value.max(), pairs.value.mean()
+        low, high = pairs.value.min(), pairs.value.max()
+        mean = pairs.value.mean(dtype=np.float64)
         report.values = {"min": float(low), "max": float(high), "mean": round(float(mean), 4)}
     if pairs.time is not None and pairs.time_kind == "seconds":
         report.order = "time"

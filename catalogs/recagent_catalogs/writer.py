@@ -6,7 +6,6 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from . import arrays, search
 from .data import InteractionTable, ItemTable
 from .place import aside
 from .schema import LIST_ROLES, NUMBER_ROLES, WORD_ROLES, Column, Role, dump_schema
+from .sorting import Sorted, write_sorted
 from .store import FORMAT
 from .text import fold
 from .titles import title_forms
@@ -30,21 +30,13 @@ Progress = Callable[[str, float], None]
 
 MIN_COUNT = 5
 """Statistics of an item with fewer interactions are null: they would tell about single persons."""
+ROW_GROUP = 122_880
+"""Rows that DuckDB keeps together."""
+DUCKDB_MEMORY = "128MB"
 
 
 def silent(step: str, done: float) -> None:
     """A progress that nobody watches."""
-
-
-@dataclass(frozen=True)
-class Sorted:
-    """Interactions in the order (user, time, row of the file), each pair once."""
-
-    user: NDArray[np.int32]
-    item: NDArray[np.int32]
-    value: NDArray[np.float32] | None
-    time: NDArray[np.int64] | None
-    indptr: NDArray[np.int64]
 
 
 def write_catalog(
@@ -61,7 +53,7 @@ def write_catalog(
     Args:
         destination: the catalog's directory; its parent is made where it is missing.
         items: at least one.
-        interactions: or None.
+        interactions: or None; what is large in it is forgotten as soon as it is written.
         report: the body of the data report; the fingerprint is added.
         progress: told of each step.
         notes: small text files to stand beside the data, by name.
@@ -73,10 +65,13 @@ def write_catalog(
         BadInput: the directory cannot be written.
     """
     with aside(destination) as directory:
-        data = _sort(interactions) if interactions is not None and len(interactions) else None
-        users = list(interactions.users) if interactions is not None and data is not None else []
         folder = directory / "arrays"
         folder.mkdir()
+        progress("sorting interactions", 0.45)
+        data, users = None, []
+        if interactions is not None and len(interactions):
+            data, users = write_sorted(folder, interactions, len(items)), list(interactions.users)
+            interactions.forget()
         fingerprint = _fingerprint(items, data, users)
         progress("writing arrays", 0.5)
         _write_columns(folder, items)
@@ -97,22 +92,6 @@ def write_catalog(
     return fingerprint
 
 
-def _sort(table: InteractionTable) -> Sorted:
-    """Order by (user, time, row of the file) and keep each pair's last entry."""
-    # Stable, so equal times stay in the order of the file.
-    keys = (table.user,) if table.time is None else (table.time, table.user)
-    order = np.lexsort(keys)
-    user, item = table.user[order], table.item[order]
-    pair = user.astype(np.int64) << 32 | item
-    last = np.sort(len(pair) - 1 - np.unique(pair[::-1], return_index=True)[1])
-    order, user, item = order[last], user[last], item[last]
-    indptr = np.zeros(len(table.users) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(user, minlength=len(table.users)), out=indptr[1:])
-    value = None if table.value is None else table.value[order].astype(np.float32)
-    time = None if table.time is None else table.time[order].astype(np.int64)
-    return Sorted(user.astype(np.int32), item.astype(np.int32), value, time, indptr)
-
-
 def _fingerprint(items: ItemTable, data: Sorted | None, users: list[str]) -> str:
     digest = hashlib.sha256()
     for column in items.schema.columns:
@@ -121,8 +100,9 @@ def _fingerprint(items: ItemTable, data: Sorted | None, users: list[str]) -> str
         digest.update(json.dumps(items.weights.get(column.name)).encode())
     if data is not None:
         digest.update("\n".join(users).encode("utf-8", "replace"))
-        for array in (data.user, data.item, data.value, data.time):
-            digest.update(b"-" if array is None else array.tobytes())
+        for name in ("user", "item", "value", "time"):
+            for piece in data.raw(name):
+                digest.update(piece)
     return digest.hexdigest()[:16]
 
 
@@ -143,14 +123,11 @@ def _write_interactions(
     popularity = np.zeros(n_items, dtype=np.int32)
     mean = np.full(n_items, np.nan, dtype=np.float32)
     if data is not None and table is not None:
-        popularity = np.bincount(data.item, minlength=n_items).astype(np.int32)
-        if table.explicit and data.value is not None:
-            sums = np.bincount(data.item, weights=data.value, minlength=n_items)
+        popularity = data.popularity
+        if table.explicit:
             enough = popularity >= MIN_COUNT
-            mean[enough] = sums[enough] / popularity[enough]
-        for name in ("user", "item", "value", "time", "indptr"):
-            if (array := getattr(data, name)) is not None:
-                arrays.save(folder, f"inter.{name}", array)
+            mean[enough] = data.sums[enough] / popularity[enough]
+        arrays.save(folder, "inter.indptr", data.indptr)
     arrays.save(folder, "popularity", popularity)
     arrays.save(folder, "mean_rating", mean)
     return popularity, mean
@@ -297,13 +274,10 @@ def _load_stats(
     mean: NDArray[np.float32],
 ) -> None:
     n = len(items)
-    first, last = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    first = last = np.zeros(n, dtype=np.int64)
     dated = data is not None and table is not None and table.time_kind == "seconds"
-    if dated and data is not None and data.time is not None:
-        first[:] = np.iinfo(np.int64).max
-        np.minimum.at(first, data.item, data.time)
-        last[:] = np.iinfo(np.int64).min
-        np.maximum.at(last, data.item, data.time)
+    if dated and data is not None:
+        first, last = data.first, data.last
     known = popularity >= MIN_COUNT
     stats = {
         "row": np.arange(n), "interactions": popularity.astype(np.int64), "known": known,
@@ -329,24 +303,26 @@ def _load_interactions(
     data: Sorted | None,
     table: InteractionTable | None,
 ) -> None:
-    if data is None or table is None:
-        connection.execute(
-            'CREATE TABLE interactions ("user" VARCHAR, item VARCHAR, value DOUBLE, time TIMESTAMP)'
-        )
-        return
-    pairs: dict[str, Any] = {"n": np.arange(len(data.item)), "user": data.user, "item": data.item}
-    value = time = "NULL"
-    if data.value is not None:
-        pairs["value"], value = data.value, "p.value"
-    if data.time is not None and table.time_kind == "seconds":
-        pairs["time"], time = data.time, "make_timestamp(p.time * 1000000)"
-    connection.register("pairs", pairs)
     connection.execute(
-        f'CREATE TABLE interactions AS SELECT u.id AS "user", i."{id_name}" AS item, '
-        f"CAST({value} AS DOUBLE) AS value, CAST({time} AS TIMESTAMP) AS time FROM pairs p "
-        'JOIN users u ON u.idx = p."user" JOIN items i ON i.rowid = p.item ORDER BY p.n'
+        'CREATE TABLE interactions ("user" VARCHAR, item VARCHAR, value DOUBLE, time TIMESTAMP)'
     )
-    connection.unregister("pairs")
+    if data is None or table is None:
+        return
+    dated = "time" in data.files and table.time_kind == "seconds"
+    value = "p.value" if "value" in data.files else "NULL"
+    time = "make_timestamp(p.time * 1000000)" if dated else "NULL"
+    # piece by piece and with little of DuckDB's memory, else it takes 100 bytes an interaction
+    connection.execute(f"SET memory_limit = '{DUCKDB_MEMORY}'")
+    for begin in range(0, len(data), ROW_GROUP):
+        pairs = data.read(begin, min(begin + ROW_GROUP, len(data)))
+        connection.register("pairs", {"n": np.arange(len(pairs["item"])), **pairs})
+        connection.execute(
+            f'INSERT INTO interactions SELECT u.id, i."{id_name}", {value}, {time} FROM pairs p '
+            'JOIN users u ON u.idx = p."user" JOIN items i ON i.rowid = p.item '
+            "WHERE u.idx BETWEEN ? AND ? ORDER BY p.n",
+            [int(pairs["user"][0]), int(pairs["user"][-1])],
+        )
+        connection.unregister("pairs")
 
 
 def _write_meta(
@@ -362,7 +338,7 @@ def _write_meta(
         "fingerprint": fingerprint,
         "n_items": len(items),
         "n_users": len(users),
-        "n_interactions": 0 if data is None else len(data.item),
+        "n_interactions": 0 if data is None else len(data),
         "explicit": bool(table is not None and table.explicit),
         "time": table.time_kind if table is not None and data is not None else "",
     }

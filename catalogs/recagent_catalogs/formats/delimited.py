@@ -6,7 +6,9 @@ import csv
 import io
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, BinaryIO
+
+import numpy as np
 
 from ..errors import BadInput
 from ..report import Log
@@ -16,6 +18,9 @@ from .files import SourceFile
 MAX_FIELD = 4 << 20
 """Characters a field may have; past it a quote was not closed, or the file is no table."""
 MAX_COLUMNS = 200
+_CHUNK = 1 << 18
+_ASCII_LIKE = frozenset(("utf-8", "cp1252", "latin-1"))
+"""Encodings whose lines and delimiters can be found among the bytes."""
 _DELIMITERS = ("\t", "::", "|", ";", ",")
 _LOOK_AHEAD = 20
 """Lines after an open quote that are looked at, to tell where its row ends."""
@@ -73,6 +78,7 @@ class DelimitedTable:
         self._has_header = header is None
         self._cut = 0
         self.left_out = 0
+        self._plain, self._ended = 0, False
         self._check_bytes(quiet_encoding)
         first = self._first_line()
         self._check_nul()
@@ -158,9 +164,14 @@ class DelimitedTable:
             BadInput: a row with another number of fields, an unclosed quote, a NUL byte; with
                 `skip_bad_rows` only an unclosed quote of which it cannot be told where it ends.
         """
+        return self._rows(0)
+
+    def _rows(self, done: int) -> Iterator[tuple[int, list[Any]]]:
+        """All rows but the first `done`, which have a line each."""
         self.left_out = 0
-        parsed = self._parsed()
-        if self._has_header:
+        skipped = done + self._has_header if done else 0
+        parsed = self._parsed(skipped)
+        if self._has_header and not skipped:
             next(parsed)
         width, cut = self._cut, len(self.columns)
         blank = 0
@@ -174,6 +185,50 @@ class DelimitedTable:
                 if not self._mend_width(cells, line, width):
                     continue
             yield line, cells if cut == width else cells[:cut]
+
+    def plain_blocks(self) -> Iterator[tuple[int, list[Sequence[str]]]]:
+        """The first rows by column, as long as nothing about them is odd: no quotes, no blanks.
+
+        Several thousand rows at once: the line of the first, and a sequence of cells for each of
+        `columns`. What does not come this way comes by `rows_after`.
+        """
+        self._plain, self._ended = 0, False
+        above = self.first_line - (not self._has_header)
+        facts = self.file.facts
+        if facts.nul_line is not None or facts.encoding not in _ASCII_LIKE:
+            return
+        with self.file.open() as stream:
+            header = [stream.readline() for _ in range(above)]
+            if any(line.count(b'"') % 2 or b"\r" in line.rstrip(b"\r\n") for line in header):
+                return  # the header is not where its line ends
+            for lines in _blocks_of_lines(stream):
+                block = self._columns(lines, facts.encoding)
+                if block is None:
+                    return
+                yield above + self._plain + 1, block
+                self._plain += len(block[0])
+        self._ended = True
+
+    def _columns(self, lines: bytes, encoding: str) -> list[Sequence[str]] | None:
+        """The cells of several lines by column; None if there is anything that needs care."""
+        lines = lines.removesuffix(b"\r").replace(b"\r\n", b"\n")
+        if b'"' in lines or b"\r" in lines or self._cut != len(self.columns):
+            return None
+        if len(self.delimiter) > 1:
+            rows = [
+                line.split(self.delimiter) for line in lines.decode(encoding, "replace").split("\n")
+            ]
+            return list(zip(*rows, strict=True)) if {*map(len, rows)} == {self._cut} else None
+        if not _is_grid(lines, self.delimiter.encode(), self._cut):
+            return None
+        # all cells at once: a list for every row would cost more than the rest together
+        cells = lines.decode(encoding, "replace").replace("\n", self.delimiter)
+        flat = cells.split(self.delimiter)
+        return [flat[place :: self._cut] for place in range(self._cut)]
+
+    def rows_after(self) -> Iterator[tuple[int, list[Any]]]:
+        """What `rows` gives after the rows that `plain_blocks` gave."""
+        return iter(()) if self._ended else self._rows(self._plain)
 
     def _mend_width(self, cells: list[str], line: int, width: int) -> bool:
         """Whether a row of another width can be used all the same; `cells` is mended in place."""
@@ -202,9 +257,9 @@ class DelimitedTable:
             text = io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline="")
             yield from text
 
-    def _parsed(self) -> Iterator[tuple[int, list[str]]]:
-        """Every row from the header on, with the line it begins on."""
-        rows = self._split() if len(self.delimiter) > 1 else self._quoted()
+    def _parsed(self, skipped: int = 0) -> Iterator[tuple[int, list[str]]]:
+        """Every row from the header on but `skipped` lines, with the line it begins on."""
+        rows = self._split(skipped) if len(self.delimiter) > 1 else self._quoted(skipped)
         nul = self.file.facts.nul_line is not None
         for line, cells, text in rows:
             if nul and any("\0" in part for part in text):
@@ -212,16 +267,16 @@ class DelimitedTable:
                 continue
             yield line, cells
 
-    def _split(self) -> Iterator[tuple[int, list[str], Sequence[str]]]:
+    def _split(self, skipped: int) -> Iterator[tuple[int, list[str], Sequence[str]]]:
         """Line, cells and text of every row where there are no quotes."""
         for number, line in enumerate(self._lines(), start=1):
-            if number >= self.first_line:
+            if number >= self.first_line + skipped:
                 yield number, line.rstrip("\r\n").split(self.delimiter), (line,)
 
-    def _quoted(self) -> Iterator[tuple[int, list[str], Sequence[str]]]:
+    def _quoted(self, skipped: int) -> Iterator[tuple[int, list[str], Sequence[str]]]:
         """Line, cells and text of every row where quotes may hold delimiters and line ends."""
         csv.field_size_limit(MAX_FIELD)
-        feed = _Feed(self._lines(), self.first_line - 1)
+        feed = _Feed(self._lines(), self.first_line - 1 + skipped)
         reader = csv.reader(feed, delimiter=self.delimiter, strict=True)
         while True:
             feed.begin()
@@ -325,6 +380,26 @@ class DelimitedTable:
             if field.startswith('"') or len(field) > MAX_FIELD:
                 return str(name)
         return ""
+
+
+def _is_grid(lines: bytes, delimiter: bytes, width: int) -> bool:
+    """Whether every line has `width` cells."""
+    signs = np.frombuffer(lines + b"\n", np.uint8)
+    ends = signs[(signs == delimiter[0]) | (signs == 10)] == 10
+    if len(ends) % width:
+        return False
+    each = ends.reshape(-1, width)
+    return bool(each[:, -1].all()) and int(np.count_nonzero(ends)) == len(each)
+
+
+def _blocks_of_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file, many at once, without the end of the last one."""
+    rest = b""
+    while chunk := stream.read(_CHUNK):
+        lines, _, rest = (rest + chunk).rpartition(b"\n")
+        yield lines
+    if rest:
+        yield rest
 
 
 class _Feed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
@@ -17,11 +17,13 @@ from ..data import InteractionTable
 from ..errors import BadInput
 from ..report import Log
 from ..text import clean
+from .delimited import DelimitedTable
 from .files import SourceFile
 
 _NO_TIME = -(1 << 62)
 _UNKNOWN, _UNUSABLE = -1, -2
 _REMEMBERED = 10_000
+_SAMPLED = 100_000
 _ORDER_NAMES = frozenset(("order", "position", "sequence", "seq", "rank", "index"))
 _ORDER_BELOW = 10_000_000
 """Whole numbers below this are no seconds since 1970 that anybody means: a running number."""
@@ -124,12 +126,55 @@ def read_pairs(
         -1 if name is None else table.columns.index(name)
         for name in (columns.user, columns.item, columns.value, columns.time)
     ]
-    for line, cells in table.rows():
+    rows = table.rows
+    if isinstance(table, DelimitedTable):
+        rows = table.rows_after
+        for line, block in table.plain_blocks():
+            if not _take_block(reader, block, *places):
+                for number, row in enumerate(zip(*block, strict=True), start=line):
+                    _take(reader, number, list(row), *places)
+            reader.read += len(block[0])
+            progress(reader.read)
+    for line, cells in rows():
         reader.read += 1
         if reader.read % 50_000 == 0:
             progress(reader.read)
         _take(reader, line, cells, *places)
     return _finish(reader)
+
+
+def _take_block(
+    reader: _Reader, block: list[Sequence[str]], user: int, item: int, value: int, moment: int
+) -> bool:
+    """Rows given by column, at a tenth of the time; False, and nothing taken, if any is odd."""
+    for cell in dict.fromkeys(block[item]):
+        if cell not in reader.row_of:
+            reader.row_of[cell] = reader.rows_of.get(id_text(cell), _UNKNOWN)
+    rows = list(map(reader.row_of.__getitem__, block[item]))
+    if min(rows) < 0:
+        # an id that is empty must be told as such, not as unknown
+        for cell in dict.fromkeys(block[item]):
+            if not id_text(cell):
+                reader.row_of.pop(cell, None)
+        return False
+    people = [cell for cell in dict.fromkeys(block[user]) if cell not in reader.user_of]
+    if not all(map(id_text, people)):
+        return False
+    try:
+        numbers = np.fromiter(map(float, block[value] if value >= 0 else ()), np.float32)
+        times = np.fromiter(map(reader.parse_time, block[moment] if moment >= 0 else ()), np.int64)
+    except (ValueError, TypeError, OverflowError):
+        return False
+    if not np.isfinite(numbers).all():
+        return False
+    for cell in people:
+        reader.user_of[cell] = reader.users.setdefault(id_text(cell), len(reader.users))
+    codes = np.fromiter(map(reader.user_of.__getitem__, block[user]), np.int32, len(rows))
+    reader.user.frombytes(codes.tobytes())
+    reader.item.frombytes(np.array(rows, dtype=np.int32).tobytes())
+    reader.value.frombytes(numbers.tobytes())
+    reader.time.frombytes(times.tobytes())
+    return True
 
 
 def _take(
@@ -163,6 +208,9 @@ def _take(
             if found is None:
                 return
             seconds = found
+        if not _NO_TIME <= seconds <= -_NO_TIME:
+            _bad(reader, f"not a time: {clean(cells[moment], 60)!r}", line, moment)
+            return
     reader.user.append(code)
     reader.item.append(row)
     if value >= 0:
@@ -293,14 +341,12 @@ def _finish(reader: _Reader) -> InteractionTable:
     name, log = reader.table.file.name, reader.log
     if not reader.item:
         _nothing(reader)
-    item = np.array(reader.item, dtype=np.int32)
-    user = np.array(reader.user, dtype=np.int32)
-    value = np.array(reader.value, dtype=np.float32) if reader.columns.value else None
+    # the arrays that were filled are used as they are: a copy would take their memory twice
+    item, user = np.frombuffer(reader.item, np.int32), np.frombuffer(reader.user, np.int32)
+    value = np.frombuffer(reader.value, np.float32) if reader.columns.value else None
     kind, moments = "", None
     if reader.columns.time:
-        kind, moments = _times(
-            np.array(reader.time, dtype=np.int64), name, reader.columns.time, log
-        )
+        kind, moments = _times(np.frombuffer(reader.time, np.int64), name, reader.columns.time, log)
     log.files.append(file_entry(reader.table, reader.read, len(item)))
     if reader.unknown:
         log.warn(f"{reader.unknown:,} interactions with items that are not in the catalog", name)
@@ -308,11 +354,12 @@ def _finish(reader: _Reader) -> InteractionTable:
     if explicit is None:
         words = (reader.columns.value or "").casefold().replace(" ", "_")
         explicit = words in EXPLICIT_NAMES
-    _remark(reader, user, item, value, explicit)
-    users = list(reader.users)
-    return InteractionTable(
-        users, user, item, value, moments, kind, explicit=bool(explicit and value is not None)
-    )
+    found = InteractionTable(
+        list(reader.users), user, item, value, moments, kind,
+        explicit=bool(explicit and value is not None),
+    )  # fmt: skip
+    _remark(reader, found)
+    return found
 
 
 def file_entry(table: Table, read: int, kept: int) -> dict[str, Any]:
@@ -354,7 +401,7 @@ def _times(
             f"{int((~known).sum()):,} rows without a time count as the oldest", file, None, column
         )
         raw = np.where(known, raw, raw[known].min())
-    middle = int(np.median(raw))
+    middle = int(np.median(raw[:: max(1, len(raw) // _SAMPLED)]))
     if 0 <= raw.min() and raw.max() < _ORDER_BELOW:
         if column.casefold() not in _ORDER_NAMES:
             log.warn("no dates, but small whole numbers: taken as an order", file, None, column)
@@ -368,28 +415,24 @@ def _times(
             log.warn(f"times are in {unit}seconds", file, 2, column)
             raw = raw // divisor
             break
-    odd = (raw < 0) | (raw > time.time() + 86_400)
-    if odd.any():
-        log.warn(f"{int(odd.sum()):,} times before 1970 or in the future", file, 2, column)
+    latest = time.time() + 86_400
+    if raw.min() < 0 or raw.max() > latest:
+        odd = int(np.count_nonzero(raw < 0) + np.count_nonzero(raw > latest))
+        log.warn(f"{odd:,} times before 1970 or in the future", file, 2, column)
         # DuckDB's timestamps and people's calendars end somewhere: keep the order, not the year.
         raw = np.clip(raw, 0, 4_102_444_800)
     return "seconds", raw
 
 
-def _remark(
-    reader: _Reader,
-    user: NDArray[np.int32],
-    item: NDArray[np.int32],
-    value: NDArray[np.float32] | None,
-    explicit: bool,
-) -> None:
+def _remark(reader: _Reader, found: InteractionTable) -> None:
     """Warn of what makes models weak."""
     name, log = reader.table.file.name, reader.log
+    item, value = found.item, found.value
     if value is None:
         log.warn("no column of ratings: bare pairs, every one counts as a like", name, 1)
-    elif (value < 0).any():
+    elif value.min() < 0:
         log.warn("negative values", name, 2, reader.columns.value or "")
-    elif explicit and len(value) > 1 and value.min() == value.max():
+    elif found.explicit and len(value) > 1 and value.min() == value.max():
         log.warn(
             "all ratings are equal: they tell no verdict", name, None, reader.columns.value or ""
         )
@@ -399,8 +442,5 @@ def _remark(
         log.warn("a single user: models that learn from many people stay untrained", name)
     elif item.min() == item.max():
         log.warn("a single item has interactions", name)
-    pairs = len(np.unique(user.astype(np.int64) << 32 | item))
-    if pairs < len(item):
-        log.warn(
-            f"{len(item) - pairs:,} repeated pairs of user and item: the last one counts", name
-        )
+    if repeated := len(found) - found.distinct:
+        log.warn(f"{repeated:,} repeated pairs of user and item: the last one counts", name)
