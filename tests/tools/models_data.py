@@ -15,12 +15,13 @@ from recagent_tools.models.retriever import TrainingData
 from recagent_tools.models.sequences import Sequences
 
 ITEMS = 20
+START = 1_600_000_000
 
 
 def interactions(
     histories: list[list[int]], n_items: int, *, timed: bool = True, rated: bool = False
 ) -> Interactions:
-    """Users with these items, oldest first; the n-th interaction of all is at time 100 n."""
+    """Users with these items, oldest first; everybody's n-th one is at START + 100 n."""
     lengths = [len(history) for history in histories]
     item = np.array([row for history in histories for row in history], dtype=np.int32)
     turn = np.concatenate([np.arange(length) for length in lengths]).astype(np.int64)
@@ -28,7 +29,7 @@ def interactions(
         user=np.repeat(np.arange(len(histories), dtype=np.int32), lengths),
         item=item,
         value=(1 + item % 5).astype(np.float32) if rated else None,
-        time=100 * turn if timed else None,
+        time=START + 100 * turn if timed else None,
         indptr=np.concatenate(([0], np.cumsum(lengths))).astype(np.int64),
         n_items=n_items,
         explicit=rated,
@@ -56,7 +57,7 @@ def facts(n_items: int = ITEMS) -> ItemFacts:
 
 def training_data(source: Interactions | None = None) -> TrainingData:
     """The checkerboard, or other interactions, ready to be learnt from."""
-    source = source or checkerboard()
+    source = checkerboard() if source is None else source
     return TrainingData(Sequences.of(source), facts(source.n_items))
 
 
@@ -76,7 +77,7 @@ def make_catalog(directory: Path, *, users: int = 60, name: str = "board") -> Ca
         board = checkerboard(users)
         assert board.time is not None
         for user, item, time in zip(board.user, board.item, board.time, strict=True):
-            lines.append(f"u{user},i{item:02},{1_600_000_000 + int(time) * 864}")
+            lines.append(f"u{user},i{item:02},{START + (int(time) - START) * 864}")
         taken.write_text("\n".join(lines) + "\n", encoding="utf-8")
     ingest(items, directory / "catalog", name=name, interactions=taken)
     return Catalog.open(directory / "catalog")

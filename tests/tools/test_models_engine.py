@@ -12,16 +12,20 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from recagent_catalogs.store import Catalog
-from recagent_tools.models import lightgbm_library, training
+from recagent_tools.models import fold_worker, folds, lightgbm_library, training
+from recagent_tools.models.content import Content
 from recagent_tools.models.engine import Engine
 from recagent_tools.models.facts import facts_of
-from recagent_tools.models.features import FEATURES, FirstStage
+from recagent_tools.models.features import SCORED, FirstStage, feature_names
+from recagent_tools.models.fold_worker import Crew
+from recagent_tools.models.folds import Folds, folds_of, run_fold
 from recagent_tools.models.groups import Cut, Group
 from recagent_tools.models.history import History
 from recagent_tools.models.lightgbm_library import LibraryRefused, NativeBooster
@@ -32,6 +36,7 @@ from recagent_tools.models.training import BuildReport, build
 
 from .models_data import ITEMS, make_catalog
 
+NAMES = feature_names("likes")
 EVEN = History.of([0, 4, 8])
 
 
@@ -64,7 +69,7 @@ def models(built: tuple[Path, BuildReport], tmp_path: Path) -> Path:
 def test_a_build_measures_every_model(built: tuple[Path, BuildReport]) -> None:
     _, report = built
     last = {row["model"]: row for row in report.metrics if row["protocol"].startswith("held-back")}
-    expected = {"popularity", "als", "cooccurrence", "transitions", "content", "blend", "ranker"}
+    expected = {"popularity", *SCORED["next"], "blend", "ranker"}
     assert set(last) == expected
     assert all(0 <= row["ndcg@10"] <= row["hr@10"] <= 1 for row in report.metrics)
     # ten odd and ten even items, eight taken: likeness finds the rest, popularity cannot
@@ -78,7 +83,8 @@ def test_a_build_measures_every_model(built: tuple[Path, BuildReport]) -> None:
 def test_the_engine_serves_the_build(catalog: Catalog, built: tuple[Path, BuildReport]) -> None:
     engine = Engine.open(catalog, built[0])
     assert engine.trained and not engine.notices
-    assert engine.names == ("als", "cooccurrence", "transitions", "content", "popularity")
+    sparse = tuple(name for name in SCORED["likes"] if name != "ease")
+    assert engine.names(EVEN) == sparse
     rows = np.setdiff1d(np.arange(ITEMS, dtype=np.int32), EVEN.rows)
     scores = engine.rank(rows, EVEN)
     assert np.isfinite(scores).all()
@@ -86,12 +92,9 @@ def test_the_engine_serves_the_build(catalog: Catalog, built: tuple[Path, BuildR
     assert engine.ranked_by(EVEN) == "ranker"
 
 
-@pytest.mark.parametrize("names", [(), ("als",), ("content", "popularity")])
-def test_scores_cover_the_catalog(
-    catalog: Catalog, built: tuple[Path, BuildReport], names: Sequence[str]
-) -> None:
+def test_scores_cover_the_catalog(catalog: Catalog, built: tuple[Path, BuildReport]) -> None:
     engine = Engine.open(catalog, built[0])
-    for name in names or engine.names:
+    for name in engine.names(EVEN):
         assert engine.scores(name, EVEN, np.arange(ITEMS, dtype=np.int32)).shape == (ITEMS,)
     assert engine.popularity("all").sum() == 90 * 8
     assert (engine.popularity("recent") <= engine.popularity("all")).all()
@@ -132,19 +135,6 @@ def test_nobody_in_particular_gets_what_is_popular(
     assert engine.rank(np.empty(0, np.int32), EVEN).shape == (0,)
 
 
-def test_wishes_move_the_ranking(catalog: Catalog, built: tuple[Path, BuildReport]) -> None:
-    engine = Engine.open(catalog, built[0])
-    rows = np.arange(ITEMS, dtype=np.int32)
-    plain = engine.rank(rows, EVEN)
-    wished = engine.rank(rows, EVEN, wishes=[("genres", "Comedy", 1.0)])
-    np.testing.assert_array_equal(wished[0::2], plain[0::2])
-    assert (wished[1::2] > plain[1::2]).all()
-    shorter = engine.rank(rows, History.empty(), wishes=[("runtime", "low", 5.0)])
-    assert shorter.argmax() < ITEMS // 2
-    unknown = engine.rank(rows, EVEN, wishes=[("no such column", "x", 1.0)])
-    np.testing.assert_array_equal(unknown, plain)
-
-
 def test_evidence_counts_are_exact(catalog: Catalog, built: tuple[Path, BuildReport]) -> None:
     engine = Engine.open(catalog, built[0])
     taken = catalog.interactions
@@ -182,7 +172,7 @@ def test_progress_goes_forward(catalog: Catalog, tmp_path: Path) -> None:
 def test_never_built_is_untrained_and_no_fault(catalog: Catalog, tmp_path: Path) -> None:
     engine = Engine.open(catalog, tmp_path / "nothing")
     assert not engine.trained and not engine.notices
-    assert engine.names == ("content", "popularity")
+    assert engine.names(EVEN) == ("content",)
     rows = np.arange(1, ITEMS, dtype=np.int32)
     best = rows[np.argsort(-engine.rank(rows, History.of([0])))][:9]
     assert (best % 2 == 0).all(), "content knows even from odd"
@@ -193,7 +183,7 @@ def test_a_catalog_without_interactions_is_served_by_content(bare: Catalog, tmp_
     report = build(bare, tmp_path)
     assert "no interactions" in report.notices[0] and not report.metrics
     engine = Engine.open(bare, tmp_path)
-    assert engine.trained and engine.names == ("content", "popularity")
+    assert engine.trained and engine.names(EVEN) == ("content",)
     rows = engine.retrieve(EVEN, 5)
     assert (rows % 2 == 0).all()
     assert np.isfinite(engine.rank(rows, History.empty())).all()
@@ -308,9 +298,10 @@ def test_ctypes_predicts_what_the_package_predicts(built: tuple[Path, BuildRepor
     import lightgbm
 
     rng = np.random.default_rng(0)
-    features = rng.normal(size=(50, len(FEATURES))).astype(np.float32)
-    features[rng.random(features.shape) < 0.1] = np.nan
     for path in built[1].directory.glob("ranker.*.txt"):
+        names = feature_names(path.name.split(".")[1])
+        features = rng.normal(size=(50, len(names))).astype(np.float32)
+        features[rng.random(features.shape) < 0.1] = np.nan
         text = path.read_bytes()
         theirs = lightgbm.Booster(model_str=text.decode()).predict(features, num_threads=1)
         np.testing.assert_allclose(NativeBooster(text).predict(features), theirs, rtol=1e-12)
@@ -324,7 +315,7 @@ def test_a_model_of_other_features_is_refused() -> None:
     options = {"objective": "binary", "verbosity": -1, "num_threads": 1}
     text = lightgbm.train(options, data, num_boost_round=2).model_to_string().encode()
     with pytest.raises(RankerUnavailable, match="other features"):
-        Ranker.of_text(text)
+        Ranker.of_text(text, 4)
     with pytest.raises(ValueError, match="expected 3 features"):
         NativeBooster(text).predict(np.zeros((2, 4), np.float32))
     assert len(NativeBooster(text).predict(np.zeros((0, 3), np.float32))) == 0
@@ -339,15 +330,15 @@ def test_a_ranker_learns_what_decides() -> None:
     rng = np.random.default_rng(0)
     groups = []
     for _ in range(60):
-        features = rng.normal(size=(30, len(FEATURES))).astype(np.float32)
+        features = rng.normal(size=(30, len(NAMES))).astype(np.float32)
         labels = features[:, 4] > 1.0
         groups.append(Group(np.arange(30, dtype=np.int32), features, labels))
-    ranker = Ranker.train(groups, Setting(threads=1))
-    fresh = rng.normal(size=(200, len(FEATURES))).astype(np.float32)
+    ranker = Ranker.train(groups, "likes", Setting(threads=1))
+    fresh = rng.normal(size=(200, len(NAMES))).astype(np.float32)
     scores = ranker.predict(fresh)
     assert scores[fresh[:, 4] > 1.2].min() > np.median(scores)
     with pytest.raises(RankerUnavailable, match="too few"):
-        Ranker.train(groups[:1], Setting())
+        Ranker.train(groups[:1], "likes", Setting())
 
 
 def test_the_first_stage_of_a_group_has_not_seen_its_user(
@@ -356,33 +347,79 @@ def test_the_first_stage_of_a_group_has_not_seen_its_user(
     """Cross-fitting by user: nobody of a fold's groups is in what that fold was fitted on."""
     fitted: list[set[int]] = []
     checked = 0
-    fit = training._Training._fit
-    cuts = training._Training._cuts
+    fit, cuts = folds.fit_first_stage, folds.fold_cuts
 
-    def spy_fit(self: training._Training, sequences: Sequences) -> FirstStage:
+    def spy_fit(sequences: Sequences, *rest: Any) -> FirstStage:
         fitted.append(set(np.unique(sequences.user).tolist()))
-        return fit(self, sequences)
+        return fit(sequences, *rest)
 
     def spy_cuts(
-        self: training._Training,
-        kind: str,
-        known: Sequences,
-        users: NDArray[np.int64],
-        folds: int,
+        all_folds: Folds, kind: str, users: NDArray[np.int64], rng: np.random.Generator
     ) -> list[Cut]:
         nonlocal checked
         checked += len(users)
         assert not fitted[-1] & set(users.tolist())
-        return cuts(self, kind, known, users, folds)
+        return cuts(all_folds, kind, users, rng)
 
-    monkeypatch.setattr(training._Training, "_fit", spy_fit)
-    monkeypatch.setattr(training._Training, "_cuts", spy_cuts)
+    monkeypatch.setattr(folds, "fit_first_stage", spy_fit)
+    monkeypatch.setattr(folds, "fold_cuts", spy_cuts)
     interactions = catalog.interactions
     assert interactions is not None
     facts = facts_of(catalog)
     sequences = Sequences.of(interactions)
     training.train(facts, sequences, Setting(threads=1, quick=True))
     assert checked > 90
+
+
+def _same_groups(mine: Sequence[Group], theirs: Sequence[Group]) -> None:
+    assert len(mine) == len(theirs) > 5
+    for one, other in zip(mine, theirs, strict=True):
+        np.testing.assert_array_equal(one.rows, other.rows)
+        np.testing.assert_array_equal(one.labels, other.labels)
+        np.testing.assert_allclose(one.features, other.features, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("fate", ["done", "killed"])
+def test_folds_in_processes_give_what_they_give_here(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch, fate: str
+) -> None:
+    monkeypatch.setattr(fold_worker, "WORTH_A_PROCESS", 0)
+    if fate == "killed":
+        monkeypatch.setattr(fold_worker, "WORKER", "recagent_tools.models.no_such_module")
+    interactions = catalog.interactions
+    assert interactions is not None
+    facts = facts_of(catalog)
+    split = folds_of(
+        Sequences.of(interactions),
+        Content.of(facts),
+        facts.years(),
+        Setting(3, threads=3, quick=True),
+        np.random.default_rng(0),
+    )
+    with Crew(split) as crew:
+        found = list(crew.results())
+    assert len(found) == 2
+    for number, result in enumerate(found):
+        here = run_fold(split, number)
+        for kind in ("likes", "next"):
+            _same_groups(result.groups[kind], here.groups[kind])
+        assert len(result.newcomers) == len(here.newcomers)
+        for one, other in zip(result.newcomers, here.newcomers, strict=True):
+            np.testing.assert_array_equal(one.cut.history.rows, other.cut.history.rows)
+            np.testing.assert_array_equal(one.cut.targets, other.cut.targets)
+            assert one.lists.keys() == other.lists.keys()
+            np.testing.assert_allclose(one.blended, other.blended, rtol=1e-3, atol=1e-4)
+
+
+def test_what_was_shown_when_measured_is_exposure(
+    catalog: Catalog, built: tuple[Path, BuildReport]
+) -> None:
+    given = Engine.open(catalog, built[0]).exposure()
+    lists = {row["protocol"]: row["users"] for row in built[1].metrics if row["model"] == "ranker"}
+    assert given.shape == (ITEMS,)
+    assert 0 < given.sum() <= 10 * sum(lists.values())
+    assert given.max() <= sum(lists.values())
+    assert not Engine(catalog).exposure().any()
 
 
 def test_serving_imports_no_heavy_library(

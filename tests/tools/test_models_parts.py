@@ -10,18 +10,24 @@ from hypothesis import strategies as st
 from recagent_tools.models.blend import blend, standardised
 from recagent_tools.models.content import Content
 from recagent_tools.models.cooccurrence import CoOccurrence
-from recagent_tools.models.features import FEATURES, FirstStage, best_counts, feature_matrix
+from recagent_tools.models.features import (
+    FirstStage,
+    best_counts,
+    feature_matrix,
+    feature_names,
+)
 from recagent_tools.models.groups import likes_cuts, next_cuts, training_groups
 from recagent_tools.models.history import History
 from recagent_tools.models.likeness import likeness
 from recagent_tools.models.measure import Tally, best_unseen, ndcg
 from recagent_tools.models.retriever import Setting
-from recagent_tools.models.scores import DenseScores, SparseScores, top_rows
+from recagent_tools.models.scores import DenseScores, SparseScores
 from recagent_tools.models.sequences import Sequences, like_weights
 from recagent_tools.models.sparse import SparseRows, largest_per_row
 from recagent_tools.models.stats import TimedStats
+from recagent_tools.models.topk import largest
 
-from .models_data import ITEMS, checkerboard, facts, interactions, training_data
+from .models_data import ITEMS, START, checkerboard, facts, interactions, training_data
 
 histories = st.lists(
     st.lists(st.integers(0, 7), min_size=1, max_size=8, unique=True), min_size=1, max_size=6
@@ -64,9 +70,9 @@ def test_counts_before_a_moment_hold_nothing_of_its_future(
     taken: list[list[int]], time: int
 ) -> None:
     sequences = Sequences.of(interactions(taken, 8))
-    stats = TimedStats(sequences).before(time)
+    stats = TimedStats(sequences).before(START + time)
     assert sequences.time is not None
-    past = np.bincount(sequences.item[sequences.time < time], minlength=8)
+    past = np.bincount(sequences.item[sequences.time < START + time], minlength=8)
     assert (stats.count <= past).all()
     assert (stats.recent <= stats.count).all()
 
@@ -117,7 +123,7 @@ def test_sparse_sums_are_dense_sums(seed: int, rows: list[int]) -> None:
 def test_top_rows_are_a_stable_sort(values: list[int], count: int) -> None:
     scores = np.array(values, dtype=np.float32)
     expected = np.argsort(-scores, kind="stable")[:count]
-    assert top_rows(scores, count).tolist() == expected.tolist()
+    assert largest(scores, count).tolist() == expected.tolist()
 
 
 @given(
@@ -189,10 +195,10 @@ def test_groups_hold_targets_and_others_but_nothing_of_the_history() -> None:
     first, stats, sequences = _first_stage()
     rng = np.random.default_rng(0)
     cuts = likes_cuts(sequences, list(range(30)), 2, rng)
-    groups = list(training_groups(first, stats, cuts, rng))
+    groups = list(training_groups("likes", first, stats, cuts, rng))
     assert len(groups) > 20
     for group in groups:
-        assert group.features.shape == (len(group.rows), len(FEATURES))
+        assert group.features.shape == (len(group.rows), len(feature_names("likes")))
         assert 0 < group.labels.sum() < len(group.labels)
 
 
@@ -202,7 +208,7 @@ def test_features_are_right_where_their_value_is_known() -> None:
     rows = np.array([2, 3], dtype=np.int32)
     now = stats.now()
     features = feature_matrix(first, now, first.scored(history), rows, best_counts(now))
-    named = dict(zip(FEATURES, features.T, strict=True))
+    named = dict(zip(feature_names("likes"), features.T, strict=True))
     assert named["cooccurrence.z"][0] > named["cooccurrence.z"][1]
     assert named["cooccurrence.rank"][0] < named["cooccurrence.rank"][1]
     assert np.isnan(named["als.z"]).all()
@@ -216,7 +222,7 @@ def test_features_are_right_where_their_value_is_known() -> None:
 def test_the_blend_of_an_empty_history_is_silent() -> None:
     first, _, _ = _first_stage()
     everything = np.arange(ITEMS, dtype=np.int32)
-    assert not blend(first.scored(History.empty()), everything).any()
+    assert not blend(first.scored(History.empty()), everything, 8.0).any()
     assert not standardised(np.full(4, 2.5, np.float32)).any()
 
 

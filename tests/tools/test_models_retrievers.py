@@ -6,18 +6,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from recagent_catalogs.interactions import Floats
 from recagent_tools.models import als as als_module
+from recagent_tools.models import closed_form, user_knn
 from recagent_tools.models.als import ALS, CONFIDENCE, REGULARIZATION, FoldIn, fit_numpy
 from recagent_tools.models.content import Content
 from recagent_tools.models.cooccurrence import CoOccurrence
+from recagent_tools.models.ease import Ease, item_weights
 from recagent_tools.models.history import History
+from recagent_tools.models.nearby import Nearby, near_weights, window_counts
 from recagent_tools.models.retriever import Retriever, Setting
-from recagent_tools.models.scores import Mask, Scores, top_rows
+from recagent_tools.models.scores import Mask, Scores
 from recagent_tools.models.stats import Popularity
-from recagent_tools.models.topk import FactorIndex
-from recagent_tools.models.transitions import Transitions
+from recagent_tools.models.topk import FactorIndex, largest
+from recagent_tools.models.transitions import LAG_FEATURES, LAGS, Transitions
+from recagent_tools.models.user_knn import UserKNN
 
 from .models_data import ITEMS, interactions, training_data
 
@@ -161,16 +167,102 @@ class TestCoOccurrence(KnowsTheCheckerboard):
         assert not len(model.pairs(3, counts)[0])
 
 
-class TestTransitions(RetrieverContract):
-    kind = Transitions
+class TestUserKNN(KnowsTheCheckerboard):
+    kind = UserKNN
+
+    def test_the_nearest_user_counts_by_the_square_of_the_likeness(self) -> None:
+        model = UserKNN.fit(training_data(interactions([[0, 1, 2], [0, 3], [4, 5]], 6)), SETTING)
+        sums = model.scores(History.of([0, 1])) ** 2
+        near, far = (2 / 3**0.3) ** 2, (1 / 2**0.3) ** 2
+        np.testing.assert_allclose(sums[[2, 3, 4]], [near, far, 0], rtol=1e-5)
+
+    def test_of_many_users_the_longest_histories_stay(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(user_knn, "MOST_USERS", 1)
+        model = UserKNN.fit(training_data(interactions([[0, 3], [0, 1, 2]], 4)), SETTING)
+        assert np.flatnonzero(model.scores(History.of([0]))).tolist() == [0, 1, 2]
+
+
+class TestEase(KnowsTheCheckerboard):
+    kind = Ease
+
+    def test_the_weights_are_the_closed_form(self) -> None:
+        rng = np.random.default_rng(1)
+        taken = (rng.random((30, 8)) < 0.4).astype(np.float64)
+        gram = taken.T @ taken
+        inverse = np.linalg.inv(gram + np.diag(gram.diagonal() * (1 / (1 - 0.9) - 1) + 100))
+        expected = -inverse / inverse.diagonal()
+        np.fill_diagonal(expected, 0)
+        found = item_weights(gram.astype(np.float32), 0.9, 100.0)
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-6)
+
+    def test_items_that_do_not_fit_say_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(closed_form, "_free_bytes", lambda: 16 * 3**2 / 0.25)
+        histories = [[0, 1, 2], [0, 1], [0, 1, 2], [2, 3], [0, 4]]
+        model = Ease.fit(training_data(interactions(histories, 5)), SETTING)
+        assert np.diff(model.weights.indptr).tolist() == [2, 2, 2, 0, 0]
+
+
+class TestNearby(RetrieverContract):
+    kind = Nearby
 
     def test_what_came_next_comes_first(self) -> None:
         data = training_data(interactions([list(range(ITEMS))] * 6, ITEMS))
-        scores = Transitions.fit(data, SETTING).scores(
-            History(np.array([3, 4], np.int32), np.ones(2, np.float32), True)
-        )
+        newest = History(np.array([3, 4], np.int32), np.ones(2, np.float32), True)
+        scores = Nearby.fit(data, SETTING).scores(newest)
         scores[[3, 4]] = 0
         assert int(scores.argmax()) == 5
+
+    def test_it_solves_its_equations(self) -> None:
+        sequences = training_data().sequences
+        every = np.arange(ITEMS)
+        ahead = window_counts(sequences, every)
+        by_hand = np.zeros((ITEMS, ITEMS))
+        for user in range(sequences.n_users):
+            rows = sequences.history(user).rows.tolist()
+            for place, earlier in enumerate(rows):
+                for gap, later in enumerate(rows[place + 1 :], 1):
+                    by_hand[earlier, later] += max(0.0, 1 - gap / 40)
+        np.testing.assert_allclose(ahead, by_hand, rtol=1e-5)
+        taken = np.bincount(sequences.item, minlength=ITEMS).astype(np.float64)
+        gram = by_hand + by_hand.T + np.diag(taken / 0.3 + 30)
+        expected = np.linalg.solve(gram, by_hand + 0.6 * by_hand.T)
+        np.fill_diagonal(expected, 0)
+        found = near_weights(ahead, taken.astype(np.float32))
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
+
+
+class TestTransitions(RetrieverContract):
+    kind = Transitions
+
+    def test_what_came_next_is_told_by_its_lag(self) -> None:
+        data = training_data(interactions([list(range(ITEMS))] * 6, ITEMS))
+        newest = History(np.array([3, 4], np.int32), np.ones(2, np.float32), True)
+        model = Transitions.fit(data, SETTING)
+        scores = model.scores(newest)
+        assert scores[5] > scores[15] == 0
+        assert isinstance(model, Transitions)
+        told = dict(
+            zip(LAG_FEATURES, model.features(newest, np.array([5, 6, 2], np.int32)).T, strict=True)
+        )
+        shrunk = 6 / (6 + 3)
+        np.testing.assert_allclose(told["lag.1"], [shrunk, 0, 0])
+        np.testing.assert_allclose(told["lag.2"], [shrunk, 0, 0])
+        np.testing.assert_allclose(told["window.count"], [6, 6, 0])
+        assert told["before.1"][2] > 0 == told["before.1"][0]
+
+    @given(st.lists(st.lists(st.integers(0, 5), max_size=9, unique=True), min_size=1, max_size=6))
+    def test_every_lag_is_counted(self, taken: list[list[int]]) -> None:
+        data = training_data(interactions(taken, 6))
+        table = Transitions.fit(data, SETTING).table
+        every = np.arange(6, dtype=np.int32)
+        for earlier in range(6):
+            counts = table.of(earlier, every)
+            for lag in range(1, LAGS + 1):
+                pairs = [pair for rows in taken for pair in zip(rows, rows[lag:], strict=False)]
+                expected = [pairs.count((earlier, later)) for later in range(6)]
+                assert counts[:, lag - 1].tolist() == expected
 
     def test_without_an_order_there_is_nothing_to_learn(self) -> None:
         data = training_data(interactions([[0, 1, 2]] * 4, 3, timed=False))
@@ -214,16 +306,17 @@ def _random_factors(n_users: int = 40, size: int = 6) -> tuple[Floats, Floats]:
 
 
 def test_fold_in_is_the_minimum_of_its_objective() -> None:
-    """(w0 Y'Y + l S^-1 + (a - w0) Yh'Yh) x = a Yh'1 + l S^-1 m, for three likes w0 = 0, l = .3."""
+    """(w0 Y'Y + l S^-1 + (a - w0) Yh'Yh) x = a Yh'1 + l S^-1 m, for three likes w0 .02, l .3."""
     items, users = _random_factors()
     model = ALS(FactorIndex.of_factors(items), FoldIn.of(items, users))
     history = History.of([2, 5, 9])
-    taken = items[history.rows].astype(np.float64)
+    every = items.astype(np.float64)
+    taken = every[history.rows]
     centred = users - users.mean(axis=0, dtype=np.float64)
     spread = centred.T @ centred / len(users)
     spread += np.eye(6) * (1e-2 * np.trace(spread) / 6 + 1e-9)
     precision = np.linalg.inv(spread)
-    left = 0.3 * precision + CONFIDENCE * taken.T @ taken
+    left = 0.02 * every.T @ every + 0.3 * precision + (CONFIDENCE - 0.02) * taken.T @ taken
     right = CONFIDENCE * taken.sum(axis=0) + 0.3 * precision @ users.mean(axis=0, dtype=np.float64)
     np.testing.assert_allclose(model.person(history), np.linalg.solve(left, right), rtol=1e-4)
 
@@ -273,7 +366,7 @@ def test_long_histories_fold_in_as_implicit_does() -> None:
         FoldIn(gram, REGULARIZATION * np.eye(8), np.zeros(8), np.zeros(8)),
     )
     np.testing.assert_allclose(mine.person(History.of(history.tolist())), expected, atol=2e-3)
-    assert set(top_rows(mine.similar(3), 11).tolist()) == set(near.tolist())
+    assert set(largest(mine.similar(3), 11).tolist()) == set(near.tolist())
 
 
 def test_numpy_als_solves_what_it_says() -> None:

@@ -9,7 +9,7 @@ NDCG@10 for five named items from .533 to .634 (validation users).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -55,6 +55,9 @@ class FoldIn:
     precision: Doubles
     mean: Doubles
     item_mean: Doubles
+    _kept: dict[tuple[float, float], tuple[Doubles, Doubles]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @classmethod
     def of(cls, items: Floats, users: Floats) -> FoldIn:
@@ -87,14 +90,44 @@ class FoldIn:
         left += (taken * (confidence - rest * np.minimum(1.0, confidence))[:, None]).T @ taken
         return left, likes @ taken + trust * (self.precision @ self.mean)
 
+    def few(self, factors: Floats, weights: Floats) -> Doubles:
+        """The solution of `equations` for few items [k, f]: it solves k equations instead of f.
+
+        With P the part of A that no item changes, m = P^-1 (the part of b), T the factors, D their
+        weights in A and c those in b: x = m + P^-1 T' (c - D s), where (I + T P^-1 T' D) s =
+        T m + T P^-1 T' c (Woodbury).
+        """
+        rest, trust = prior_weights(int(np.count_nonzero(weights > 0)))
+        inverse, centre = self._solved(rest, trust)
+        taken = factors.astype(np.float64)
+        confidence = CONFIDENCE * np.abs(weights.astype(np.float64))
+        likes = np.where(weights > 0, confidence, 0.0)
+        inside = confidence - rest * np.minimum(1.0, confidence)
+        spread = taken @ inverse
+        among = spread @ taken.T
+        left = among * inside
+        left.flat[:: len(left) + 1] += 1
+        answers = np.linalg.solve(left, taken @ centre + among @ likes)
+        solution: Doubles = centre + (likes - inside * answers) @ spread
+        return solution
+
+    def _solved(self, rest: float, trust: float) -> tuple[Doubles, Doubles]:
+        """Inverse of the part of A that no item changes, and the solution without any item."""
+        if (rest, trust) not in self._kept:
+            inverse = np.linalg.inv(rest * self.gram + trust * self.precision)
+            inverse = (inverse + inverse.T) / 2
+            centre = inverse @ (trust * (self.precision @ self.mean))
+            self._kept[rest, trust] = inverse, centre
+        return self._kept[rest, trust]
+
 
 def prior_weights(n_liked: int) -> tuple[float, float]:
     """Weight of the unnamed items as zeros (w0) and of the prior (l), by the number of likes."""
-    if n_liked <= 3:
+    if n_liked <= 1:
         return 0.0, 0.3
     if n_liked < 15:
-        return 0.1, 0.3
-    return (0.3, 1.0) if n_liked < 60 else (1.0, 1.0)
+        return 0.02, 0.3
+    return (0.1, 1.0) if n_liked < 60 else (1.0, 1.0)
 
 
 class FactorScores(Scores):
@@ -150,8 +183,10 @@ class ALS(Retriever):
 
     def person(self, history: History) -> Floats:
         """float32 [f], the factors of the person with this history."""
-        left, right = self._equations(history)
-        return np.linalg.solve(left, right).astype(np.float32)
+        if 2 * len(history) > self.index.size:
+            return np.linalg.solve(*self._equations(history)).astype(np.float32)
+        vectors = self.index.vectors(history.rows)
+        return self.fold.few(vectors, history.faded(HALF_LIFE)).astype(np.float32)
 
     def _equations(self, history: History) -> tuple[Doubles, Doubles]:
         return self.fold.equations(self.index.vectors(history.rows), history.faded(HALF_LIFE))
@@ -164,6 +199,8 @@ class ALS(Retriever):
 
     def score_many(self, histories: Sequence[History]) -> list[Scores]:
         """One matrix product for all."""
+        if len(histories) == 1:
+            return [self.score(histories[0])]
         people = np.zeros((len(histories), self.index.size), dtype=np.float32)
         for position, history in enumerate(histories):
             if len(history):

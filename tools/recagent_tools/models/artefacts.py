@@ -23,7 +23,9 @@ from typing import Any
 from recagent_catalogs.errors import RecagentError
 from recagent_catalogs.locks import locked
 
-SCHEMA = "recagent.models/2"
+EXPOSURE = "exposure.npy"
+"""float32 [n_items], in how many measured people's top ten an item stood."""
+SCHEMA = "recagent.models/3"
 MANIFEST = "manifest.json"
 CURRENT = "current"
 CHECKED = "checked.json"

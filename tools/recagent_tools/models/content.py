@@ -18,8 +18,9 @@ from recagent_catalogs.text import fold
 from .facts import ItemFacts, WordPart
 from .history import History
 from .retriever import Retriever, Setting, TrainingData
-from .scores import Best, Mask, Scores, nothing, rooted, top_rows
+from .scores import Best, Mask, Scores, nothing, rooted, unseen
 from .sparse import SparseRows, load_array
+from .topk import largest
 
 LAST = 50
 HALF_LIFE = 10.0
@@ -92,18 +93,18 @@ class ContentScores(Scores):
         if mask is not None:
             allowed = mask[rows]
             rows, partial = rows[allowed], partial[allowed]
-        near = rows[top_rows(partial, 2 * k)]
+        near = rows[largest(partial, 2 * k)]
         near.sort()
         values = self.of(near)
         good = values > 0
         near, values = near[good], values[good]
-        chosen = top_rows(values, k)
+        chosen = largest(values, k)
         return near[chosen], values[chosen]
 
     def moments(self) -> tuple[float, float]:
         """Of evenly spaced items, `SAMPLED` at most: to standardise by, that is exact enough."""
         rows, words = self.content.sample
-        values = rooted(words.products(self.profile))[~np.isin(rows, self.seen)]
+        values = rooted(words.products(self.profile))[unseen(rows, self.seen)]
         return (float(values.mean()), float(values.std())) if len(values) else (0.0, 0.0)
 
     @cached_property
@@ -115,8 +116,8 @@ class ContentScores(Scores):
         read = np.cumsum(sizes[rarest]) <= max(MOST_READ, int(sizes.min(initial=0)))
         terms = terms[rarest[read]]
         rows, values = self.content.inverted.combined(terms, self.profile[terms])
-        unseen = ~np.isin(rows, self.seen)
-        return rows[unseen], values[unseen]
+        keep = unseen(rows, self.seen)
+        return rows[keep], values[keep]
 
 
 class Content(Retriever):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -12,7 +14,7 @@ from recagent_catalogs.interactions import Floats, Rows
 from .history import History
 from .retriever import Retriever, Setting, TrainingData
 from .scores import Scores, SparseScores, nothing, rooted
-from .sparse import BLOCK_ROWS, SparseRows, largest_per_row
+from .sparse import SparseRows, largest_per_row
 
 KEPT = 200
 LIKED_POWER = 0.7
@@ -22,6 +24,8 @@ SHRINK = 5.0
 LONGEST_HISTORY = 300
 """Older items of a user are not paired: the work grows with the square of a history's length."""
 HALF_LIFE = 10.0
+BLOCK_ENTRIES = 1 << 20
+"""Entries of the product that are held at once by each thread, 8 bytes each."""
 
 
 class CoOccurrence(Retriever):
@@ -39,18 +43,21 @@ class CoOccurrence(Retriever):
 
     @classmethod
     def fit(cls, data: TrainingData, setting: Setting) -> Self:
-        """Count pairs of items taken by the same user, blockwise."""
-        import scipy.sparse
-
-        matrix = data.sequences.newest(LONGEST_HISTORY).matrix
+        """Count pairs of items taken by the same user, block by block of the rows."""
+        # without times and ratings, which nothing here needs and the cut would copy
+        bare = replace(data.sequences, rating=None, time=None)
+        matrix = bare.newest(LONGEST_HISTORY).matrix
         users_of = matrix.T.tocsr()
         counts = np.diff(users_of.indptr).astype(np.float32) + np.float32(SHRINK)
-        pruned = []
-        for begin in range(0, matrix.shape[1], BLOCK_ROWS):
-            product = users_of[begin : begin + BLOCK_ROWS] @ matrix
-            pruned.append(largest_per_row(_weights(product, begin, counts), KEPT).to_scipy())
-        stacked = scipy.sparse.vstack(pruned, format="csr")
-        return cls(SparseRows.from_scipy(stacked))
+
+        def block(begin: int, end: int) -> SparseRows:
+            product = _weights(users_of[begin:end] @ matrix, begin, counts)
+            return SparseRows.from_scipy(largest_per_row(product, KEPT).to_scipy())
+
+        edges = _edges(users_of, matrix)
+        # SciPy and NumPy let go of the interpreter's lock in their loops
+        with ThreadPoolExecutor(setting.threads) as pool:
+            return cls(SparseRows.stacked(list(pool.map(block, edges[:-1], edges[1:]))))
 
     def score(self, history: History) -> Scores:
         """Root of the sum over the history; newer items count more where there is an order."""
@@ -90,12 +97,23 @@ class CoOccurrence(Retriever):
         return cls(weights)
 
 
+def _edges(users_of: Any, matrix: Any) -> list[int]:
+    """Where blocks of rows begin, and the end: such that a block's product stays small."""
+    n_items = matrix.shape[1]
+    pairs = users_of @ np.diff(matrix.indptr).astype(np.float64)
+    entries = np.cumsum(np.minimum(pairs, n_items))
+    inner = np.searchsorted(entries, np.arange(BLOCK_ENTRIES, entries[-1], BLOCK_ENTRIES))
+    edges: list[int] = np.unique(np.concatenate(([0], inner, [n_items]))).tolist()
+    return edges
+
+
 def _weights(product: Any, begin: int, counts: Floats) -> Any:
-    """Counts of a block of rows as weights, without the diagonal."""
-    block = product.tocsr()
-    liked = counts[begin : begin + block.shape[0]] ** np.float32(-LIKED_POWER)
+    """Counts of a block of rows as weights, in place, without the diagonal."""
+    lengths = np.diff(product.indptr)
+    end = begin + len(lengths)
     other = counts ** np.float32(-OTHER_POWER)
-    row = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
-    block.data = (block.data * other[block.indices] * liked[row]).astype(np.float32)
-    block.data[block.indices == row + begin] = 0
-    return block
+    product.data *= other[product.indices]
+    product.data *= np.repeat(counts[begin:end] ** np.float32(-LIKED_POWER), lengths)
+    own = np.repeat(np.arange(begin, end, dtype=product.indices.dtype), lengths)
+    product.data[product.indices == own] = 0
+    return product

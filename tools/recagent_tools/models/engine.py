@@ -11,33 +11,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recagent_catalogs.interactions import Floats, Rows
-from recagent_catalogs.schema import NUMBER_ROLES
 
 from .als import ALS
-from .artefacts import ArtefactError, open_build, read_verified
-from .blend import standardised
+from .artefacts import EXPOSURE, ArtefactError, open_build, read_verified
 from .content import Content
 from .cooccurrence import CoOccurrence
+from .ease import Ease
 from .facts import facts_of, year_of
-from .features import FEATURES, FirstStage
+from .features import FirstStage, feature_names
 from .history import History
 from .likeness import likeness
+from .nearby import Nearby
 from .ranker import Ranker, RankerUnavailable
 from .recommender import Recommender
 from .retriever import Retriever
 from .scores import Mask
 from .sequences import like_weights
+from .sparse import load_array
 from .stats import ItemStats, Popularity
 from .transitions import Transitions
+from .user_knn import UserKNN
 
 if TYPE_CHECKING:
     from recagent_catalogs.store import Catalog
 
 LOADERS: dict[str, type[Retriever]] = {
-    loader.name: loader for loader in (ALS, CoOccurrence, Transitions, Content, Popularity)
+    loader.name: loader
+    for loader in (ALS, UserKNN, Ease, Nearby, Transitions, CoOccurrence, Content, Popularity)
 }
-WISH = 1.5
-"""Standard deviations that a soft wish of weight 1 moves an item."""
 SIMULATED = 0.5
 """Weight of content for named likes where the interactions were drawn by a generator: the items'
 own words know more of likeness than drawn people do."""
@@ -99,24 +100,20 @@ class Engine:
             retrievers["content"] = Content.of(facts_of(self.catalog, prose=False))
         if "popularity" not in retrievers:
             retrievers["popularity"] = Popularity(ItemStats.of_counts(self.catalog.popularity))
-        return FirstStage(retrievers, year_of(self.catalog))
+        usual = float((self.manifest or {}).get("data", {}).get("usual_length", 0.0))
+        return FirstStage(retrievers, year_of(self.catalog), usual)
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The retrievers that can be asked."""
-        if self._retrievers is None:
-            return ("content", "popularity")
-        return tuple(name for name in LOADERS if name in self._first.retrievers)
+    def names(self, history: History) -> tuple[str, ...]:
+        """The retrievers that are asked for such a history."""
+        return self._first.personal(history.kind)
 
     def scores(self, name: str, history: History, rows: Rows) -> Floats:
-        """float32 [len(rows)], what one retriever says of these items.
+        """float32 [len(rows)], what one of `names(history)` says of these items.
 
         Raises:
-            KeyError: there is no such retriever.
+            KeyError: there is no such retriever for this kind of history.
         """
-        if name in self._first.personal:
-            return self.recommender.scored(history).scores[name].of(rows)
-        return self._first.retrievers[name].score(history).of(rows)
+        return self.recommender.scored(history).scores[name].of(rows)
 
     def likeness(self, history: History, rows: Rows) -> Floats:
         """float32 [len(rows)], how alike each item is to the named ones; zero for no history."""
@@ -126,6 +123,12 @@ class Engine:
         """float32 [n_items], how many users took each item, in all or in the newest tenth."""
         stats = self.recommender.stats
         return stats.count if window == "all" else stats.recent
+
+    def exposure(self) -> Floats:
+        """float32 [n_items], in how many measured people's lists each item stood; 0 if unknown."""
+        if self._directory is None or EXPOSURE not in (self.manifest or {}).get("files", {}):
+            return np.zeros(self.catalog.n_items, dtype=np.float32)
+        return load_array(self._directory / EXPOSURE, np.float32, (self.catalog.n_items,))
 
     def user_history(self, user: int) -> History:
         """The history of a user of the catalog's data, each item once, oldest first.
@@ -144,25 +147,15 @@ class Engine:
             weights = like_weights(np.asarray(taken.value[part][first]), self._rating_scale)
         return History(rows[first].astype(np.int32), weights, taken.time is not None)
 
-    def rank(
-        self,
-        rows: Rows,
-        history: History,
-        *,
-        wishes: Sequence[tuple[str, str, float]] = (),
-    ) -> Floats:
+    def rank(self, rows: Rows, history: History) -> Floats:
         """Score candidates, float32 [len(rows)]: finite, comparable within one call.
 
         Args:
             rows: int32, the candidates.
             history: the person's likes and dislikes.
-            wishes: (column, value, weight) soft wishes; a number column's value is "low" or "high".
         """
         rows = np.asarray(rows, dtype=np.int32)
-        total = self.recommender.rank(rows, history)
-        for column, value, weight in wishes:
-            total = total + np.float32(WISH * weight) * self._wish(column, value, rows)
-        return np.nan_to_num(total).astype(np.float32)
+        return np.nan_to_num(self.recommender.rank(rows, history)).astype(np.float32)
 
     def retrieve(self, history: History, k: int, mask: Mask | None = None) -> Rows:
         """`Recommender.retrieve`: at most `k` unseen candidates, best place first; int32."""
@@ -178,8 +171,8 @@ class Engine:
         """
         liked = history.liked()
         found: dict[str, Any] = {
-            name: float(self.scores(name, history, np.array([row], np.int32))[0])
-            for name in self._first.personal
+            name: float(self.scores(name, liked, np.array([row], np.int32))[0])
+            for name in self.names(liked)
         }
         found["because"] = self._because(row, liked)
         found["cooccurrence"] = self._both(row, liked)
@@ -208,19 +201,6 @@ class Engine:
         assert taken is not None and taken.value is not None
         return float(taken.value.min()), float(taken.value.max())
 
-    def _wish(self, column: str, value: str, rows: Rows) -> Floats:
-        """1 where the item has the value; for "high" half the standard score of the number."""
-        try:
-            described = self.catalog.schema.column(column)
-            if described.role in NUMBER_ROLES:
-                numbers = np.asarray(self.catalog.numbers(column)[rows], dtype=np.float32)
-                known = np.nan_to_num(numbers, nan=_median(numbers))
-                sign = {"high": 1.0, "low": -1.0}.get(value, 0.0)
-                return np.float32(sign / 2) * standardised(known)
-            return self.catalog.words(column).mask([value])[rows].astype(np.float32)
-        except KeyError:
-            return np.zeros(len(rows), dtype=np.float32)
-
     def _ranker(self, kind: str) -> Ranker | None:
         """The ranker of a kind; None, with a notice once, where it cannot run."""
         if kind not in self._rankers:
@@ -235,9 +215,10 @@ class Engine:
         if expected is None:
             return None
         try:
-            if self.manifest["settings"]["features"] != list(FEATURES):
+            names = list(feature_names(kind))
+            if self.manifest["settings"]["features"].get(kind) != names:
                 raise RankerUnavailable("it was trained by another version")
-            return Ranker.of_text(read_verified(self._directory / name, expected))
+            return Ranker.of_text(read_verified(self._directory / name, expected), len(names))
         except (RankerUnavailable, ArtefactError) as error:
             sentence = f"the ranker cannot run, so the blend of the retrievers ranks: {error}"
             if sentence not in self.notices:
@@ -285,8 +266,3 @@ class Engine:
         if row not in self._users_of:
             self._users_of[row] = np.unique(taken.user[np.flatnonzero(taken.item == row)])
         return self._users_of[row]
-
-
-def _median(numbers: Floats) -> float:
-    known = numbers[~np.isnan(numbers)]
-    return float(np.median(known)) if len(known) else 0.0

@@ -19,14 +19,30 @@ from .history import History
 from .sequences import Sequences
 from .stats import ItemStats, TimedStats
 
-MOST_LIKES = 20
+MOST_NAMED = 0.85
+"""Share of a history that is named at most."""
 LATEST_POSITIONS = 16
 """Ordered cuts are made at one of so many last items of a user."""
-TOP = 50
-TOP_TAIL = 15
-RANDOM = 10
-GROUP_ROWS = 100
-BATCH = 256
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How the groups of one kind are made.
+
+    Attributes:
+        top, tail: best of each retriever, and of it among the less popular half of the items.
+        random: rows drawn besides.
+        rows: most rows of a group; targets are at most half.
+    """
+
+    top: int
+    tail: int
+    random: int
+    rows: int
+
+
+SHAPES = {"likes": Shape(60, 25, 10, 100), "next": Shape(80, 0, 0, 41)}
+BATCH = 64
 
 
 @dataclass(frozen=True)
@@ -56,14 +72,12 @@ class Group:
 def likes_cuts(
     sequences: Sequences, users: Sequence[int], per_user: int, rng: np.random.Generator
 ) -> list[Cut]:
-    """Random items of a user without order, k log-uniform from 1 to 20; the rest are targets."""
+    """Random items of a user without order, k log-uniform; the rest are targets."""
     cuts = []
     for user in users:
         items = sequences.history(user).rows
-        for _ in range(per_user):
-            most = min(MOST_LIKES, len(items) - 2)
-            if most < 1:
-                continue
+        most = min(int(MOST_NAMED * len(items)), len(items) - 2)
+        for _ in range(per_user if most > 0 else 0):
             count = min(most, int(np.exp(rng.uniform(0, np.log(most + 1)))))
             shuffled = rng.permutation(items)
             cuts.append(Cut(History.of(shuffled[:count].tolist()), shuffled[count:]))
@@ -89,7 +103,7 @@ def next_cuts(
 def next_cut(sequences: Sequences, user: int, position: int) -> Cut:
     """What came before the item at `position` of a user's sequence, and that item."""
     place = int(sequences.indptr[user]) + position
-    time = None if sequences.time is None else int(sequences.time[place])
+    time = int(sequences.time[place]) if sequences.time is not None and sequences.dated else None
     return Cut(sequences.history(user, position), sequences.item[place : place + 1], time)
 
 
@@ -97,8 +111,8 @@ def candidates(scored: Scored, counts: Floats, top: int, tail: int) -> NDArray[n
     """The union of every retriever's best, and of its best among the less popular half; a mask."""
     rare = counts <= np.median(counts[counts > 0]) if tail and np.any(counts > 0) else None
     found = np.zeros(len(counts), dtype=bool)
-    for name in scored.scores:
-        best = scored.scores[name].best[0]
+    for scores in scored.scores.values():
+        best = scores.best[0]
         found[best[:top]] = True
         if rare is not None:
             found[best[rare[best]][:tail]] = True
@@ -106,19 +120,25 @@ def candidates(scored: Scored, counts: Floats, top: int, tail: int) -> NDArray[n
 
 
 def training_groups(
-    first: FirstStage, stats: TimedStats, cuts: Sequence[Cut], rng: np.random.Generator
+    kind: str,
+    first: FirstStage,
+    stats: TimedStats,
+    cuts: Sequence[Cut],
+    rng: np.random.Generator,
 ) -> Iterator[Group]:
     """A group for each cut with a target among its candidates; negatives are sampled."""
+    shape = SHAPES[kind]
     for cut, scored in score_cuts(first, cuts):
         counts = moment(stats, cut).count
-        found = candidates(scored, counts, TOP, TOP_TAIL)
-        found[rng.integers(0, len(counts), RANDOM)] = True
+        found = candidates(scored, counts, shape.top, shape.tail)
+        found[rng.integers(0, len(counts), shape.random)] = True
         found[cut.history.rows] = False
         targets = np.zeros(len(counts), dtype=bool)
         targets[cut.targets] = True
         liked, others = np.flatnonzero(found & targets), np.flatnonzero(found & ~targets)
         if len(liked) and len(others):
-            yield make_group(first, stats, cut, scored, _sampled(liked, others, rng))
+            rows = _sampled(liked, others, shape.rows, rng)
+            yield make_group(first, stats, cut, scored, rows)
 
 
 def score_cuts(first: FirstStage, cuts: Sequence[Cut]) -> Iterator[tuple[Cut, Scored]]:
@@ -142,11 +162,13 @@ def moment(stats: TimedStats, cut: Cut) -> ItemStats:
     return stats.now() if cut.time is None else stats.before(cut.time)
 
 
-def _sampled(liked: NDArray[np.int64], others: NDArray[np.int64], rng: np.random.Generator) -> Rows:
-    """All targets (at most half of the group) and random others, ascending; int32."""
-    if len(liked) > GROUP_ROWS // 2:
-        liked = rng.choice(liked, GROUP_ROWS // 2, replace=False)
-    space = GROUP_ROWS - len(liked)
+def _sampled(
+    liked: NDArray[np.int64], others: NDArray[np.int64], most: int, rng: np.random.Generator
+) -> Rows:
+    """At most `most` rows, ascending: all targets (at most half of them) and random others."""
+    if len(liked) > most // 2:
+        liked = rng.choice(liked, most // 2, replace=False)
+    space = most - len(liked)
     if len(others) > space:
         others = rng.choice(others, space, replace=False)
     return np.sort(np.concatenate((liked, others))).astype(np.int32)

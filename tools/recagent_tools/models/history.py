@@ -49,6 +49,11 @@ class History:
         return len(self.rows)
 
     @property
+    def kind(self) -> str:
+        """The kind of ranker and retrievers it asks for: "next" with an order, else "likes"."""
+        return "next" if self.ordered else "likes"
+
+    @property
     def n_liked(self) -> int:
         """How many items have a positive weight."""
         return int(np.count_nonzero(self.weights > 0))

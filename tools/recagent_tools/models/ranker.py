@@ -11,21 +11,17 @@ from numpy.typing import NDArray
 
 from recagent_catalogs.interactions import Floats
 
-from .features import FEATURES
+from .features import feature_names
 from .groups import Group
 from .lightgbm_library import LibraryMissing, LibraryRefused, NativeBooster
 from .retriever import Setting
 from .threads import calm_openmp
 
-TREES = 80
 USEFUL_THREADS = 2
 """On a few hundred thousand rows more threads cost more than they bring."""
-PARAMETERS: dict[str, Any] = {
+COMMON: dict[str, Any] = {
     "objective": "lambdarank",
-    "lambdarank_truncation_level": 15,
-    "num_leaves": 15,
-    "learning_rate": 0.1,
-    "min_data_in_leaf": 50,
+    "lambdarank_truncation_level": 20,
     "feature_fraction": 0.6,
     "lambda_l2": 5.0,
     "max_bin": 63,
@@ -33,6 +29,15 @@ PARAMETERS: dict[str, Any] = {
     "deterministic": True,
     "force_row_wise": True,
 }
+MANY_GROUPS = 5_000
+
+
+def parameters(kind: str, groups: int) -> tuple[dict[str, Any], int]:
+    """LightGBM's parameters for a kind of history and so many groups, and the number of trees."""
+    if kind == "likes":
+        return {**COMMON, "num_leaves": 8, "learning_rate": 0.1, "min_data_in_leaf": 100}, 70
+    leaves = 31 if groups >= MANY_GROUPS else 15
+    return {**COMMON, "num_leaves": leaves, "learning_rate": 0.05, "min_data_in_leaf": 50}, 120
 
 
 class Booster(Protocol):
@@ -48,14 +53,14 @@ class RankerUnavailable(Exception):
 
 
 class Ranker:
-    """A trained model; its features are `FEATURES`."""
+    """A trained model over the features of one kind of history."""
 
     def __init__(self, booster: Booster, text: bytes) -> None:
         self.booster, self.text = booster, text
 
     @classmethod
-    def train(cls, groups: Sequence[Group], setting: Setting) -> Ranker:
-        """Train on groups.
+    def train(cls, groups: Sequence[Group], kind: str, setting: Setting) -> Ranker:
+        """Train on groups of that kind of history.
 
         Raises:
             RankerUnavailable: nothing to learn from, or lightgbm or libgomp cannot be loaded.
@@ -63,35 +68,35 @@ class Ranker:
         if len(groups) < 2:
             raise RankerUnavailable("too few users to train a ranker")
         lightgbm = _package()
+        own, trees = parameters(kind, len(groups))
+        own |= {"num_threads": min(setting.threads, USEFUL_THREADS), "seed": setting.seed}
         data = lightgbm.Dataset(
             np.concatenate([group.features for group in groups]),
             label=np.concatenate([group.labels for group in groups]).astype(np.float32),
             group=[len(group.rows) for group in groups],
-            feature_name=[name.replace(".", "_") for name in FEATURES],
-            params=PARAMETERS,
+            feature_name=[name.replace(".", "_") for name in feature_names(kind)],
+            params=own,
         )
-        own = {"num_threads": min(setting.threads, USEFUL_THREADS), "seed": setting.seed}
-        trees = TREES // 2 if setting.quick else TREES
-        booster = lightgbm.train({**PARAMETERS, **own}, data, num_boost_round=trees)
+        booster = lightgbm.train(own, data, num_boost_round=trees // 2 if setting.quick else trees)
         return cls(_Packaged(booster), booster.model_to_string().encode())
 
     @classmethod
-    def of_text(cls, text: bytes) -> Ranker:
-        """From a model's text whose checksum was verified.
+    def of_text(cls, text: bytes, n_features: int) -> Ranker:
+        """From the text of a model of so many features, its checksum verified.
 
         Raises:
             RankerUnavailable: LightGBM cannot be loaded, refused the text, or it is another model.
         """
         try:
             native = NativeBooster(text)
-            if native.n_features != len(FEATURES):
+            if native.n_features != n_features:
                 raise RankerUnavailable("the ranker was trained on other features")
             return cls(native, text)
         except LibraryRefused as error:
             raise RankerUnavailable(str(error)) from error
         except LibraryMissing:
             booster = _package().Booster(model_str=text.decode())
-        if booster.num_feature() != len(FEATURES):
+        if booster.num_feature() != n_features:
             raise RankerUnavailable("the ranker was trained on other features")
         return cls(_Packaged(booster), text)
 

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
 
 from recagent_catalogs.interactions import Floats, Rows
 
+from .als import FactorScores
 from .blend import blend, standardised
 from .features import FirstStage, Scored, best_counts, feature_matrix
 from .history import History
 from .ranker import Ranker
 from .ranking import combined
-from .scores import Mask, top_rows
+from .scores import RANKED, Best, Mask, Scores
 from .stats import ItemStats, Popularity
+from .topk import largest
+from .topk_many import top_many
 
 REMEMBERED = 4
 """Histories whose scores are kept: retrieval and ranking ask for the same ones."""
 CANDIDATES = 500
 """How many candidates are ranked for a list."""
+BLOCK_BYTES = 64 << 20
+"""What the scores of a block of histories may take; one number an item and history is reckoned."""
+MOST_AT_ONCE = 64
+"""From here on a larger block of histories saves nothing more."""
 RankerOf = Callable[[str], Ranker | None]
 
 
@@ -60,7 +67,7 @@ class Recommender:
 
     def ranker(self, history: History) -> Ranker | None:
         """The ranker for this kind of history, if there is one that runs."""
-        return self.ranker_of("next" if history.ordered else "likes")
+        return self.ranker_of(history.kind)
 
     def retrieve(self, history: History, k: int, mask: Mask | None = None) -> Rows:
         """The union of every retriever's best, at most `k` rows, best place first; int32.
@@ -72,15 +79,8 @@ class Recommender:
             k: how many at most.
             mask: bool [n_items], the only rows allowed.
         """
-        lists = []
-        if history.n_liked:
-            scored = self.scored(history)
-            lists = [scores.top(k, mask)[0] for scores in scored.scores.values()]
-        found = interleaved(lists, k)
-        if len(found) < k:
-            popular = self.first.retrievers["popularity"].score(history).top(k, mask)[0]
-            found = interleaved([np.concatenate((found, popular))], k)
-        return found
+        scored = self.scored(history) if history.n_liked else Scored(history, {})
+        return self._candidates(scored, k, mask, {})
 
     def rank(self, rows: Rows, history: History) -> Floats:
         """How well each row fits the history, float32 [len(rows)], about standardised.
@@ -88,27 +88,108 @@ class Recommender:
         The ranker joined with the blend; the blend alone where there is no ranker; popularity and
         ratings where nothing is known of the person.
         """
-        scored = self.scored(history)
-        blended = blend(scored, rows)
-        if not history.n_liked:
-            return standardised(self._general(rows) + blended)
-        ranker = self.ranker(history)
-        if ranker is None:
-            total = standardised(blended)
-        else:
-            features = feature_matrix(self.first, self.stats, scored, rows, self._best_counts)
-            total = combined(ranker.predict(features), blended, history)
-        if self.content_share and not history.ordered:
-            total = total + self.content_share * scored.scores["content"].z(rows)
-        return total
+        return self._rank([self.scored(history)], [rows])[0]
 
     def top(self, histories: Sequence[History], k: int, mask: Mask | None = None) -> list[Rows]:
         """The best `k` unseen rows for each history, best first, int32."""
-        return [self._top(history, k, mask) for history in histories]
+        return [rows for rows, _ in self.lists(histories, k, mask)]
 
-    def _top(self, history: History, k: int, mask: Mask | None) -> Rows:
-        rows = np.sort(self.retrieve(history, max(CANDIDATES, k), mask))
-        return rows[top_rows(self.rank(rows, history), k)]
+    def lists(
+        self,
+        histories: Sequence[History],
+        k: int,
+        mask: Mask | None = None,
+        *,
+        candidates: int = CANDIDATES,
+    ) -> list[Best]:
+        """The best `k` unseen rows for each history, best first, ties by row, and their scores.
+
+        A history's list does not depend on the others. Scores are standardised over its candidates.
+
+        Args:
+            histories: scored and ranked a block at once.
+            k: how many rows each; fewer only where fewer are allowed.
+            mask: bool [n_items], the only rows allowed.
+            candidates: how many are ranked, at least `k`.
+        """
+        size = BLOCK_BYTES // max(1, 4 * len(self.stats.count))
+        size = max(1, min(MOST_AT_ONCE, size))
+        found: list[Best] = []
+        for begin in range(0, len(histories), size):
+            block = [self.first.scored(history) for history in histories[begin : begin + size]]
+            wanted = max(candidates, k)
+            factors = best_of_factors(block, wanted) if mask is None else [{}] * len(block)
+            rows = [
+                np.sort(self._candidates(scored, wanted, mask, known))
+                for scored, known in zip(block, factors, strict=True)
+            ]
+            for mine, total in zip(rows, self._rank(block, rows), strict=True):
+                scores = standardised(np.nan_to_num(total))
+                chosen = largest(scores, k)
+                found.append((mine[chosen], scores[chosen]))
+        return found
+
+    def _candidates(
+        self, scored: Scored, k: int, mask: Mask | None, known: Mapping[str, Best]
+    ) -> Rows:
+        """Every retriever's best, then popular items; at most `k` in all, best place first.
+
+        Args:
+            scored: what the retrievers say.
+            k: how many at most.
+            mask: the only rows allowed.
+            known: the best `k` of some retrievers.
+        """
+        lists = []
+        if scored.history.n_liked:
+            lists = [
+                _best(scores, k, mask, known.get(name)) for name, scores in scored.scores.items()
+            ]
+        found = interleaved(lists, k)
+        if len(found) < k:
+            popular = self.first.retrievers["popularity"].score(scored.history).top(k, mask)[0]
+            found = interleaved([np.concatenate((found, popular))], k)
+        return found
+
+    def _rank(self, block: Sequence[Scored], rows: Sequence[Rows]) -> list[Floats]:
+        """`rank` for several histories: their features are predicted in one call a ranker."""
+        predicted = self._predicted(block, rows)
+        totals = []
+        for scored, mine, ranked in zip(block, rows, predicted, strict=True):
+            history, blended = scored.history, blend(scored, mine, self.first.usual_length)
+            if not history.n_liked:
+                totals.append(standardised(self._general(mine) + blended))
+                continue
+            total = standardised(blended)
+            if ranked is not None:
+                total = combined(ranked, blended, history)
+            if self.content_share and not history.ordered:
+                total = total + self.content_share * scored.scores["content"].z(mine)
+            totals.append(total)
+        return totals
+
+    def _predicted(self, block: Sequence[Scored], rows: Sequence[Rows]) -> list[Floats | None]:
+        """What the rankers say of the rows of each history; None where no ranker runs."""
+        predicted: list[Floats | None] = [None] * len(block)
+        for kind in dict.fromkeys(each.history.kind for each in block):
+            mine = [
+                place
+                for place, each in enumerate(block)
+                if each.history.n_liked and each.history.kind == kind
+            ]
+            ranker = self.ranker(block[mine[0]].history) if mine else None
+            if ranker is None:
+                continue
+            features = [self._features(block[place], rows[place]) for place in mine]
+            ends = np.cumsum([len(matrix) for matrix in features])
+            joined = features[0] if len(features) == 1 else np.concatenate(features)
+            parts = np.split(ranker.predict(joined), ends[:-1])
+            for place, part in zip(mine, parts, strict=True):
+                predicted[place] = part
+        return predicted
+
+    def _features(self, scored: Scored, rows: Rows) -> Floats:
+        return feature_matrix(self.first, self.stats, scored, rows, self._best_counts)
 
     @cached_property
     def _best_counts(self) -> Floats:
@@ -121,12 +202,48 @@ class Recommender:
         return standardised(counts) + np.float32(0.5) * standardised(stats.rating[rows])
 
 
+def best_of_factors(block: Sequence[Scored], k: int) -> list[dict[str, Best]]:
+    """The best `k` of everybody's factor models, by name; for all at once a matrix product.
+
+    The rows and scores are those that each finds alone.
+    """
+    found: list[dict[str, Best]] = [{} for _ in block]
+    named: dict[str, list[tuple[int, FactorScores]]] = {}
+    for place, scored in enumerate(block):
+        for name, scores in scored.scores.items():
+            if isinstance(scores, FactorScores):
+                named.setdefault(name, []).append((place, scores))
+    for name, models in named.items():
+        people = np.stack([scores.person for _, scores in models])
+        seen = [scores.seen for _, scores in models]
+        lists = top_many(models[0][1].index, people, k, seen)
+        for (place, _), best in zip(models, lists, strict=True):
+            found[place][name] = best
+    return found
+
+
+def _best(scores: Scores, k: int, mask: Mask | None, found: Best | None) -> Rows:
+    """The best `k` rows; what the features will ask of them besides is a part of the same list."""
+    if mask is not None or k < RANKED:
+        return scores.top(k, mask)[0]
+    rows, values = found or scores.top(k)
+    scores.best = rows[:RANKED], values[:RANKED]
+    return rows
+
+
 def interleaved(lists: Sequence[Rows], k: int) -> Rows:
     """First places of every list, then second places, and so on; each row once, at most `k`."""
     longest = max((len(rows) for rows in lists), default=0)
+    if not longest:
+        return np.empty(0, dtype=np.int32)
     grid = np.full((longest, len(lists)), -1, dtype=np.int32)
     for column, rows in enumerate(lists):
         grid[: len(rows), column] = rows
     flat = grid.ravel()
     flat = flat[flat >= 0]
-    return flat[np.sort(np.unique(flat, return_index=True)[1])][:k]
+    places = np.arange(len(flat))
+    # written backwards, so that the first place of a row is what stays
+    first = np.empty(int(flat.max()) + 1, dtype=np.int64)
+    first[flat[::-1]] = places[::-1]
+    found: Rows = flat[first[flat] == places][:k]
+    return found

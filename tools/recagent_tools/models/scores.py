@@ -9,20 +9,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recagent_catalogs.interactions import Floats, Rows
 
+from .topk import Best as Best
+from .topk import Mask as Mask
+from .topk import largest, true_rows
+
 RANKED = 500
 """Ranks are exact up to here; everything behind counts as this."""
 FLAT = 1e-9
 """Scores that deviate less are all the same."""
-
-Mask = NDArray[np.bool_]
-Best = tuple[Rows, Floats]
-"""Rows int32, best first, ties by row; and their scores."""
 
 
 class Scores(ABC):
@@ -98,7 +99,7 @@ class SparseScores(Scores):
         rows, values = self._unseen
         good = values > 0 if mask is None else (values > 0) & mask[rows]
         rows, values = rows[good], values[good]
-        chosen = top_rows(values, k)
+        chosen = largest(values, k)
         return rows[chosen], values[chosen]
 
     def moments(self) -> tuple[float, float]:
@@ -113,7 +114,7 @@ class SparseScores(Scores):
     def _unseen(self) -> Best:
         if not len(self.seen):
             return self.rows, self.values
-        keep = ~np.isin(self.rows, self.seen)
+        keep = unseen(self.rows, self.seen)
         return self.rows[keep], self.values[keep]
 
 
@@ -135,12 +136,14 @@ class DenseScores(Scores):
 
     def top(self, k: int, mask: Mask | None = None) -> Best:
         """All items are ranked."""
-        allowed = self.values.copy()
-        allowed[self.seen] = -np.inf
-        if mask is not None:
-            allowed[~mask] = -np.inf
-        rows = top_rows(allowed, k)
-        values = allowed[rows]
+        if mask is None:
+            rows = largest(self.values, k + len(self.seen))
+            rows = rows[~np.isin(rows, self.seen)][:k]
+        else:
+            allowed = true_rows(mask)
+            allowed = allowed[unseen(allowed, self.seen)]
+            rows = allowed[largest(self.values[allowed], k)].astype(np.int32)
+        values = self.values[rows]
         told = values > -np.inf
         return rows[told], values[told]
 
@@ -151,6 +154,15 @@ class DenseScores(Scores):
         mean = (float(self.values.sum(dtype=np.float64)) - float(taken.sum())) / count
         square = (float(np.dot(self.values, self.values)) - float(taken @ taken)) / count
         return mean, float(np.sqrt(max(square - mean * mean, 0.0)))
+
+
+def unseen(rows: NDArray[Any], seen: Rows) -> Mask:
+    """Which of the rows, ascending and each once, are not seen; bool [len(rows)]."""
+    keep = np.ones(len(rows), dtype=bool)
+    if len(rows):
+        place = np.minimum(np.searchsorted(rows, seen), len(rows) - 1)
+        keep[place[rows[place] == seen]] = False
+    return keep
 
 
 def nothing(n_items: int, seen: Rows) -> SparseScores:
@@ -170,17 +182,3 @@ def log_rank(ascending: Floats, values: Floats) -> Floats:
     """Log of the ranks of values among `ascending` ones; of equal values all have the worst."""
     rank = len(ascending) - np.searchsorted(ascending, values, side="left")
     return np.log(np.maximum(rank, 1)).astype(np.float32)
-
-
-def top_rows(scores: Floats, count: int) -> Rows:
-    """The rows of the `count` largest scores, best first, ties by row; int32."""
-    count = min(count, len(scores))
-    if count <= 0:
-        return np.empty(0, dtype=np.int32)
-    if count < len(scores):
-        cut = np.partition(scores, -count)[-count]
-        rows = np.flatnonzero(scores >= cut)
-    else:
-        rows = np.arange(len(scores))
-    order = np.argsort(-scores[rows], kind="stable")[:count]
-    return rows[order].astype(np.int32)

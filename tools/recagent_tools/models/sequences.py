@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recagent_catalogs.arrays import release
 from recagent_catalogs.interactions import Floats, Interactions, Rows
 
 from .history import History
@@ -16,48 +17,49 @@ from .history import History
 WEAKEST_LIKE = 0.4
 """Weight of the lowest rating; the highest has 1. People mostly take what they expect to like, so
 that even a low rating tells what kind of item someone takes."""
+BLOCK = 1 << 18
+"""Interactions that are looked through at once."""
+
+NO_MOMENT = 100_000_000
+"""Times below, in seconds since 1970, are running numbers: nothing was logged before 1973."""
 
 
 @dataclass(frozen=True)
 class Sequences:
     """What each user took, oldest first, each item once (its first time).
 
+    What can be told from the rest (users, weights) is made when it is asked for: at 20 million
+    interactions 4 bytes each are 80 MB.
+
     Attributes:
-        user: int32 [n], ascending.
         item: int32 [n].
-        weight: float32 [n], in [0.4, 1] for ratings, else 1.
         rating: float32 [n], or None where values are no ratings.
         time: int64 [n], or None where nothing is known of the order.
         indptr: int64 [n_users + 1].
         n_items: number of items.
+        scale: lowest and highest rating of all the data, or None without ratings.
     """
 
-    user: Rows
     item: Rows
-    weight: Floats
     rating: Floats | None
     time: NDArray[np.int64] | None
     indptr: NDArray[np.int64]
     n_items: int
+    scale: tuple[float, float] | None = None
 
     @classmethod
     def of(cls, interactions: Interactions) -> Sequences:
-        """Drop repeated pairs and turn ratings into weights."""
-        keys = interactions.user.astype(np.int64) * interactions.n_items + interactions.item
-        first = np.sort(np.unique(keys, return_index=True)[1])
-        rating = None
-        if interactions.explicit and interactions.value is not None:
-            rating = np.asarray(interactions.value[first], dtype=np.float32)
-        user = np.asarray(interactions.user[first])
-        return cls(
-            user,
-            np.asarray(interactions.item[first]),
-            like_weights(rating) if rating is not None else np.ones(len(first), np.float32),
-            rating,
-            None if interactions.time is None else np.asarray(interactions.time[first]),
-            _pointers(user, interactions.n_users),
-            interactions.n_items,
-        )
+        """The same interactions, mapped ones not copied, without repeated pairs."""
+        rating = interactions.value if interactions.explicit else None
+        indptr = np.asarray(interactions.indptr, dtype=np.int64)
+        whole = cls(interactions.item, rating, interactions.time, indptr, interactions.n_items)
+        first = _first_times(whole)
+        kept = whole if first is None else whole.take(first)
+        if kept.rating is None or not len(kept):
+            return kept
+        scale = (float(kept.rating.min()), float(kept.rating.max()))
+        release(kept.rating)
+        return replace(kept, scale=scale)
 
     @property
     def n_users(self) -> int:
@@ -69,26 +71,56 @@ class Sequences:
         """Whether the order of a user's items is known."""
         return self.time is not None
 
+    @cached_property
+    def dated(self) -> bool:
+        """Whether times are moments that different users share, not places in a list."""
+        return self.time is not None and bool(len(self)) and int(self.time.max()) > NO_MOMENT
+
     def __len__(self) -> int:
         return len(self.item)
+
+    @property
+    def usual_length(self) -> float:
+        """Items of a user who has any, on average."""
+        return len(self) / max(1, int(np.count_nonzero(self.lengths())))
 
     def lengths(self) -> NDArray[np.int64]:
         """int64 [n_users], number of items of each user."""
         lengths: NDArray[np.int64] = np.diff(self.indptr)
         return lengths
 
+    @cached_property
+    def user(self) -> Rows:
+        """int32 [n], ascending."""
+        return np.repeat(np.arange(self.n_users, dtype=np.int32), self.lengths())
+
+    @cached_property
+    def weight(self) -> Floats:
+        """float32 [n], in [0.4, 1] for ratings, else 1."""
+        return self._weights(slice(None))
+
+    def _weights(self, part: slice) -> Floats:
+        if self.rating is None:
+            return np.ones(len(self.item[part]), dtype=np.float32)
+        return like_weights(self.rating[part], self.scale)
+
     def take(self, keep: NDArray[np.bool_]) -> Sequences:
         """Only the interactions of the mask (bool [n]); users keep their index."""
-        user = self.user[keep]
-        return Sequences(
-            user,
-            self.item[keep],
-            self.weight[keep],
-            None if self.rating is None else self.rating[keep],
-            None if self.time is None else self.time[keep],
-            _pointers(user, self.n_users),
-            self.n_items,
+        lengths = self.lengths()
+        filled = lengths > 0
+        if filled.any():
+            lengths[filled] = np.add.reduceat(keep, self.indptr[:-1][filled], dtype=np.int64)
+        return replace(
+            self,
+            item=self.item[keep],
+            rating=None if self.rating is None else self.rating[keep],
+            time=None if self.time is None else self.time[keep],
+            indptr=np.concatenate(([0], np.cumsum(lengths))),
         )
+
+    def of_users(self, wanted: NDArray[np.bool_]) -> Sequences:
+        """Only the interactions of some users (bool [n_users]); all keep their index."""
+        return self.take(np.repeat(wanted, self.lengths()))
 
     def without_last(self, users: NDArray[Any]) -> Sequences:
         """Everything but the last item of these users, each of whom has one."""
@@ -98,27 +130,54 @@ class Sequences:
 
     def newest(self, count: int) -> Sequences:
         """Only the last `count` items of each user."""
-        age = self.indptr[self.user + 1] - 1 - np.arange(len(self))
-        kept = age < count
-        return self if kept.all() else self.take(kept)
+        longer = np.flatnonzero(self.lengths() > count)
+        if not len(longer):
+            return self
+        keep = np.ones(len(self), dtype=bool)
+        for begin, end in zip(self.indptr[longer], self.indptr[longer + 1] - count, strict=True):
+            keep[begin:end] = False
+        return self.take(keep)
 
     def history(self, user: int, end: int | None = None) -> History:
         """A user's items as a history, the first `end` of them if given."""
         begin, stop = int(self.indptr[user]), int(self.indptr[user + 1])
         stop = stop if end is None else min(begin + end, stop)
-        return History(self.item[begin:stop], self.weight[begin:stop], self.ordered)
+        part = slice(begin, stop)
+        return History(self.item[part], self._weights(part), self.ordered)
 
-    @cached_property
+    @property
     def matrix(self) -> Any:
-        """Scipy CSR float32 [n_users, n_items] of ones; shared, so never changed in place."""
+        """Scipy CSR float32 [n_users, n_items] of ones; made anew each time, 8 bytes an entry."""
         import scipy.sparse
 
         ones = np.ones(len(self), dtype=np.float32)
         shape = (self.n_users, self.n_items)
         # a copy: sorting the indices in place would destroy the order in time
-        matrix = scipy.sparse.csr_matrix((ones, self.item.copy(), self.indptr), shape=shape)
+        matrix = scipy.sparse.csr_matrix((ones, np.array(self.item), self.indptr), shape=shape)
+        release(self.item)
         matrix.sort_indices()
         return matrix
+
+
+def _first_times(sequences: Sequences) -> NDArray[np.bool_] | None:
+    """Mask of the first time of each pair, bool [n]; None where no pair is repeated."""
+    first: NDArray[np.bool_] | None = None
+    ends = sequences.indptr
+    low = 0
+    while low < sequences.n_users:
+        high = int(np.searchsorted(ends, ends[low] + BLOCK, side="right")) - 1
+        high = max(high, low + 1)
+        begin, end = int(ends[low]), int(ends[high])
+        person = np.repeat(np.arange(high - low), np.diff(ends[low : high + 1]))
+        pairs = person * sequences.n_items + sequences.item[begin:end]
+        ordered = np.sort(pairs)
+        if np.any(ordered[1:] == ordered[:-1]):
+            first = np.ones(len(sequences), dtype=bool) if first is None else first
+            first[begin:end] = False
+            first[begin + np.unique(pairs, return_index=True)[1]] = True
+        low = high
+    release(sequences.item)
+    return first
 
 
 def like_weights(rating: Floats, scale: tuple[float, float] | None = None) -> Floats:
@@ -135,8 +194,3 @@ def like_weights(rating: Floats, scale: tuple[float, float] | None = None) -> Fl
         return np.ones(len(rating), dtype=np.float32)
     share = np.clip((rating - low) / (high - low), 0, 1)
     return np.asarray(WEAKEST_LIKE + (1 - WEAKEST_LIKE) * share, dtype=np.float32)
-
-
-def _pointers(user: Rows, n_users: int) -> NDArray[np.int64]:
-    counts = np.bincount(user, minlength=n_users)
-    return np.concatenate(([0], np.cumsum(counts))).astype(np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ from numpy.typing import NDArray
 
 from recagent_catalogs.interactions import Floats, Rows
 
-BLOCK_ROWS = 512
-"""Rows of a product that are held dense at once while it is pruned."""
-DENSE_PER_ENTRY = 32
+SAMPLE_STEP = 8
+"""Of long rows every so many entries tell where the largest begin."""
+LONG = 100
+"""Rows that are longer than this in the mean are copied in one piece each."""
+DENSE_PER_ENTRY = 16
 """Adding up into a dense array beats sorting up to so many columns an entry."""
 
 
@@ -45,9 +48,27 @@ class SparseRows:
         csr.sort_indices()
         return cls(
             csr.indptr.astype(np.int64),
-            csr.indices.astype(np.int32),
-            csr.data.astype(np.float32),
+            csr.indices.astype(np.int32, copy=False),
+            csr.data.astype(np.float32, copy=False),
             int(csr.shape[1]),
+        )
+
+    @classmethod
+    def of_nothing(cls, n_rows: int, n_columns: int) -> SparseRows:
+        """Rows without entries."""
+        indptr = np.zeros(n_rows + 1, dtype=np.int64)
+        return cls(indptr, np.empty(0, np.int32), np.empty(0, np.float32), n_columns)
+
+    @classmethod
+    def stacked(cls, parts: Sequence[SparseRows]) -> SparseRows:
+        """Matrices of the same columns, one below the other; at least one."""
+        ends = np.cumsum([0, *(part.indptr[-1] for part in parts)])
+        indptr = [part.indptr[1:] + end for part, end in zip(parts, ends[:-1], strict=True)]
+        return cls(
+            np.concatenate(([0], *indptr)),
+            np.concatenate([part.indices for part in parts]),
+            np.concatenate([part.data for part in parts]),
+            parts[0].n_columns,
         )
 
     def to_scipy(self) -> Any:
@@ -74,6 +95,11 @@ class SparseRows:
         """The entries of several rows one after the other: columns, values, the rows' lengths."""
         begins = self.indptr[rows]
         lengths: NDArray[np.int64] = self.indptr[np.asarray(rows) + 1] - begins
+        if len(lengths) and lengths.sum() > LONG * len(lengths):
+            ends = (begins + lengths).tolist()
+            parts = [slice(*part) for part in zip(begins.tolist(), ends, strict=True)]
+            columns = np.concatenate([self.indices[part] for part in parts])
+            return columns, np.concatenate([self.data[part] for part in parts]), lengths
         offsets = np.repeat(begins - np.cumsum(lengths) + lengths, lengths)
         entries = offsets + np.arange(len(offsets))
         return self.indices[entries], self.data[entries], lengths
@@ -88,12 +114,7 @@ class SparseRows:
         """Sum of weight times row where it is not empty: columns int32 ascending, float32."""
         columns, values, lengths = self.gather(rows)
         weighted = values * np.repeat(np.asarray(weights, np.float32), lengths)
-        if self.n_columns <= DENSE_PER_ENTRY * len(columns):
-            sums = np.bincount(columns, weighted, minlength=self.n_columns).astype(np.float32)
-            found = np.flatnonzero(sums).astype(np.int32)
-            return found, sums[found]
-        found, place = np.unique(columns, return_inverse=True)
-        return found, np.bincount(place, weighted).astype(np.float32)
+        return summed(columns, weighted, self.n_columns)
 
     def weighted_max(self, rows: NDArray[Any], weights: NDArray[Any], wanted: Rows) -> Floats:
         """Largest weight times value over these rows in each column wanted, at least 0."""
@@ -132,6 +153,31 @@ class SparseRows:
         return cls(indptr, indices, data, n_columns)
 
 
+def summed(columns: Rows, values: Floats, n_columns: int) -> tuple[Rows, Floats]:
+    """Values added up by column: columns int32 ascending, float32; those that sum to 0 may stay."""
+    if n_columns <= DENSE_PER_ENTRY * len(columns):
+        sums = np.bincount(columns, values, minlength=n_columns)
+        # compared first: to find what is not 0 among numbers costs five times as much
+        found = np.flatnonzero(sums != 0)
+        return found.astype(np.int32), sums[found].astype(np.float32)
+    return _sorted_sums(columns, values)
+
+
+def _sorted_sums(columns: Rows, values: Floats) -> tuple[Rows, Floats]:
+    """By sorting, a third cheaper than by `np.unique`."""
+    packed = columns.astype(np.int64) << 32
+    packed |= np.arange(len(packed))
+    packed.sort()
+    ordered = (packed >> 32).astype(np.int32)
+    begins = np.flatnonzero(np.diff(ordered, prepend=-1))
+    if not len(begins):
+        return columns, values
+    # the lower half of each number is where its value stands
+    moved = values.take(packed.astype(np.uint32))
+    sums = np.add.reduceat(moved, begins, dtype=np.float64)
+    return ordered.take(begins), sums.astype(np.float32)
+
+
 def load_array(path: Path, dtype: Any, shape: tuple[int, ...] | None = None) -> NDArray[Any]:
     """Open a `.npy` file memory-mapped and read-only, as a plain array.
 
@@ -158,19 +204,45 @@ def load_array(path: Path, dtype: Any, shape: tuple[int, ...] | None = None) -> 
 def largest_per_row(matrix: Any, count: int) -> SparseRows:
     """The `count` largest positive entries of each row of a SciPy CSR matrix, in its own order."""
     csr = matrix.tocsr()
-    keep = csr.data > 0
-    for row in np.flatnonzero(np.diff(csr.indptr) > count):
-        begin, end = csr.indptr[row], csr.indptr[row + 1]
-        data = csr.data[begin:end]
-        cut = np.partition(data, -count)[-count]
-        larger = data > cut
-        tied = np.flatnonzero(data == cut)[: count - int(np.count_nonzero(larger))]
-        larger[tied] = True
-        keep[begin:end] &= larger
-    ends = np.concatenate(([0], np.cumsum(keep)))
+    indptr = csr.indptr.astype(np.int64)
+    lengths = np.diff(indptr)
+    cut = np.zeros(len(lengths), dtype=csr.data.dtype)
+    for row in np.flatnonzero(lengths > count).tolist():
+        cut[row] = max(0, _nth_largest(csr.data[indptr[row] : indptr[row + 1]], count))
+    limits = np.repeat(cut, lengths)
+    keep = csr.data > limits
+    _keep_tied(keep, np.flatnonzero((csr.data == limits) & (limits > 0)), indptr, count)
+    kept = np.concatenate(([0], np.cumsum(_row_sums(keep, indptr))))
     return SparseRows(
-        ends[csr.indptr].astype(np.int64),
-        csr.indices[keep].astype(np.int32),
-        csr.data[keep].astype(np.float32),
+        kept,
+        csr.indices[keep].astype(np.int32, copy=False),
+        csr.data[keep].astype(np.float32, copy=False),
         int(csr.shape[1]),
     )
+
+
+def _nth_largest(values: NDArray[Any], n: int) -> Any:
+    """The n-th largest of more than n values."""
+    some = values[::SAMPLE_STEP]
+    if len(some) > 2 * n:
+        # n of the sampled values are no smaller, so what is smaller cannot be the n-th of all
+        values = values[values >= np.partition(some, -n)[-n]]
+    return np.partition(values, -n)[-n]
+
+
+def _keep_tied(
+    keep: NDArray[np.bool_], tied: NDArray[np.int64], indptr: NDArray[np.int64], count: int
+) -> None:
+    """Mark as many of the tied entries (places, ascending) as a row lacks, the first ones."""
+    row = np.searchsorted(indptr, tied, side="right") - 1
+    rank = np.arange(len(tied)) - np.searchsorted(row, row)
+    keep[tied[rank < (count - _row_sums(keep, indptr))[row]]] = True
+
+
+def _row_sums(mask: NDArray[np.bool_], indptr: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many entries of each row are marked, int64 [n_rows]."""
+    sums = np.diff(indptr)
+    filled = sums > 0
+    if filled.any():
+        sums[filled] = np.add.reduceat(mask, indptr[:-1][filled], dtype=np.int64)
+    return sums

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import ClassVar, Self
@@ -18,6 +19,8 @@ from .sequences import Sequences
 from .sparse import load_array
 
 MOMENTS = 32
+STRIP = 1 << 18
+"""Interactions counted at once."""
 RECENT_SHARE = 0.1
 """The recent window is as long as the time that the newest tenth of the interactions took."""
 RATING_SHRINK = 8.0
@@ -32,58 +35,96 @@ class ItemStats:
         recent: those of the recent window.
         rating: mean rating drawn towards the overall mean, 0 where there are no ratings.
         age: time since it was first taken, as a share of the data's span; NaN if never or unknown.
+        activity: mean logarithm of the length of its users' histories, whatever the moment.
     """
 
     count: Floats
     recent: Floats
     rating: Floats
     age: Floats
+    activity: Floats
 
     @classmethod
     def of_counts(cls, count: NDArray[np.int32]) -> ItemStats:
         """Where nothing but counts is known."""
         counts = np.asarray(count, dtype=np.float32)
         unknown = np.full(len(counts), np.nan, dtype=np.float32)
-        return cls(counts, counts, np.zeros(len(counts), np.float32), unknown)
+        nothing = np.zeros(len(counts), dtype=np.float32)
+        return cls(counts, counts, nothing, unknown, nothing)
 
 
 class TimedStats:
     """Counts by item, cumulative over up to `MOMENTS` moments (one where there is no time)."""
 
-    def __init__(self, sequences: Sequences) -> None:
+    def __init__(self, sequences: Sequences, *, only_now: bool = False) -> None:
+        """Count.
+
+        Args:
+            sequences: what to count.
+            only_now: for `now` alone: every other moment takes 8 bytes an item.
+        """
         self.sequences = sequences
         self.edges: NDArray[np.int64] = np.zeros(1, np.int64)
-        self.window = 0
-        moment = np.zeros(len(sequences), dtype=np.int64)
-        time = sequences.time
-        if time is not None and len(time):
-            ordered = np.sort(time)
-            marks = np.linspace(0, len(ordered) - 1, MOMENTS).astype(np.int64)
-            self.edges = np.unique(ordered[marks])
-            self.window = int(ordered[-1] - ordered[int((1 - RECENT_SHARE) * (len(time) - 1))])
-            moment = np.searchsorted(self.edges, time, side="left")
-        self.counts = self._cumulative(moment, None)
-        self.ratings = None
-        if sequences.rating is not None:
-            self.ratings = self._cumulative(moment, sequences.rating)
+        self.window, self.span = 0, 1
+        if sequences.time is not None and len(sequences):
+            self._mark(np.sort(sequences.time), only_now)
+        self.counts = self._cumulative(None)
+        self.ratings = None if sequences.rating is None else self._cumulative(sequences.rating)
         self.first = self._first()
+        self.activity = self._activity()
         self._kept: dict[int, ItemStats] = {}
 
-    def _cumulative(self, moment: NDArray[np.int64], values: Floats | None) -> Floats:
+    def _mark(self, ordered: NDArray[np.int64], only_now: bool) -> None:
+        """Choose the moments, out of all times, ascending."""
+        marks = np.linspace(0, len(ordered) - 1, MOMENTS).astype(np.int64)
+        self.edges = np.unique(ordered[marks])
+        self.span = max(1, int(self.edges[-1] - self.edges[0]))
+        self.window = int(ordered[-1] - ordered[int((1 - RECENT_SHARE) * (len(ordered) - 1))])
+        if only_now:
+            last = len(self.edges) - 1
+            self.edges = self.edges[sorted({max(self._since(last), 0), last})]
+
+    def _strips(self) -> Iterator[slice]:
+        """All interactions, few at a time: what NumPy makes of them takes 8 bytes each and more."""
+        for begin in range(0, len(self.sequences), STRIP):
+            yield slice(begin, begin + STRIP)
+
+    def _cumulative(self, values: Floats | None) -> Floats:
         """float32 [moments, n_items], sums of everything no later than that moment."""
-        shape = (len(self.edges), self.sequences.n_items)
-        cells = moment * shape[1] + self.sequences.item
-        sums = np.bincount(cells, values, minlength=shape[0] * shape[1]).reshape(shape)
-        return sums.cumsum(axis=0).astype(np.float32)
+        n_items, time = self.sequences.n_items, self.sequences.time
+        sums = np.zeros(len(self.edges) * n_items, np.int32 if values is None else np.float64)
+        for part in self._strips():
+            cells = self.sequences.item[part].astype(np.int64)
+            if time is not None:
+                cells += np.searchsorted(self.edges, time[part], side="left") * n_items
+            np.add.at(sums, cells, 1 if values is None else values[part].astype(np.float64))
+        table = sums.reshape(len(self.edges), n_items)
+        return np.cumsum(table, axis=0, out=table).astype(np.float32)
 
     def _first(self) -> NDArray[np.float64]:
         """When each item was first taken, NaN where never or unknown."""
-        first = np.full(self.sequences.n_items, np.nan)
         time = self.sequences.time
+        first = np.full(self.sequences.n_items, np.inf)
         if time is not None:
-            newest_first = np.argsort(-time, kind="stable")
-            first[self.sequences.item[newest_first]] = time[newest_first]
+            for part in self._strips():
+                np.minimum.at(first, self.sequences.item[part], time[part].astype(np.float64))
+        first[np.isinf(first)] = np.nan
         return first
+
+    def _activity(self) -> Floats:
+        """Mean logarithm of the history's length over the users of each item; 0 where nobody is."""
+        n_items, logs = self.sequences.n_items, np.log1p(self.sequences.lengths())
+        counts, sums = np.zeros(n_items, dtype=np.int64), np.zeros(n_items)
+        for part in self._strips():
+            item = self.sequences.item[part]
+            counts += np.bincount(item, minlength=n_items)
+            sums += np.bincount(item, logs[self.sequences.user[part]], minlength=n_items)
+        return np.asarray(sums / np.maximum(counts, 1), dtype=np.float32)
+
+    def _since(self, upto: int) -> int:
+        """The last moment before the recent window of moment `upto`, -1 where there is none."""
+        start = self.edges[upto] - self.window
+        return int(np.searchsorted(self.edges, start, side="right")) - 1
 
     def now(self) -> ItemStats:
         """At the end of the data."""
@@ -104,7 +145,7 @@ class TimedStats:
         if upto < 0:
             return ItemStats.of_counts(np.zeros(n_items, dtype=np.int32))
         count = recent = self.counts[upto]
-        since = int(np.searchsorted(self.edges, self.edges[upto] - self.window, side="right")) - 1
+        since = self._since(upto)
         if self.window and since >= 0:
             recent = count - self.counts[since]
         rating = np.zeros(n_items, dtype=np.float32)
@@ -112,9 +153,9 @@ class TimedStats:
             sums = self.ratings[upto]
             overall = np.float32(sums.sum() / count.sum())
             rating = (sums + RATING_SHRINK * overall) / (count + RATING_SHRINK)
-        span = max(1, int(self.edges[-1] - self.edges[0]))
-        age = np.where(count > 0, (self.edges[upto] - self.first) / span, np.nan)
-        return ItemStats(count, recent, rating.astype(np.float32), age.astype(np.float32))
+        age = np.where(count > 0, (self.edges[upto] - self.first) / self.span, np.nan)
+        told = rating.astype(np.float32), age.astype(np.float32)
+        return ItemStats(count, recent, *told, self.activity)
 
 
 class Popularity(Retriever):
@@ -130,14 +171,14 @@ class Popularity(Retriever):
     @classmethod
     def fit(cls, data: TrainingData, setting: Setting) -> Self:
         """Count."""
-        return cls(TimedStats(data.sequences).now())
+        return cls(TimedStats(data.sequences, only_now=True).now())
 
     def score(self, history: History) -> Scores:
         """log(1 + count), whatever the history."""
         return DenseScores(self._scores, history.rows)
 
     def save(self, directory: Path) -> None:
-        """`popularity.npy`, float32 [4, n_items]."""
+        """`popularity.npy`, float32 [5, n_items]."""
         stacked = np.stack([getattr(self.stats, field.name) for field in fields(ItemStats)])
         np.save(directory / "popularity.npy", stacked, allow_pickle=False)
 

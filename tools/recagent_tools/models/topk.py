@@ -254,25 +254,34 @@ class _Search:
             begin = block * BLOCK
             scores = factors[begin : begin + step * BLOCK] @ self.x
             if scores.max() >= self.floor:
-                near = np.flatnonzero(scores >= self.floor)
+                near = np.flatnonzero(scores >= self._least(scores))
                 self._take(begin + near, scores.take(near))
             block, step = block + step, 1
 
     def gather(self, rows: NDArray[Any]) -> None:
-        """Read only these items, longest factors first."""
-        index = self.index
+        """Read only these items, all of them allowed by the mask, longest factors first."""
+        index, self.mask = self.index, None
         places = np.sort(index.places.take(rows))
-        for begin in range(0, len(places), BLOCK):
-            part = places[begin : begin + BLOCK]
+        begin, step = 0, FIRST * BLOCK
+        while begin < len(places):
+            part = places[begin : begin + step]
             if self._out_of_reach(float(index.norms[part[0] // BLOCK])):
                 return
             scores = index.factors.take(part, axis=0) @ self.x
             near = np.flatnonzero(scores >= self.floor)
             self._take(part.take(near), scores.take(near))
+            begin, step = begin + step, BLOCK
 
     def _out_of_reach(self, norm: float) -> bool:
         """Whether no factor of that length can come among the best."""
         return norm * self.length * (1 + self.rounding) < self.floor
+
+    def _least(self, scores: Floats) -> float:
+        """What a score needs to be looked at: at first, to be among the best of the first ones."""
+        count = self.k + len(self.without)
+        if self.floor > -np.inf or self.mask is not None or len(scores) <= count:
+            return self.floor
+        return float(np.partition(scores, len(scores) - count)[len(scores) - count]) - self.slack
 
     def _take(self, places: NDArray[Any], rough: Floats) -> None:
         """Join the allowed ones of these candidates with the best so far."""
