@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from recagent_catalogs.errors import ToolError
 from recagent_catalogs.interactions import Floats, Rows
 from recagent_catalogs.schema import Role
 
+from .asked import asked
 from .bus import RowSet
 from .models.blend import standardised
+from .models.diversity import HEAD, POOL, Traits, reranked
 from .models.history import History
 from .references import preview
 from .retrieve import profile_history
 from .toolbox import Arguments, Tool, ToolContext, ToolResult
 
-ASPECTS = ("novelty", "popularity", "recency", "rating")
+VALUES = ("novelty", "recency", "popularity", "exposure", "rating")
+"""Aspects that are one value an item. The list is the exact top k of a weighted sum, so a larger
+weight never lowers the list's sum of the aspect (while `diversity` is 0)."""
+ASPECTS = ("novelty", "diversity", "recency", "popularity", "exposure", "rating")
 MAX_WEIGHT = 5.0
+MAX_DIVERSITY = 1.0
 LIKENESS_WEIGHT = 1.5
 """How much likeness to named items weighs. What is like one film is a question of that film, what
 fits ten likes is a question of taste: fit counts k/3 of its weight for k < 3 named items."""
+UNKNOWN_FIT = 0.5
+"""What fit counts where nothing is known of the person and a mood is asked for: fit is then general
+popularity, and would put the same bestsellers into every mood."""
+REFUSED_FROM = 1.0
+"""Standard deviations of likeness to a refused item from which on a candidate sinks: what has no
+more than its kind in common with it stays."""
 SEARCH_WEIGHT = 0.5
 """How much a match of the words searched for weighs against fit, both standardised."""
 
@@ -36,49 +50,87 @@ class RankArguments(Arguments):
     )
     weights: list[str] = Field(
         default=[],
-        description='Further aspects, -5 to 5: "novelty=.4", "popularity=-1", "recency=1".',
+        description='Aspects, -5 to 5: "novelty=.4", "popularity=-1", "recency=1", "rating=.5", '
+        '"exposure=1"; -1 to 1: "diversity=.5".',
     )
     top: int = Field(default=0, description="Keep only the best; 0 keeps all.")
 
 
-def parse_weights(texts: list[str]) -> dict[str, float]:
+def parse_weights(texts: Sequence[str]) -> dict[str, float]:
     """Read `aspect=weight` texts.
 
     Raises:
-        ToolError: unknown aspect or no number; the text names the aspects.
+        ToolError: unknown aspect, no number, or out of range; the text names what is allowed.
     """
     weights: dict[str, float] = {}
     for text in texts:
         name, _, value = text.partition("=")
         name = name.strip().lower()
         if name not in (*ASPECTS, "fit"):
-            raise ToolError(f"rank: no aspect {name!r}", hint="aspects: fit, " + ", ".join(ASPECTS))
+            raise ToolError(f"no aspect {name!r}", hint="aspects: fit, " + ", ".join(ASPECTS))
         try:
             weight = float(value)
         except ValueError:
-            raise ToolError(f"rank: {text!r} needs a number", hint=f"{name}=.5") from None
-        if not -MAX_WEIGHT <= weight <= MAX_WEIGHT:
-            raise ToolError(f"rank: {name} must be between -{MAX_WEIGHT:g} and {MAX_WEIGHT:g}")
+            raise ToolError(f"{text!r} needs a number", hint=f"{name}=.5") from None
+        most = MAX_DIVERSITY if name == "diversity" else MAX_WEIGHT
+        if not -most <= weight <= most:
+            raise ToolError(f"{name} must be between -{most:g} and {most:g}")
         weights[name] = weight
     return weights
 
 
 def aspect(name: str, rows: Rows, context: ToolContext) -> Floats:
-    """One named aspect of the candidates, larger is more of it; float32 [m], not standardised."""
-    if name in ("popularity", "novelty"):
-        taken = np.log1p(context.engine.popularity("all")[rows]).astype(np.float32)
-        return taken if name == "popularity" else -taken
+    """One named aspect of the candidates, larger is more of it; float32 [m], not standardised.
+
+    * novelty: self-information -log2 of the share of people who took the item, in bits (Zhou et
+      al. 2010), and popularity: the logarithm of their number. Two ends of one scale.
+    * recency: the year; without years, when it was first taken. What is unknown counts as average.
+    * exposure: how much less lists show the item than its share of what people take would deserve.
+    * rating: the mean rating, drawn to the catalog's; without ratings, popularity.
+    """
     if name == "recency":
-        column = context.catalog.schema.one(Role.YEAR)
-        if column is None:
-            return np.zeros(len(rows), dtype=np.float32)
-        years = context.catalog.numbers(column.name)[rows]
-        return np.nan_to_num(years, nan=float(np.nanmin(years)) if len(years) else 0.0)
-    return shrunk_rating(rows, context)
+        return recency(rows, context)
+    if name == "exposure":
+        return deserved_exposure(context)[rows]
+    if name == "rating":
+        return shrunk_rating(rows, context)
+    taken = np.asarray(context.engine.popularity("all")[rows], dtype=np.float32)
+    if name == "popularity":
+        return np.log1p(taken)
+    people = max(1, context.catalog.n_users, int(taken.max(initial=0)))
+    return np.asarray(-np.log2((taken + 1) / (people + 1)), dtype=np.float32)
+
+
+def recency(rows: Rows, context: ToolContext) -> Floats:
+    """Year, or how late an item was first taken, float32 [m]; the mean where unknown."""
+    column = context.catalog.schema.one(Role.YEAR)
+    if column is not None:
+        when = np.asarray(context.catalog.numbers(column.name)[rows], dtype=np.float32)
+    else:
+        when = -np.asarray(context.engine.recommender.stats.age[rows], dtype=np.float32)
+    known = when[~np.isnan(when)]
+    middle = known.mean() if len(known) else 0.0
+    return np.where(np.isnan(when), middle, when).astype(np.float32)
+
+
+def deserved_exposure(context: ToolContext) -> Floats:
+    """Logarithm of deserved over given exposure, float32 [n_items]; 0 where it is not known.
+
+    Deserved is the item's share of all that people took, times the places of the lists looked at:
+    exposure in proportion to merit (Singh & Joachims, KDD 2018; Biega et al., SIGIR 2018). One
+    place is added to both, so that chance does not decide on rare items.
+    """
+    given = np.asarray(context.engine.exposure(), dtype=np.float32)
+    taken = np.asarray(context.engine.popularity("all"), dtype=np.float32)
+    places, all_taken = float(given.sum()), float(taken.sum())
+    if not places or not all_taken:
+        return np.zeros(len(taken), dtype=np.float32)
+    deserved = taken * np.float32(places / all_taken)
+    return np.asarray(np.log((deserved + 1) / (given + 1)), dtype=np.float32)
 
 
 def shrunk_rating(rows: Rows, context: ToolContext, prior: float = 10.0) -> Floats:
-    """Mean rating shrunk towards the catalog's mean by `prior` ratings; zeros without ratings."""
+    """Mean rating shrunk towards the catalog's by `prior` ratings; popularity without ratings."""
     means = context.catalog.mean_rating
     if not len(means) or np.all(np.isnan(means)):
         return np.log1p(context.engine.popularity("all")[rows]).astype(np.float32)
@@ -89,41 +141,81 @@ def shrunk_rating(rows: Rows, context: ToolContext, prior: float = 10.0) -> Floa
 
 
 def fit(rows: Rows, history: History, context: ToolContext) -> Floats:
-    """How well each candidate fits history and wishes, standardised; float32 [m]."""
-    return standardised(context.engine.rank(rows, history, wishes=context.wishes))
+    """How well each candidate fits the history, standardised; float32 [m]."""
+    return standardised(context.engine.rank(rows, history))
 
 
 def rank(context: ToolContext, arguments: RankArguments) -> ToolResult:
-    """Order the candidates by a weighted sum of standardised aspects."""
+    """Order the candidates by a weighted sum of standardised aspects, then by diversity."""
     if not len(context.bus):
         raise ToolError("there are no candidates to rank", hint="relax a condition first")
     started = time.perf_counter()
     weights = parse_weights(arguments.weights)
     _drop_seen(context)
     rows = context.bus.rows()
-    weights.setdefault("fit", _fit_weight(context) if arguments.by == "fit" else 0.25)
+    diversity = weights.pop("diversity", 0.0)
+    history = profile_history(context)
+    usual = _fit_weight(history, context) if arguments.by == "fit" else 0.25
+    weights.setdefault("fit", usual)
     if arguments.by != "fit":
         weights[arguments.by] = weights.get(arguments.by, 0.0) + 2.0
-    parts = {"fit": fit(rows, profile_history(context), context)}
+    parts = {"fit": fit(rows, history, context)}
     for name in weights:
         if name != "fit":
             parts[name] = standardised(aspect(name, rows, context))
-    total = np.sum([weights[name] * part for name, part in parts.items()], axis=0)
-    total = np.asarray(total + _from_the_bus(context), dtype=np.float32)
+    total = _weighted(weights, parts) + asked(rows, context) + _from_the_bus(context, rows)
     order = np.lexsort((rows, -total))
+    notes = [
+        _says_nothing(name) for name, part in parts.items() if name in VALUES and not part.any()
+    ]
+    if diversity:
+        order, known = _diversified(order, rows, total, diversity, arguments.top, context)
+        notes += [] if known else [_says_nothing("diversity")]
     if arguments.top > 0:
         order = order[: arguments.top]
     columns = {name: part[order] for name, part in parts.items()}
-    columns["score"] = total[order]
+    columns["score"] = total[order].astype(np.float32)
     ms = (time.perf_counter() - started) * 1000
     context.bus.score(
         "rank", arguments.model_dump(), columns, order=rows[order], ms=ms, note="ranked"
     )
-    lines = [f"{len(context.bus):,} candidates, best first:", preview(context, 12)]
+    context.notices.extend(("limit", note) for note in notes)
+    lines = [f"{len(context.bus):,} candidates, best first:", preview(context, 12), *notes]
     return ToolResult("\n".join(lines), {"left": len(context.bus)})
 
 
-def _fit_weight(context: ToolContext) -> float:
+def _weighted(weights: Mapping[str, float], parts: Mapping[str, Floats]) -> NDArray[np.float64]:
+    """The weighted sum; in float64, so that rounding does not put a lesser item into the top k."""
+    total = np.zeros(len(parts["fit"]))
+    for name, part in parts.items():
+        total += weights[name] * part.astype(np.float64)
+    return total
+
+
+def _says_nothing(name: str) -> str:
+    return f"The weight of {name} changes nothing: the data do not tell these items apart in it."
+
+
+def _diversified(
+    order: NDArray[np.intp],
+    rows: Rows,
+    total: NDArray[np.float64],
+    weight: float,
+    top: int,
+    context: ToolContext,
+) -> tuple[NDArray[np.intp], bool]:
+    """The order with its head re-ranked by MMR; and whether anything is known to compare by."""
+    length = max(HEAD, top)
+    pool = order[: max(POOL, 4 * top)]
+    traits = Traits.read(context.engine.recommender.first, rows[pool])
+    places = reranked(total[pool], traits, weight, length)
+    return np.concatenate((pool[places], order[len(pool) :])), traits.told_apart or len(pool) < 2
+
+
+def _fit_weight(history: History, context: ToolContext) -> float:
+    """What fit counts where nobody says; never dependent on the weights of the aspects."""
+    if not history.n_liked and any(weight > 0 for _, _, weight in context.wishes):
+        return UNKNOWN_FIT
     named = len(context.liked)
     return min(1.0, named / 3) if "likeness" in context.bus.scores() and named else 1.0
 
@@ -140,14 +232,18 @@ def _drop_seen(context: ToolContext) -> None:
         context.bus.narrow("rank", {}, keep, note="not seen yet")
 
 
-def _from_the_bus(context: ToolContext) -> Floats | float:
-    """What retrieval by words and by named items says of the candidates."""
+def _from_the_bus(context: ToolContext, rows: Rows) -> Floats | float:
+    """What words searched for and named items, liked or refused, say of the candidates."""
     columns = context.bus.scores()
     told: Floats | float = 0.0
     if "search" in columns:
         told = told + SEARCH_WEIGHT * standardised(columns["search"])
     if "likeness" in columns:
         told = told + LIKENESS_WEIGHT * standardised(columns["likeness"])
+    elif context.disliked:
+        refused = History.of([], context.disliked)
+        unlike = standardised(context.engine.likeness(refused, rows))
+        told = told + np.minimum(0.0, unlike + REFUSED_FROM)
     return told
 
 

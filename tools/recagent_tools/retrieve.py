@@ -71,7 +71,7 @@ def score_by_history(
     if len(rows) > KEEP:
         inside = context.bus.candidates.mask()
         rows = context.engine.retrieve(history, KEEP, inside)
-    names = [name for name in context.engine.names if name != "popularity"]
+    names = context.engine.names(history)
     columns = {name: context.engine.scores(name, history, rows) for name in names}
     if seeds is not None:
         columns["likeness"] = context.engine.likeness(seeds, rows)

@@ -15,6 +15,7 @@ import numpy as np
 from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import fold
 from recagent_tools.conditions import evaluate, parse_condition
+from recagent_tools.rank import ASPECTS, MAX_WEIGHT
 
 from ..brain import Call, Step, TurnView, Usage
 from ..events import Event
@@ -30,11 +31,12 @@ from .tokens import Text, tokenize
 from .why import why_answer
 from .wording import AGAINST, PART, examples, known_text, list_text, noted, order_of, what_i_can
 
-ASPECTS = ("novelty", "popularity", "recency", "rating")
-"""The aspects that `rank` takes."""
 MOST_SEEDS = 20
 OLD = -2.2
 """The weight of recency where age is all that is said of what is wanted."""
+AMONG_ALIKE = 2.0
+"""How much more being known or unknown weighs where titles are named: the likeness of the nearest
+few stands far out, and those are known as a rule."""
 DOMINANT = 0.85
 """A weight from which on the aspect itself is asked for ("the most popular"), not a flavour."""
 
@@ -217,10 +219,18 @@ class BuiltinBrain:
                 weights.pop("rating", None)
             if free:
                 weights["fit"] = 0.3
+        elif free and -MAX_WEIGHT < weights.get("popularity", 0.0) <= -DOMINANT:
+            # Of an unknown person fit is popularity again; unrated, the obscurest would come first.
+            weights["fit"] = 0.5
+            weights.setdefault("rating", 0.5)
         elif free and weights.get("recency", 0.0) <= -DOMINANT:
             weights["recency"] = OLD
-        if request.liked and any(w.values for w in request.wishes):
-            weights["fit"] = 1.0  # wishes count within fit
+        if request.liked:
+            weights |= {
+                name: max(-MAX_WEIGHT, min(MAX_WEIGHT, AMONG_ALIKE * weights[name]))
+                for name in ("novelty", "popularity")
+                if name in weights
+            }
         rest = [
             f"{name}={weight:g}" for name, weight in weights.items() if by == "fit" or name != by
         ]

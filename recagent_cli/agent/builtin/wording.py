@@ -172,7 +172,11 @@ def _preferring(request: Request, catalog: Catalog) -> list[str]:
         if abs(weight) > 0.15 and (rated or name != "rating")
     ]
     kept = [word for word in dict.fromkeys(named) if word]
-    return [f"I prefer {join(kept)} ones."] if kept else []
+    lines = [f"I prefer {join(kept)} ones."] if kept else []
+    if diversity := dict(request.weights).get("diversity", 0.0):
+        way = "differ from" if diversity > 0 else "be like"
+        lines.append(f"They are chosen to {way} each other.")
+    return lines
 
 
 def _read_as(request: Request) -> list[str]:
