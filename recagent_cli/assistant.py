@@ -16,6 +16,7 @@ from recagent_catalogs.store import Catalog
 from recagent_tools.bus import CandidateBus, RowSet
 from recagent_tools.conditions import evaluate, parse_condition
 from recagent_tools.models.engine import Engine
+from recagent_tools.rank import parse_weights
 from recagent_tools.references import resolve
 from recagent_tools.registry import load_toolbox
 from recagent_tools.replay import replay
@@ -382,18 +383,31 @@ class Assistant:
         like: Sequence[str] = (),
         unlike: Sequence[str] = (),
         where: Sequence[str] = (),
+        weights: Sequence[str] = (),
         count: int = 10,
     ) -> tuple[ShownItem, ...]:
         """Items for a user of the data, for likes, for the profile, or the popular ones.
 
+        Args:
+            user: a user of the catalog's data.
+            like: liked items, by title or id.
+            unlike: disliked ones.
+            where: conditions in the grammar of `filter`.
+            weights: aspects of `rank` with their weight: "novelty=.5", "popularity=-1".
+            count: how many items.
+
         Raises:
             NotFound: no such user or item.
-            BadInput: a condition is wrong.
+            BadInput: a condition or a weight is wrong.
         """
+        try:
+            parse_weights(weights)
+        except ToolError as error:
+            raise BadInput(f"weight: {error.message}", hint=error.hint) from error
         context = self.context(self.new_session(), user)
         liked = [resolve_title(title, context) for title in like]
         disliked = [resolve_title(title, context) for title in unlike]
-        return self._ranked(context, liked, disliked, where, count)
+        return self._ranked(context, liked, disliked, where, count, weights)
 
     def similar(self, title: str, *, count: int = 10) -> tuple[ShownItem, ...]:
         """Items like one item, whoever asks.
@@ -412,6 +426,7 @@ class Assistant:
         disliked: Sequence[int],
         where: Sequence[str],
         count: int,
+        weights: Sequence[str] = (),
     ) -> tuple[ShownItem, ...]:
         """A list made by the same tools that a brain calls, in the order that it would."""
         bus = context.bus
@@ -426,7 +441,9 @@ class Assistant:
             self._call("for_user", {}, context)
         if not len(bus):
             return ()
-        self._call("rank", {"top": count}, context)
+        self._call("rank", {"top": count, "weights": list(weights)}, context)
+        for kind, text in context.notices:
+            self._notice(kind, text)
         rows = [int(row) for row in bus.rows()]
         request = Request(
             Intent.RECOMMEND,

@@ -41,7 +41,9 @@ def test_version_imports_nothing() -> None:
     assert imported(code) == set()
 
 
-@pytest.mark.parametrize("words", [("--help",), ("ask", "--help"), ("catalog", "--help")])
+@pytest.mark.parametrize(
+    "words", [("--help",), ("ask", "--help"), ("catalog", "--help"), ("eval", "--help")]
+)
 def test_help_imports_nothing_heavy(words: tuple[str, ...]) -> None:
     assert imported(run(*words)) == set()
 
@@ -49,3 +51,37 @@ def test_help_imports_nothing_heavy(words: tuple[str, ...]) -> None:
 def test_paths_and_config_import_nothing_heavy() -> None:
     assert imported(run("paths")) == set()
     assert not imported(run("config", "show")) & {"duckdb", "litellm", "scipy"}
+
+
+def test_a_wrong_eval_imports_nothing_heavy() -> None:
+    code = (
+        "from recagent_cli.main import run\n"
+        "assert run(['eval', '--protocol', 'nope']) == 2\n"
+        "assert run(['eval', '--at', 'ten']) == 2"
+    )
+    assert not imported(code) & set(HEAVY)
+
+
+@pytest.mark.usefixtures("home")
+def test_an_eval_refused_by_the_data_imports_no_training() -> None:
+    code = "from recagent_cli.main import run\nassert run(['eval', '--min-item-count', '999']) == 4"
+    assert not imported(code) & {"implicit", "lightgbm", "litellm", "sklearn"}
+
+
+@pytest.mark.usefixtures("home")
+def test_eval_never_loads_what_language_models_need() -> None:
+    assert not imported(run("eval", "--at", "5", "--quiet", "--threads", "1")) & {"litellm"}
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("ask", "like Orbit of Ash, 3 of them", "--quiet"),
+        ("recommend", "--user", "u1", "--quiet"),
+        ("recommend", "--like", "Orbit of Ash", "--where", "year 1990..2010", "--quiet"),
+        ("similar", "Orbit of Ash", "--quiet"),
+    ],
+)
+def test_serving_a_trained_catalog_imports_nothing_of_training(words: tuple[str, ...]) -> None:
+    assert imported(run(*words)) <= {"numpy"}

@@ -17,6 +17,7 @@ COMMANDS = (
     "query",
     "parse",
     "build",
+    "eval",
     "doctor",
     "paths",
 )

@@ -13,12 +13,16 @@ from recagent_catalogs.text import clean
 from ..agent.events import Event, Progress, ToolFinished
 
 SHOW_AFTER_S = 0.7
+PREPARING = "preparing catalog and models, this once …"
 
 
 class Watcher:
     """An event function; a context manager, so that no half-drawn bar is left behind."""
 
-    def __init__(self, *, quiet: bool, verbose: bool, color: bool = True) -> None:
+    def __init__(
+        self, *, quiet: bool, verbose: bool, color: bool = True, once: str = PREPARING
+    ) -> None:
+        self._once = once
         self._quiet = quiet
         self._verbose = verbose and not quiet
         self._bar: Any = None
@@ -51,7 +55,7 @@ class Watcher:
         """Without a terminal one line says why it takes a while."""
         if not self._quiet and not self._said:
             self._said = True
-            sys.stderr.write("preparing catalog and models, this once …\n")
+            sys.stderr.write(self._once + "\n")
 
     def _start(self) -> None:
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn

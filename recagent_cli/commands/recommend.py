@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from recagent_catalogs.errors import UsageError
 
 from .run import NoBuildOption, Run, common, read_text
 
@@ -26,19 +29,55 @@ def command(
         list[str] | None,
         typer.Option("--where", help='A condition, as "year 1990..1999"; repeatable.'),
     ] = None,
+    weight: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--weight",
+            metavar="ASPECT=WEIGHT",
+            help="An aspect of the ranking, -5 to 5: fit, novelty, recency, popularity, exposure, "
+            'rating; -1 to 1: diversity. As "novelty=.5" or "popularity=-1"; repeatable.',
+        ),
+    ] = None,
     n: Annotated[int, typer.Option("-n", "--count", min=1, max=1000, help="How many.")] = 10,
     no_build: NoBuildOption = False,
+    all_users: Annotated[
+        bool, typer.Option("--all-users", help="A list for every user of the data; resumable.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="With --all-users: a file .parquet, .csv, .tsv or .jsonl."),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="With --all-users; default: up to 4.")
+    ] = None,
 ) -> None:
     """Recommend for a user, for likes, or from your own profile.
 
     recagent recommend -c ml --user 42 -n 10 --format csv · recagent recommend --like "Alien (1979)"
+    · recagent recommend --like Heat --weight popularity=-1 --weight diversity=.5
+    · recagent recommend -c ml --all-users --out lists.parquet
     """
+    if all_users:
+        from .all_users import recommend_all
+
+        refused = {"--user": user, "--like": like, "--unlike": unlike, "--where": where}
+        refused["--weight"] = weight
+        recommend_all(run, refused, out=out, count=n, build=not no_build, threads=threads)
+        return
+    if out is not None or threads is not None:
+        option = "--threads" if out is None else "--out"
+        raise UsageError(f"{option} goes with --all-users", hint="lists of one user: > FILE")
     liked = [
         title for text in like or () for title in read_text(text).splitlines() if title.strip()
     ]
     assistant = run.assistant(build=not no_build)
     items = assistant.recommend(
-        user=user, like=liked, unlike=unlike or (), where=where or (), count=n
+        user=user,
+        like=liked,
+        unlike=unlike or (),
+        where=where or (),
+        weights=weight or (),
+        count=n,
     )
     run.print_items(items, assistant)
     if not items:

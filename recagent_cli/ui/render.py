@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from recagent_catalogs.errors import RecagentError, UsageError
@@ -162,6 +162,14 @@ def _separated(names: Sequence[str], rows: Sequence[Sequence[Any]], separator: s
     for row in rows:
         writer.writerow([_csv_cell(value) for value in row])
     return buffer.getvalue().removesuffix("\n")
+
+
+def separated_lines(rows: Iterable[Sequence[Any]], separator: str) -> str:
+    """Lines of csv or tsv, each ended, with cells as in a list of items."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter=separator, lineterminator="\n")
+    writer.writerows([_csv_cell(value) for value in row] for row in rows)
+    return buffer.getvalue()
 
 
 def _csv_cell(value: Any) -> str:
