@@ -10,5 +10,5 @@ test:
     uv run pytest
 
 bench:
-    uv run python benchmarks/speed.py
-    uv run python benchmarks/build.py
+    uv run python benchmarks/startup.py
+    uv run python benchmarks/training.py
