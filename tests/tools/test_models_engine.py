@@ -386,6 +386,8 @@ def test_folds_in_processes_give_what_they_give_here(
     monkeypatch.setattr(fold_worker, "WORTH_A_PROCESS", 0)
     if fate == "killed":
         monkeypatch.setattr(fold_worker, "WORKER", "recagent_tools.models.no_such_module")
+    else:
+        monkeypatch.setattr(fold_worker, "run_fold", lambda *_: pytest.fail("done twice"))
     interactions = catalog.interactions
     assert interactions is not None
     facts = facts_of(catalog)
