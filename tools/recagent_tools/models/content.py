@@ -28,7 +28,7 @@ SHORTEST_WORD = 3
 COMMON = 0.1
 """Prose words in more than this share of the items say nothing."""
 SAMPLED = 2_048
-MOST_READ = 60_000
+MOST_READ = 20_000
 """Entries of the inverted lists read for one history."""
 GROUPS = ("categories", "people", "tags", "text")
 """What affinities are told apart by; `ROLE_GROUPS` puts every role into one of them."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -203,7 +204,8 @@ class _Training:
         folds = folds_of(known, self.content, self.year, self.setting, self.splits)
         self._lap("splitting", 0.02, "fitting the retrievers")
         with Crew(folds) as crew:
-            last = self._held_back(known, tested)
+            # a first answer waits for a quick one: newcomers are measured there, no more
+            last = [] if self.setting.quick else self._held_back(known, tested)
             self._lap("held-back items", 0.2, "fitting on everything")
             first = self._fit(self.sequences)
             self._lap("fit on everything", 0.3, "making groups for the rankers")
@@ -230,25 +232,31 @@ class _Training:
         return fit_first_stage(sequences, self.content, self.year, self.setting)
 
     def _rankers(self, kinds: Sequence[str], results: Sequence[FoldResult]) -> dict[str, Ranker]:
-        """A ranker for each kind; none where LightGBM cannot run, with a notice."""
-        rankers: dict[str, Ranker] = {}
-        for kind in kinds:
+        """A ranker for each kind, at once; none where LightGBM cannot run, with a notice."""
+
+        def train(kind: str) -> Ranker | RankerUnavailable:
             groups = [group for result in results for group in result.groups[kind]]
             try:
-                rankers[kind] = Ranker.train(groups, kind, self.setting)
+                return Ranker.train(groups, kind, self.setting)
             except RankerUnavailable as error:
-                sentence = str(error)
-                if is_openmp(sentence):
-                    sentence = NO_OPENMP.format(what="there is no ranker")
-                if sentence not in self.notices:
-                    self.notices.append(sentence)
-        return rankers
+                return error
+
+        with ThreadPoolExecutor(2 if self.setting.threads > 2 else 1) as pool:
+            trained = dict(zip(kinds, pool.map(train, kinds), strict=True))
+        for ranker in trained.values():
+            if isinstance(ranker, RankerUnavailable):
+                self._notice_of(str(ranker))
+        return {kind: ranker for kind, ranker in trained.items() if isinstance(ranker, Ranker)}
+
+    def _notice_of(self, reason: str) -> None:
+        sentence = NO_OPENMP.format(what="there is no ranker") if is_openmp(reason) else reason
+        if sentence not in self.notices:
+            self.notices.append(sentence)
 
     def _held_back(self, known: Sequences, tested: NDArray[np.int64]) -> list[Measured]:
         """The held-back last item of at most `MEASURED_USERS` users."""
-        most = MEASURED_USERS // 6 if self.setting.quick else MEASURED_USERS
-        if len(tested) > most:
-            tested = np.sort(self.splits.choice(tested, most, replace=False))
+        if len(tested) > MEASURED_USERS:
+            tested = np.sort(self.splits.choice(tested, MEASURED_USERS, replace=False))
         ends = self.sequences.lengths() - 1
         cuts = [next_cut(self.sequences, user, int(ends[user])) for user in tested.tolist()]
         return measure_cuts(self._fit(known), TimedStats(known), cuts, self.ties)
