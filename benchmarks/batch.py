@@ -37,8 +37,8 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-
 from recagent_cli.evaluation.machine import blas_threads, free_memory
+
 from recagent_tools.models.als import ALS
 from recagent_tools.models.history import History
 from recagent_tools.models.topk import BLOCK, FactorIndex

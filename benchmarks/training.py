@@ -270,7 +270,7 @@ def peer(source: Path, work: Path, threads: int) -> dict[str, Any]:
 
     from recagent_catalogs.store import Catalog
     from recagent_tools.models.als import CONFIDENCE, FACTORS, ITERATIONS, REGULARIZATION
-    from recagent_tools.models.threads import one_blas_thread
+    from recagent_tools.models.threads import blas_threads
 
     _warm(threads)
     interactions = Catalog.open(work / "catalog").interactions
@@ -281,7 +281,7 @@ def peer(source: Path, work: Path, threads: int) -> dict[str, Any]:
         weights = np.full(len(interactions), CONFIDENCE, dtype=np.float32)
         entries = np.array(interactions.item)
         matrix = scipy.sparse.csr_matrix((weights, entries, interactions.indptr), shape=shape)
-    with steps.step("implicit alone"), one_blas_thread():
+    with steps.step("implicit alone"), blas_threads(1):
         AlternatingLeastSquares(
             factors=FACTORS, regularization=REGULARIZATION, iterations=ITERATIONS,
             num_threads=threads, random_state=0,

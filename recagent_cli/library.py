@@ -306,7 +306,7 @@ class Library:
                 str(self.directory(name).absolute()),
                 str((self.paths.models / name).absolute()),
             ],
-            env={**os.environ, "PYTHONPATH": _module_path()},
+            env={**os.environ, "PYTHONPATH": module_path()},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -331,7 +331,7 @@ def _identity(directory: Path) -> int | None:
         return None
 
 
-def _module_path() -> str:
+def module_path() -> str:
     """PYTHONPATH of a child: this one's, and where our packages lie unless Python knows it."""
     known = {*site.getsitepackages(), site.getusersitepackages()}
     roots = []

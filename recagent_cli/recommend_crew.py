@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from recagent_catalogs.errors import RecagentError
 
-from .library import _module_path
+from .library import module_path
 from .recommend_all import Parts, refused
 
 WORTH_A_PROCESS = 4
@@ -83,7 +83,7 @@ class Crew:
     def _start(self) -> None:
         process = subprocess.Popen(
             self._command,
-            env={**os.environ, "PYTHONPATH": _module_path()},
+            env={**os.environ, "PYTHONPATH": module_path()},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

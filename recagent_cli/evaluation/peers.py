@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from recagent_catalogs.interactions import Floats, Rows
 from recagent_tools.models.history import History
+from recagent_tools.models.memory import free_memory
 from recagent_tools.models.sequences import Sequences
-from recagent_tools.models.threads import calm_openmp
+from recagent_tools.models.threads import blas_threads, calm_openmp
 
 from .lists import Pool, best_unseen
-from .machine import blas_threads, free_memory
 
 Parameters = Mapping[str, float]
 

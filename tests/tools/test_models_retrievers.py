@@ -198,7 +198,7 @@ class TestEase(KnowsTheCheckerboard):
         np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-6)
 
     def test_items_that_do_not_fit_say_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(closed_form, "_free_bytes", lambda: 16 * 3**2 / 0.25)
+        monkeypatch.setattr(closed_form, "free_memory", lambda: 16 * 3**2 / 0.25)
         histories = [[0, 1, 2], [0, 1], [0, 1, 2], [2, 3], [0, 4]]
         model = Ease.fit(training_data(interactions(histories, 5)), SETTING)
         assert np.diff(model.weights.indptr).tolist() == [2, 2, 2, 0, 0]
@@ -345,11 +345,11 @@ def test_long_histories_fold_in_as_implicit_does() -> None:
     implicit = pytest.importorskip("implicit.cpu.als")
     import scipy.sparse
 
-    from recagent_tools.models.threads import one_blas_thread
+    from recagent_tools.models.threads import blas_threads
 
     rng = np.random.default_rng(0)
     taken = (rng.random((80, 150)) < 0.5).astype(np.float32)
-    with one_blas_thread():
+    with blas_threads(1):
         theirs = implicit.AlternatingLeastSquares(
             factors=8, regularization=REGULARIZATION, iterations=4, num_threads=1, random_state=1
         )

@@ -23,7 +23,7 @@ from .history import History
 from .retriever import Retriever, Setting, TrainingData
 from .scores import Best, DenseScores, Mask, Scores, nothing
 from .sparse import load_array
-from .threads import calm_openmp, one_blas_thread
+from .threads import blas_threads, calm_openmp
 from .topk import FactorIndex
 
 Doubles = NDArray[np.float64]
@@ -278,7 +278,7 @@ def _fit_implicit(matrix: Any, setting: Setting) -> tuple[Floats, Floats]:
     calm_openmp()
     from implicit.cpu.als import AlternatingLeastSquares
 
-    with one_blas_thread():
+    with blas_threads(1):
         model = AlternatingLeastSquares(
             factors=FACTORS,
             regularization=REGULARIZATION,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 from numpy.typing import NDArray
 
 from recagent_catalogs.interactions import Floats
 
+from .memory import free_memory
 from .sparse import SparseRows
 
 MOST_ITEMS = 8_000
@@ -26,16 +25,8 @@ Places = NDArray[np.int64]
 
 def fitting(most: int = MOST_ITEMS) -> int:
     """How many items a dense solve may have: `most`, or what a quarter of the memory holds."""
-    cells = FREE_SHARE * _free_bytes() / (MATRICES * np.dtype(np.float32).itemsize)
+    cells = FREE_SHARE * free_memory() / (MATRICES * np.dtype(np.float32).itemsize)
     return min(most, int(cells**0.5))
-
-
-def _free_bytes() -> float:
-    """Free memory; infinite where the system does not tell."""
-    try:
-        return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    except (AttributeError, ValueError, OSError):
-        return float("inf")
 
 
 def most_popular(taken: NDArray[np.int64], count: int) -> Places:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,7 +11,8 @@ import numpy as np
 from recagent_catalogs.interactions import Floats, Rows
 
 from .history import History
-from .retriever import Retriever, Setting, TrainingData
+from .item_weights import ItemWeights
+from .retriever import Setting, TrainingData
 from .scores import Scores, SparseScores, nothing, rooted
 from .sparse import SparseRows, largest_per_row
 
@@ -28,7 +28,7 @@ BLOCK_ENTRIES = 1 << 20
 """Entries of the product that are held at once by each thread, 8 bytes each."""
 
 
-class CoOccurrence(Retriever):
+class CoOccurrence(ItemWeights):
     """c_ij / ((c_i + 5)^.7 (c_j + 5)^.3): i was liked, j is scored; c counts users.
 
     The mild power on j keeps rare items from winning by one shared user: a niche attack that put
@@ -36,10 +36,6 @@ class CoOccurrence(Retriever):
     """
 
     name: ClassVar[str] = "cooccurrence"
-
-    def __init__(self, weights: SparseRows) -> None:
-        self.weights = weights
-        self.n_items = weights.n_columns
 
     @classmethod
     def fit(cls, data: TrainingData, setting: Setting) -> Self:
@@ -83,18 +79,6 @@ class CoOccurrence(Retriever):
         own = (counts[row] + np.float32(SHRINK)) ** np.float32(LIKED_POWER)
         others = (counts[columns] + np.float32(SHRINK)) ** np.float32(OTHER_POWER)
         return columns, np.asarray(np.rint(values * own * others), dtype=np.float32)
-
-    def save(self, directory: Path) -> None:
-        """`cooccurrence.*.npy`."""
-        self.weights.save(directory, self.name)
-
-    @classmethod
-    def load(cls, directory: Path, n_items: int) -> Self:
-        """Memory-mapped."""
-        weights = SparseRows.load(directory, cls.name, n_items)
-        if weights.n_rows != n_items:
-            raise ValueError("cooccurrence: not one row an item")
-        return cls(weights)
 
 
 def _edges(users_of: Any, matrix: Any) -> list[int]:

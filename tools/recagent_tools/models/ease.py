@@ -7,7 +7,6 @@ by 1 / (1 - p)), so that the weights are fitted to histories as short as those t
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -16,9 +15,9 @@ from recagent_catalogs.interactions import Floats
 
 from .closed_form import MOST_ITEMS, empty, fitting, most_popular, pruned, spread
 from .history import History
-from .retriever import Retriever, Setting, TrainingData
+from .item_weights import ItemWeights
+from .retriever import Setting, TrainingData
 from .scores import Scores, SparseScores, nothing
-from .sparse import SparseRows
 
 DROPOUT = 0.9
 """Alone .99 is best for up to five items, .95 for ten or twenty, .7 for whole histories; beside ALS
@@ -31,14 +30,10 @@ the negative ones, without which whole histories lose .008 to .02."""
 LONGEST_HISTORY = 1_000
 
 
-class Ease(Retriever):
+class Ease(ItemWeights):
     """Row i holds what liking i says for every other item; scores are sums of rows."""
 
     name: ClassVar[str] = "ease"
-
-    def __init__(self, weights: SparseRows) -> None:
-        self.weights = weights
-        self.n_items = weights.n_columns
 
     @classmethod
     def fit(cls, data: TrainingData, setting: Setting) -> Self:
@@ -58,18 +53,6 @@ class Ease(Retriever):
             return nothing(self.n_items, history.rows)
         rows, sums = self.weights.combined(recent.rows, recent.weights)
         return SparseScores(self.n_items, history.rows, rows, sums)
-
-    def save(self, directory: Path) -> None:
-        """`ease.*.npy`."""
-        self.weights.save(directory, self.name)
-
-    @classmethod
-    def load(cls, directory: Path, n_items: int) -> Self:
-        """Memory-mapped."""
-        weights = SparseRows.load(directory, cls.name, n_items)
-        if weights.n_rows != n_items:
-            raise ValueError("ease: not one row an item")
-        return cls(weights)
 
 
 def item_weights(gram: Floats, dropout: float, ridge: float) -> Floats:

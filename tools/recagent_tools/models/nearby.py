@@ -8,7 +8,6 @@ retriever's NDCG@10 for the next item from .12 to .14 (second-last items).
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import ClassVar, Self
 
 import numpy as np
@@ -18,10 +17,10 @@ from recagent_catalogs.interactions import Floats
 
 from .closed_form import empty, fitting, most_popular, pruned, spread
 from .history import History
-from .retriever import Retriever, Setting, TrainingData
+from .item_weights import ItemWeights
+from .retriever import Setting, TrainingData
 from .scores import Scores, SparseScores, nothing, rooted
 from .sequences import Sequences
-from .sparse import SparseRows
 
 WINDOW = 40
 """A pair g places apart counts 1 - g / 40."""
@@ -42,14 +41,10 @@ NEWEST = 3
 NEARBY_FEATURES: tuple[str, ...] = tuple(f"nearby.{place}" for place in range(1, NEWEST + 1))
 
 
-class Nearby(Retriever):
+class Nearby(ItemWeights):
     """Row i holds what having just taken i says for every other item."""
 
     name: ClassVar[str] = "nearby"
-
-    def __init__(self, weights: SparseRows) -> None:
-        self.weights = weights
-        self.n_items = weights.n_columns
 
     @classmethod
     def fit(cls, data: TrainingData, setting: Setting) -> Self:
@@ -84,18 +79,6 @@ class Nearby(Retriever):
                 at = np.minimum(np.searchsorted(columns, rows), len(columns) - 1)
                 out[:, place] = np.where(columns[at] == rows, values[at], 0)
         return out
-
-    def save(self, directory: Path) -> None:
-        """`nearby.*.npy`."""
-        self.weights.save(directory, self.name)
-
-    @classmethod
-    def load(cls, directory: Path, n_items: int) -> Self:
-        """Memory-mapped."""
-        weights = SparseRows.load(directory, cls.name, n_items)
-        if weights.n_rows != n_items:
-            raise ValueError("nearby: not one row an item")
-        return cls(weights)
 
 
 def window_counts(sequences: Sequences, chosen: NDArray[np.int64]) -> Floats:

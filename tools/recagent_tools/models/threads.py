@@ -60,10 +60,11 @@ def calm_openmp() -> None:
 
 
 @contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """One BLAS thread inside: implicit runs its own, and the two kinds would fight for the cores.
+def blas_threads(count: int) -> Iterator[None]:
+    """So many BLAS threads inside.
 
-    threadpoolctl comes with implicit; where it is missing nothing happens.
+    One beside implicit, which runs its own: the two kinds would fight for the cores. threadpoolctl
+    comes with implicit; where it is missing nothing happens.
     """
     try:
         threadpoolctl = import_module("threadpoolctl")
@@ -71,5 +72,5 @@ def one_blas_thread() -> Iterator[None]:
     except ImportError:
         yield
         return
-    with threadpoolctl.threadpool_limits(1, "blas"):
+    with threadpoolctl.threadpool_limits(count, "blas"):
         yield

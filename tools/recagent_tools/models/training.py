@@ -37,7 +37,7 @@ from .recommender import Recommender
 from .retriever import Setting
 from .sequences import Sequences
 from .stats import ItemStats, Popularity, TimedStats
-from .threads import NO_OPENMP, calm_openmp, is_openmp, one_blas_thread, training_threads
+from .threads import NO_OPENMP, blas_threads, calm_openmp, is_openmp, training_threads
 
 if TYPE_CHECKING:
     from recagent_catalogs.store import Catalog
@@ -169,7 +169,7 @@ def train(
     if sequences is None or not len(sequences):
         nothing = np.zeros(facts.n_items, dtype=np.float32)
         return Trained({}, [], [NO_INTERACTIONS], {}, _content_only(facts), nothing)
-    with one_blas_thread():
+    with blas_threads(1):
         return _Training(facts, sequences, setting, progress).run()
 
 

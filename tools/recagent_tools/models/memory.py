@@ -1,11 +1,8 @@
-"""What this machine can spare: free memory, and threads for dense algebra."""
+"""How much memory this process can have."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 
 ASSUMED = 4 << 30
@@ -35,19 +32,3 @@ def _cgroup() -> int:
     except (OSError, ValueError):  # no cgroup, or "max"
         return 1 << 62
     return max(0, most - used)
-
-
-@contextmanager
-def blas_threads(count: int) -> Iterator[None]:
-    """So many BLAS threads inside; implicit and the dense solve of EASE want different ones.
-
-    threadpoolctl comes with implicit; where it is missing nothing happens.
-    """
-    try:
-        threadpoolctl = import_module("threadpoolctl")
-        import_module("scipy.linalg")  # brings a BLAS of its own, which must be there to be limited
-    except ImportError:
-        yield
-        return
-    with threadpoolctl.threadpool_limits(count, "blas"):
-        yield
