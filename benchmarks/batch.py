@@ -37,10 +37,11 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from recagent_cli.evaluation.machine import blas_threads, free_memory
 
 from recagent_tools.models.als import ALS
 from recagent_tools.models.history import History
+from recagent_tools.models.memory import free_memory
+from recagent_tools.models.threads import blas_threads
 from recagent_tools.models.topk import BLOCK, FactorIndex
 from recagent_tools.models.topk_many import ITEMS, PEOPLE, top_many
 

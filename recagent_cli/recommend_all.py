@@ -113,6 +113,12 @@ class Parts:
         try:
             kept = json.loads((self.place / JOB).read_text(encoding="utf-8"))
         except FileNotFoundError:
+            if any(path.name != LOCK for path in self.place.iterdir()):
+                raise BadInput(
+                    "this directory is not one of ours, and our parts would go there",
+                    path=self.place,
+                    hint="move it away, or name another --out",
+                ) from None
             kept = asdict(self.job)
         except ValueError:
             kept = None

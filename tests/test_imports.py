@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[1]
+FOREIGN = {"lenskit_peer"}
+"""Runs in an environment of its own, by other libraries."""
 HEAVY = ("numpy", "duckdb", "scipy", "implicit", "lightgbm", "litellm", "sklearn")
 
 
@@ -85,3 +90,18 @@ def test_eval_never_loads_what_language_models_need() -> None:
 )
 def test_serving_a_trained_catalog_imports_nothing_of_training(words: tuple[str, ...]) -> None:
     assert imported(run(*words)) <= {"numpy"}
+
+
+SCRIPTS = [path for path in sorted((ROOT / "benchmarks").glob("*.py")) if path.stem not in FOREIGN]
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_every_benchmark_finds_what_it_imports(
+    script: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(script.parent))
+    spec = importlib.util.spec_from_file_location(f"benchmark_{script.stem}", script)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, module)
+    spec.loader.exec_module(module)

@@ -281,8 +281,8 @@ class Comparison:
         eligible = len(plan.long_enough(self.sequences))
         if self.report.users < FEW:
             self.note(f"only {self.report.users} users were measured: the intervals are wide")
-        if plan.protocol == "leave-last-out" and self.report.users < eligible:
-            self.note(f"a sample of {self.report.users:,} of {eligible:,} users was measured")
+        if any(len(split.cases) == plan.most < eligible for split in rounds):
+            self.note(f"{self.report.users:,} of {eligible:,} users were measured, drawn at random")
         if plan.protocol == "global-time":
             self._say_what_is_new(rounds[0])
         if self.words is None:

@@ -107,7 +107,8 @@ class Plan:
         """None of these users' interactions in the training part."""
         users = np.sort(users)
         train = sequences.take(~np.isin(sequences.user, users))
-        return Split(train, [self._case(sequences, int(user), rng) for user in users[: self.most]])
+        asked = _sample(users, self.most, rng).tolist()
+        return Split(train, [self._case(sequences, user, rng) for user in asked])
 
     def _case(self, sequences: Sequences, user: int, rng: np.random.Generator) -> Case:
         rows = rng.permutation(sequences.history(user).rows)

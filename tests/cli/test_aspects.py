@@ -23,6 +23,7 @@ def assistant(films_home: Path) -> Assistant:
     return Assistant("films", paths=paths, incognito=True)
 
 
+@pytest.mark.usefixtures("home")
 def test_weights_order_the_list(recagent: RunCommand) -> None:
     def years(*weights: str) -> list[int]:
         options = [part for weight in weights for part in ("--weight", weight)]
@@ -34,6 +35,7 @@ def test_weights_order_the_list(recagent: RunCommand) -> None:
     assert len(years("diversity=.5", "popularity=-1")) == 4
 
 
+@pytest.mark.usefixtures("home")
 @pytest.mark.parametrize(
     ("weight", "told"),
     [("fame=1", "aspects: fit"), ("novelty", "needs a number"), ("diversity=2", "-1 and 1")],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from recagent_cli import Assistant
 from recagent_cli.agent.brain import Call, Step, Usage
 from recagent_cli.agent.builtin.brain import BuiltinBrain
 from recagent_cli.agent.events import Event, TextDelta, ToolFinished, TurnFinished, TurnStarted
+from recagent_cli.agent.watchdog import Patience
 from recagent_cli.memory.store import UserStore
 from recagent_cli.testing import Answer, FakeCall, FakeServer, ScriptedBrain
 
@@ -218,6 +220,13 @@ def test_text_is_streamed_as_events(model: Assistant, server: FakeServer) -> Non
     assert turn.text == "Hello there, what would you like to watch?" == streamed
 
 
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every retry comes at once."""
+    monkeypatch.setattr("recagent_cli.agent.llm.Patience", partial(Patience, base_s=0.0))
+
+
+@pytest.mark.usefixtures("no_pauses")
 def test_an_unreachable_model_is_an_error_where_it_was_asked_for(
     home: Path, recagent: RunCommand
 ) -> None:
@@ -227,6 +236,7 @@ def test_an_unreachable_model_is_an_error_where_it_was_asked_for(
     assert ran.code == ExitCode.MODEL and '"kind": "model"' in ran.out
 
 
+@pytest.mark.usefixtures("no_pauses")
 def test_in_a_conversation_the_builtin_brain_steps_in_and_says_so(
     home: Path, recagent: RunCommand
 ) -> None:
@@ -238,6 +248,7 @@ def test_in_a_conversation_the_builtin_brain_steps_in_and_says_so(
     assert "built-in brain answers instead" in " ".join(ran.err.split())
 
 
+@pytest.mark.usefixtures("no_pauses")
 def test_strict_ends_with_7_where_a_fallback_answered(
     home: Path, recagent: RunCommand, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -246,6 +246,17 @@ def test_a_damaged_part_is_made_again(tmp_path: Path) -> None:
         assert parts.missing() == [1, 2]
 
 
+def test_a_directory_of_somebody_else_is_left_alone(
+    home: Path, recagent: RunCommand, tmp_path: Path
+) -> None:
+    place = tmp_path / ".lists.csv.parts"
+    place.mkdir()
+    (place / "diary.txt").write_text("mine", encoding="utf-8")
+    ran = recagent(*ALL, "--out", str(tmp_path / "lists.csv"))
+    assert ran.code == 4 and "not one of ours" in ran.err
+    assert (place / "diary.txt").read_text(encoding="utf-8") == "mine"
+
+
 def test_two_jobs_do_not_share_an_output(home: Path, recagent: RunCommand, tmp_path: Path) -> None:
     place = tmp_path / ".lists.csv.parts"
     with Parts(place, Job("data", "", 1, 1, "csv")).opened():

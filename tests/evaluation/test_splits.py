@@ -104,6 +104,17 @@ def test_a_sample_measures_fewer_but_trains_on_the_same() -> None:
     assert len(some.train) == len(all_of_them.train)
 
 
+@pytest.mark.parametrize("protocol", ["k-items", "strong"])
+def test_a_sample_is_drawn_from_all_who_are_held_out(protocol: str) -> None:
+    histories = [list(range(12)) for _ in range(300)]
+    [everybody] = rounds(Plan(protocol), histories)
+    [some] = rounds(Plan(protocol, most=10), histories)
+    held_out = [case.user for case in everybody.cases]
+    chosen = [case.user for case in some.cases]
+    assert len(chosen) == 10 and set(chosen) <= set(held_out)
+    assert chosen != held_out[:10]
+
+
 def test_settings_are_chosen_on_the_second_last_item() -> None:
     histories = [[user % 5, 5 + user % 4, 9 + user % 3, 12] for user in range(20)]
     [split] = rounds(Plan(), histories)

@@ -171,7 +171,7 @@ def test_a_saved_bus_stays_small_and_keeps_the_newest_stages() -> None:
     rng = np.random.default_rng(0)
     for _ in range(40):
         bus.start()
-        rows = np.sort(rng.choice(n, 90_000, replace=False)).astype(np.int32)
+        rows = np.flatnonzero(rng.random(n) < 0.09).astype(np.int32)
         bus.narrow("filter", {"where": ["year >= 1990"]}, RowSet.of_rows(rows, n))
     blob = bus.to_bytes()
     assert len(blob) < 5_000_000

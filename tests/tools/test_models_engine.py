@@ -6,9 +6,12 @@ import ctypes
 import importlib.abc
 import importlib.machinery
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -22,7 +25,7 @@ from recagent_catalogs.store import Catalog
 from recagent_tools.models import fold_worker, folds, lightgbm_library, training
 from recagent_tools.models.content import Content
 from recagent_tools.models.engine import Engine
-from recagent_tools.models.facts import facts_of
+from recagent_tools.models.facts import ItemFacts, facts_of
 from recagent_tools.models.features import SCORED, FirstStage, feature_names
 from recagent_tools.models.fold_worker import Crew
 from recagent_tools.models.folds import Folds, folds_of, run_fold
@@ -34,7 +37,7 @@ from recagent_tools.models.retriever import Setting
 from recagent_tools.models.sequences import Sequences
 from recagent_tools.models.training import BuildReport, build
 
-from .models_data import ITEMS, make_catalog
+from .models_data import ITEMS, interactions, make_catalog
 
 NAMES = feature_names("likes")
 EVEN = History.of([0, 4, 8])
@@ -395,6 +398,7 @@ def test_folds_in_processes_give_what_they_give_here(
         Sequences.of(interactions),
         Content.of(facts),
         facts.years(),
+        8.0,
         Setting(3, threads=4, quick=True),
         np.random.default_rng(0),
     )
@@ -411,6 +415,52 @@ def test_folds_in_processes_give_what_they_give_here(
             np.testing.assert_array_equal(one.cut.targets, other.cut.targets)
             assert one.lists.keys() == other.lists.keys()
             np.testing.assert_allclose(one.blended, other.blended, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_killed_training_leaves_nothing_behind(catalog: Catalog, tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys, numpy as np\n"
+        "from pathlib import Path\n"
+        "from recagent_catalogs.store import Catalog\n"
+        "from recagent_tools.models import fold_worker\n"
+        "from recagent_tools.models.content import Content\n"
+        "from recagent_tools.models.facts import ItemFacts, facts_of\n"
+        "from recagent_tools.models.folds import folds_of\n"
+        "from recagent_tools.models.retriever import Setting\n"
+        "from recagent_tools.models.sequences import Sequences\n"
+        "catalog = Catalog.open(Path(sys.argv[1]))\n"
+        "facts, fold_worker.WORTH_A_PROCESS = facts_of(catalog), 0\n"
+        "known = Sequences.of(catalog.interactions)\n"
+        "split = folds_of(known, Content.of(facts), facts.years(), 8.0, Setting(0, 4),\n"
+        "                 np.random.default_rng(0))\n"
+        "with fold_worker.Crew(split):\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(catalog.path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    deadline = time.monotonic() + 60
+    while list(tmp_path.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not list(tmp_path.iterdir())
+
+
+def test_whether_data_is_dense_is_decided_once() -> None:
+    """Fifteen items a user, fourteen without the last one: the ranker must see what serves."""
+    rng = np.random.default_rng(0)
+    histories = [rng.permutation(40)[:15].tolist() for _ in range(60)]
+    trained = training.train(
+        ItemFacts(40), Sequences.of(interactions(histories, 40)), Setting(threads=1, quick=True)
+    )
+    assert "ease" in trained.first.retrievers and trained.first.usual_length == 15
+    text = trained.rankers["likes"].text.decode()
+    used = text[text.index("feature_importances") :]
+    assert "ease_" in used
 
 
 def test_what_was_shown_when_measured_is_exposure(

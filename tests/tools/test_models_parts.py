@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recagent_tools.models import memory
 from recagent_tools.models.blend import blend, standardised
 from recagent_tools.models.content import Content
 from recagent_tools.models.cooccurrence import CoOccurrence
 from recagent_tools.models.features import (
     FirstStage,
-    best_counts,
     feature_matrix,
     feature_names,
 )
@@ -207,7 +209,7 @@ def test_features_are_right_where_their_value_is_known() -> None:
     history = History.of([0, 4])
     rows = np.array([2, 3], dtype=np.int32)
     now = stats.now()
-    features = feature_matrix(first, now, first.scored(history), rows, best_counts(now))
+    features = feature_matrix(first, now, first.scored(history), rows)
     named = dict(zip(feature_names("likes"), features.T, strict=True))
     assert named["cooccurrence.z"][0] > named["cooccurrence.z"][1]
     assert named["cooccurrence.rank"][0] < named["cooccurrence.rank"][1]
@@ -269,3 +271,16 @@ def test_one_shared_user_does_not_make_two_items_alike() -> None:
     counts = TimedStats(many.sequences).now().count
     alike = likeness(trusted, counts, History.of([2]), np.array([3, 4, 5], dtype=np.int32))
     assert alike[2] > alike[0]
+
+
+def test_pages_of_files_are_free_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in {
+        "memory.max": "4000000000",
+        "memory.current": "3900000000",
+        "memory.stat": "anon 400000000\ninactive_file 3000000000\nactive_file 500000000\n",
+    }.items():
+        (tmp_path / name).write_text(text, encoding="ascii")
+    monkeypatch.setattr(memory, "CGROUP", tmp_path)
+    assert memory._cgroup() == 3_600_000_000
+    (tmp_path / "memory.max").write_text("max", encoding="ascii")
+    assert memory._cgroup() > 1 << 60

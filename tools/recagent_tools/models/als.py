@@ -36,6 +36,8 @@ ITERATIONS = 6
 SHRINK_AT = 90
 """Percentile of the factors' lengths by which cosines are shrunk."""
 SAMPLED = 4_096
+DENSE_ITEMS = 50_000
+"""Above, everybody is scored alone, and only where it is asked."""
 HALF_LIFE = 40.0
 """An ordered history counts half as much this many items back."""
 
@@ -198,7 +200,9 @@ class ALS(Retriever):
         return FactorScores(self.index, self.person(history), self.fold, history.rows)
 
     def score_many(self, histories: Sequence[History]) -> list[Scores]:
-        """One matrix product for all."""
+        """One matrix product for all, as long as what comes of it stays small."""
+        if self.n_items > DENSE_ITEMS:
+            return [self.score(history) for history in histories]
         if len(histories) == 1:
             return [self.score(histories[0])]
         people = np.zeros((len(histories), self.index.size), dtype=np.float32)

@@ -23,10 +23,14 @@ FEWEST_USERS = 3
 Places = NDArray[np.int64]
 
 
-def fitting(most: int = MOST_ITEMS) -> int:
-    """How many items a dense solve may have: `most`, or what a quarter of the memory holds."""
-    cells = FREE_SHARE * free_memory() / (MATRICES * np.dtype(np.float32).itemsize)
-    return min(most, int(cells**0.5))
+def fitting(processes: int = 1) -> int:
+    """How many items a dense solve may have: 8,000, or what a quarter of the memory holds.
+
+    Args:
+        processes: how many solve at once, and share that quarter.
+    """
+    cells = FREE_SHARE * free_memory() / (processes * MATRICES * np.dtype(np.float32).itemsize)
+    return min(MOST_ITEMS, int(cells**0.5))
 
 
 def most_popular(taken: NDArray[np.int64], count: int) -> Places:

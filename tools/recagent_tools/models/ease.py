@@ -13,7 +13,7 @@ import numpy as np
 
 from recagent_catalogs.interactions import Floats
 
-from .closed_form import MOST_ITEMS, empty, fitting, most_popular, pruned, spread
+from .closed_form import MOST_ITEMS, empty, most_popular, pruned, spread
 from .history import History
 from .item_weights import ItemWeights
 from .retriever import Setting, TrainingData
@@ -40,7 +40,8 @@ class Ease(ItemWeights):
         """Invert the Gram matrix of the most popular items, 8,000 at most, quick 1,500."""
         matrix = replace(data.sequences, rating=None, time=None).newest(LONGEST_HISTORY).matrix
         taken = np.bincount(matrix.indices, minlength=matrix.shape[1])
-        chosen = most_popular(taken, fitting(QUICK_ITEMS if setting.quick else MOST_ITEMS))
+        most = min(setting.solved, QUICK_ITEMS if setting.quick else MOST_ITEMS)
+        chosen = most_popular(taken, most)
         if not len(chosen):
             return cls(empty(matrix.shape[1]))
         weights = item_weights(_gram(matrix[:, chosen]), DROPOUT, RIDGE)

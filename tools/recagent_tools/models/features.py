@@ -14,7 +14,7 @@ from .cooccurrence import CoOccurrence
 from .history import History
 from .nearby import NEARBY_FEATURES, Nearby
 from .retriever import Retriever
-from .scores import FLAT, RANKED, Scores, log_rank
+from .scores import FLAT, Scores, log_rank
 from .stats import ItemStats
 from .transitions import LAG_FEATURES, Transitions
 
@@ -111,9 +111,7 @@ class Scored:
     scores: Mapping[str, Scores]
 
 
-def feature_matrix(
-    first: FirstStage, stats: ItemStats, scored: Scored, rows: Rows, popular: Floats
-) -> Floats:
+def feature_matrix(first: FirstStage, stats: ItemStats, scored: Scored, rows: Rows) -> Floats:
     """float32 [len(rows), F], columns as `feature_names`; NaN where something is unknown.
 
     Args:
@@ -121,7 +119,6 @@ def feature_matrix(
         stats: the counts at the moment of asking.
         scored: the history and the scores for it.
         rows: int32, the items.
-        popular: `best_counts(stats)`.
     """
     history = scored.history
     columns: list[Floats] = []
@@ -130,15 +127,9 @@ def feature_matrix(
     columns.extend(_affinities(first, history, rows))
     if history.ordered:
         columns.extend(_steps(first, history, rows))
-    columns.extend(_popularity(stats, history, rows, popular))
+    columns.extend(_popularity(stats, history, rows))
     columns.extend(_years(first.year, history, rows))
     return np.stack(columns, axis=1).astype(np.float32)
-
-
-def best_counts(stats: ItemStats) -> Floats:
-    """The largest counts, ascending: what the popularity rank is looked up in."""
-    count = min(RANKED, len(stats.count))
-    return np.sort(np.partition(stats.count, -count)[-count:])
 
 
 def _score_features(scored: Scored, name: str, rows: Rows) -> list[Floats]:
@@ -173,7 +164,7 @@ def _steps(first: FirstStage, history: History, rows: Rows) -> list[Floats]:
     return [*columns, *[unknown] * len(NEARBY_FEATURES)]
 
 
-def _popularity(stats: ItemStats, history: History, rows: Rows, popular: Floats) -> list[Floats]:
+def _popularity(stats: ItemStats, history: History, rows: Rows) -> list[Floats]:
     count, recent = np.log1p(stats.count[rows]), np.log1p(stats.recent[rows])
     activity = stats.activity[rows]
     mine = np.log1p(stats.count[history.rows])
@@ -186,7 +177,7 @@ def _popularity(stats: ItemStats, history: History, rows: Rows, popular: Floats)
         count,
         recent,
         recent - count,
-        log_rank(popular, stats.count[rows]),
+        log_rank(stats.best_counts, stats.count[rows]),
         count - usual,
         count - rarest,
         stats.rating[rows],

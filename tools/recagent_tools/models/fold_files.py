@@ -38,6 +38,7 @@ def save_folds(folds: Folds, directory: Path) -> None:
     folds.content.save(directory)
     job = {
         "n_items": known.n_items,
+        "usual_length": folds.usual_length,
         "scale": known.scale,
         "rated": known.rating is not None,
         "timed": known.time is not None,
@@ -68,7 +69,9 @@ def load_folds(directory: Path) -> Folds:
     )
     users = _split(array("users", np.int64), job["sizes"])
     content = Content.load(directory, known.n_items)
-    return Folds(known, content, array("year", np.float32), users, Setting(**job["setting"]))
+    setting = Setting(**job["setting"])
+    year, usual = array("year", np.float32), float(job["usual_length"])
+    return Folds(known, content, year, usual, users, setting)
 
 
 def save_result(result: FoldResult, path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -94,17 +95,21 @@ def _path(place: str, number: int) -> Path:
     return Path(place) / f"result.{number}.npz"
 
 
-def _end_with_parent() -> None:
-    """Nothing is ever written to the pipe: reading returns when it is closed."""
+def _end_with_parent(place: str) -> None:
+    """Nothing is ever written to the pipe: reading returns when it is closed.
+
+    A parent that was killed has cleaned up nothing; what lies there tells who took what.
+    """
     # unbuffered: a lock on the buffer would end the process badly, its work done
     os.read(0, 1)
+    shutil.rmtree(place, ignore_errors=True)
     os._exit(1)
 
 
 def main() -> None:
     """Do one fold."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     place, number = sys.argv[1], int(sys.argv[2])
+    threading.Thread(target=_end_with_parent, args=(place,), daemon=True).start()
     path = _path(place, number)
     aside = path.with_suffix(".part")
     folds = load_folds(Path(place))

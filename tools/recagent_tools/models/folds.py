@@ -57,6 +57,7 @@ class Folds:
         known: what may be learnt from.
         content: the content retriever, which interactions play no part in.
         year: float32 [n_items].
+        usual_length: items of a user of all the data: every fit goes by the same.
         users: of each fold, int64.
         setting: how to fit.
     """
@@ -64,6 +65,7 @@ class Folds:
     known: Sequences
     content: Content
     year: NDArray[np.float32]
+    usual_length: float
     users: Sequence[Users]
     setting: Setting
 
@@ -89,6 +91,7 @@ def folds_of(
     known: Sequences,
     content: Content,
     year: NDArray[np.float32],
+    usual_length: float,
     setting: Setting,
     rng: np.random.Generator,
 ) -> Folds:
@@ -97,7 +100,7 @@ def folds_of(
     users = rng.permutation(np.flatnonzero(sampled.lengths() >= SHORTEST))
     parts = np.array_split(users, FOLDS)
     enough = len(users) >= 2 * len(parts)
-    return Folds(sampled, content, year, parts if enough else [], setting)
+    return Folds(sampled, content, year, usual_length, parts if enough else [], setting)
 
 
 def _sample(known: Sequences, rng: np.random.Generator) -> Sequences:
@@ -112,18 +115,22 @@ def _sample(known: Sequences, rng: np.random.Generator) -> Sequences:
 
 
 def fit_first_stage(
-    sequences: Sequences, content: Content, year: NDArray[np.float32], setting: Setting
+    sequences: Sequences,
+    content: Content,
+    year: NDArray[np.float32],
+    usual_length: float,
+    setting: Setting,
 ) -> FirstStage:
     """Every retriever on these sequences; on sparse data neighbours do better than EASE."""
     data = TrainingData(sequences, ItemFacts(sequences.n_items))
     kinds: list[type[Retriever]] = [ALS, UserKNN, CoOccurrence, Popularity]
-    if sequences.usual_length >= DENSE:
+    if usual_length >= DENSE:
         kinds.append(Ease)
     if sequences.ordered:
         kinds += [Nearby, Transitions]
     retrievers: dict[str, Retriever] = {kind.name: kind.fit(data, setting) for kind in kinds}
     retrievers["content"] = content
-    return FirstStage(retrievers, year, sequences.usual_length)
+    return FirstStage(retrievers, year, usual_length)
 
 
 def run_fold(folds: Folds, number: int) -> FoldResult:
@@ -133,7 +140,7 @@ def run_fold(folds: Folds, number: int) -> FoldResult:
     mine = np.zeros(known.n_users, dtype=bool)
     mine[users] = True
     others = known.of_users(~mine)
-    first = fit_first_stage(others, folds.content, folds.year, folds.setting)
+    first = fit_first_stage(others, folds.content, folds.year, folds.usual_length, folds.setting)
     stats = TimedStats(others)
     kept, learners = _split(folds, users)
     newcomers = measure_cuts(first, stats, _strangers(known, kept, cutting), ties)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from recagent_catalogs.interactions import Floats, Rows
 
-from .features import FirstStage, Scored, best_counts, feature_matrix
+from .features import FirstStage, Scored, feature_matrix
 from .history import History
 from .sequences import Sequences
 from .stats import ItemStats, TimedStats
@@ -107,16 +107,15 @@ def next_cut(sequences: Sequences, user: int, position: int) -> Cut:
     return Cut(sequences.history(user, position), sequences.item[place : place + 1], time)
 
 
-def candidates(scored: Scored, counts: Floats, top: int, tail: int) -> NDArray[np.bool_]:
-    """The union of every retriever's best, and of its best among the less popular half; a mask."""
-    rare = counts <= np.median(counts[counts > 0]) if tail and np.any(counts > 0) else None
-    found = np.zeros(len(counts), dtype=bool)
+def candidates(scored: Scored, stats: ItemStats, top: int, tail: int) -> Rows:
+    """The union of every retriever's best, and of its best among the less popular half; rows."""
+    found = [np.empty(0, np.int32)]
     for scores in scored.scores.values():
         best = scores.best[0]
-        found[best[:top]] = True
-        if rare is not None:
-            found[best[rare[best]][:tail]] = True
-    return found
+        found.append(best[:top])
+        if tail:
+            found.append(best[stats.rare[best]][:tail])
+    return np.unique(np.concatenate(found))
 
 
 def training_groups(
@@ -129,13 +128,11 @@ def training_groups(
     """A group for each cut with a target among its candidates; negatives are sampled."""
     shape = SHAPES[kind]
     for cut, scored in score_cuts(first, cuts):
-        counts = moment(stats, cut).count
-        found = candidates(scored, counts, shape.top, shape.tail)
-        found[rng.integers(0, len(counts), shape.random)] = True
-        found[cut.history.rows] = False
-        targets = np.zeros(len(counts), dtype=bool)
-        targets[cut.targets] = True
-        liked, others = np.flatnonzero(found & targets), np.flatnonzero(found & ~targets)
+        found = candidates(scored, moment(stats, cut), shape.top, shape.tail)
+        drawn = rng.integers(0, stats.sequences.n_items, shape.random)
+        found = np.setdiff1d(np.concatenate((found, drawn)), cut.history.rows).astype(np.int32)
+        hit = np.isin(found, cut.targets)
+        liked, others = found[hit], found[~hit]
         if len(liked) and len(others):
             rows = _sampled(liked, others, shape.rows, rng)
             yield make_group(first, stats, cut, scored, rows)
@@ -150,11 +147,8 @@ def score_cuts(first: FirstStage, cuts: Sequence[Cut]) -> Iterator[tuple[Cut, Sc
 
 def make_group(first: FirstStage, stats: TimedStats, cut: Cut, scored: Scored, rows: Rows) -> Group:
     """The features and labels of these rows at the cut's moment."""
-    then = moment(stats, cut)
-    features = feature_matrix(first, then, scored, rows, best_counts(then))
-    targets = np.zeros(len(then.count), dtype=bool)
-    targets[cut.targets] = True
-    return Group(rows, features, targets[rows])
+    features = feature_matrix(first, moment(stats, cut), scored, rows)
+    return Group(rows, features, np.isin(rows, cut.targets))
 
 
 def moment(stats: TimedStats, cut: Cut) -> ItemStats:
@@ -162,9 +156,7 @@ def moment(stats: TimedStats, cut: Cut) -> ItemStats:
     return stats.now() if cut.time is None else stats.before(cut.time)
 
 
-def _sampled(
-    liked: NDArray[np.int64], others: NDArray[np.int64], most: int, rng: np.random.Generator
-) -> Rows:
+def _sampled(liked: Rows, others: Rows, most: int, rng: np.random.Generator) -> Rows:
     """At most `most` rows, ascending: all targets (at most half of them) and random others."""
     if len(liked) > most // 2:
         liked = rng.choice(liked, most // 2, replace=False)

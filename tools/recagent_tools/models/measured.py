@@ -15,8 +15,12 @@ from .groups import Cut, Group, candidates, make_group, moment, score_cuts
 from .measure import Tally, best_unseen
 from .ranker import Ranker
 from .ranking import combined
+from .scores import RANKED
 from .stats import TimedStats
+from .topk import largest
 
+MANY_ITEMS = 50_000
+"""Above, a model's list is looked for among the best of all models, not among all items."""
 MEASURED_TOP = 100
 """Candidates of each retriever that the ranker orders when it is measured."""
 
@@ -48,15 +52,19 @@ def measure_cuts(
 def _measure(
     first: FirstStage, stats: TimedStats, cut: Cut, scored: Scored, ties: np.random.Generator
 ) -> Measured:
-    counts = moment(stats, cut).count
-    everything = np.arange(len(counts), dtype=np.int32)
-    models = {"popularity": counts}
-    models |= {name: scores.dense() for name, scores in scored.scores.items()}
-    models["blend"] = blend(scored, everything, first.usual_length)
-    lists = {model: best_unseen(scores, cut.history.rows, ties) for model, scores in models.items()}
-    rows = np.flatnonzero(candidates(scored, counts, MEASURED_TOP, 0)).astype(np.int32)
+    then = moment(stats, cut)
+    rows = candidates(scored, then, MEASURED_TOP, 0)
+    pool = np.arange(len(then.count), dtype=np.int32)
+    if len(pool) > MANY_ITEMS:
+        pool = np.union1d(candidates(scored, then, RANKED, 0), largest(then.count, RANKED))
+    pool = np.setdiff1d(pool, cut.history.rows).astype(np.int32)
+    models = {"popularity": then.count[pool]}
+    models |= {name: scores.of(pool) for name, scores in scored.scores.items()}
+    models["blend"] = blend(scored, pool, first.usual_length)
+    nothing = np.empty(0, np.int32)
+    lists = {model: pool[best_unseen(scores, nothing, ties)] for model, scores in models.items()}
     group = make_group(first, stats, cut, scored, rows)
-    return Measured(cut, lists, group, models["blend"][rows])
+    return Measured(cut, lists, group, blend(scored, rows, first.usual_length))
 
 
 def ranked_lists(

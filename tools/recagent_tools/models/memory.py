@@ -8,6 +8,7 @@ from pathlib import Path
 ASSUMED = 4 << 30
 """Free bytes where the system does not tell."""
 CGROUP = Path("/sys/fs/cgroup")
+FILE_PAGES = ("active_file", "inactive_file")
 
 
 def free_memory() -> int:
@@ -29,6 +30,9 @@ def _cgroup() -> int:
     try:
         most = int((CGROUP / "memory.max").read_text(encoding="ascii"))
         used = int((CGROUP / "memory.current").read_text(encoding="ascii"))
+        stat = (CGROUP / "memory.stat").read_text(encoding="ascii")
     except (OSError, ValueError):  # no cgroup, or "max"
         return 1 << 62
-    return max(0, most - used)
+    # pages of files that were read count as used, and go when memory is asked for
+    pages = [line.split()[1] for line in stat.splitlines() if line.split()[0] in FILE_PAGES]
+    return max(0, most - used + sum(map(int, pages)))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from recagent_catalogs.interactions import Floats
 
-from .closed_form import empty, fitting, most_popular, pruned, spread
+from .closed_form import empty, most_popular, pruned, spread
 from .history import History
 from .item_weights import ItemWeights
 from .retriever import Setting, TrainingData
@@ -50,10 +50,10 @@ class Nearby(ItemWeights):
     def fit(cls, data: TrainingData, setting: Setting) -> Self:
         """Solve for the most popular items; nothing is learnt where there is no order."""
         sequences = data.sequences
-        most = QUICK_ITEMS if setting.quick else MOST_ITEMS
+        most = min(setting.solved, QUICK_ITEMS if setting.quick else MOST_ITEMS)
         taken = np.bincount(sequences.item, minlength=sequences.n_items)
-        chosen = most_popular(taken, fitting(most)) if sequences.ordered else np.empty(0, np.int64)
-        if not len(chosen):
+        chosen = most_popular(taken, most)
+        if not sequences.ordered or not len(chosen):
             return cls(empty(sequences.n_items))
         ahead = window_counts(sequences, chosen)
         weights = near_weights(ahead, taken[chosen].astype(np.float32))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from recagent_catalogs.interactions import Floats, Rows
 
 from .als import FactorScores
 from .blend import blend, standardised
-from .features import FirstStage, Scored, best_counts, feature_matrix
+from .features import FirstStage, Scored, feature_matrix
 from .history import History
 from .ranker import Ranker
 from .ranking import combined
@@ -189,11 +188,7 @@ class Recommender:
         return predicted
 
     def _features(self, scored: Scored, rows: Rows) -> Floats:
-        return feature_matrix(self.first, self.stats, scored, rows, self._best_counts)
-
-    @cached_property
-    def _best_counts(self) -> Floats:
-        return best_counts(self.stats)
+        return feature_matrix(self.first, self.stats, scored, rows)
 
     def _general(self, rows: Rows) -> Floats:
         """Popularity of all times and of late, and ratings, for people of whom nothing is known."""

@@ -18,11 +18,20 @@ from .sequences import Sequences
 
 @dataclass(frozen=True)
 class Setting:
-    """How to fit: randomness, threads, and whether speed counts more than quality."""
+    """How to fit.
+
+    Attributes:
+        seed: of everything random.
+        threads: at most so many.
+        quick: speed counts more than quality.
+        solved: most items of a dense solve, `closed_form.fitting`: found once, so that all fits of
+            a training have the same.
+    """
 
     seed: int = 0
     threads: int = 1
     quick: bool = False
+    solved: int = 8_000
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -14,7 +15,7 @@ from recagent_catalogs.interactions import Floats
 
 from .history import History
 from .retriever import Retriever, Setting, TrainingData
-from .scores import DenseScores, Scores
+from .scores import RANKED, DenseScores, Scores
 from .sequences import Sequences
 from .sparse import load_array
 
@@ -43,6 +44,18 @@ class ItemStats:
     rating: Floats
     age: Floats
     activity: Floats
+
+    @cached_property
+    def best_counts(self) -> Floats:
+        """The largest counts, ascending: what the popularity rank is looked up in."""
+        count = min(RANKED, len(self.count))
+        return np.sort(np.partition(self.count, -count)[-count:])
+
+    @cached_property
+    def rare(self) -> NDArray[np.bool_]:
+        """The less popular half of the items that anybody took, and those that nobody did."""
+        taken = self.count[self.count > 0]
+        return self.count <= (np.median(taken) if len(taken) else np.inf)
 
     @classmethod
     def of_counts(cls, count: NDArray[np.int32]) -> ItemStats:

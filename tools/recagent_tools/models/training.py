@@ -1,11 +1,13 @@
 """`build`: fit, measure honestly, refit on everything, write.
 
 1. Everybody's last item is held back.
-2. Users are split into folds. A fold's groups are made by retrievers fitted on the other folds.
-3. The rankers are trained on the groups: one for likes without order, one for what comes next.
-4. Retrievers fitted without the held-back items, the blend and the ranker are measured on them.
-   Newcomers are measured apart: users of whom neither retrievers nor ranker have seen anything.
-5. The retrievers are refitted on everything and written with the rankers.
+2. Users are split into folds. A fold's groups are made by retrievers fitted on the other folds,
+   in processes of their own where that pays.
+3. Meanwhile the retrievers are fitted without the held-back items and asked for them (not in a
+   quick training), and fitted again on everything: these are written.
+4. The rankers are trained on the groups: one for likes without order, one for what comes next.
+5. Retrievers, blend and rankers are measured on the held-back items. Newcomers are measured apart:
+   a few users of each fold, of whom its retrievers have seen nothing, and the rankers no group.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,11 +27,12 @@ from recagent_catalogs.interactions import Floats, Rows
 
 from .als import ALS
 from .artefacts import EXPOSURE, write_build
+from .closed_form import MOST_ITEMS, fitting
 from .content import Content
 from .facts import ItemFacts, facts_of
 from .features import KINDS, FirstStage, feature_names
 from .fold_worker import Crew
-from .folds import NEWCOMER_LIKES, SHORTEST, FoldResult, fit_first_stage, folds_of
+from .folds import FOLDS, NEWCOMER_LIKES, SHORTEST, FoldResult, fit_first_stage, folds_of
 from .groups import next_cut
 from .measured import Measured, measure_cuts, ranked_lists, tallied
 from .ranker import Ranker, RankerUnavailable
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
 
 MEASURED_USERS = 600
 REFITTED = "measured without the held-back items, then fitted again on everything"
+QUICKLY = "measured on newcomers alone; `recagent build` trains on more and measures more"
+LITTLE_MEMORY = "little memory is free: the closed-form models know the {solved:,} commonest items"
 NO_INTERACTIONS = "no interactions: content neighbours only"
 
 Progress = Callable[[str, float], None]
@@ -60,6 +65,7 @@ class BuildReport:
         seconds: wall time by step, and "total".
         notices: sentences for the person.
         data: users, items, interactions.
+        refitted: what the figures are of.
     """
 
     build: str
@@ -68,6 +74,7 @@ class BuildReport:
     seconds: dict[str, float] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     data: dict[str, Any] = field(default_factory=dict)
+    refitted: str = REFITTED
 
     def table(self) -> tuple[list[str], list[list[Any]]]:
         """Header and rows of the metrics, for a screen."""
@@ -80,9 +87,7 @@ class BuildReport:
         what = f"{self.data.get('items', 0):,} items, {self.data.get('users', 0):,} users, "
         what += f"{self.data.get('interactions', 0):,} interactions"
         took = f"built in {self.seconds.get('total', 0.0):.1f} s"
-        if not self.metrics:
-            return f"{what}; {took}"
-        return f"{what}; {took}; {REFITTED}"
+        return f"{what}; {took}; {self.refitted}" if self.metrics else f"{what}; {took}"
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values: the body of `recagent.report/1`."""
@@ -90,7 +95,7 @@ class BuildReport:
             "build": self.build,
             "data": self.data,
             "metrics": self.metrics,
-            "refitted": REFITTED,
+            "refitted": self.refitted,
             "seconds": self.seconds,
             "notices": self.notices,
         }
@@ -107,9 +112,9 @@ class Trained:
     first: FirstStage
     exposure: Floats
 
-    def recommender(self) -> Recommender:
+    def recommender(self, *, content_share: float = 0.0) -> Recommender:
         """What was trained, ready to be asked."""
-        return Recommender(self.first, self.rankers.get)
+        return Recommender(self.first, self.rankers.get, content_share=content_share)
 
 
 def build(
@@ -155,7 +160,8 @@ def build(
     )
     trained.seconds["total"] = round(time.perf_counter() - started, 3)
     progress("done", 1.0)
-    return BuildReport(name, directory, trained.metrics, trained.seconds, trained.notices, data)
+    told = trained.metrics, trained.seconds, trained.notices
+    return BuildReport(name, directory, *told, data, _refitted(setting))
 
 
 def train(
@@ -186,13 +192,16 @@ class _Training:
     def __init__(
         self, facts: ItemFacts, sequences: Sequences, setting: Setting, progress: Progress
     ) -> None:
-        self.sequences, self.setting = sequences, setting
+        solved = fitting(min(setting.threads, FOLDS + 1))
+        self.sequences, self.setting = sequences, replace(setting, solved=solved)
         self.content, self.year = Content.of(facts), facts.years()
         self.progress = progress
         # one stream a purpose, so that a change of one does not move the others
         self.splits, self.ties = np.random.default_rng(setting.seed).spawn(2)
         self.metrics: list[dict[str, Any]] = []
         self.notices: list[str] = []
+        if solved < min(MOST_ITEMS, sequences.n_items):
+            self.notices.append(LITTLE_MEMORY.format(solved=solved))
         self.seconds: dict[str, float] = {}
         self.exposure = np.zeros(sequences.n_items, dtype=np.float32)
         self._clock = time.perf_counter()
@@ -201,7 +210,8 @@ class _Training:
         """All steps; the folds run beside the rest where threads allow."""
         tested = np.flatnonzero(self.sequences.lengths() >= SHORTEST)
         known = self.sequences.without_last(tested)
-        folds = folds_of(known, self.content, self.year, self.setting, self.splits)
+        usual = self.sequences.usual_length
+        folds = folds_of(known, self.content, self.year, usual, self.setting, self.splits)
         self._lap("splitting", 0.02, "fitting the retrievers")
         with Crew(folds) as crew:
             # a first answer waits for a quick one: newcomers are measured there, no more
@@ -213,9 +223,10 @@ class _Training:
         self._lap("folds", 0.75, "training the rankers")
         rankers = self._rankers(folds.kinds, results)
         self._lap("rankers", 0.9, "measuring")
+        held_back = "held-back last item" if self.sequences.ordered else "one held-back item"
         newcomers = [one for result in results for one in result.newcomers]
         self._report(f"{NEWCOMER_LIKES} likes of a newcomer", newcomers, rankers.get("likes"))
-        self._report("held-back last item", last, rankers.get(folds.kinds[-1]))
+        self._report(held_back, last, rankers.get(folds.kinds[-1]))
         self._lap("report", 0.95, "writing")
         als = first.retrievers["als"]
         if isinstance(als, ALS) and als.backend == "numpy":
@@ -229,7 +240,8 @@ class _Training:
         self.progress(coming, share)
 
     def _fit(self, sequences: Sequences) -> FirstStage:
-        return fit_first_stage(sequences, self.content, self.year, self.setting)
+        usual = self.sequences.usual_length
+        return fit_first_stage(sequences, self.content, self.year, usual, self.setting)
 
     def _rankers(self, kinds: Sequence[str], results: Sequence[FoldResult]) -> dict[str, Ranker]:
         """A ranker for each kind, at once; none where LightGBM cannot run, with a notice."""
@@ -272,6 +284,10 @@ class _Training:
             self.metrics.append({"protocol": protocol, "model": model, **tally.row()})
 
 
+def _refitted(setting: Setting) -> str:
+    return QUICKLY if setting.quick else REFITTED
+
+
 def _scale(sequences: Sequences) -> list[float] | None:
     """Lowest and highest rating."""
     if sequences.rating is None or not len(sequences.rating):
@@ -296,12 +312,13 @@ def _manifest(trained: Trained, data: dict[str, Any], setting: Setting) -> dict[
             "seed": setting.seed,
             "threads": setting.threads,
             "quick": setting.quick,
+            "solved": setting.solved,
             "features": {kind: list(feature_names(kind)) for kind in KINDS},
         },
         "retrievers": list(trained.first.retrievers),
         "rankers": list(trained.rankers),
         "metrics": trained.metrics,
-        "refitted": REFITTED,
+        "refitted": _refitted(setting),
         "notices": trained.notices,
         "seconds": dict(trained.seconds),
         "versions": {name: _version(name) for name in ("numpy", "scipy", "implicit", "lightgbm")},
