@@ -16,6 +16,7 @@ from recagent_catalogs.interactions import Rows
 from recagent_catalogs.schema import LIST_ROLES, Role
 from recagent_tools.models.facts import ItemFacts, facts_of
 from recagent_tools.models.history import History
+from recagent_tools.models.recommender import content_share
 from recagent_tools.models.retriever import Setting
 from recagent_tools.models.sequences import Sequences
 
@@ -114,6 +115,7 @@ class Comparison:
         self.allowed = counts >= options.min_item_count
         self.sequences = sequences.take(self.allowed[sequences.item])
         self.facts = facts_of(catalog)
+        self.content_share = content_share(catalog.schema)
         self.words = word_matrix(self.facts)
         self.measured: dict[str, Measured] = {}
         self.report = Report(
@@ -210,7 +212,7 @@ class Comparison:
         def asking(text: str, share: float) -> None:
             self.progress(text, begin + span * (0.6 + 0.3 * share))
 
-        engine = Ours(self.facts, split.train, setting, training)
+        engine = Ours(self.facts, split.train, setting, training, self.content_share)
         for notice in engine.notices:
             self.note(f"recagent: {notice}")
         longest = max(options.cutoffs)

@@ -19,13 +19,18 @@ class Ours:
     """What `recagent recommend` would serve after a build on the training part."""
 
     def __init__(
-        self, facts: ItemFacts, train: Sequences, setting: Setting, progress: Progress
+        self,
+        facts: ItemFacts,
+        train: Sequences,
+        setting: Setting,
+        progress: Progress,
+        share: float = 0.0,
     ) -> None:
         from recagent_tools.models.training import train as trained_on
 
         trained = trained_on(facts, train, setting, progress)
         self.notices = trained.notices
-        self.recommender = trained.recommender()
+        self.recommender = trained.recommender(content_share=share)
 
     def top(
         self, histories: Sequence[History], k: int, pool: Pool, progress: Progress

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -27,6 +27,7 @@ from recagent_tools.models.features import FirstStage
 from recagent_tools.models.history import History
 from recagent_tools.models.leaning import leaning
 from recagent_tools.models.sparse import SparseRows
+from recagent_tools.models.stats import ItemStats
 from recagent_tools.models.topk import FactorIndex
 from recagent_tools.rank import ASPECTS, VALUES, RankArguments, aspect, parse_weights, rank
 from recagent_tools.toolbox import ToolContext
@@ -44,7 +45,8 @@ class Numbers:
 
     @property
     def recommender(self) -> SimpleNamespace:
-        return SimpleNamespace(first=first_of(self.factors), stats=SimpleNamespace(age=self.ages))
+        stats = replace(ItemStats.of_counts(self.taken.astype(np.int32)), age=self.ages)
+        return SimpleNamespace(first=first_of(self.factors), stats=stats)
 
     def rank(self, rows: Rows, history: History) -> Floats:
         return self.fit[rows]
@@ -146,7 +148,16 @@ def test_novelty_is_counted_in_bits(films: Catalog) -> None:
     novelty = aspect("novelty", np.arange(4, dtype=np.int32), context)
     expected = [-np.log2((count + 1) / (films.n_users + 1)) for count in taken]
     assert novelty == pytest.approx(expected, abs=1e-5) and novelty[3] == 0
-    assert ranked(context, "fit=0", "novelty=1") == ranked(context, "fit=0", "popularity=-1")
+
+
+def test_in_the_long_tail_nobody_is_more_popular(films: Catalog) -> None:
+    # 100 takes: items 0 to 3 make 80 of them, the others are the tail
+    taken = [35, 20, 15, 10, 8, 6, 4, 2]
+    context = context_for(films, taken=taken)
+    told = aspect("popularity", np.arange(8, dtype=np.int32), context)
+    assert told == pytest.approx(np.log1p([35, 20, 15, 10, 10, 10, 10, 10]))
+    context = context_for(films, fit=[0, 0, 0, 0, 0, 0, 1, 0], taken=taken)
+    assert ranked(context, "popularity=-5")[0] == 6, "fit decides among the less popular"
 
 
 def test_exposure_is_for_what_is_shown_less_than_it_deserves(films: Catalog) -> None:

@@ -83,7 +83,8 @@ def aspect(name: str, rows: Rows, context: ToolContext) -> Floats:
     """One named aspect of the candidates, larger is more of it; float32 [m], not standardised.
 
     * novelty: self-information -log2 of the share of people who took the item, in bits (Zhou et
-      al. 2010), and popularity: the logarithm of their number. Two ends of one scale.
+      al. 2010), and popularity: the logarithm of their number, the same for all of the long tail:
+      "nothing popular" asks for no blockbusters, not for what nobody took.
     * recency: the year; without years, when it was first taken. What is unknown counts as average.
     * exposure: how much less lists show the item than its share of what people take would deserve.
     * rating: the mean rating, drawn to the catalog's; without ratings, popularity.
@@ -96,7 +97,7 @@ def aspect(name: str, rows: Rows, context: ToolContext) -> Floats:
         return shrunk_rating(rows, context)
     taken = np.asarray(context.engine.popularity("all")[rows], dtype=np.float32)
     if name == "popularity":
-        return np.log1p(taken)
+        return np.log1p(np.maximum(taken, context.engine.recommender.stats.tail))
     people = max(1, context.catalog.n_users, int(taken.max(initial=0)))
     return np.asarray(-np.log2((taken + 1) / (people + 1)), dtype=np.float32)
 
@@ -163,7 +164,9 @@ def rank(context: ToolContext, arguments: RankArguments) -> ToolResult:
     for name in weights:
         if name != "fit":
             parts[name] = standardised(aspect(name, rows, context))
-    total = _weighted(weights, parts) + asked(rows, context) + _from_the_bus(context, rows)
+    relevance = weights["fit"] * parts["fit"].astype(np.float64)
+    relevance = _level(relevance + asked(rows, context) + _from_the_bus(context, rows))
+    total = relevance + _weighted(weights, parts)
     order = np.lexsort((rows, -total))
     notes = [
         _says_nothing(name) for name, part in parts.items() if name in VALUES and not part.any()
@@ -185,11 +188,18 @@ def rank(context: ToolContext, arguments: RankArguments) -> ToolResult:
 
 
 def _weighted(weights: Mapping[str, float], parts: Mapping[str, Floats]) -> NDArray[np.float64]:
-    """The weighted sum; in float64, so that rounding does not put a lesser item into the top k."""
+    """The aspects' weighted sum; float64, lest rounding put a lesser item into the top k."""
     total = np.zeros(len(parts["fit"]))
     for name, part in parts.items():
-        total += weights[name] * part.astype(np.float64)
+        if name != "fit":
+            total += weights[name] * part.astype(np.float64)
     return total
+
+
+def _level(relevance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What fits and was asked for, brought down to deviation 1: then a weight of 1 can be seen."""
+    deviation = float(relevance.std()) if len(relevance) else 0.0
+    return relevance / max(1.0, deviation)
 
 
 def _says_nothing(name: str) -> str:

@@ -32,11 +32,12 @@ from .why import why_answer
 from .wording import AGAINST, PART, examples, known_text, list_text, noted, order_of, what_i_can
 
 MOST_SEEDS = 20
+NOT_POPULAR = -1.5
+"""The weight of popularity where that is all that is said of what is wanted."""
 OLD = -2.2
-"""The weight of recency where age is all that is said of what is wanted."""
-AMONG_ALIKE = 2.0
-"""How much more being known or unknown weighs where titles are named: the likeness of the nearest
-few stands far out, and those are known as a rule."""
+"""And of recency."""
+GEM = 1.5
+"""How much fame counts against what is to be like a named title, and a hidden gem."""
 DOMINANT = 0.85
 """A weight from which on the aspect itself is asked for ("the most popular"), not a flavour."""
 
@@ -219,18 +220,16 @@ class BuiltinBrain:
                 weights.pop("rating", None)
             if free:
                 weights["fit"] = 0.3
+            if request.liked:
+                # What is like a known film and unknown is mostly what nobody took; a gem was found.
+                weights["popularity"] = -GEM
+                del weights["novelty"]
         elif free and -MAX_WEIGHT < weights.get("popularity", 0.0) <= -DOMINANT:
             # Of an unknown person fit is popularity again; unrated, the obscurest would come first.
-            weights["fit"] = 0.5
-            weights.setdefault("rating", 0.5)
+            weights |= {"fit": 0.0, "popularity": NOT_POPULAR}
+            weights.setdefault("rating", 0.7)
         elif free and weights.get("recency", 0.0) <= -DOMINANT:
             weights["recency"] = OLD
-        if request.liked:
-            weights |= {
-                name: max(-MAX_WEIGHT, min(MAX_WEIGHT, AMONG_ALIKE * weights[name]))
-                for name in ("novelty", "popularity")
-                if name in weights
-            }
         rest = [
             f"{name}={weight:g}" for name, weight in weights.items() if by == "fit" or name != by
         ]

@@ -23,7 +23,7 @@ from .history import History
 from .likeness import likeness
 from .nearby import Nearby
 from .ranker import Ranker, RankerUnavailable
-from .recommender import Recommender
+from .recommender import Recommender, content_share
 from .retriever import Retriever
 from .scores import Mask
 from .sequences import like_weights
@@ -39,9 +39,6 @@ LOADERS: dict[str, type[Retriever]] = {
     loader.name: loader
     for loader in (ALS, UserKNN, Ease, Nearby, Transitions, CoOccurrence, Content, Popularity)
 }
-SIMULATED = 0.5
-"""Weight of content for named likes where the interactions were drawn by a generator: the items'
-own words know more of likeness than drawn people do."""
 EVIDENCE = 3
 
 
@@ -188,7 +185,7 @@ class Engine:
     @cached_property
     def recommender(self) -> Recommender:
         """Retrieval and ranking over these retrievers."""
-        share = SIMULATED if self.catalog.schema.simulated else 0.0
+        share = content_share(self.catalog.schema)
         return Recommender(self._first, self._ranker, content_share=share)
 
     @cached_property

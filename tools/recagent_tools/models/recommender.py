@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from recagent_catalogs.interactions import Floats, Rows
+from recagent_catalogs.schema import CatalogSchema
 
 from .als import FactorScores
 from .blend import blend, standardised
@@ -28,7 +29,16 @@ BLOCK_BYTES = 64 << 20
 """What the scores of a block of histories may take; one number an item and history is reckoned."""
 MOST_AT_ONCE = 64
 """From here on a larger block of histories saves nothing more."""
+SIMULATED = 0.5
 RankerOf = Callable[[str], Ranker | None]
+
+
+def content_share(schema: CatalogSchema) -> float:
+    """Weight of content for named likes where the interactions were drawn by a generator.
+
+    The items' own words know more of likeness than drawn people do.
+    """
+    return SIMULATED if schema.simulated else 0.0
 
 
 class Recommender:
@@ -37,8 +47,7 @@ class Recommender:
     Args:
         first: the retrievers.
         ranker_of: gives the ranker of a kind of history, "likes" or "next", or None.
-        content_share: additional weight of content for unordered histories, for interactions that
-            were drawn by a generator: the items' own words know more of likeness than drawn people.
+        content_share: additional weight of content for unordered histories.
     """
 
     def __init__(

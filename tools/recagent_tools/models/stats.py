@@ -25,6 +25,8 @@ STRIP = 1 << 18
 RECENT_SHARE = 0.1
 """The recent window is as long as the time that the newest tenth of the interactions took."""
 RATING_SHRINK = 8.0
+HEAD = 0.8
+"""Share of the interactions that the short head has (Celma, 2008)."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,15 @@ class ItemStats:
         """The largest counts, ascending: what the popularity rank is looked up in."""
         count = min(RANKED, len(self.count))
         return np.sort(np.partition(self.count, -count)[-count:])
+
+    @cached_property
+    def tail(self) -> np.float32:
+        """The count from which on items make up 80 % of all that was taken: below is the tail."""
+        ordered = np.sort(self.count)[::-1]
+        total = np.cumsum(ordered, dtype=np.float64)
+        if not len(ordered) or not total[-1]:
+            return np.float32(0)
+        return np.float32(ordered[int(np.searchsorted(total, HEAD * total[-1]))])
 
     @cached_property
     def rare(self) -> NDArray[np.bool_]:
