@@ -13,11 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from recagent_catalogs.ingest import ingest
+from recagent_catalogs.locks import locked
 from recagent_catalogs.store import Catalog
 
 DATA = Path(__file__).parent / "data"
+FEW_FILES = 3
+
+# A busy machine is no reason to fail.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
+
 _connect = socket.socket.connect
 _getaddrinfo = socket.getaddrinfo
 
@@ -47,6 +55,37 @@ def _guarded_getaddrinfo(host: Any, *arguments: Any, **options: Any) -> Any:
         # What a machine without a network answers.
         raise socket.gaierror(socket.EAI_NONAME, f"refused by the tests: {name}")
     return _getaddrinfo(host, *arguments, **options)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """None for the suite and its folders: a worker a core; a few tests end before workers start."""
+    chosen = {str(word).partition("::")[0] for word in config.args}
+    few = len(chosen) <= FEW_FILES and all(Path(name).is_file() for name in chosen)
+    narrowed = any(config.getoption(name, None) for name in ("keyword", "lf"))
+    return 0 if few or narrowed else None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let pytest-xdist's workers, which start later, not fight for the cores."""
+    if config.getoption("tx", None):
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A directory that only the first of pytest-xdist's workers to ask for it makes."""
+    base = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    place, whole = base / name, base / f"{name}.whole"
+    with locked(base / f"{name}.lock"):
+        if not whole.exists():
+            shutil.rmtree(place, ignore_errors=True)
+            place.mkdir()
+            make(place)
+            whole.touch()
+    return place
 
 
 @pytest.fixture(autouse=True)
@@ -79,17 +118,18 @@ def films_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from recagent_cli.paths import Paths
     from recagent_tools.models.training import build
 
-    home = tmp_path_factory.mktemp("films-home")
-    library = Library(Paths(home / "data", home / "config", home / "cache"))
-    library.paths.catalogs.mkdir(parents=True)
-    ingest(
-        DATA / "films.csv",
-        library.directory("films"),
-        name="films",
-        interactions=DATA / "films-ratings.csv",
-    )
-    build(Catalog.open(library.directory("films")), library.paths.models / "films", threads=1)
-    return home
+    def make(home: Path) -> None:
+        library = Library(Paths(home / "data", home / "config", home / "cache"))
+        library.paths.catalogs.mkdir(parents=True)
+        ingest(
+            DATA / "films.csv",
+            library.directory("films"),
+            name="films",
+            interactions=DATA / "films-ratings.csv",
+        )
+        build(Catalog.open(library.directory("films")), library.paths.models / "films", threads=1)
+
+    return made_once(tmp_path_factory, "films-home", make)
 
 
 @pytest.fixture(scope="session")
@@ -99,11 +139,12 @@ def bundled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from recagent_cli.paths import Paths
     from recagent_tools.models.training import build
 
-    home = tmp_path_factory.mktemp("bundled-home")
-    library = Library(Paths(home / "data", home / "config", home / "cache"))
-    for name in ("movies", "games"):
-        build(library.open(name), library.paths.models / name, threads=2, quick=True)
-    return home
+    def make(home: Path) -> None:
+        library = Library(Paths(home / "data", home / "config", home / "cache"))
+        for name in ("movies", "games"):
+            build(library.open(name), library.paths.models / name, threads=2, quick=True)
+
+    return made_once(tmp_path_factory, "bundled-home", make)
 
 
 @pytest.fixture

@@ -67,6 +67,11 @@ def command(
     if out is not None or threads is not None:
         option = "--threads" if out is None else "--out"
         raise UsageError(f"{option} goes with --all-users", hint="lists of one user: > FILE")
+    if user is not None and (like or unlike):
+        raise UsageError(
+            "--user goes by that user's own history, without --like and --unlike",
+            hint="leave one of them out",
+        )
     liked = [
         title for text in like or () for title in read_text(text).splitlines() if title.strip()
     ]

@@ -285,6 +285,9 @@ class Comparison:
             self.note(f"only {self.report.users} users were measured: the intervals are wide")
         if any(len(split.cases) == plan.most < eligible for split in rounds):
             self.note(f"{self.report.users:,} of {eligible:,} users were measured, drawn at random")
+        time = self.sequences.time
+        if plan.by_time and time is not None and len(time) and time[0] == time.min() == time.max():
+            self.note("all times are equal: the order is that of the file")
         if plan.protocol == "global-time":
             self._say_what_is_new(rounds[0])
         if self.words is None:

@@ -33,6 +33,8 @@ def check_place(path: Path) -> None:
     Raises:
         BadInput: it is a folder, or in none.
     """
+    if path.suffix.lower() != ".svg":
+        raise BadInput("the picture is an SVG; name it .svg", path=path)
     if path.is_dir():
         raise BadInput("is a folder; the picture needs a file's name", path=path)
     if not path.absolute().parent.is_dir():

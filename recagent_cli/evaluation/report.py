@@ -8,6 +8,8 @@ from typing import Any
 
 SCHEMA = "recagent.eval/1"
 OURS = "recagent"
+ENOUGH = 30
+"""People from which on a bootstrap's interval is one to go by."""
 BETTER_IF_MORE = ("ndcg", "hr", "recall", "mrr", "tail_ndcg")
 """Metrics of which the best is marked; of the others more is not always better."""
 
@@ -111,7 +113,12 @@ class Report:
         return {name for name, value in figures.items() if value == top}
 
     def verdict(self, peer: str) -> str:
-        """How recagent does against a peer: "better", "worse" or "no difference shown"."""
+        """How recagent does against a peer: "better", "worse" or "no difference shown".
+
+        Intervals drawn from a few people are too narrow to say more than that of.
+        """
+        if self.users < ENOUGH:
+            return "too few people to tell"
         found = self.diffs[peer][self.leading]
         if found is None or found[1] <= 0 <= found[2]:
             return "no difference shown"
@@ -127,6 +134,8 @@ class Report:
         metric = self.leading.upper()
         by = f"by {abs(found[0]):.4f} {_interval(found)} {metric}"
         verdict = self.verdict(peer)
+        if self.users < ENOUGH:
+            return f"{self.users} people are too few to tell engines apart; {ENOUGH} would do"
         if verdict == "better":
             return f"recagent is better than {peer}, the best of the others, {by}"
         if verdict == "worse":

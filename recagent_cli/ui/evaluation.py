@@ -26,7 +26,7 @@ def evaluation_text(report: Report, form: str) -> str:
         return dumps(report.to_json(), indent=2 if form == "json" else None)
     if form == "ids":
         raise UsageError("--format ids does not fit here", hint="use table, json, csv or md")
-    header, rows = report.rows()
+    header, rows = report.rows() if form != "md" else _for_markdown(report)
     return rows_text(header, rows, form, cut=False)
 
 
@@ -47,6 +47,19 @@ def evaluation_renderables(report: Report) -> list[RenderableType]:
         parts += [_differences(report), Text("")]
     parts.append(Text(report.reading(), style="bold"))
     return parts
+
+
+def _for_markdown(report: Report) -> tuple[list[str], list[list[Any]]]:
+    """What a page can hold: the leading cut-off, and the difference from each peer."""
+    k = report.cutoffs[0]
+    names = [f"ndcg@{k}", f"hr@{k}", f"recall@{k}", "mrr", f"tail_ndcg@{k}", f"coverage@{k}"]
+    header = ["engine", *(name.replace("_", " ") for name in names), "recagent is better by"]
+    rows: list[list[Any]] = []
+    for engine, figures in report.engines.items():
+        found = report.diffs.get(engine, {}).get(report.leading)
+        over = f"{found[0]:+.4f} [{found[1]:+.4f}, {found[2]:+.4f}]" if found else ""
+        rows.append([engine, *(figures[name] for name in names), over])
+    return header, rows
 
 
 def _table(*headers: str) -> Table:

@@ -74,7 +74,7 @@ def test_the_plot_is_written(recagent: RunCommand, tmp_path: Path) -> None:
         (["--users", "0"], ExitCode.USAGE, "--users"),
         (["--format", "ids"], ExitCode.USAGE, "use table"),
         (["--plot", "no/such/folder/x.svg"], ExitCode.BAD_INPUT, "no such folder"),
-        (["--plot", "."], ExitCode.BAD_INPUT, "is a folder"),
+        (["--plot", "x.png"], ExitCode.BAD_INPUT, "name it .svg"),
         (["--protocol", "k-items", "--k", "15"], ExitCode.BAD_INPUT, "23 or more items"),
         (["--min-item-count", "1000"], ExitCode.BAD_INPUT, "too little to measure on: 0 users"),
     ],

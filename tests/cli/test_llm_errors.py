@@ -21,7 +21,17 @@ from recagent_cli.agent.probe import probe
 from recagent_cli.agent.watchdog import Patience
 from recagent_cli.testing import Answer, FakeCall, FakeServer, ScriptedBrain
 
-from .llm_bench import HELLO, LITELLM_WARNS, PATIENCE, Bench, Clock, bench, client_of, litellm_ready
+from .llm_bench import (
+    HELLO,
+    IMPATIENCE,
+    LITELLM_WARNS,
+    PATIENCE,
+    Bench,
+    Clock,
+    bench,
+    client_of,
+    litellm_ready,
+)
 
 __all__ = ["bench", "litellm_ready"]
 pytestmark = [*LITELLM_WARNS, pytest.mark.usefixtures("litellm_ready")]
@@ -41,11 +51,14 @@ def failing(*answers: Answer, dialect: str = "openai", stream: bool = True) -> M
     return caught.value
 
 
-def succeeding(*answers: Answer, dialect: str = "openai", stream: bool = True) -> tuple[str, Clock]:
+def succeeding(
+    *answers: Answer, dialect: str = "openai", stream: bool = True, patience: Patience = PATIENCE
+) -> tuple[str, Clock]:
     """The text after all tries, and the clock that was slept on."""
     clock = Clock()
     with FakeServer(*answers) as server:
-        text = client_of(server, dialect, stream=stream, clock=clock).complete(HELLO).text
+        client = client_of(server, dialect, stream=stream, patience=patience, clock=clock)
+        text = client.complete(HELLO).text
         assert len(server.requests) == len(answers)
     return text, clock
 
@@ -196,17 +209,17 @@ def test_50_hang_before_the_first_byte() -> None:
     with FakeServer(Answer(text="late", delay_s=30)) as server:
         with pytest.raises(ModelError) as caught:
             client_of(server, patience=patience).complete(HELLO)
-    assert caught.value.reason == "timeout" and time.monotonic() - started < 5
+    assert caught.value.reason == "timeout" and time.monotonic() - started < 25
     assert "nothing came for 0.3 s" in caught.value.message
 
 
 def test_50_stall_in_mid_stream() -> None:
     """Shown text is kept; a call that stalls is asked for again."""
     with FakeServer(Answer(text="abcdefgh", piece=1, stall_after=4)) as server:
-        reply = client_of(server).complete(HELLO)
+        reply = client_of(server, patience=IMPATIENCE).complete(HELLO)
         assert reply.text == "abc" and not reply.complete
     stalled = Answer(calls=(FakeCall("popular", {"window": "all"}),), piece=1, stall_after=5)
-    assert succeeding(stalled, OK)[0] == "ok"
+    assert succeeding(stalled, OK, patience=IMPATIENCE)[0] == "ok"
 
 
 def test_51_cut_in_text_and_in_arguments() -> None:
@@ -387,7 +400,7 @@ def test_importing_the_brain_does_not_import_litellm() -> None:
 def test_streams_left_unread_do_not_block_the_next_request() -> None:
     """httpcore's pool waits for itself where a stream of its own is collected inside of it."""
     event = 'event: error\ndata: {"type":"error","error":{"type":"overloaded_error"}}\n\n'
-    patience = Patience(first_s=2.0, between_s=0.3, total_s=10.0, tries=1)
+    patience = Patience(first_s=30.0, between_s=30.0, total_s=60.0, tries=1)
     with FakeServer(*[Answer(events=(event, event))] * 20) as server:
         for _ in range(20):
             with pytest.raises(ModelError) as caught:

@@ -170,7 +170,7 @@ def test_where_implicit_is_missing_the_rest_goes_on(
     assert any("als is left out" in notice for notice in report.notices)
 
 
-def a_report(*, name: str = "films", diff: list[float] | None = None) -> Report:
+def a_report(*, name: str = "films", diff: list[float] | None = None, users: int = 100) -> Report:
     """A made-up comparison with one peer."""
     found = {"ndcg@10": 0.3, "ndcg@10_ci": [0.2, 0.4], "hr@10": 0.5, "hr@10_ci": [0.4, 0.6]}
     options = {"k": None, "folds": 1, "seed": 0}
@@ -181,9 +181,16 @@ def a_report(*, name: str = "films", diff: list[float] | None = None) -> Report:
         1000,
         (10,),
         options,
+        users=users,
         engines={OURS: found, "als": {**found, "ndcg@10": 0.25}},
         diffs={"als": {"ndcg@10": diff or [0.05, 0.03, 0.07]}},
     )
+
+
+def test_a_few_people_prove_nothing() -> None:
+    report = a_report(diff=[0.05, 0.03, 0.07], users=8)
+    assert report.verdict("als") == "too few people to tell"
+    assert report.reading() == "8 people are too few to tell engines apart; 30 would do"
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,11 @@ def verify(directory: Path, files: dict[str, dict[str, Any]]) -> None:
         now[name] = [stat.st_size, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns]
         if known.get(name) == now[name] and path.suffix not in ALWAYS_HASHED:
             continue
-        if describe(path)["sha256"] != expected["sha256"]:
+        try:
+            found = describe(path)["sha256"]
+        except OSError as error:  # forgotten by another process between the two looks
+            raise ArtefactError(f"the models are damaged ({name} is missing)") from error
+        if found != expected["sha256"]:
             raise ArtefactError(f"the models are damaged ({name}: wrong checksum); build again")
     if now != known:
         _write_checked(directory, now)
