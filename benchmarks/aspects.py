@@ -24,18 +24,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in the program
 
-from recagent_catalogs.ingest import ingest
-from recagent_catalogs.schema import Role
-from recagent_catalogs.store import Catalog
-from recagent_tools.bus import CandidateBus
-from recagent_tools.models.diversity import POOL, Traits, reranked
-from recagent_tools.models.engine import Engine
-from recagent_tools.models.training import build
-from recagent_tools.rank import VALUES, RankArguments, rank
-from recagent_tools.retrieve import ForUserArguments, for_user
-from recagent_tools.toolbox import ToolContext
+import numpy as np  # noqa: E402
+
+from recagent_catalogs.ingest import ingest  # noqa: E402
+from recagent_catalogs.schema import Role  # noqa: E402
+from recagent_catalogs.store import Catalog  # noqa: E402
+from recagent_tools.bus import CandidateBus  # noqa: E402
+from recagent_tools.models.diversity import POOL, Traits, reranked  # noqa: E402
+from recagent_tools.models.engine import Engine  # noqa: E402
+from recagent_tools.models.training import build  # noqa: E402
+from recagent_tools.rank import VALUES, RankArguments, rank  # noqa: E402
+from recagent_tools.retrieve import ForUserArguments, for_user  # noqa: E402
+from recagent_tools.toolbox import ToolContext  # noqa: E402
 
 DIVERSITY = (-0.5, 0.0, 0.25, 0.5, 0.75, 1.0)
 WEIGHTS = (-2.0, -1.0, 0.0, 0.5, 1.0, 2.0)
@@ -216,13 +218,13 @@ def table(rows: list[dict[str, float]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=None)
+    parser.add_argument("folder", type=Path, nargs="?", default=None)
     parser.add_argument("--users", type=int, default=500)
     parser.add_argument("--count", type=int, default=10)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     bench = Path(os.environ.get("RECAGENT_BENCH_DATA", ""))
-    data = options.data or bench / "datasets" / "ml-latest-small"
+    data = options.folder or bench / "datasets" / "ml-latest-small"
     if not data.exists():
         sys.exit("no data: give --data FOLDER or set RECAGENT_BENCH_DATA")
     with tempfile.TemporaryDirectory() as work:

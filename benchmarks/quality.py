@@ -48,6 +48,8 @@ from unittest.mock import patch
 
 sys.path[:] = [p for p in sys.path if Path(p or ".").resolve() != Path(__file__).resolve().parent]
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in the program
+
 import numpy as np  # noqa: E402 - files beside this one must not shadow a library's import
 from numpy.typing import NDArray  # noqa: E402
 
