@@ -44,7 +44,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
-from unittest.mock import patch
 
 sys.path[:] = [p for p in sys.path if Path(p or ".").resolve() != Path(__file__).resolve().parent]
 
@@ -57,7 +56,6 @@ from recagent_catalogs.errors import BadInput, RecagentError  # noqa: E402
 from recagent_catalogs.ingest import ingest  # noqa: E402
 from recagent_catalogs.interactions import Floats  # noqa: E402
 from recagent_catalogs.store import Catalog  # noqa: E402
-from recagent_cli.evaluation import compare  # noqa: E402
 from recagent_cli.evaluation.compare import Comparison, Options, metric_names  # noqa: E402
 from recagent_cli.evaluation.ours import Ours  # noqa: E402
 from recagent_cli.evaluation.peers import (  # noqa: E402
@@ -227,17 +225,17 @@ class Remembered(Ours):
 
     def __init__(
         self,
-        facts: ItemFacts,
+        facts: ItemFacts,  # of the catalog, and so the same in the whole run, as is the share
         train: Sequences,
         setting: Setting,
         progress: Progress,
-        *others: Any,  # of the catalog, and so the same in the whole run
+        share: float = 0.0,
     ) -> None:
         digest = hashlib.sha256(train.item.tobytes())
         digest.update(train.indptr.tobytes() + repr(setting).encode())
         known = self.kept.get(digest.digest())
         if known is None:
-            super().__init__(facts, train, setting, progress, *others)
+            super().__init__(facts, train, setting, progress, share)
             self.kept[digest.digest()] = self
         else:
             self.notices, self.recommender = known.notices, known.recommender
@@ -282,10 +280,8 @@ def measure(catalog: Catalog, options: Options, peers: Sequence[type[Peer]]) -> 
     started = time.perf_counter()
     assert catalog.interactions is not None
     sequences = Sequences.of(catalog.interactions)
-    # the comparison of `recagent eval`, with more peers and without training the same thing twice
-    with patch.multiple(compare, PEERS=tuple(peers), Ours=Remembered):
-        comparison = Comparison(catalog, sequences, options, told)
-        report = comparison.run()
+    comparison = Comparison(catalog, sequences, options, told, peers=peers, ours=Remembered)
+    report = comparison.run()
     report.seconds["total"] = round(time.perf_counter() - started, 3)
     told("", 1.0)
     return {**report.to_json(), "against": against(comparison, report, options.seed)}

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
-import site
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recagent_catalogs import children
 from recagent_catalogs.errors import BadInput, NotFound, RecagentError, UsageError
 from recagent_catalogs.locks import is_held, locked
 from recagent_catalogs.shipped import MARKER, bundled_names, bundled_version
@@ -38,7 +36,6 @@ BUILDING = ".building"
 BUSY_S = 0.1
 LOOKS = 10
 """How often a catalog that is not there, or not whole, is looked at again during swaps."""
-PACKAGES = ("recagent_cli", "recagent_tools", "recagent_catalogs", "recagent_prompts")
 ProgressFunction = Callable[[str, float], None]
 
 
@@ -299,14 +296,11 @@ class Library:
         # stranger's files.
         process = subprocess.Popen(
             [
-                sys.executable,
-                "-P",
-                "-m",
-                "recagent_cli.build_worker",
+                *children.python("recagent_cli.build_worker"),
                 str(self.directory(name).absolute()),
                 str((self.paths.models / name).absolute()),
             ],
-            env={**os.environ, "PYTHONPATH": module_path()},
+            env=children.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -329,21 +323,6 @@ def _identity(directory: Path) -> int | None:
         return directory.stat().st_ino
     except OSError:
         return None
-
-
-def module_path() -> str:
-    """PYTHONPATH of a child: this one's, and where our packages lie unless Python knows it."""
-    known = {*site.getsitepackages(), site.getusersitepackages()}
-    roots = []
-    for package in PACKAGES:
-        spec = find_spec(package)
-        if spec is not None and spec.origin is not None:
-            roots.append(str(Path(spec.origin).absolute().parent.parent))
-    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    # An empty part means the working directory.
-    parts = [root for root in roots if root not in known]
-    parts += [os.path.abspath(part) for part in given if part]
-    return os.pathsep.join(dict.fromkeys(parts))
 
 
 class _Watcher(threading.Thread):

@@ -165,7 +165,7 @@ def _make(
     from .. import recommend_all as batch
     from ..agent.events import Progress
     from ..paths import find_paths
-    from ..recommend_crew import Crew, crew_size
+    from ..recommend_pool import WorkerPool, pool_size
 
     job, missing = parts.job, parts.missing()
     made = job.users - sum(len(job.users_of(number)) for number in missing)
@@ -178,11 +178,11 @@ def _make(
         watcher(Progress(f"{made:,} of {job.users:,} users", made / job.users))
 
     watcher(Progress(f"{made:,} of {job.users:,} users", made / job.users))
-    size = crew_size(threads or training_threads(), len(missing))
+    size = pool_size(threads or training_threads(), len(missing))
     try:
         if size > 1:
             models = find_paths().models / catalog.path.name
-            Crew(catalog.path, models, parts, size).make(missing, done)
+            WorkerPool(catalog.path, models, parts, size).make(missing, done)
             return
         for number in missing:
             entries = batch.make_part(engine, job, number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from recagent_catalogs.errors import BadInput
 from recagent_catalogs.interactions import Rows
 from recagent_catalogs.schema import LIST_ROLES, Role
+from recagent_tools.models import metrics
 from recagent_tools.models.facts import ItemFacts, facts_of
 from recagent_tools.models.history import History
 from recagent_tools.models.recommender import content_share
 from recagent_tools.models.retriever import Setting
 from recagent_tools.models.sequences import Sequences
 
-from . import metrics
 from .bootstrap import Resampling, means_of
-from .lists import Pool, stacked
+from .lists import Pool
 from .ours import Ours
 from .peers import PEERS, Peer, PeerMissing
 from .report import OURS, Report
@@ -101,12 +101,29 @@ def evaluate(
 
 
 class Comparison:
-    """The steps of one comparison, with what they share."""
+    """The steps of one comparison, with what they share.
+
+    Args:
+        catalog: whose items they are.
+        sequences: all its interactions.
+        options: protocol, cut-offs and so on.
+        progress: told the step and the share done.
+        peers: what our engine is compared with.
+        ours: trains our engine; a benchmark may remember what it trained.
+    """
 
     def __init__(
-        self, catalog: Catalog, sequences: Sequences, options: Options, progress: Progress
+        self,
+        catalog: Catalog,
+        sequences: Sequences,
+        options: Options,
+        progress: Progress,
+        *,
+        peers: Iterable[type[Peer]] = PEERS,
+        ours: type[Ours] = Ours,
     ) -> None:
         self.options, self.progress = options, progress
+        self.peers, self.ours = tuple(peers), ours
         # one stream a purpose, so that a change of one does not move the others
         self.splitting, self.ties, self.tuning, self.drawing = np.random.default_rng(
             options.seed
@@ -190,8 +207,8 @@ class Comparison:
             seed=self.options.seed,
             threads=self.options.threads,
         )
-        for place, peer in enumerate(PEERS):
-            self.progress(f"fitting {peer.name}", middle + 0.39 * span * place / len(PEERS))
+        for place, peer in enumerate(self.peers):
+            self.progress(f"fitting {peer.name}", middle + 0.39 * span * place / len(self.peers))
             lists = self._peer(peer, split, tuner, measure)
             if lists is not None:
                 measure.add(self._of(peer.name), lists)
@@ -212,7 +229,7 @@ class Comparison:
         def asking(text: str, share: float) -> None:
             self.progress(text, begin + span * (0.6 + 0.3 * share))
 
-        engine = Ours(self.facts, split.train, setting, training, self.content_share)
+        engine = self.ours(self.facts, split.train, setting, training, self.content_share)
         for notice in engine.notices:
             self.note(f"recagent: {notice}")
         longest = max(options.cutoffs)
@@ -348,7 +365,7 @@ class _Measure:
 
     def add(self, measured: Measured, lists: tuple[list[Rows], list[Rows]]) -> None:
         """Lists of the pool for `histories`, and of the tail for `rare_histories`."""
-        whole, rare = (stacked(part, max(self.cutoffs)) for part in lists)
+        whole, rare = (metrics.stacked(part, max(self.cutoffs)) for part in lists)
         measured.lists.append(whole)
         measured.values.append(np.stack(self._columns(whole, rare), axis=1))
 

@@ -74,11 +74,3 @@ def _best(values: Floats, rows: Rows, k: int) -> Rows:
     cut = np.partition(values, -count)[-count]
     places = np.flatnonzero(values >= cut)
     return rows[places[np.argsort(-values[places], kind="stable")[:count]]]
-
-
-def stacked(lists: Sequence[Rows], k: int) -> Rows:
-    """int32 [m, k], -1 where a list is shorter."""
-    table = np.full((len(lists), k), -1, dtype=np.int32)
-    for line, rows in zip(table, lists, strict=True):
-        line[: len(rows)] = rows[:k]
-    return table

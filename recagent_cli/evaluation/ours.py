@@ -28,7 +28,7 @@ class Ours:
     ) -> None:
         from recagent_tools.models.training import train as trained_on
 
-        trained = trained_on(facts, train, setting, progress)
+        trained = trained_on(facts, train, setting, progress, held_back=False)
         self.notices = trained.notices
         self.recommender = trained.recommender(content_share=share)
 

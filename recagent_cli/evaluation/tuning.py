@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recagent_tools.models.metrics import hits_of, ndcg, stacked
 from recagent_tools.models.sequences import Sequences
 
-from .lists import Pool, stacked
-from .metrics import hits_of, ndcg
+from .lists import Pool
 from .peers import EASE, Parameters, Peer
 from .splits import Plan, Split
 

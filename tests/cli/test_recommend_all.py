@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from recagent_catalogs.errors import RecagentError
-from recagent_cli import Assistant, recommend_all, recommend_crew
+from recagent_cli import Assistant, recommend_all, recommend_pool
 from recagent_cli.recommend_all import Job, Parts, refused
 
 from ..conftest import RunCommand
@@ -119,7 +119,7 @@ def test_several_processes_make_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     recagent(*ALL, "--out", str(tmp_path / "one.csv"))
-    monkeypatch.setattr(recommend_crew, "WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(recommend_pool, "WORTH_A_PROCESS", 1)
     monkeypatch.setattr(recommend_all, "make_part", None)  # not in this process
     ran = recagent(*ALL, "--out", str(tmp_path / "two.csv"), "--threads", "2")
     assert ran.code == 0

@@ -11,9 +11,9 @@ from ir_measures import RR, R, Success, nDCG
 from scipy.sparse import csr_matrix
 
 from recagent_catalogs.interactions import Rows
-from recagent_cli.evaluation import metrics
 from recagent_cli.evaluation.bootstrap import Resampling, means_of
-from recagent_cli.evaluation.lists import stacked
+from recagent_tools.models import metrics
+from recagent_tools.models.metrics import stacked
 
 N_ITEMS = 12
 LONGEST = 8

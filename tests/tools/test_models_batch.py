@@ -37,7 +37,9 @@ def histories(engine: Engine) -> list[History]:
     return [*users[:7], *named, History.empty(), *users[7:], History.of([], [2])]
 
 
-def one_by_one(found: Recommender, asked: list[History], k: int, mask: object = None) -> None:
+def assert_same_one_by_one(
+    found: Recommender, asked: list[History], k: int, mask: object = None
+) -> None:
     """A block gives what each history gives alone."""
     many = found.lists(asked, k, mask)  # type: ignore[arg-type]
     assert len(many) == len(asked)
@@ -51,12 +53,12 @@ def one_by_one(found: Recommender, asked: list[History], k: int, mask: object = 
 
 @pytest.mark.parametrize("k", [1, 4, 100])
 def test_a_block_gives_what_each_history_gives_alone(engine: Engine, k: int) -> None:
-    one_by_one(engine.recommender, histories(engine), k)
+    assert_same_one_by_one(engine.recommender, histories(engine), k)
 
 
 def test_a_mask_holds_in_a_block(engine: Engine) -> None:
     mask = np.arange(engine.catalog.n_items) % 3 > 0
-    one_by_one(engine.recommender, histories(engine), 3, mask)
+    assert_same_one_by_one(engine.recommender, histories(engine), 3, mask)
     for rows in engine.recommender.top(histories(engine), 3, mask):
         assert mask[rows].all()
 

@@ -27,7 +27,7 @@ from recagent_tools.models.content import Content
 from recagent_tools.models.engine import Engine
 from recagent_tools.models.facts import ItemFacts, facts_of
 from recagent_tools.models.features import SCORED, FirstStage, feature_names
-from recagent_tools.models.fold_worker import Crew
+from recagent_tools.models.fold_worker import FoldPool
 from recagent_tools.models.folds import Folds, folds_of, run_fold
 from recagent_tools.models.groups import Cut, Group
 from recagent_tools.models.history import History
@@ -402,8 +402,8 @@ def test_folds_in_processes_give_what_they_give_here(
         Setting(3, threads=4, quick=True),
         np.random.default_rng(0),
     )
-    with Crew(split) as crew:
-        found = list(crew.results())
+    with FoldPool(split) as pool:
+        found = list(pool.results())
     assert len(found) == 3
     for number, result in enumerate(found):
         here = run_fold(split, number)
@@ -434,7 +434,7 @@ def test_a_killed_training_leaves_nothing_behind(catalog: Catalog, tmp_path: Pat
         "known = Sequences.of(catalog.interactions)\n"
         "split = folds_of(known, Content.of(facts), facts.years(), 8.0, Setting(0, 4),\n"
         "                 np.random.default_rng(0))\n"
-        "with fold_worker.Crew(split):\n"
+        "with fold_worker.FoldPool(split):\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     done = subprocess.run(

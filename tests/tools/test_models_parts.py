@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recagent_tools.models import memory
+from recagent_tools.models import measured, memory
 from recagent_tools.models.blend import blend, standardised
 from recagent_tools.models.content import Content
 from recagent_tools.models.cooccurrence import CoOccurrence
@@ -21,7 +21,8 @@ from recagent_tools.models.features import (
 from recagent_tools.models.groups import likes_cuts, next_cuts, training_groups
 from recagent_tools.models.history import History
 from recagent_tools.models.likeness import likeness
-from recagent_tools.models.measure import Tally, best_unseen, ndcg
+from recagent_tools.models.measured import best_places, measure_cuts
+from recagent_tools.models.metrics import hit_rate, hits_of, ndcg, stacked
 from recagent_tools.models.retriever import Setting
 from recagent_tools.models.scores import DenseScores, SparseScores
 from recagent_tools.models.sequences import Sequences, like_weights
@@ -29,7 +30,7 @@ from recagent_tools.models.sparse import SparseRows, largest_per_row
 from recagent_tools.models.stats import TimedStats
 from recagent_tools.models.topk import largest
 
-from .models_data import ITEMS, START, checkerboard, facts, interactions, training_data
+from .models_data import ITEMS, START, facts, interactions, training_data
 
 histories = st.lists(
     st.lists(st.integers(0, 7), min_size=1, max_size=8, unique=True), min_size=1, max_size=6
@@ -229,26 +230,29 @@ def test_the_blend_of_an_empty_history_is_silent() -> None:
 
 
 def test_ndcg_by_hand() -> None:
-    assert ndcg(np.array([True, False, False]), 1) == 1.0
-    assert ndcg(np.array([False, True]), 1) == pytest.approx(1 / np.log2(3))
+    hits = np.array([[True, False, False], [False, True, False], [True, False, True]])
     ideal = 1 + 1 / np.log2(3)
-    assert ndcg(np.array([True, False, True]), 2) == pytest.approx((1 + 0.5) / ideal)
+    expected = [1.0, 1 / np.log2(3), (1 + 0.5) / ideal]
+    assert ndcg(hits, np.array([1, 1, 2]), 10) == pytest.approx(expected)
 
 
 def test_a_constant_score_wins_nothing_by_its_ties() -> None:
-    rng, tally = np.random.default_rng(0), Tally()
-    for _ in range(400):
-        top = best_unseen(np.zeros(100, np.float32), np.empty(0, np.int32), rng)
-        tally.add(top, np.array([0], dtype=np.int32))
-    assert tally.row()["hr@10"] == pytest.approx(0.1, abs=0.05)
+    rng = np.random.default_rng(0)
+    lists = [best_places(np.zeros(100, np.float32), rng).astype(np.int32) for _ in range(400)]
+    hits = hits_of(stacked(lists, 10), [np.array([0], np.int32)] * 400, 100)
+    assert hit_rate(hits, 10).mean() == pytest.approx(0.1, abs=0.05)
 
 
-def test_seen_items_are_never_listed() -> None:
-    board = Sequences.of(checkerboard())
-    scores = np.arange(ITEMS, dtype=np.float32)
-    top = best_unseen(scores, board.history(0).rows, np.random.default_rng(0))
-    assert not np.isin(top, board.history(0).rows).any()
-    assert len(top) == 10
+@pytest.mark.parametrize("many", [ITEMS - 1, ITEMS])
+def test_seen_items_are_never_listed(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither where all items are looked at, nor where only the best of all models are."""
+    monkeypatch.setattr(measured, "MANY_ITEMS", many)
+    first, stats, sequences = _first_stage()
+    cuts = likes_cuts(sequences, list(range(20)), 2, np.random.default_rng(0))
+    for one in measure_cuts(first, stats, cuts, np.random.default_rng(0)):
+        for rows in one.lists.values():
+            assert len(rows) == 10 and len(set(rows.tolist())) == 10
+            assert not np.isin(rows, one.cut.history.rows).any()
 
 
 def test_one_shared_user_does_not_make_two_items_alike() -> None:

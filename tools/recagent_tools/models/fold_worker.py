@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from recagent_catalogs import children
+
 from .fold_files import load_folds, load_result, save_folds, save_result
 from .folds import FoldResult, Folds, run_fold
 
@@ -25,7 +27,7 @@ WORTH_A_PROCESS = 20_000
 """Interactions; smaller folds are done before a process has started."""
 
 
-class Crew:
+class FoldPool:
     """Runs all folds, beside the caller where that pays; to be used in a `with` statement."""
 
     def __init__(self, folds: Folds) -> None:
@@ -33,7 +35,7 @@ class Crew:
         self._place: tempfile.TemporaryDirectory[str] | None = None
         self._processes: list[subprocess.Popen[bytes]] = []
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> FoldPool:
         threads, known = self._folds.setting.threads, self._folds.known
         if threads > 1 and len(known) >= WORTH_A_PROCESS and self._folds.users:
             with contextlib.suppress(OSError):
@@ -76,16 +78,11 @@ class Crew:
 
 def _start(place: str, number: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", WORKER, place, str(number)],
+        [*children.python(WORKER), place, str(number)],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(os.path.abspath(part) for part in sys.path if part),
-            "OPENBLAS_NUM_THREADS": "1",
-            "OMP_NUM_THREADS": "1",
-        },
+        env=children.environment(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1"),
         cwd=place,
         start_new_session=True,
     )

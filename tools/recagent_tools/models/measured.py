@@ -6,19 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recagent_catalogs.interactions import Floats, Rows
 
 from .blend import blend
 from .features import FirstStage, Scored
 from .groups import Cut, Group, candidates, make_group, moment, score_cuts
-from .measure import Tally, best_unseen
+from .metrics import hit_rate, hits_of, ndcg, stacked
 from .ranker import Ranker
 from .ranking import combined
 from .scores import RANKED
 from .stats import TimedStats
 from .topk import largest
 
+CUTOFF = 10
 MANY_ITEMS = 50_000
 """Above, a model's list is looked for among the best of all models, not among all items."""
 MEASURED_TOP = 100
@@ -61,8 +63,7 @@ def _measure(
     models = {"popularity": then.count[pool]}
     models |= {name: scores.of(pool) for name, scores in scored.scores.items()}
     models["blend"] = blend(scored, pool, first.usual_length)
-    nothing = np.empty(0, np.int32)
-    lists = {model: pool[best_unseen(scores, nothing, ties)] for model, scores in models.items()}
+    lists = {model: pool[best_places(scores, ties)] for model, scores in models.items()}
     group = make_group(first, stats, cut, scored, rows)
     return Measured(cut, lists, group, blend(scored, rows, first.usual_length))
 
@@ -71,22 +72,43 @@ def ranked_lists(
     measured: Sequence[Measured], ranker: Ranker, ties: np.random.Generator
 ) -> list[Rows]:
     """What the ranker makes of the candidates, combined with the blend as it is when asked."""
-    nothing = np.empty(0, np.int32)
     predicted = ranker.predict(np.concatenate([one.group.features for one in measured]))
     ends = np.cumsum([len(one.group.rows) for one in measured])
     lists = []
     for one, scores in zip(measured, np.split(predicted, ends[:-1]), strict=True):
         final = combined(scores, one.blended, one.cut.history)
-        lists.append(one.group.rows[best_unseen(final, nothing, ties)])
+        lists.append(one.group.rows[best_places(final, ties)])
     return lists
 
 
-def tallied(measured: Sequence[Measured], ranked: Sequence[Rows]) -> dict[str, Tally]:
-    """The figures of every model; the ranker's where it has lists."""
-    tallies: dict[str, Tally] = {}
-    for one in measured:
-        for model, rows in one.lists.items():
-            tallies.setdefault(model, Tally()).add(rows, one.cut.targets)
-    for one, rows in zip(measured, ranked, strict=False):
-        tallies.setdefault("ranker", Tally()).add(rows, one.cut.targets)
-    return tallies
+def figures(measured: Sequence[Measured], ranked: Sequence[Rows]) -> dict[str, dict[str, float]]:
+    """NDCG@10 and HR@10 of every model, the ranker's where it has lists, and how many people."""
+    if not measured:
+        return {}
+    lists = {model: [one.lists[model] for one in measured] for model in measured[0].lists}
+    if ranked:
+        lists["ranker"] = list(ranked)
+    targets = [one.cut.targets for one in measured]
+    return {model: _figures(rows, targets) for model, rows in lists.items()}
+
+
+def _figures(lists: Sequence[Rows], targets: Sequence[Rows]) -> dict[str, float]:
+    n_items = 1 + max(int(rows.max(initial=0)) for rows in (*lists, *targets))
+    hits = hits_of(stacked(lists, CUTOFF), targets, n_items)
+    relevant = np.array([len(rows) for rows in targets])
+    mean_ndcg, mean_hr = ndcg(hits, relevant, CUTOFF).mean(), hit_rate(hits, CUTOFF).mean()
+    at = f"@{CUTOFF}"
+    return {
+        f"ndcg{at}": round(float(mean_ndcg), 5),
+        f"hr{at}": round(float(mean_hr), 5),
+        "users": len(lists),
+    }
+
+
+def best_places(scores: Floats, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Where the ten largest scores stand, best first; ties at random, so that they win nothing."""
+    count = min(CUTOFF, len(scores))
+    cut = np.partition(scores, -count)[-count]
+    places = np.flatnonzero(scores >= cut)
+    order = np.lexsort((rng.random(len(places)), -scores[places]))
+    return places[order][:count]

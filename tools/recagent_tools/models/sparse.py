@@ -54,12 +54,6 @@ class SparseRows:
         )
 
     @classmethod
-    def of_nothing(cls, n_rows: int, n_columns: int) -> SparseRows:
-        """Rows without entries."""
-        indptr = np.zeros(n_rows + 1, dtype=np.int64)
-        return cls(indptr, np.empty(0, np.int32), np.empty(0, np.float32), n_columns)
-
-    @classmethod
     def stacked(cls, parts: Sequence[SparseRows]) -> SparseRows:
         """Matrices of the same columns, one below the other; at least one."""
         ends = np.cumsum([0, *(part.indptr[-1] for part in parts)])

@@ -31,10 +31,10 @@ from .closed_form import MOST_ITEMS, fitting
 from .content import Content
 from .facts import ItemFacts, facts_of
 from .features import KINDS, FirstStage, feature_names
-from .fold_worker import Crew
+from .fold_worker import FoldPool
 from .folds import FOLDS, NEWCOMER_LIKES, SHORTEST, FoldResult, fit_first_stage, folds_of
 from .groups import next_cut
-from .measured import Measured, measure_cuts, ranked_lists, tallied
+from .measured import Measured, figures, measure_cuts, ranked_lists
 from .ranker import Ranker, RankerUnavailable
 from .recommender import Recommender
 from .retriever import Setting
@@ -145,7 +145,8 @@ def build(
     facts = facts_of(catalog)
     interactions = catalog.interactions
     sequences = Sequences.of(interactions) if interactions is not None else None
-    trained = train(facts, sequences, setting, progress)
+    # a first answer waits for a quick one: newcomers are measured there, no more
+    trained = train(facts, sequences, setting, progress, held_back=not quick)
     progress("writing", 0.97)
     data = {
         "fingerprint": catalog.fingerprint,
@@ -169,14 +170,25 @@ def train(
     sequences: Sequences | None,
     setting: Setting,
     progress: Progress = lambda step, share: None,
+    *,
+    held_back: bool = True,
 ) -> Trained:
-    """Fit, measure and refit, without writing anything."""
+    """Fit, measure and refit, without writing anything.
+
+    Args:
+        facts: of the items.
+        sequences: what may be learnt from, or None.
+        setting: how to fit.
+        progress: told the step and the share done.
+        held_back: whether to fit once more without the last items, and measure on them; what is
+            trained is the same.
+    """
     calm_openmp()
     if sequences is None or not len(sequences):
         nothing = np.zeros(facts.n_items, dtype=np.float32)
         return Trained({}, [], [NO_INTERACTIONS], {}, _content_only(facts), nothing)
     with blas_threads(1):
-        return _Training(facts, sequences, setting, progress).run()
+        return _Training(facts, sequences, setting, progress).run(held_back=held_back)
 
 
 def _content_only(facts: ItemFacts) -> FirstStage:
@@ -206,27 +218,26 @@ class _Training:
         self.exposure = np.zeros(sequences.n_items, dtype=np.float32)
         self._clock = time.perf_counter()
 
-    def run(self) -> Trained:
+    def run(self, *, held_back: bool) -> Trained:
         """All steps; the folds run beside the rest where threads allow."""
         tested = np.flatnonzero(self.sequences.lengths() >= SHORTEST)
         known = self.sequences.without_last(tested)
         usual = self.sequences.usual_length
         folds = folds_of(known, self.content, self.year, usual, self.setting, self.splits)
         self._lap("splitting", 0.02, "fitting the retrievers")
-        with Crew(folds) as crew:
-            # a first answer waits for a quick one: newcomers are measured there, no more
-            last = [] if self.setting.quick else self._held_back(known, tested)
+        with FoldPool(folds) as pool:
+            last = self._held_back(known, tested) if held_back else []
             self._lap("held-back items", 0.2, "fitting on everything")
             first = self._fit(self.sequences)
             self._lap("fit on everything", 0.3, "making groups for the rankers")
-            results = list(crew.results())
+            results = list(pool.results())
         self._lap("folds", 0.75, "training the rankers")
         rankers = self._rankers(folds.kinds, results)
         self._lap("rankers", 0.9, "measuring")
-        held_back = "held-back last item" if self.sequences.ordered else "one held-back item"
+        protocol = "held-back last item" if self.sequences.ordered else "one held-back item"
         newcomers = [one for result in results for one in result.newcomers]
         self._report(f"{NEWCOMER_LIKES} likes of a newcomer", newcomers, rankers.get("likes"))
-        self._report(held_back, last, rankers.get(folds.kinds[-1]))
+        self._report(protocol, last, rankers.get(folds.kinds[-1]))
         self._lap("report", 0.95, "writing")
         als = first.retrievers["als"]
         if isinstance(als, ALS) and als.backend == "numpy":
@@ -280,8 +291,8 @@ class _Training:
             ranked = ranked_lists(measured, ranker, self.ties)
         for rows in ranked or [one.lists["blend"] for one in measured]:
             self.exposure[rows] += 1
-        for model, tally in tallied(measured, ranked).items():
-            self.metrics.append({"protocol": protocol, "model": model, **tally.row()})
+        for model, found in figures(measured, ranked).items():
+            self.metrics.append({"protocol": protocol, "model": model, **found})
 
 
 def _refitted(setting: Setting) -> str:

@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
 import queue
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
+from recagent_catalogs import children
 from recagent_catalogs.errors import RecagentError
 
-from .library import module_path
 from .recommend_all import Parts, refused
 
 WORTH_A_PROCESS = 4
 """Parts; a process takes as long to start as one of them."""
 
 
-def crew_size(threads: int, parts: int) -> int:
+def pool_size(threads: int, parts: int) -> int:
     """How many processes are worth their start."""
     return max(1, min(threads, parts // WORTH_A_PROCESS))
 
 
-class Crew:
+class WorkerPool:
     """Processes, each with a thread that hands it one part after the other.
 
     Args:
@@ -43,9 +41,7 @@ class Crew:
         self._told: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._processes: list[subprocess.Popen[str]] = []
         self._command = [
-            # -P: `-m` would look for every module in the working directory first, which may hold a
-            # stranger's files.
-            *(sys.executable, "-P", "-m", "recagent_cli.recommend_worker"),
+            *children.python("recagent_cli.recommend_worker"),
             *(str(path.absolute()) for path in (directory, models, parts.place)),
             json.dumps(asdict(parts.job)),
         ]
@@ -83,7 +79,7 @@ class Crew:
     def _start(self) -> None:
         process = subprocess.Popen(
             self._command,
-            env={**os.environ, "PYTHONPATH": module_path()},
+            env=children.environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

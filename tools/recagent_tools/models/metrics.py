@@ -17,6 +17,14 @@ Values = NDArray[np.float64]
 Hits = NDArray[np.bool_]
 
 
+def stacked(lists: Sequence[Rows], k: int) -> Rows:
+    """int32 [m, k], -1 where a list is shorter."""
+    table = np.full((len(lists), k), -1, dtype=np.int32)
+    for line, rows in zip(table, lists, strict=True):
+        line[: len(rows)] = rows[:k]
+    return table
+
+
 def hits_of(lists: Rows, targets: Sequence[Rows], n_items: int) -> Hits:
     """Which places of the lists hold a target, bool [m, k]."""
     owner = np.repeat(np.arange(len(targets)), [len(rows) for rows in targets])

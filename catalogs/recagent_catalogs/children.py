@@ -1,0 +1,40 @@
+"""Our own modules in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import site
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+PACKAGES = ("recagent_cli", "recagent_tools", "recagent_catalogs", "recagent_prompts")
+
+
+def python(module: str) -> list[str]:
+    """The words that run one of our modules.
+
+    With -P: `-m` would look for every module in the working directory first, which may hold a
+    stranger's files.
+    """
+    return [sys.executable, "-P", "-m", module]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This process's, with the way to our packages, and more."""
+    return {**os.environ, "PYTHONPATH": module_path(), **more}
+
+
+def module_path() -> str:
+    """PYTHONPATH of a child: this one's, and where our packages lie unless Python knows it."""
+    known = {*site.getsitepackages(), site.getusersitepackages()}
+    roots = []
+    for package in PACKAGES:
+        spec = find_spec(package)
+        if spec is not None and spec.origin is not None:
+            roots.append(str(Path(spec.origin).absolute().parent.parent))
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    # An empty part means the working directory.
+    parts = [root for root in roots if root not in known]
+    parts += [os.path.abspath(part) for part in given if part]
+    return os.pathsep.join(dict.fromkeys(parts))
