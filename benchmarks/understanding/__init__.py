@@ -1,0 +1,1 @@
+"""The labelled sets of `benchmarks/requests.py`: a module each."""

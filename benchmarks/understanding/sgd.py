@@ -1,0 +1,119 @@
+"""SGD: the four recommender slots of the state."""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+from pathlib import Path
+
+from recagent_catalogs.store import Catalog
+from recagent_catalogs.text import bare_title, fold
+from recagent_cli.agent.builtin.parse import Parser
+from recagent_cli.agent.request import Intent
+
+from .dialogues import genre, genres_of, history_of, people_of
+from .scoring import YEAR_OF_THE_SETS, Misses, Row, Scores, compare
+
+SGD_SCHEMA = """
+schema = "recagent.catalog/1"
+name = "named"
+item = "movie"
+items = "movies"
+aliases = ["film", "films"]
+verb = "watch"
+[columns.id]
+role = "id"
+[columns.title]
+role = "title"
+[columns.genres]
+role = "categories"
+[columns.directors]
+role = "people"
+label = "director"
+cues = ["directed by", "director", "by", "from", "made by"]
+[columns.cast]
+role = "people"
+label = "actor"
+cues = ["with", "starring", "stars", "acted by", "featuring", "acts in"]
+"""
+
+
+def named_catalog(rows: list[Row], work: Path) -> Catalog:
+    """A catalog of the titles, people and genres that the set's own labels name."""
+    from recagent_catalogs.ingest import Overrides, ingest
+
+    lines = [["id", "title", "genres", "directors", "cast"]]
+    for number, row in enumerate(rows):
+        state: dict[str, list[str]] = {}
+        for frame in row["frames"]:
+            state.update(frame["state_unified"])
+        one = {slot: values[0] for slot, values in state.items() if values[0] != "dontcare"}
+        title = one.get("title", f"Untitled number {number}")
+        kinds = [genre(one["genre"]).title()] if "genre" in one else []
+        cells = [
+            str(number),
+            title,
+            "|".join(kinds),
+            one.get("director", ""),
+            one.get("starring", ""),
+        ]
+        if title not in {line[1] for line in lines}:
+            lines.append(cells)
+        elif len(one) > 1:
+            lines.append([cells[0], f"Untitled number {number}", *cells[2:]])
+    items = work / "items.csv"
+    with items.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(lines)
+    (work / "schema.toml").write_text(SGD_SCHEMA, encoding="utf-8")
+    ingest(items, work / "named", name="named", overrides=Overrides(schema=work / "schema.toml"))
+    return Catalog.open(work / "named")
+
+
+def sgd(rows: list[Row], parser: Parser, catalog: Catalog, misses: Misses) -> Scores:
+    """The four recommender slots of the state after the turn; joint: all of them right.
+
+    Read against a catalog of the set's own titles, people and genres: no catalog of films holds
+    them all, and what a name means is the question here, not whether the catalog has it.
+    """
+    with tempfile.TemporaryDirectory() as work:
+        own = named_catalog(rows, Path(work))
+        scores = _sgd(rows, Parser(own, year=lambda: YEAR_OF_THE_SETS), own, misses)
+        own.close()
+    return scores
+
+
+def _sgd(rows: list[Row], parser: Parser, catalog: Catalog, misses: Misses) -> Scores:
+    scores: Scores = {"slot_f1": [], "joint": []}
+    for row in rows:
+        state: dict[str, list[str]] = {}
+        for frame in row["frames"]:
+            state.update(frame["state_unified"])
+        wanted = [
+            (slot, _value(slot, state[slot][0]))
+            for slot in ("genre", "director", "starring", "title")
+            if slot in state and state[slot][0] != "dontcare"
+        ]
+        history = history_of(row["context"], parser)
+        request = parser.parse(row["text"], history)
+        if request.intent in _BESIDE:  # a farewell or a question changes nothing in the state
+            kept = (t.request for t in reversed(history) if t.request)
+            request = next((r for r in kept if r.intent not in _BESIDE), request)
+        named = [m for m in (*request.liked, *request.about) if m.id is not None]
+        got = [("genre", value) for value in genres_of(request, catalog)]
+        got += [("title", _value("title", m.title.rsplit(" (", 1)[0] or m.text)) for m in named]
+        got += [("director", name) for name in people_of(request, catalog, ("director",))]
+        got += [("starring", name) for name in people_of(request, catalog, ("actor", "cast"))]
+        counts = compare(wanted, got)
+        scores["slot_f1"].append((row["id"], counts))
+        right = counts[1] == counts[2] == 0
+        scores["joint"].append((row["id"], (int(right), 1, 0)))
+        if not right:
+            misses.append(f"sgd {row['id']} {row['text']!r}\n    wanted {wanted}\n    got    {got}")
+    return scores
+
+
+_BESIDE = (Intent.CLOSING, Intent.CHIT_CHAT, Intent.ITEM_INFO, Intent.UNCLEAR, Intent.OUT_OF_SCOPE)
+
+
+def _value(slot: str, value: str) -> str:
+    return genre(value) if slot == "genre" else bare_title(fold(value))

@@ -1,0 +1,146 @@
+"""The project's labelled turns: whether a list is wanted, the state, the links."""
+
+from __future__ import annotations
+
+from recagent_catalogs.schema import Role
+from recagent_catalogs.store import Catalog
+from recagent_catalogs.text import bare_title, fold
+from recagent_cli.agent.brain import PastTurn
+from recagent_cli.agent.builtin.parse import Parser, wants_list
+from recagent_cli.agent.request import Mention, Request
+from recagent_tools.conditions import parse_condition
+
+from .dialogues import genre, genres_of, history_of, people_of
+from .scoring import YEAR_OF_THE_SETS, Counts, Misses, Row, Scores, compare
+
+
+def requests(rows: list[Row], parser: Parser, catalog: Catalog, misses: Misses) -> Scores:
+    """The project's own labelled turns; slots only where the domain is the catalog's."""
+    names = (
+        "wants_f1",
+        "wants_accuracy",
+        "state_f1_wanted",
+        "state_f1_all",
+        "linking_f1",
+        "closings",
+    )
+    scores: Scores = {name: [] for name in names}
+    for row in rows:
+        label, text = row["label"], row.get("text_noyear") or row["text"]
+        history = history_of(row["context"], parser)
+        request = parser.parse(text, history)
+        wants, wanted = wants_list(request), label["wants_recommendation"]
+        counts = (int(wants and wanted), int(wants and not wanted), int(wanted and not wants))
+        scores["wants_f1"].append((row["id"], counts))
+        scores["wants_accuracy"].append((row["id"], (int(wants == wanted), 1, 0)))
+        if label["closing"]:
+            scores["closings"].append((row["id"], (int(wants), 1, 0)))
+        if wants != wanted:
+            misses.append(f"wants {row['id']} {text[:160]!r} wanted {wanted} got {request.intent}")
+        if row["domain"] != "movie":
+            continue
+        state = _wanted_state(label["state"])
+        mine = _our_state(request, catalog, parser)
+        counts = compare(state, mine)
+        scores["state_f1_all"].append((row["id"], counts))
+        if wanted:
+            scores["state_f1_wanted"].append((row["id"], counts))
+            if counts[1] or counts[2]:
+                told = f"    wanted {sorted(state)}\n    got    {sorted(mine)}"
+                misses.append(f"state {row['id']} {text[:200]!r}\n{told}")
+        links = _linked(label, request, catalog, history)
+        scores["linking_f1"].append((row["id"], links))
+        if links[1] or links[2]:
+            titles = [(m.text, m.title if m.id else None) for m in _all(request)]
+            misses.append(f"link {row['id']} {text[:200]!r} {links} got {titles}")
+    return scores
+
+
+def _wanted_state(state: Row) -> list[tuple[str, str]]:
+    found = [("liked", _title_key(m)) for m in state.get("liked_items", ())]
+    found += [("disliked", _title_key(m)) for m in state.get("disliked_or_excluded_items", ())]
+    found += [("genre", genre(name)) for name in state.get("genres_include", ())]
+    found += [("not genre", genre(name)) for name in state.get("genres_exclude", ())]
+    for slot in ("actors", "directors"):
+        found += [("person", fold(p.get("name") or p["surface"])) for p in state.get(slot, ())]
+    if years := state.get("year_range"):
+        found.append(("years", f"{years.get('from')}-{years.get('to')}"))
+    if last := state.get("last_n_years"):
+        found.append(("years", f"last {last}"))
+    if state.get("recency"):
+        old = state["recency"] in ("older", "classic", "old")
+        found.append(("recency", "old" if old else "new"))
+    return list(dict.fromkeys(found))
+
+
+def _title_key(mention: Row) -> str:
+    return bare_title(fold(mention.get("title") or mention["surface"]))
+
+
+def _our_state(request: Request, catalog: Catalog, parser: Parser) -> list[tuple[str, str]]:
+    found = [("liked", _mention_key(m)) for m in request.liked]
+    found += [("disliked", _mention_key(m)) for m in request.disliked]
+    found += [("genre", name) for name in genres_of(request, catalog)]
+    found += [("not genre", name) for name in genres_of(request, catalog, "lacks")]
+    roles = ("director", "actor", "cast")
+    found += [("person", name) for name in people_of(request, catalog, roles)]
+    found += [("person", fold(name)) for name in _names_in_limits(request)]
+    for text in request.conditions:
+        condition = parse_condition(text, catalog)
+        if catalog.schema.column(condition.column).role is not Role.YEAR:
+            continue
+        low, high = (*condition.values, *condition.values)[:2]
+        years = [None if value is None else int(float(value)) for value in (low, high)]
+        if (
+            years[1] is None
+            and years[0]
+            and YEAR_OF_THE_SETS - years[0] in (2, 3, 5, 7, 10, 15, 20)
+        ):
+            found.append(("years", f"last {YEAR_OF_THE_SETS - years[0]}"))
+        else:
+            found.append(("years", f"{years[0]}-{years[1]}"))
+    recency = dict(request.weights).get("recency", 0.0)
+    if recency:
+        found.append(("recency", "new" if recency > 0 else "old"))
+    return list(dict.fromkeys(found))
+
+
+def _names_in_limits(request: Request) -> list[str]:
+    """Names that were looked for although the catalog has no people: the limits quote them."""
+    return [
+        limit.split("'")[1]
+        for limit in request.limits
+        if "column of people" in limit and limit.count("'") >= 2
+    ]
+
+
+def _mention_key(mention: Mention) -> str:
+    title = mention.title.rsplit(" (", 1)[0] if mention.id else mention.text
+    return bare_title(fold(title))
+
+
+def _linked(label: Row, request: Request, catalog: Catalog, history: list[PastTurn]) -> Counts:
+    """Items named in this turn, by the catalog's id."""
+    turn = label["turn"]
+    slots = ("liked_items", "disliked_or_excluded_items", "seen_items", "target_items")
+    wanted = {
+        str(m["movielens_id"])
+        for slot in slots
+        for m in turn.get(slot, ())
+        if m.get("movielens_id")
+        and m.get("in_turn_text", True)
+        and catalog.row_of(str(m["movielens_id"])) is not None
+    }
+    named_anyway = {
+        str(f["movielens_id"]) for f in label.get("feedback", ()) if f.get("movielens_id")
+    }
+    before = next((t.request for t in reversed(history) if t.request is not None), None)
+    earlier = {m.id for m in _all(before)} if before else set()
+    got = {m.id for m in _all(request) if m.id and m.id not in earlier}
+    shown = {id for turn in history[-1:] for id in catalog.ids(list(turn.shown))}
+    got -= (named_anyway | shown) - wanted
+    return len(wanted & got), len(got - wanted), len(wanted - got)
+
+
+def _all(request: Request) -> list[Mention]:
+    return [*request.liked, *request.disliked, *request.seen, *request.about]
