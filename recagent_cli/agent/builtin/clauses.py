@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .acts import Act, Reference, Scope, pointed
+from .acts import Act
 from .reading import Reading
+from .references import Reference, pointed
+from .scopes import Scope
 from .spans import Span
 from .vocabulary import Value
 

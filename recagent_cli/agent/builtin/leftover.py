@@ -14,8 +14,10 @@ from recagent_catalogs.schema import Role
 from recagent_catalogs.text import fold
 
 from ..request import Wish
-from .acts import Act, Reference, Scope
+from .acts import Act
 from .lexicon import key_of, singular
+from .references import Reference
+from .scopes import Scope
 from .spans import Span, choose
 from .tokens import Text
 

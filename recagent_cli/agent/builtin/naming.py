@@ -9,10 +9,10 @@ from recagent_catalogs.text import fold
 from recagent_tools.conditions import Condition, evaluate
 
 from ..request import Mention
-from .acts import Reference, pointed
 from .clauses import Clauses
 from .lexicon import key_of
 from .linking import Title
+from .references import Reference, pointed
 from .spans import Span
 
 _TOPICAL = frozenset(("with", "about", "no", "without", "any", "featuring"))

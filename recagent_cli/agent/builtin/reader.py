@@ -9,7 +9,7 @@ from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import fold
 
 from ..request import Mention, Question
-from .acts import Act, find_acts, find_references, find_scopes
+from .acts import Act, find_acts
 from .builder import Builder
 from .leftover import Leftovers
 from .lexicon import Lexicon, key_of
@@ -19,6 +19,8 @@ from .people import PeopleReader
 from .periods import period_spans
 from .questions import find_question
 from .reading import Reading
+from .references import find_references
+from .scopes import find_scopes
 from .spans import Span, choose
 from .tokens import Text
 from .vocabulary import Vocabulary

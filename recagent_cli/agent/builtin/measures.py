@@ -1,0 +1,150 @@
+"""Spans that say when, how much, how good: periods, numbers, orders, qualities, counts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recagent_catalogs.schema import Column, Role
+from recagent_tools.conditions import Condition
+
+from ..request import Wish
+from .clauses import Clauses
+from .lexicon import Quality
+from .numbers import MOST, NumberRange
+from .origins import SOFTENED
+from .periods import Period
+from .spans import Span
+
+RATED = 0.7
+"""A weight from which on ratings themselves are asked for."""
+
+
+class Measures(Clauses):
+    """Turns what can be measured into ranges and weights."""
+
+    def on_quality(self, span: Span) -> None:
+        """How good, known or new; older or newer than what was shown."""
+        quality: Quality = span.data
+        polarity = self.polarity(span)
+        if self.reading.question and self.reading.question.kind == "attribute":
+            return
+        comparative = self.text.phrase(span.start, span.end)
+        if self.overdone(span) and "recency" in dict(quality.weights):
+            comparative = "newer" if dict(quality.weights)["recency"] < 0 else "older"
+        year = self.reader.schema.one(Role.YEAR)
+        if year is not None and self._compared(comparative, year):
+            return
+        sign = 1.0 if polarity in ("+", "ok") else -1.0
+        told = abs(dict(quality.weights).get("rating", 0.0)) >= RATED
+        unrated = told and bool(np.isnan(self.reader.catalog.mean_rating).all())
+        if unrated:
+            self.reading.limits.append("This catalog has no ratings.")
+        for name, weight in quality.weights:
+            self.reading.weights[name] = round(sign * weight, 2)
+        if sign > 0 and (pairs := self.vocabulary.pairs(quality.values)):
+            self.reading.wishes.append(
+                Wish(
+                    self.text.as_typed(span.start, span.end),
+                    pairs,
+                    "",
+                    SOFTENED if unrated else 0.5,
+                )
+            )
+
+    def _compared(self, phrase: str, year: Column) -> bool:
+        """Something older or newer than what was shown."""
+        lexicon = self.reader.lexicon
+        if phrase not in lexicon.older and phrase not in lexicon.newer:
+            return False
+        numbers = self.reader.catalog.numbers(year.name)[list(self.reference_rows())]
+        known = numbers[~np.isnan(numbers)]
+        if not len(known):
+            return False
+        middle = float(np.median(known)) if known.max() - known.min() > 15 else None
+        if phrase in lexicon.older:
+            limit = int(middle if middle is not None else known.min()) - 1
+            self.reading.conditions.append(Condition(year.name, "..", (None, float(limit))))
+        else:
+            limit = int(middle if middle is not None else known.max()) + 1
+            self.reading.conditions.append(Condition(year.name, "..", (float(limit), None)))
+        return True
+
+    def on_period(self, span: Span) -> None:
+        """A time: years, or when the story is set."""
+        period: Period = span.data
+        column = self.reader.schema.one(Role.YEAR)
+        assert column is not None  # noqa: S101 - period spans exist only beside a year column
+        typed = self.text.as_typed(span.start, span.end)
+        if period.setting:
+            decade = period.high is not None and period.high - (period.low or 0) == 9
+            when = f"{period.low}s" if decade else str(period.low or period.high)
+            pairs = tuple(v.pair for v in self.vocabulary.named(when) if v.role is Role.TAGS)
+            self.reading.wishes.append(Wish(f"set {typed}", pairs, "" if pairs else when))
+            return
+        low = None if period.low is None else float(period.low)
+        high = None if period.high is None else float(period.high)
+        if self.polarity(span) in ("-", "~"):
+            if low is None and high is not None:
+                low, high = high + 1, None
+            elif low is not None and high is None:
+                high, low = low - 1, None
+            else:
+                self.reading.limits.append(f"I cannot leave a period out of the middle ({typed}).")
+                return
+        if low is not None and low == high:
+            self.reading.conditions.append(Condition(column.name, "=", (low,)))
+        else:
+            self.reading.conditions.append(Condition(column.name, "..", (low, high)))
+
+    def on_number(self, span: Span) -> None:
+        """A range of a number column."""
+        wanted: NumberRange = span.data
+        if self.reading.question and self.reading.question.kind == "attribute":
+            return
+        numbers = self.reader.catalog.numbers(wanted.column)
+        told = (s.data for s in self.spans if s.kind == "number" and s is not span)
+        if wanted.how != "range" and any(
+            n.how == "range" and n.column == wanted.column for n in told
+        ):
+            return  # "short, under five hours": the number says it
+        if wanted.how != "range":
+            condition = self._relative(wanted, numbers)
+        elif wanted.low is not None and wanted.high is not None:
+            condition = Condition(wanted.column, "..", (wanted.low, wanted.high))
+        elif wanted.high is not None:
+            condition = Condition(wanted.column, "<" if wanted.strict else "<=", (wanted.high,))
+        else:
+            condition = Condition(wanted.column, ">" if wanted.strict else ">=", (wanted.low,))
+        if condition is not None:
+            self.reading.conditions.append(condition)
+
+    def _relative(
+        self, wanted: NumberRange, numbers: np.ndarray[tuple[int], np.dtype[np.float32]]
+    ) -> Condition | None:
+        known = numbers[~np.isnan(numbers)]
+        if wanted.how in ("below", "above") and self.reference_rows():
+            there = numbers[self.reference_rows()]
+            there = there[~np.isnan(there)]
+            if len(there):
+                return Condition(
+                    wanted.column, "<" if wanted.how == "below" else ">", (float(np.median(there)),)
+                )
+        if not len(known):
+            return None
+        small = wanted.how in ("low", "below")
+        limit = float(np.round(np.quantile(known, 0.3 if small else 0.7)))
+        return Condition(wanted.column, "<=" if small else ">=", (limit,))
+
+    def on_order(self, span: Span) -> None:
+        """The most or least of a number or of years: "the shortest", "the oldest"."""
+        if self.reading.question and self.reading.question.kind == "attribute":
+            return
+        if self.scope(span) is None:
+            name, weight = span.data
+            self.reading.weights[name] = weight
+
+    def on_count(self, span: Span) -> None:
+        """How many items."""
+        self.reading.count = min(span.data, MOST)
+        if span.data > MOST:
+            self.reading.limits.append(f"I show at most {MOST} at once.")

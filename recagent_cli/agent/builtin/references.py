@@ -1,0 +1,216 @@
+"""Words that point at what was shown: ordinals, numbers, pronouns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from .lexicon import Lexicon
+from .tokens import Text
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Words that point at what was shown.
+
+    `places` are positions in the list shown, from 0 (negative from the end); empty where the
+    whole list or nothing certain is meant. `plural` is whether several items are meant, `pronoun`
+    whether only a pronoun points.
+    """
+
+    start: int
+    end: int
+    places: tuple[int, ...]
+    plural: bool = False
+    pronoun: bool = False
+
+
+_ORDINAL = re.compile(
+    r"\b(?:the |that )?(?:(?:number|no|nr|option|item|choice|movie|film|game|"
+    r"book) )(?P<n>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|"
+    r"ten)(?!\S)"
+)
+
+
+def find_references(
+    text: Text, lexicon: Lexicon, items: frozenset[str], blocked: Collection[int], shown: int
+) -> list[Reference]:
+    """Pointers at the list shown, longest first, in the order of the text."""
+    found: list[Reference] = []
+    used: set[int] = set(blocked)
+    for reference in (
+        *_hashes(text),
+        *_ordinals(text, lexicon, items),
+        *_numbered(text, lexicon, shown),
+    ):
+        place = set(range(reference.start, reference.end))
+        if not place & used:
+            found.append(reference)
+            used |= place
+    for start in range(len(text.words)):
+        for end in range(min(start + 4, len(text.words)), start, -1):
+            phrase = text.phrase(start, end)
+            plural = phrase in lexicon.plural
+            if not (plural or phrase in lexicon.pronouns) or set(range(start, end)) & used:
+                continue
+            if phrase in (
+                "it",
+                "that",
+                "this",
+                "them",
+                "they",
+                "these",
+                "those",
+            ) and _empty_pronoun(text, start, end):
+                continue
+            found.append(Reference(start, end, () if plural else (0,), plural, True))
+            used |= set(range(start, end))
+            break
+    return sorted(found, key=lambda reference: reference.start)
+
+
+def _empty_pronoun(text: Text, start: int, end: int) -> bool:
+    """Whether the pronoun stands for nothing shown ("that is all", "things that are funny")."""
+    before = text.words[start - 1] if start else ""
+    after = text.words[end] if end < len(text.words) else ""
+    word = text.words[start]
+    if word == "that" and (
+        before
+        not in (
+            "",
+            "like",
+            "of",
+            "about",
+            "in",
+            "is",
+            "was",
+            "directed",
+            "seen",
+            "love",
+            "loved",
+            "liked",
+            "hate",
+            "made",
+            "watch",
+            "with",
+            "to",
+            "than",
+            "is",
+            "how",
+            "not",
+        )
+        or after
+        and after
+        not in (
+            "too",
+            "one",
+            "but",
+            "directed",
+            "about",
+            "and",
+            "please",
+            "again",
+            "instead",
+            "was",
+            "is",
+            "s",
+        )
+    ):
+        return True
+    return word == "this" and after in (
+        "year",
+        "week",
+        "decade",
+        "century",
+        "evening",
+        "weekend",
+        "time",
+        "morning",
+        "afternoon",
+    )
+
+
+def _hashes(text: Text) -> list[Reference]:
+    return [
+        Reference(i, i + 1, (int(word) - 1,))
+        for i, word in enumerate(text.words)
+        if word.isdigit() and text.gap(i).endswith("#") and 0 < int(word) < 100
+    ]
+
+
+def _ordinals(text: Text, lexicon: Lexicon, items: frozenset[str]) -> list[Reference]:
+    """The second one; the last; the first two; first and third."""
+    found: list[Reference] = []
+    words = text.words
+    for i, word in enumerate(words):
+        place = lexicon.ordinals.get(word)
+        if place is None or not i or words[i - 1] not in ("the", "that", "and", "or", "your"):
+            continue
+        position = place - 1 if place > 0 else place
+        after = words[i + 1] if i + 1 < len(words) else ""
+        start = i - 1
+        count = lexicon.numbers.get(after, int(after) if after.isdigit() else 0)
+        if 1 < count < 20 and word in ("first", "last", "final"):
+            places = tuple(range(count)) if word == "first" else tuple(range(-count, 0))
+            found.append(Reference(start, i + 2, places, True))
+        elif (
+            after in items
+            or after in lexicon.generic
+            or after in ("one", "suggestion", "recommendation", "pick", "choice", "option")
+        ):
+            if word in ("last", "final") and after not in (
+                "one",
+                "suggestion",
+                "recommendation",
+                "pick",
+                "option",
+                "choice",
+            ):
+                continue
+            found.append(Reference(start, i + 2, (position,)))
+        elif (
+            after
+            in (
+                "",
+                "and",
+                "or",
+                "but",
+                "is",
+                "was",
+                "please",
+                "looks",
+                "sounds",
+                "about",
+                "instead",
+                "too",
+            )
+            or text.begins_sentence(i + 1)
+            if i + 1 < len(words)
+            else True
+        ):
+            found.append(Reference(start, i + 1, (position,)))
+    return found
+
+
+def _numbered(text: Text, lexicon: Lexicon, shown: int) -> list[Reference]:
+    found = []
+    for match in _ORDINAL.finditer(text.joined):
+        start = text.starts.get(match.start())
+        number = match["n"]
+        place = int(number) if number.isdigit() else lexicon.numbers[number]
+        counted = match[0].startswith(("number", "nr", "option", "choice"))
+        if start is not None and 0 < place and (place <= shown or counted and shown):
+            found.append(Reference(start, start + len(match[0].split()), (place - 1,)))
+    return found
+
+
+def pointed(reference: Reference, shown: Sequence[int]) -> list[int]:
+    """The rows that a reference points at; empty where it points past the list."""
+    if not shown:
+        return []
+    if reference.plural and not reference.places:
+        return list(shown)
+    if not reference.plural and reference.places == (0,) and reference.end - reference.start >= 1:
+        return [shown[0]]
+    return [shown[p] for p in reference.places if -len(shown) <= p < len(shown)]
