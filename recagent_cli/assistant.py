@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -55,7 +56,7 @@ class Assistant:
         fallback: whether the built-in brain answers where the model fails.
         build: whether models are trained first where there are none.
         incognito: whether nothing of the turns is kept.
-        seed: seed of everything random.
+        seed: seed of everything random; with 0, "surprise me" changes by the day.
         count: how many items an answer shows where nobody said.
         paths: where things are kept; by default as `RECAGENT_HOME` or the platform has it.
         on_event: takes every event of every turn, and progress.
@@ -235,7 +236,7 @@ class Assistant:
             profile=self.profile(),
             user=self.user_index(user),
             may_remember=not self.incognito,
-            rng=np.random.default_rng(self.seed),
+            rng=np.random.default_rng(self.seed or datetime.date.today().toordinal()),
         )
 
     def user_index(self, user: str | None) -> int | None:
@@ -354,7 +355,7 @@ class Assistant:
         for body in stored.turns:
             past, ids = past_from_json(body)
             rows = tuple(row for row in map(self.catalog.row_of, ids) if row is not None)
-            turns.append(PastTurn(past.utterance, past.text, rows, past.request))
+            turns.append(replace(past, shown=rows))
         bus = CandidateBus(self.catalog.n_items, self.catalog.fingerprint)
         if stored.fingerprint == self.catalog.fingerprint:
             bus = self._restored_bus(stored.bus)

@@ -46,7 +46,7 @@ SETTINGS = (
     Setting("api_base", "", "address of an OpenAI-compatible server"),
     Setting("format", "table", "output format", local=True, choices=FORMATS),
     Setting("count", 5, "how many items an answer shows", local=True),
-    Setting("seed", 0, "seed of everything random"),
+    Setting("seed", 0, 'seed of everything random; with 0, "surprise me" changes by the day'),
     Setting("as", "me", "whose profile is used"),
     Setting(
         "color", True, "colours on a terminal; NO_COLOR and --no-color turn them off", local=True

@@ -71,6 +71,8 @@ class PastTurn:
     shown: tuple[int, ...]
     """Rows shown, in order."""
     request: Request | None = None
+    options: tuple[str, ...] = ()
+    """The numbered options of the question that the turn ended with."""
 
 
 @dataclass

@@ -122,7 +122,7 @@ class Turn:
 
     def past(self) -> PastTurn:
         """What later turns need of it."""
-        return PastTurn(self.utterance, self.text, self.rows, self.request)
+        return PastTurn(self.utterance, self.text, self.rows, self.request, self.options)
 
     def to_json(self) -> dict[str, Any]:
         """The turn as `recagent.turn/1`."""
@@ -161,7 +161,13 @@ def _trace_json(entry: TraceEntry) -> dict[str, Any]:
 def past_to_json(past: PastTurn, ids: Sequence[str]) -> str:
     """A past turn as it is stored: rows as ids, because rows change with the data."""
     request = past.request.to_json() if past.request else None
-    data = {"utterance": past.utterance, "text": past.text, "shown": list(ids), "request": request}
+    data = {
+        "utterance": past.utterance,
+        "text": past.text,
+        "shown": list(ids),
+        "request": request,
+        "options": list(past.options),
+    }
     return json.dumps(data, ensure_ascii=False)
 
 
@@ -177,4 +183,5 @@ def past_from_json(
     ids = [str(item) for item in data["shown"]]
     rows = tuple(rows_of[item] for item in ids if rows_of and item in rows_of)
     request = request_from_json(data["request"]) if data["request"] else None
-    return PastTurn(data["utterance"], data["text"], rows, request), ids
+    options = tuple(map(str, data.get("options", ())))
+    return PastTurn(data["utterance"], data["text"], rows, request, options), ids

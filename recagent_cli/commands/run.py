@@ -47,7 +47,12 @@ COMMON: dict[str, tuple[Any, Any]] = {
     "json_": (Annotated[bool, typer.Option("--json", help="The same as --format json.")], False),
     "as_": (Annotated[str | None, typer.Option("--as", help="Whose profile is used.")], None),
     "seed": (
-        Annotated[int | None, typer.Option("--seed", help="Seed of everything random.")],
+        Annotated[
+            int | None,
+            typer.Option(
+                "--seed", help="Seed of everything random; with 0, a surprise changes by the day."
+            ),
+        ],
         None,
     ),
     "quiet": (Annotated[bool, typer.Option("--quiet", "-q", help="Nothing but data.")], False),

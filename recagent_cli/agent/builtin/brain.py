@@ -25,13 +25,16 @@ from .answers import count_answer, item_answer, most_answer
 from .lexicon import lexicon
 from .numbers import MOST
 from .parse import wants_list
-from .relax import gain, relax
+from .relax import gain, relax, ways_out
 from .state import NO_STATE
+from .talk import examples, not_understood, talk_answer, what_i_can
 from .tokens import Text, tokenize
 from .why import why_answer
-from .wording import AGAINST, PART, examples, known_text, list_text, noted, order_of, what_i_can
+from .wording import AGAINST, PART, known_text, list_text, noted, order_of
 
 MOST_SEEDS = 20
+DRAWN_FROM = 100
+"""A surprise is one of so many that fit best."""
 NOT_POPULAR = -1.5
 """The weight of popularity where that is all that is said of what is wanted."""
 OLD = -2.2
@@ -56,14 +59,8 @@ class BuiltinBrain:
         request = view.request
         if not view.tools:
             return Step(text="I could not finish within this turn's budget.")
-        if request.clarify and _must_ask(request) and _offered(view, "ask_person"):
-            return Step(
-                calls=(
-                    _call(
-                        view, "ask_person", question=request.clarify, options=list(request.options)
-                    ),
-                )
-            )
+        if request.clarify and _must_ask(request):
+            return _ask(view, request.clarify, request.options)
         if request.intent is Intent.ITEM_INFO:
             return self._item_info(view)
         if request.intent is Intent.AGGREGATE:
@@ -82,12 +79,28 @@ class BuiltinBrain:
                 calls=tuple(self._narrow(view, view.request.conditions)),
                 thought="narrow by what must hold",
             )
+        if _surprise(view) and len(view.context.bus) > view.default_count:
+            return self._at_random(view)
         conditions, said = self._given_up(view)
         if not len(view.context.bus) and len(view.steps) < 4:
             return self._relaxed(view, conditions)
         if not len(view.context.bus):
             return Step(text=f"Nothing in this catalog fits. {what_i_can(view.context.catalog)}")
         return self._score(view, conditions, said)
+
+    def _at_random(self, view: TurnView) -> Step:
+        """A surprise: drawn from what fits best, by the context's randomness."""
+        if len(view.steps) == 1:
+            first = "for_user" if _offered(view, "for_user") else "popular"
+            calls = (_call(view, first), _call(view, "rank", by="fit", top=DRAWN_FROM))
+            return Step(calls=calls, thought="what fits best")
+        rows = view.context.bus.rows()[:DRAWN_FROM]
+        count = min(view.request.count or view.default_count, len(rows))
+        drawn = view.context.rng.choice(len(rows), size=count, replace=False)
+        text = list_text(view.request, view.context.catalog, count)
+        ids = view.context.catalog.ids([int(rows[place]) for place in drawn])
+        told = f"{text} Drawn at random; say it again for others."
+        return Step(calls=(_call(view, "present", items=ids, count=count, text=told),))
 
     def _narrow(self, view: TurnView, conditions: Sequence[str]) -> list[Call]:
         request = view.request
@@ -138,6 +151,12 @@ class BuiltinBrain:
             return Step(text=f"{told} {what_i_can(view.context.catalog)}")
         if found.conditions == view.request.conditions:
             return Step(text="Nothing further fits; say what I may drop.")
+        if found.dear and (ways := ways_out(conditions, view.context.catalog)):
+            return _ask(
+                view,
+                f"No {view.context.catalog.schema.item} here is all of that. What may I drop?",
+                [way.text for way in ways],
+            )
         return Step(calls=tuple(self._narrow(view, found.conditions)), thought=found.said)
 
     def _used_up(self, view: TurnView, conditions: tuple[str, ...]) -> Step | None:
@@ -272,22 +291,12 @@ class BuiltinBrain:
         if facts:
             return Step(calls=tuple(facts))
         request, catalog = view.request, view.context.catalog
-        if request.intent is Intent.CLOSING:
-            return Step(text="You're welcome. Enjoy!")
-        if request.intent is Intent.FEEDBACK:
-            return Step(
-                text=f'Good. Say "more" for further {catalog.schema.items}, or what to change.'
-            )
-        if request.intent is Intent.OUT_OF_SCOPE:
-            return Step(text=f"That is not something I can do. {what_i_can(catalog)}")
-        if request.intent is Intent.CHIT_CHAT:
-            if not request.clarify and (told := self._about_me(view)) is not None:
+        if request.intent is Intent.UNCLEAR:
+            return _ask(view, not_understood(catalog), examples(catalog))
+        if request.intent is Intent.CHIT_CHAT and not request.clarify:
+            if (told := self._about_me(view)) is not None:
                 return told
-            return Step(
-                text=request.clarify
-                or f"Hello! What would you like to {catalog.schema.verb}? {what_i_can(catalog)}"
-            )
-        return self._unclear(view)
+        return Step(text=talk_answer(view))
 
     def _about_me(self, view: TurnView) -> Step | None:
         """What is known of the person, if that is asked."""
@@ -299,15 +308,12 @@ class BuiltinBrain:
         told = view.steps[-1][1][-1].data
         return Step(text=known_text(told if isinstance(told, dict) else {}))
 
-    def _unclear(self, view: TurnView) -> Step:
-        shown = examples(view.context.catalog)
-        question = (
-            f"I did not understand that. What kind of "
-            f"{view.context.catalog.schema.item} would you like?"
-        )
-        if _offered(view, "ask_person"):
-            return Step(calls=(_call(view, "ask_person", question=question, options=list(shown)),))
-        return Step(text=f"{question} {what_i_can(view.context.catalog)}")
+
+def _ask(view: TurnView, question: str, options: Sequence[str]) -> Step:
+    """A question back with numbered options; its text alone where no question may be asked."""
+    if not _offered(view, "ask_person"):
+        return Step(text=" ".join([question, *options]))
+    return Step(calls=(_call(view, "ask_person", question=question, options=list(options)),))
 
 
 def _told(view: TurnView) -> dict[str, list[str]]:
@@ -329,6 +335,15 @@ def _told(view: TurnView) -> dict[str, list[str]]:
 
 
 _HATES = frozenset("hate hates hated dislike dislikes disliked despise detest loathe".split())
+
+
+def _surprise(view: TurnView) -> bool:
+    """Whether the person leaves the choice to us, and says nothing else of what is to be shown."""
+    request = view.request
+    if request.liked or request.wishes or request.weights or request.search:
+        return False
+    acts = find_acts(tokenize(view.utterance), lexicon(), ())
+    return any(act.name == "surprise" for act in acts)
 
 
 def _verdict(mention: Mention, text: Text, acts: Sequence[Act]) -> str:
@@ -417,6 +432,8 @@ def _must_ask(request: Request) -> bool:
     if not wants_list(request):
         return False
     known = any(m.id is not None for m in request.liked)
+    if request.options:
+        return not known
     return not (known or request.conditions or request.search or request.wishes or request.weights)
 
 

@@ -9,6 +9,7 @@ from recagent_catalogs.text import fold
 from recagent_tools.conditions import Condition, evaluate
 
 from ..request import Mention
+from .choices import OTHER
 from .clauses import Clauses
 from .lexicon import key_of
 from .linking import Title
@@ -77,7 +78,7 @@ class Naming(Clauses):
             found = self.reader.catalog.titles.find(typed, limit=3, cutoff=75.0)
             labels = dict.fromkeys([near, *(self.reader.catalog.label(m.row) for m in found)])
             self.reading.clarify = f"Did you mean {near}?"
-            self.reading.options = (*labels, "no, something else")
+            self.reading.options = (*labels, OTHER)
 
     def exclude_partly_named(self) -> None:
         """Leave out what is meant by a part of its title: "all by Miyazaki except Totoro".

@@ -11,6 +11,7 @@ from recagent_catalogs.text import clean
 
 from ..brain import PastTurn
 from ..request import Intent, Request
+from .choices import OTHER, chosen, given_up, number_alone, said_instead
 from .lexicon import Lexicon, lexicon
 from .reader import Reader
 from .reading import Reading
@@ -59,6 +60,8 @@ class Parser:
             (list(turn.shown) for turn in reversed(history) if turn.shown), []
         )
         text = tokenize(clean(utterance, MAX_CHARS))
+        if (answer := self._answer(text, history, last)) is not None:
+            return answer
         reading = self._reader.read(text, last, self._focus(history))
         before = self._counted(history, reading) or self._state(history)
         before = take_back(text, reading, before, self._catalog)
@@ -66,6 +69,28 @@ class Parser:
         intent = _intent(reading, before, bool(last))
         request = self._request(reading, before, intent, bool(last))
         return self._last_resort(request, reading)
+
+    def _answer(
+        self, text: Text, history: Sequence[PastTurn], shown: Sequence[int]
+    ) -> Request | None:
+        """The request where the turn answers our question, or is the number of an item shown."""
+        if not history:
+            return None
+        last, number = history[-1], number_alone(text.raw)
+        if not last.options:
+            if number is None or not 0 < number <= len(last.shown):
+                return None
+            return self.parse(f"number {number}", history, shown=shown)
+        place = chosen(text, last.options, self.lexicon)
+        if place is None:
+            return None
+        option = last.options[place]
+        if option == OTHER:
+            before = carried(self._state(history[:-1]), Intent.CHIT_CHAT)
+            return replace(before, clarify="Then name it once more, or say what it is like.")
+        if (request := given_up(place, last, self._catalog)) is not None:
+            return request
+        return self.parse(said_instead(option, last), history[:-1], shown=shown)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -130,7 +155,8 @@ class Parser:
         if intent is Intent.CHIT_CHAT:
             return replace(carried(before, intent), clarify=reading.clarify)
         request = merge(reading, before, intent, shown, self._catalog)
-        return replace(request, exclude_shown=_excludes_shown(reading, intent, shown))
+        again = shown and not reading.among and _asks_the_same(request, before)
+        return replace(request, exclude_shown=again or _excludes_shown(reading, intent, shown))
 
     def _last_resort(self, request: Request, reading: Reading) -> Request:
         """Words that nothing knows are looked for in the catalog's text before giving up."""
@@ -144,6 +170,19 @@ class Parser:
         return replace(request, intent=Intent.RECOMMEND, search=words, unused=rest)
 
 
+def _asks_the_same(request: Request, before: Request) -> bool:
+    """Whether a list is asked for and nothing changed: the same list would be no answer."""
+    if request.intent is not Intent.REFINE:
+        return False
+    return all(
+        getattr(request, name) == getattr(before, name)
+        for name in ("conditions", "liked", "disliked", "seen", "wishes", "weights", "search")
+    ) and request.count in (before.count, None)
+
+
+_NO = frozenset(("no", "no no", "nothing", "neither", "none"))
+_SHORT_ANSWERS = _NO | {"yes", "ok", "okay", "yeah", "yep", "sure", "fine", "good", "great", "cool"}
+"""What says nothing alone; of a list shown it is a verdict."""
 _MANNERS = frozenset(("greet", "smalltalk", "thanks", "bye"))
 
 
@@ -162,6 +201,8 @@ def _excludes_shown(reading: Reading, intent: Intent, shown: bool) -> bool:
             return False
         if reading.acts & {"accept", "not_seen"} and not reading.acts & {"reject", "more"}:
             return False
+        if reading.text.joined in _NO:
+            return True
         return bool(reading.acts & {"reject", "seen", "praise", "taste", "blame"}) or bool(
             reading.liked or reading.disliked
         )
@@ -198,9 +239,19 @@ def _intent(reading: Reading, before: Request, shown: bool) -> Intent:
         reading.clarify = "Fine, from the beginning. What are you in the mood for?"
         return Intent.CHIT_CHAT
     asks = bool(acts & {"request", "similar"})
-    if "off_topic" in acts and not content and not reading.liked:
+    if (
+        "off_topic" in acts
+        and not reading.named_items
+        and not reading.liked
+        and (not content or not asks)
+    ):
         return Intent.OUT_OF_SCOPE
-    if "what_can" in acts and not content and not reading.liked:
+    if (
+        "what_can" in acts
+        and not content
+        and not reading.liked
+        and not (asks or "surprise" in acts)
+    ):
         return Intent.OUT_OF_SCOPE
     if "abuse" in acts and not content:
         return Intent.CHIT_CHAT
@@ -229,8 +280,12 @@ def _intent(reading: Reading, before: Request, shown: bool) -> Intent:
         return Intent.RECOMMEND if not reading.unused else Intent.UNCLEAR
     if acts & {"thanks", "bye"}:
         return Intent.CLOSING
+    if "surprise" in acts and not reading.unused:
+        return Intent.REFINE if stateful else Intent.RECOMMEND
     if acts & {"greet", "smalltalk"}:
         return Intent.CHIT_CHAT
+    if shown and text.joined in _SHORT_ANSWERS:
+        return Intent.FEEDBACK
     if not reading.unused and acts & {"praise", "accept"}:
         return Intent.FEEDBACK
     return Intent.UNCLEAR

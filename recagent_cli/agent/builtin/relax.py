@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,18 +13,29 @@ from recagent_catalogs.store import Catalog
 from recagent_tools.conditions import Condition, evaluate, parse_condition
 
 from .numbers import sensible
-from .wording import condition_text
+from .wording import condition_text, join
 
 MIN_SLACK_YEARS = 3
 
 
+MOST_WAYS = 4
+MOST_TITLES = 2
+"""So few items that a way out leaves are named."""
+
+
 @dataclass(frozen=True)
 class Relaxation:
-    """A smaller demand: the conditions that are left, and what was given up, in words."""
+    """A smaller demand: the conditions that are left, and what was given up, in words.
+
+    `dropped` are the conditions left out altogether; `dear` is whether a person, an audience or an
+    exclusion is among them, which nobody gives up unasked.
+    """
 
     conditions: tuple[str, ...]
     said: str
     left: int
+    dropped: tuple[str, ...] = ()
+    dear: bool = False
 
 
 def relax(conditions: tuple[str, ...], catalog: Catalog) -> Relaxation | None:
@@ -134,50 +146,91 @@ def gain(conditions: tuple[str, ...], catalog: Catalog, gone: Sequence[int]) -> 
 _LAST = {Role.PEOPLE: 2, Role.AUDIENCE: 3}
 
 
+def _rank(condition: Condition, catalog: Catalog) -> int:
+    """How dear a condition is: kinds and numbers least, people and audiences more, exclusions most.
+
+    From 2 on it is not given up unasked.
+    """
+    role = catalog.schema.column(condition.column).role
+    return 4 if condition.operator == "lacks" else _LAST.get(role, 1)
+
+
 def _dropped(
     parsed: list[Condition],
     masks: list[np.ndarray[tuple[int], np.dtype[np.bool_]]],
     catalog: Catalog,
 ) -> Relaxation | None:
-    found = []
+    """Gives up conditions until something is left: one if that will do, else the strictest."""
     if len(parsed) < 2:
         return None  # without it, anything would do
+    found = []
     for i, condition in enumerate(parsed):
         left = _left([m for j, m in enumerate(masks) if j != i], catalog, None)
         if left:
-            role = catalog.schema.column(condition.column).role
-            rank = 4 if condition.operator == "lacks" else _LAST.get(role, 1)
-            found.append((rank, left, i))
-    if not found:
-        return _dropped_twice(parsed, masks, catalog)
-    _, left, i = min(found)
-    said = (
-        f"nothing fits all of it; '{condition_text(parsed[i], catalog.schema)}' "
-        f"is at fault, so I left it out"
-    )
-    return Relaxation(tuple(str(c) for j, c in enumerate(parsed) if j != i), said, left)
-
-
-def _dropped_twice(
-    parsed: list[Condition],
-    masks: list[np.ndarray[tuple[int], np.dtype[np.bool_]]],
-    catalog: Catalog,
-) -> Relaxation | None:
-    """Gives the most demanding condition up and tries again without it."""
-    if len(parsed) < 2:
-        return None
-    order = []
-    for i, condition in enumerate(parsed):
-        role = catalog.schema.column(condition.column).role
-        rank = 4 if condition.operator == "lacks" else _LAST.get(role, 1)
-        order.append((rank, int(masks[i].sum()), i))
-    _, _, worst = min(order)
-    rest = [str(c) for i, c in enumerate(parsed) if i != worst]
-    further = relax(tuple(rest), catalog)
+            found.append((_rank(condition, catalog), left, i))
+    if found:
+        _, left, gone = min(found)
+    else:
+        ranked = [(_rank(c, catalog), int(masks[i].sum()), i) for i, c in enumerate(parsed)]
+        _, left, gone = min(ranked)
+    dropped: tuple[str, ...] = (str(parsed[gone]),)
+    dear = _rank(parsed[gone], catalog) > 1
+    rest = tuple(str(c) for j, c in enumerate(parsed) if j != gone)
+    if found:
+        return Relaxation(rest, _without(dropped, catalog), left, dropped, dear)
+    further = relax(rest, catalog)
     if further is None:
         return None
-    said = (
-        f"nothing fits '{condition_text(parsed[worst], catalog.schema)}' with the "
-        f"rest, so I left it out; {further.said}"
+    dropped += further.dropped
+    said = _without(dropped, catalog)
+    if not further.dropped:
+        said += f", and {further.said}"
+    return Relaxation(further.conditions, said, further.left, dropped, dear or further.dear)
+
+
+def _without(dropped: Sequence[str], catalog: Catalog) -> str:
+    """What was left out, in words."""
+    named = join(
+        [f"'{condition_text(parse_condition(text, catalog), catalog.schema)}'" for text in dropped]
     )
-    return Relaxation(further.conditions, said, further.left)
+    return f"nothing fits all of it, so I left out {named}"
+
+
+@dataclass(frozen=True)
+class WayOut:
+    """What somebody may choose to give up, in words, and what then remains."""
+
+    conditions: tuple[str, ...]
+    text: str
+
+
+def ways_out(conditions: tuple[str, ...], catalog: Catalog) -> list[WayOut]:
+    """What could be given up, the smallest first: one condition each, else two together."""
+    parsed = [parse_condition(text, catalog) for text in conditions]
+    masks = [evaluate(condition, catalog) for condition in parsed]
+    for size in (1, 2):
+        found = []
+        for gone in itertools.combinations(range(len(parsed)), size):
+            kept = [m for i, m in enumerate(masks) if i not in gone]
+            left = np.logical_and.reduce(kept) if kept else np.zeros(catalog.n_items, dtype=bool)
+            if left.any():
+                rank = max(_rank(parsed[i], catalog) for i in gone)
+                found.append((rank, int(left.sum()), gone, left))
+        if found:
+            found.sort(key=lambda way: way[:3])
+            return [_way(parsed, gone, left, catalog) for _, _, gone, left in found[:MOST_WAYS]]
+    return []
+
+
+def _way(
+    parsed: list[Condition],
+    gone: tuple[int, ...],
+    left: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    catalog: Catalog,
+) -> WayOut:
+    named = join([f"'{condition_text(parsed[i], catalog.schema)}'" for i in gone])
+    rows = [int(row) for row in np.flatnonzero(left)[: MOST_TITLES + 1]]
+    many = f"{int(left.sum()):,} {catalog.schema.items}"
+    told = many if len(rows) > MOST_TITLES else join([catalog.label(row) for row in rows])
+    kept = tuple(str(c) for i, c in enumerate(parsed) if i not in gone)
+    return WayOut(kept, f"without {named}: {told}")

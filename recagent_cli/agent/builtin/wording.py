@@ -114,9 +114,9 @@ def named_kinds(conditions: Iterable[str], catalog: Catalog, noun: str) -> str:
         role = schema.column(condition.column).role
         said = condition_text(condition, schema)
         if condition.operator == "lacks":
-            without.append(_lower(said) if role is Role.CATEGORIES else said)
+            without.append(lower_kind(said) if role is Role.CATEGORIES else said)
         elif role is Role.CATEGORIES and condition.operator == "has":
-            kinds.append(_lower(said))
+            kinds.append(lower_kind(said))
         else:
             lead, _, rest = said.partition(" ")
             joined = role in (Role.PEOPLE, Role.TAGS, Role.FACET) and condition.operator == "has"
@@ -130,7 +130,7 @@ def named_kinds(conditions: Iterable[str], catalog: Catalog, noun: str) -> str:
     return ", ".join([head, *without])
 
 
-def _lower(kind: str) -> str:
+def lower_kind(kind: str) -> str:
     """A kind inside a sentence: "horror", but "Sci-Fi" and "RPG" as they are."""
     words = kind.split(" ")
     plain = [w[1:].islower() and w[:1].isupper() and "-" not in w for w in words]
@@ -197,9 +197,9 @@ def _read_as(request: Request) -> list[str]:
         elif len(told) < MOST_READ and not _says_itself(wish.text, values):
             shown = join([value.replace("-", " ") for value in values[:4]])
             told.append(
-                f"as little {_lower(shown)} as can be"
+                f"as little {lower_kind(shown)} as can be"
                 if wish.weight < 0
-                else f"I read '{wish.text}' as {_lower(shown)}"
+                else f"I read '{wish.text}' as {lower_kind(shown)}"
             )
     lines = []
     if told:
@@ -301,26 +301,3 @@ def known_text(told: Mapping[str, object]) -> str:
     if "user" in told:
         parts.append(f"you are user {told['user']} of the data, with {told['taken']} items")
     return f"I know that {'; '.join(parts)}." if parts else "I know nothing about you yet."
-
-
-def examples(catalog: Catalog) -> tuple[str, ...]:
-    """Three requests that this catalog can answer."""
-    schema, made = catalog.schema, []
-    kinds = schema.one(Role.CATEGORIES)
-    known = catalog.words(kinds.name).values if kinds else []
-    if known and schema.one(Role.YEAR):
-        made.append(f"{known[0]} from the 90s" + (f", no {known[1]}" if len(known) > 1 else ""))
-    elif known:
-        made.append(f"{known[0]}, no {known[-1]}")
-    if catalog.n_items:
-        made.append(f"something like {catalog.label(int(np.argmax(catalog.popularity)))}")
-    people = schema.one(Role.PEOPLE)
-    if people and (names := catalog.words(people.name).values):
-        made.append(f"{schema.items} with {names[0]}")
-    return tuple(made)
-
-
-def what_i_can(catalog: Catalog) -> str:
-    """What can be asked here, with examples of this catalog."""
-    shown = " · ".join(f'"{text}"' for text in examples(catalog))
-    return f"I recommend {catalog.schema.items} out of {catalog.n_items:,}. Try: {shown}"

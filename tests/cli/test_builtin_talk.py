@@ -1,0 +1,128 @@
+"""What the built-in brain says beside lists: questions back, small talk, surprises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from recagent_catalogs.store import Catalog
+from recagent_cli.agent.builtin.relax import ways_out
+from recagent_cli.agent.request import Intent
+from recagent_cli.agent.turn import Turn, past_from_json, past_to_json
+from tests.cli import builtin_catalogs
+from tests.cli.test_builtin_dialogue import Chat, labels
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    return builtin_catalogs.films(tmp_path_factory.mktemp("films"))
+
+
+@pytest.fixture
+def chat(films: Catalog, tmp_path: Path) -> Chat:
+    return Chat(films, tmp_path)
+
+
+def said(turn: Turn) -> str:
+    return " ".join([turn.text, *(text for _, text in turn.notices)])
+
+
+# --- questions back -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", ["1", "yes", "the first", "the first one", "Alien", "option 1"])
+def test_a_title_asked_about_is_confirmed(chat: Chat, answer: str) -> None:
+    chat.say("90s films like Alein")
+    turn = chat.say(answer)
+    assert [m.title for m in turn.request.liked] == ["Alien (1979)"]
+    assert turn.items and "year 1990..1999" in turn.request.conditions
+
+
+def test_a_title_asked_about_is_denied_or_passed_over(chat: Chat) -> None:
+    chat.say("something like Alein")
+    turn = chat.say("no")
+    assert turn.items == () and "I did not understand" not in turn.text
+    chat.say("something like Alein")
+    assert chat.say("comedies").request.conditions == ("genres has Comedy",)
+
+
+def test_an_example_is_taken_by_its_number(chat: Chat) -> None:
+    asked = chat.say("qwrtz plmkj")
+    turn = chat.say("2")
+    assert turn.items and turn.request.liked[0].title in asked.options[1]
+
+
+def test_what_to_give_up_is_asked_where_it_is_dear(chat: Chat) -> None:
+    turn = chat.say("something with Bill Murray, no comedies")
+    assert turn.items == () and turn.options
+    assert all(option.startswith("without ") for option in turn.options)
+    answered = chat.say("1")
+    assert answered.items and len(answered.request.conditions) == 1
+
+
+def test_ways_out_name_what_is_left(films: Catalog) -> None:
+    ways = ways_out(("genres has Western", "cast has Bill Murray"), films)
+    assert "without 'with Bill Murray': Unforgiven (1992)" in [way.text for way in ways]
+
+
+def test_a_number_alone_is_an_item_of_the_list(chat: Chat) -> None:
+    first = chat.say("dramas")
+    turn = chat.say("2")
+    assert turn.items == () and turn.text.startswith(first.items[1].label)
+
+
+def test_options_are_kept_with_the_session(chat: Chat) -> None:
+    past = chat.say("something like Alein").past()
+    kept, _ = past_from_json(past_to_json(past, []))
+    assert past.options and kept.options == past.options
+
+
+# --- talk ---------------------------------------------------------------------------------------
+
+
+def test_help_says_what_can_be_done(chat: Chat) -> None:
+    for words in ("help", "what can you do?"):
+        turn = chat.say(words)
+        assert "cannot" not in turn.text and "Try:" in turn.text
+
+
+def test_off_topic_names_no_list(chat: Chat) -> None:
+    turn = chat.say("what's the weather in Paris?")
+    assert turn.items == () and turn.request.intent is Intent.OUT_OF_SCOPE
+
+
+def test_abuse_is_answered_calmly(chat: Chat) -> None:
+    turn = chat.say("you are a stupid bot")
+    assert turn.items == () and "Hello" not in turn.text
+
+
+def test_no_alone_brings_others(chat: Chat) -> None:
+    first = set(labels(chat.say("dramas")))
+    second = set(labels(chat.say("no")))
+    assert second and not first & second
+
+
+def test_the_same_list_does_not_come_again(chat: Chat) -> None:
+    first = labels(chat.say("3 films"))
+    assert not set(first) & set(labels(chat.say("3 films")))
+
+
+# --- surprises ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", ["surprise me", "you decide", "I'm bored", "whatever", "idk"])
+def test_whoever_leaves_it_to_us_gets_a_draw(chat: Chat, words: str) -> None:
+    turn = chat.say(words)
+    assert len(turn.items) == 5 and "random" in turn.text
+
+
+def test_a_second_surprise_is_another(chat: Chat) -> None:
+    first = set(labels(chat.say("surprise me")))
+    assert not first & set(labels(chat.say("surprise me")))
+
+
+def test_a_surprise_keeps_to_what_is_asked(chat: Chat) -> None:
+    turn = chat.say("surprise me with a drama, 2 of them")
+    assert len(turn.items) == 2
+    assert all("Drama" in item.columns["genres"] for item in turn.items)
