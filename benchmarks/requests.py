@@ -48,7 +48,9 @@ from recagent_cli.agent.builtin.parse import Parser  # noqa: E402
 
 SHARES = ("joint", "wants_accuracy", "r@1", "r@10", "r@50")
 GOALS = {
-    "mit_movie_slots": {"span_f1": ".86", "value_f1": ".88"},
+    "mit_movie_slots": {
+        "span_f1": ".86", "value_f1": ".88", "span_f1_names": ".90", "value_f1_names": ".92",
+    },
     "sgd_slots": {"slot_f1": ".94", "joint": ".88"},
     "iard": {"macro_f1": ".72"},
     "requests": {
