@@ -32,6 +32,8 @@ def mit_slots(reading: Reading, parser: Parser) -> list[tuple[str, int, int]]:
     words, found = reading.text.words, []
     for span in reading.spans:
         kind, start, end = _TYPE_OF.get(span.kind, ""), span.start, span.end
+        if any(a <= start and end <= b for a, b in reading.topics):
+            continue
         if span.kind == "value":
             kind = _kind_of_value(span, words, parser)
         elif span.kind == "quality" and "recency" not in dict(span.data.weights):
@@ -51,8 +53,8 @@ def mit_slots(reading: Reading, parser: Parser) -> list[tuple[str, int, int]]:
         if kind == "RATING":
             end -= end - start > 1 and words[end - 1] == "rated"
             start += end - start > 1 and words[start] == "rated"
-        if kind in ("RATINGS_AVERAGE", "PLOT") and end - start > 1 and words[start] == "the":
-            start += 1
+        if kind in ("RATINGS_AVERAGE", "PLOT"):
+            start += end - start > 1 and words[start] in ("the", "a", "an")
         if kind:
             found.append((kind, start, end))
     return found + [("PLOT", start, end) for start, end in reading.topics]

@@ -105,6 +105,8 @@ class Leftovers:
     def mend(self, text: Text, spans: list[Span]) -> list[Span]:
         """The spans with names and mended slips added."""
         free = self._free(text, spans)
+        for start, end in self._reader.topics.stretches(text, spans):
+            free -= set(range(start, end))
         if not free:
             return spans
         extra = [*self._slips(text, free)]
@@ -386,14 +388,15 @@ class Leftovers:
             and key_of(text.words[i]) not in vocabulary.columns
             and text.words[i] not in vocabulary.pointers
         )
-        topics = [i for i in free if self._topical(text, i, free)]
+        topics = [i for i in free if self._topical(text, i, reading.topics)]
         negated = [i for i in topics if any(s.start <= i < s.end for s in scopes)]
         wanted = self._found(text, [i for i in topics if i not in negated][:MOST_SEARCHED])
         if wanted and reading.question is None:
             reading.search.extend(
                 text.words[i] for i in wanted if text.words[i] not in reading.search
             )
-            reading.topics = _stretches(wanted)
+            alone = [i for i in wanted if not any(a <= i < b for a, b in reading.topics)]
+            reading.topics += _stretches(alone)
             free = [i for i in free if i not in wanted]
         for i in negated:
             reading.wishes.append(Wish(text.words[i], (), text.words[i], -1.0))
@@ -461,20 +464,12 @@ class Leftovers:
         else:
             reading.search.append(typed.lower())
 
-    def _topical(self, text: Text, index: int, free: list[int]) -> bool:
-        """Whether an unused word names a topic: after "about", or right before a word for items."""
+    def _topical(self, text: Text, index: int, topics: Sequence[tuple[int, int]]) -> bool:
+        """Whether an unused word names a topic: where one is told, or right before "film"."""
         word = text.words[index]
         if len(word) < 3 or word.isdigit():
             return False
-        after = text.words[index + 1] if index + 1 < len(text.words) else ""
-        if after in self._reader.items and after not in ("one", "ones"):
+        if any(start <= index < end for start, end in topics):
             return True
-        for back in range(1, 6):
-            i = index - back
-            if i < 0 or text.tokens[i].sentence != text.tokens[index].sentence:
-                return False
-            if text.words[i] in _ABOUT_CUES:
-                return True
-            if text.words[i] in ("i", "we", "but", "so", "because"):
-                return False
-        return False
+        after = text.words[index + 1] if index + 1 < len(text.words) else ""
+        return after in self._reader.items and after not in ("one", "ones")

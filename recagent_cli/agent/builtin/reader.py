@@ -11,6 +11,7 @@ from recagent_catalogs.text import fold
 from ..request import Mention, Question
 from .acts import Act, find_acts
 from .builder import Builder
+from .grades import GradeReader
 from .leftover import Leftovers
 from .lexicon import Lexicon, key_of
 from .linking import TitleReader
@@ -23,6 +24,7 @@ from .references import find_references
 from .scopes import find_scopes
 from .spans import Span, choose
 from .tokens import Text
+from .topics import TopicReader
 from .vocabulary import Vocabulary
 from .why import asks_why
 
@@ -46,6 +48,8 @@ class Reader:
         self.titles = TitleReader(catalog, lexicon, self.items)
         self.people = PeopleReader(catalog, lexicon, self.vocabulary.cues)
         self.numbers = NumberReader(self.schema, lexicon)
+        self.grades = GradeReader(lexicon)
+        self.topics = TopicReader(lexicon, self.items)
         self.leftovers = Leftovers(self)
 
     # --- candidates ------------------------------------------------------------------------------
@@ -58,10 +62,12 @@ class Reader:
         if self.schema.one(Role.YEAR) is not None:
             found += period_spans(text, self.lexicon, self.year)
         found += self.numbers.spans(text, self.items)
+        found += self.grades.spans(text)
         found += self.people.spans(text)
         found += self.titles.spans(text, shown_titles)
         found += self._ages(text)
         found += self.numbers.counts(text, self.items, found)
+        found = [*self.topics.clear(text, found)]
         return choose(span for span in found if not self._idle(text, span))
 
     def _idle(self, text: Text, span: Span) -> bool:
@@ -140,6 +146,7 @@ class Reader:
         spans = self.spans(text, shown, titles)
         spans = self.leftovers.mend(text, spans)
         reading.spans = spans
+        reading.topics = self.topics.stretches(text, spans)
         names = {
             i for s in spans if s.kind in ("title", "person", "name") for i in range(s.start, s.end)
         }

@@ -19,7 +19,7 @@ class Reading:
     spans: list[Span] = field(default_factory=list)
     """The chosen readings of the turn's stretches."""
     topics: list[tuple[int, int]] = field(default_factory=list)
-    """Stretches that are searched for as they stand."""
+    """Stretches that say what the story is about, as (first word, end)."""
     acts: set[str] = field(default_factory=set)
     liked: list[Mention] = field(default_factory=list)
     disliked: list[Mention] = field(default_factory=list)
