@@ -16,14 +16,16 @@ _WELL, _BADLY = 0.7, 0.4
 _WHOSE = r"(?:(?:viewers?|users?|critics?|critical|audience|imdb|overall|star) )?"
 _RATING = r"(?:ratings?|scores?|grades?|reviews?)"
 _LEAST = r"(?:(?:at least|no less than|over|above|around|about|an?|higher than|more than|only) )*"
+_GOT = r"(?:(?:received|receiving|receives|earned|has|had|have|held|holds) )?"
+_RATED = r"(?:rated|scored|scoring|scores|averaging|averages|averaged|graded)"
 _LEAD = (
-    rf"(?:(?:(?:received|receiving|receives|earned|has|had|have|having|held|holding|holds) )?(?:an? |the )?(?:average )?{_WHOSE}{_RATING} (?:average |score )?"
+    rf"(?:{_GOT}(?:an? |the )?(?:average )?{_WHOSE}{_RATING} (?:average |score )?"
     rf"(?:(?:is|was|are|were|of|at|being) )*{_LEAST}"
-    rf"|(?:an? |the )?average (?:is |was |of )+{_LEAST}"
-    rf"|(?:rated|scored|scoring|scores|averaging|averages|averaged|graded) (?:as |at |with )?{_LEAST})"
+    rf"|(?:an? |the )?average (?:is |was |of )+{_LEAST}|{_RATED} (?:as |at |with )?{_LEAST})"
 )
 _MORE = (
-    r"(?: (?:and|or) (?:above|up|more|better|higher|over)| plus| out of (?:5|five|10|ten)| (?:5|10))"
+    r"(?: (?:and|or) (?:above|up|more|better|higher|over)| plus"
+    r"| out of (?:5|five|10|ten)| (?:5|10))"
 )
 _FRACTION = re.compile(r"^ (?:5|10)$")
 _AFTER = rf"(?: {_RATING}(?: averages?)?| average(?: {_RATING})?| reviewed| rated)"

@@ -14,23 +14,23 @@ from .spans import Span
 from .tokens import Text
 
 _CUES = re.compile(
-    r"(?<!\S)(?:about|involving|involves|concerning|regarding|"
-    r"(?:revolv|cent(?:e|)r|focus|focuss)(?:ing|s|es|ed|red|ered|ers|ering) (?:around|on|upon|about)|"
-    r"(?:deals|deal|dealing|dealt|to do) with|set (?:in|on|at|during|around|aboard)|"
-    r"tak(?:es|ing) place (?:in|on|at|during|around|aboard)|(?:themes?|plot|story|storyline) of|"
-    r"in which|where|with (?:the |a |an )(?=(?:\S+ ){1,6}scenes?(?!\S))"
-    r"|(?:plays?|played|playing)(?= an? )|as (?=an? )|(?:has|had|have|having|contains|includes|with) (?=an? )"
-    r")(?!\S)"
+    r"(?<!\S)(?:(?:about|involving|involves|concerning|regarding|"
+    r"(?:revolv|center|centr|focus|focuss)(?:ing|s|es|ed) (?:around|on|upon|about)|"
+    r"(?:deals|deal|dealing|dealt|to do) with|(?:set|based) (?:in|on|at|during|around|aboard)|"
+    r"tak(?:es|ing) place (?:in|on|at|during|around|aboard)|themes? of|in which|where)(?!\S)"
+    r"|with (?:the |an? )?(?=(?:\S+ ){1,6}scenes?(?!\S))"
+    r"|(?:plays?|played|playing|as|has|had|have|having|contains|includes|with) (?=an? \S)"
+    r"|features? (?=an? \S)|(?:on|aboard|inside) (?=an? \S))"
 )
 _PEOPLE_ACT = frozenset(
     "star stars starred starring play plays played playing act acts acted acting appear appears "
     "appeared feature features featured featuring voice voices voiced cast was is".split()
 )
 _ASKED = re.compile(
-    r"(?:^| )(?:tell (?:me|us)(?: \w+)*|what|how|know|knew|think|thought|thoughts|info|information|details|detail|"
-    r"more|hear|heard|hearing|talk|talking|talked|care|cares|sure|worried|excited|read|feel|feels|"
-    r"feeling|opinion|opinions|ask|asking|asked|forget|forgot|review|reviews|saying|say|said|"
-    r"mind|picky|facts|crazy|wild|good|bad|great|liked|like|loved|love|hated|interesting|it|that|"
+    r"(?:^| )(?:tell (?:me|us)(?: \w+)*|what|how|know|knew|think|thought|thoughts|info|information|"
+    r"details|detail|more|hear|heard|hearing|talk|talking|talked|care|cares|sure|worried|excited|"
+    r"read|feel|feels|feeling|opinion|opinions|ask|asking|asked|forget|forgot|reviews?|saying|say|"
+    r"said|mind|picky|facts|crazy|wild|good|bad|great|liked?|loved?|hated|interesting|it|that|"
     r"mad|wondering|curious)$"
 )
 _NEVER = frozenset("it that this them those these me you him her us as anything half now".split())
@@ -47,10 +47,12 @@ _TURNS = frozenset(
         "released won rated i you did does do"
     ).split()
 )
-_RELATIVE = frozenset(("that", "which", "and", "or"))
-_CUTTING = frozenset(
-    "period audience number count person stranger lead order title name".split()
+_OF_ITEMS = frozenset(
+    "has had have having with contains includes feature features on aboard inside".split()
 )
+_SCENES = frozenset(("scene", "scenes"))
+_RELATIVE = frozenset(("that", "which", "and", "or"))
+_CUTTING = frozenset("period audience number count person stranger lead order title name".split())
 
 
 class TopicReader:
@@ -76,8 +78,8 @@ class TopicReader:
             if found and start < found[-1][1] or not self._opens(text, match[0], cue, start):
                 continue
             end = self._reach(text, start)
-            if match[0].startswith("with ") and "scene" in match.string[match.end() :]:
-                end = min(end, _index(text, start, ("scene", "scenes")))
+            if match[0].startswith("with "):
+                end = next((i for i in range(start, end) if text.words[i] in _SCENES), end)
             if end > start:
                 found.append((start, end))
         return found
@@ -96,10 +98,12 @@ class TopicReader:
             if not at or text.begins_sentence(at):
                 return False
             if word == "as":
-                return bool(_PEOPLE_ACT.intersection(before[-6:]))
+                return bool(_PEOPLE_ACT.intersection(before[-7:]))
             return word == "in" or before[-1] in self._items or not word.startswith("where")
-        if word in ("has", "had", "have", "having", "with", "contains", "includes"):
-            return "scene" in cue or self._said_of_items(text, at)
+        if word == "with" and "scene" in text.words[start : start + 7]:
+            return True
+        if word in _OF_ITEMS:
+            return self._said_of_items(text, at)
         return True
 
     def _said_of_items(self, text: Text, at: int) -> bool:
@@ -150,14 +154,13 @@ class TopicReader:
                     end = span.start
                 elif graded and start < span.start < end:
                     end = span.start
-            while end > start and (
-                text.words[end - 1] in self._lexicon.stop or text.words[end - 1] in self._items
-            ):
+            read = {i for span in spans for i in range(span.start, span.end)}
+            while end > start and self._idle(text.words[end - 1]) and end - 1 not in read:
                 end -= 1
             if end > start:
                 found.append((start, end))
         return found
 
-
-def _index(text: Text, start: int, words: Sequence[str]) -> int:
-    return next((i for i in range(start, len(text.words)) if text.words[i] in words), start)
+    def _idle(self, word: str) -> bool:
+        """Whether a topic does not end in this word; "world war i" does end in its number."""
+        return word in self._items or len(word) > 1 and word in self._lexicon.stop

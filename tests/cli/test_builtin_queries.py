@@ -1,0 +1,79 @@
+"""Single typed queries as spans: what each stretch of a query is read as."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from recagent_cli.agent.builtin.parse import Parser
+from recagent_cli.agent.builtin.tokens import tokenize
+from tests.cli import builtin_catalogs
+
+
+@pytest.fixture(scope="module")
+def parsers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Parser]:
+    made: dict[str, Parser] = {}
+    for name in ("films", "plain_films"):
+        folder: Path = tmp_path_factory.mktemp(name)
+        made[name] = Parser(getattr(builtin_catalogs, name)(folder), year=lambda: 2026)
+    return made
+
+
+def stretches(parser: Parser, said: str, *kinds: str) -> list[str]:
+    """What is read as one of the kinds, in the order of the text."""
+    reading = parser.read(tokenize(said))
+    return [reading.text.phrase(s.start, s.end) for s in reading.spans if s.kind in kinds]
+
+
+GRADES = [
+    ("dramas with an average rating of seven from the 1990s", ["seven"], 0.7),
+    ("a six ratings average western", ["six"], 0.7),
+    ("westerns that were rated a nine", ["nine"], 0.7),
+    ("thrillers that scored 8/10", ["8 10"], 0.7),
+    ("a horror film rated 2 out of ten", ["2 out of ten"], -0.7),
+    ("comedies averaging five stars and above", ["five stars and above"], 0.7),
+    ("it received a rating of three", ["three"], -0.2),
+    ("is there a decent western", ["a decent"], 0.2),
+    ("a comedy with all right ratings", ["all right ratings"], 0.2),
+]
+
+
+@pytest.mark.parametrize(("said", "wanted", "weight"), GRADES, ids=[row[0] for row in GRADES])
+def test_grades(parsers: dict[str, Parser], said: str, wanted: list[str], weight: float) -> None:
+    assert stretches(parsers["plain_films"], said, "quality") == wanted
+    assert dict(parsers["plain_films"].parse(said).weights)["rating"] == weight
+
+
+def test_numbers_that_are_no_grades(parsers: dict[str, Parser]) -> None:
+    plain = parsers["plain_films"]
+    assert plain.parse("two thrillers").count == 2
+    assert not stretches(plain, "ok, a western", "quality")
+    assert not stretches(plain, "horror rated r", "quality")
+
+
+TOPICS = [
+    ("a drama about a deep sea diver starring Tom Hanks", ["deep sea diver"]),
+    ("any film set in a lighthouse from the 80s", ["lighthouse"]),
+    ("westerns that deal with loyalty and received good ratings", ["loyalty"]),
+    ("a comedy in which a butler becomes king", ["butler becomes king"]),
+    ("did Tom Hanks star as a lonely postman", ["lonely postman"]),
+    ("the film with the burning bridge scene", ["burning bridge"]),
+    ("what war film about world war i did Sam Mendes direct", ["world war i"]),
+    ("a film about her", []),
+    ("tell me about Heat", []),
+    ("how about something funny", []),
+    ("a film about 90 minutes long", []),
+]
+
+
+@pytest.mark.parametrize(("said", "wanted"), TOPICS, ids=[row[0] for row in TOPICS])
+def test_topics(parsers: dict[str, Parser], said: str, wanted: list[str]) -> None:
+    reading = parsers["plain_films"].read(tokenize(said))
+    assert [reading.text.phrase(*stretch) for stretch in reading.topics] == wanted
+
+
+def test_a_topic_holds_no_title_and_no_name(parsers: dict[str, Parser]) -> None:
+    for said in ("a drama about a big heat wave", "a film about alien abduction"):
+        assert not stretches(parsers["films"], said, "title", "person", "name", "stranger"), said
+    assert stretches(parsers["films"], "tell me about Heat", "title") == ["heat"]
