@@ -155,7 +155,7 @@ class Parser:
         if intent is Intent.CHIT_CHAT:
             return replace(carried(before, intent), clarify=reading.clarify)
         request = merge(reading, before, intent, shown, self._catalog)
-        again = shown and not reading.among and _asks_the_same(request, before)
+        again = shown and not reading.wants_something and _asks_the_same(request, before)
         return replace(request, exclude_shown=again or _excludes_shown(reading, intent, shown))
 
     def _last_resort(self, request: Request, reading: Reading) -> Request:
@@ -172,7 +172,7 @@ class Parser:
 
 def _asks_the_same(request: Request, before: Request) -> bool:
     """Whether a list is asked for and nothing changed: the same list would be no answer."""
-    if request.intent is not Intent.REFINE:
+    if request.intent is not Intent.REFINE or request.among:
         return False
     return all(
         getattr(request, name) == getattr(before, name)
