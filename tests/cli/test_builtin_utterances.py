@@ -1,0 +1,167 @@
+"""Some three hundred utterances and what a person would want each read as, for films, games, books.
+
+The tables are `tests/data/utterances/*.toml`; the head of `movies.toml` describes a row. The books
+are a stranger's table, read in with guessed roles: nothing in code knows about books.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recagent_catalogs.bundled import install_bundled
+from recagent_catalogs.ingest import ingest
+from recagent_catalogs.store import Catalog
+from recagent_catalogs.text import fold
+from recagent_cli.agent.brain import PastTurn
+from recagent_cli.agent.builtin.parse import Parser
+from recagent_cli.agent.request import Mention, Request
+
+DATA = Path(__file__).parent.parent / "data"
+TABLES = ("movies", "games", "books", "steam")
+STEAM = Path(os.environ.get("RECAGENT_BENCH_DATA", "")) / "datasets" / "steam"
+LEAST = {"movies": 120, "games": 90, "books": 90}
+MOST_FAILING = 0.04
+ALWAYS = {
+    "intent": "recommend", "where": [], "liked": [], "disliked": [], "seen": [], "count": None,
+    "unused": [],
+}  # fmt: skip
+KEYS = {
+    *ALWAYS, "say", "after", "shown", "about", "question", "search", "weights", "wants", "avoids",
+    "limits", "clarify", "xfail",
+}  # fmt: skip
+
+Row = dict[str, Any]
+
+
+@cache
+def rows(name: str) -> tuple[Row, ...]:
+    found = tomllib.loads((DATA / "utterances" / f"{name}.toml").read_text(encoding="utf-8"))
+    return tuple(found["rows"])
+
+
+def cases() -> Iterator[Any]:
+    for name in TABLES:
+        for number, row in enumerate(rows(name)):
+            marks = [pytest.mark.xfail(reason=row["xfail"], strict=True)] if "xfail" in row else []
+            yield pytest.param(name, number, id=f"{name}: {row['say'][:60]}", marks=marks)
+
+
+@pytest.fixture(scope="module")
+def catalogs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Catalog]]:
+    work = tmp_path_factory.mktemp("utterances")
+    install_bundled("movies", work / "movies")
+    install_bundled("games", work / "games")
+    ingest(DATA / "books.csv", work / "books", name="books")
+    if STEAM.is_dir():
+        ingest(STEAM, work / "steam", name="steam")
+    found = {path.name: Catalog.open(path) for path in sorted(work.iterdir())}
+    yield found
+    for catalog in found.values():
+        catalog.close()
+
+
+@pytest.fixture(scope="module")
+def parsers(catalogs: dict[str, Catalog]) -> dict[str, Parser]:
+    return {name: Parser(catalog, year=lambda: 2026) for name, catalog in catalogs.items()}
+
+
+def request_of(parser: Parser, catalog: Catalog, row: Row) -> Request:
+    """What the row's last utterance is read as, after those before it."""
+    history = [PastTurn(said, "", ()) for said in row.get("after", ())]
+    shown = tuple(row_of_title(catalog, title) for title in row.get("shown", ()))
+    if shown:
+        history[-1] = replace(history[-1], shown=shown)
+    return parser.parse(row["say"], history)
+
+
+def row_of_title(catalog: Catalog, label: str) -> int:
+    title = label.rsplit(" (", 1)[0]
+    rows = [row for row in catalog.titles.exact(fold(title)) if catalog.label(row) == label]
+    assert rows, f"no {label} in this catalog"
+    return int(rows[0])
+
+
+def titles(mentions: tuple[Mention, ...]) -> list[str]:
+    return [mention.title if mention.id else "?" for mention in mentions]
+
+
+def told(request: Request) -> Row:
+    """The request as the tables write it."""
+    question = request.question
+    wishes = [(value, wish) for wish in request.wishes for _, value in wish.values]
+    return {
+        "intent": str(request.intent),
+        "where": sorted(request.conditions),
+        "liked": titles(request.liked),
+        "disliked": titles(request.disliked),
+        "seen": titles(request.seen),
+        "about": titles(request.about),
+        "count": request.count,
+        "unused": list(request.unused),
+        "question": f"{question.kind} {question.column}".strip() if question else "none",
+        "search": request.search,
+        "weights": sorted(f"{'-' * (w < 0)}{name}" for name, w in request.weights),
+        "wants": [value for value, wish in wishes if wish.weight > 0],
+        "avoids": [value for value, wish in wishes if wish.weight < 0],
+        "limits": list(request.limits),
+        "clarify": request.clarify,
+    }
+
+
+def mismatches(row: Row, got: Row) -> list[str]:
+    """What is not as the row says."""
+    expected = {**ALWAYS, **row}
+    found = []
+    for key, wanted in expected.items():
+        if key in ("say", "after", "shown", "xfail") or wanted == "any":
+            continue
+        if not _fits(key, wanted, got[key]):
+            found.append(f"{key}: wanted {wanted!r}, got {got[key]!r}")
+    return found
+
+
+def _fits(key: str, wanted: Any, got: Any) -> bool:
+    if key in ("wants", "avoids"):
+        return set(wanted) <= set(got)
+    if key == "limits":
+        return all(any(part in limit for limit in got) for part in wanted)
+    if key == "clarify":
+        return bool(wanted in got)
+    if key == "weights":
+        return sorted(wanted) == got
+    if key == "where":
+        pairs = list(zip(sorted(wanted), got, strict=False))
+        return len(wanted) == len(got) and all(_same(w, g) for w, g in pairs)
+    return bool(wanted == got)
+
+
+def _same(wanted: str, got: str) -> bool:
+    return got.startswith(wanted[:-1]) if wanted.endswith("…") else wanted == got
+
+
+@pytest.mark.parametrize(("name", "number"), cases())
+def test_utterance(
+    catalogs: dict[str, Catalog], parsers: dict[str, Parser], name: str, number: int
+) -> None:
+    if name not in parsers:
+        pytest.skip("no Steam data: set RECAGENT_BENCH_DATA")
+    row = rows(name)[number]
+    got = told(request_of(parsers[name], catalogs[name], row))
+    assert not mismatches(row, got)
+
+
+def test_the_tables_are_long_enough() -> None:
+    assert {name: len(rows(name)) >= least for name, least in LEAST.items()} == dict.fromkeys(
+        LEAST, True
+    )
+    every = [row for name in TABLES for row in rows(name)]
+    assert sum("xfail" in row for row in every) < MOST_FAILING * len(every)
+    assert not [row for row in every if set(row) - KEYS]
