@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -26,16 +26,18 @@ from recagent_cli.agent.request import Mention, Request
 
 DATA = Path(__file__).parent.parent / "data"
 TABLES = ("movies", "games", "books", "steam")
-STEAM = Path(os.environ.get("RECAGENT_BENCH_DATA", "")) / "datasets" / "steam"
+STEAM = (
+    Path(os.environ.get("RECAGENT_BENCH_DATA", "")) / "datasets" / "steam" / "steam_games.parquet"
+)
 LEAST = {"movies": 120, "games": 90, "books": 90}
 MOST_FAILING = 0.04
-ALWAYS = {
+ALWAYS: dict[str, Any] = {
     "intent": "recommend", "where": [], "liked": [], "disliked": [], "seen": [], "count": None,
     "unused": [],
 }  # fmt: skip
 KEYS = {
     *ALWAYS, "say", "after", "shown", "about", "question", "search", "weights", "wants", "avoids",
-    "limits", "clarify", "xfail",
+    "limits", "clarify", "xfail", "todo",
 }  # fmt: skip
 
 Row = dict[str, Any]
@@ -51,30 +53,41 @@ def cases() -> Iterator[Any]:
     for name in TABLES:
         for number, row in enumerate(rows(name)):
             marks = [pytest.mark.xfail(reason=row["xfail"], strict=True)] if "xfail" in row else []
+            marks += [pytest.mark.xfail(reason="in work")] if "todo" in row else []
             yield pytest.param(name, number, id=f"{name}: {row['say'][:60]}", marks=marks)
 
 
 @pytest.fixture(scope="module")
-def catalogs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Catalog]]:
+def parsers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Parser]]:
+    """Gives the parser of a catalog, read in when it is first asked for."""
     work = tmp_path_factory.mktemp("utterances")
-    install_bundled("movies", work / "movies")
-    install_bundled("games", work / "games")
-    ingest(DATA / "books.csv", work / "books", name="books")
-    if STEAM.is_dir():
-        ingest(STEAM, work / "steam", name="steam")
-    found = {path.name: Catalog.open(path) for path in sorted(work.iterdir())}
-    yield found
-    for catalog in found.values():
-        catalog.close()
+    found: dict[str, Parser] = {}
+
+    def parser_of(name: str) -> Parser:
+        if name not in found:
+            read_in(name, work / name)
+            found[name] = Parser(Catalog.open(work / name), year=lambda: 2026)
+        return found[name]
+
+    yield parser_of
+    for parser in found.values():
+        parser.vocabulary.catalog.close()
 
 
-@pytest.fixture(scope="module")
-def parsers(catalogs: dict[str, Catalog]) -> dict[str, Parser]:
-    return {name: Parser(catalog, year=lambda: 2026) for name, catalog in catalogs.items()}
+def read_in(name: str, folder: Path) -> None:
+    if name == "books":
+        ingest(DATA / "books.csv", folder, name=name)
+    elif name == "steam":
+        if not STEAM.is_file():
+            pytest.skip("no Steam data: set RECAGENT_BENCH_DATA")
+        ingest(STEAM, folder, name=name, skip_bad_rows=True)
+    else:
+        install_bundled(name, folder)
 
 
-def request_of(parser: Parser, catalog: Catalog, row: Row) -> Request:
+def request_of(parser: Parser, row: Row) -> Request:
     """What the row's last utterance is read as, after those before it."""
+    catalog = parser.vocabulary.catalog
     history = [PastTurn(said, "", ()) for said in row.get("after", ())]
     shown = tuple(row_of_title(catalog, title) for title in row.get("shown", ()))
     if shown:
@@ -121,7 +134,7 @@ def mismatches(row: Row, got: Row) -> list[str]:
     expected = {**ALWAYS, **row}
     found = []
     for key, wanted in expected.items():
-        if key in ("say", "after", "shown", "xfail") or wanted == "any":
+        if key in ("say", "after", "shown", "xfail", "todo") or wanted == "any":
             continue
         if not _fits(key, wanted, got[key]):
             found.append(f"{key}: wanted {wanted!r}, got {got[key]!r}")
@@ -136,10 +149,10 @@ def _fits(key: str, wanted: Any, got: Any) -> bool:
     if key == "clarify":
         return bool(wanted in got)
     if key == "weights":
-        return sorted(wanted) == got
+        return bool(sorted(wanted) == got)
     if key == "where":
-        pairs = list(zip(sorted(wanted), got, strict=False))
-        return len(wanted) == len(got) and all(_same(w, g) for w, g in pairs)
+        pairs = zip(sorted(wanted), got, strict=False)
+        return len(wanted) == len(got) and all(_same(str(w), str(g)) for w, g in pairs)
     return bool(wanted == got)
 
 
@@ -147,15 +160,10 @@ def _same(wanted: str, got: str) -> bool:
     return got.startswith(wanted[:-1]) if wanted.endswith("…") else wanted == got
 
 
-@pytest.mark.parametrize(("name", "number"), cases())
-def test_utterance(
-    catalogs: dict[str, Catalog], parsers: dict[str, Parser], name: str, number: int
-) -> None:
-    if name not in parsers:
-        pytest.skip("no Steam data: set RECAGENT_BENCH_DATA")
+@pytest.mark.parametrize(("name", "number"), list(cases()))
+def test_utterance(parsers: Callable[[str], Parser], name: str, number: int) -> None:
     row = rows(name)[number]
-    got = told(request_of(parsers[name], catalogs[name], row))
-    assert not mismatches(row, got)
+    assert not mismatches(row, told(request_of(parsers(name), row)))
 
 
 def test_the_tables_are_long_enough() -> None:

@@ -24,6 +24,7 @@ class Builder(Wants, Naming):
             "compound": self.on_compound,
             "person": self.on_person,
             "mood": self.on_mood,
+            "theme": self.on_theme,
             "quality": self.on_quality,
             "audience": self.on_audience,
             "period": self.on_period,

@@ -52,6 +52,7 @@ _VERBS = frozenset(
      "that", "make", "made", "do", "done", "doing", "write", "wrote", "produce", "produced",
      "create", "created", "movie", "movies", "film", "films")
 )  # fmt: skip
+_ARTICLES = frozenset(("the", "a", "an"))
 MANY = 30
 """A word that so many items hold says little of a topic by itself."""
 MOST_UNUSED = 12
@@ -138,6 +139,7 @@ class Leftovers:
                 len(word) < 5
                 or word in self._reader.lexicon.common
                 or text.words[i] in self._reader.lexicon.acts
+                or key_of(word) in self._reader.vocabulary.columns
             ):
                 continue
             if text.mixed_case and text.tokens[i].capital and not text.begins_sentence(i):
@@ -164,7 +166,7 @@ class Leftovers:
                 start += 1
                 continue
             start, end = self._without_cues(text, start, end)
-            before = text.words[max(0, start - 2) : start]
+            before = [w for w in text.words[max(0, start - 3) : start] if w not in _ARTICLES]
             kind = self._kind_of_run(text, start, end, before, titled)
             if kind == "person":
                 end = self._name_end(text, start, end)

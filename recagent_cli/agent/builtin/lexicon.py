@@ -119,6 +119,8 @@ class Lexicon:
         given: given names.
         before_names, after_names: words around the names of people and makers.
         also_nouns: kinds that are plain nouns as well.
+        kin: words for children of one's own.
+        company: words that end the name of a firm and are mostly left out.
         missing: role of a column to the words that ask for it.
     """
 
@@ -152,6 +154,8 @@ class Lexicon:
     after_names: frozenset[str]
     missing: Mapping[str, tuple[str, ...]]
     also_nouns: frozenset[str]
+    company: frozenset[str]
+    kin: frozenset[str]
 
     @property
     def longest_act(self) -> int:
@@ -256,5 +260,7 @@ def lexicon() -> Lexicon:
         before_names=frozenset(words["before_names"].split()),
         after_names=frozenset(words["after_names"].split()),
         also_nouns=frozenset(words["also_nouns"].split()),
+        company=frozenset(words["company"].split()),
+        kin=frozenset(words["kin"].split()),
         missing={role: tuple(cues) for role, cues in talk["missing"].items()},
     )

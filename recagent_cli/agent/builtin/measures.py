@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from recagent_catalogs.schema import Column, Role
@@ -15,6 +17,7 @@ from .origins import SOFTENED
 from .periods import Period
 from .spans import Span
 
+_OTHER_END = {"low": "high", "high": "low", "below": "above", "above": "below"}
 RATED = 0.7
 """A weight from which on ratings themselves are asked for."""
 
@@ -107,6 +110,8 @@ class Measures(Clauses):
             n.how == "range" and n.column == wanted.column for n in told
         ):
             return  # "short, under five hours": the number says it
+        if wanted.how != "range" and self._denied(span):
+            wanted = replace(wanted, how=_OTHER_END[wanted.how])
         if wanted.how != "range":
             condition = self._relative(wanted, numbers)
         elif wanted.low is not None and wanted.high is not None:
@@ -117,6 +122,11 @@ class Measures(Clauses):
             condition = Condition(wanted.column, ">" if wanted.strict else ">=", (wanted.low,))
         if condition is not None:
             self.reading.conditions.append(condition)
+
+    def _denied(self, span: Span) -> bool:
+        """Whether a length stands under a hard negation that is no part of it ("anything long")."""
+        scope = self.scope(span)
+        return scope is not None and not scope.soft
 
     def _relative(
         self, wanted: NumberRange, numbers: np.ndarray[tuple[int], np.dtype[np.float32]]
@@ -144,7 +154,11 @@ class Measures(Clauses):
             self.reading.weights[name] = weight
 
     def on_count(self, span: Span) -> None:
-        """How many items."""
+        """How many items; the top ten are the best ten."""
+        best = self.reader.lexicon.qualities.get("top")
+        if best is not None and self.text.words[span.start] == "top":
+            for name, weight in best.weights:
+                self.reading.weights.setdefault(name, weight)
         self.reading.count = min(span.data, MOST)
         if span.data > MOST:
             self.reading.limits.append(f"I show at most {MOST} at once.")

@@ -18,7 +18,9 @@ _THINGS = frozenset(
     "suggestions recommendations options picks ideas choices titles others things".split()
 )
 _DESCRIBING = frozenset(
-    "good great nice different of other really very more new random please thanks pls".split()
+    (
+        "good great nice different of or and other really very more new random please thanks pls"
+    ).split()
 )
 MOST = 100
 """More items than this are never shown at once."""

@@ -29,6 +29,29 @@ class Person:
     any_of: bool = False
 
 
+def _short_forms(name: str, company: frozenset[str]) -> Iterator[str]:
+    """A folded name without the words of a firm, with initials run together or left out."""
+    words = name.split()
+    kept = len(words)
+    while kept > 1 and words[kept - 1] in company:
+        kept -= 1
+    if kept < len(words):
+        yield " ".join(words[:kept])
+        return
+    initials = 0
+    while initials < len(words) - 1 and len(words[initials]) == 1:
+        initials += 1
+    if initials > 1:
+        yield "".join(words[:initials]) + " " + " ".join(words[initials:])
+    full = [word for word in words if len(word) > 1]
+    if 1 < len(full) < len(words):
+        yield " ".join(full)
+    for place in range(1, len(words) - 1):
+        if words[place] in _PARTICLES and len(words[place - 1]) > 0:
+            yield " ".join(words[place:])
+            break
+
+
 class PeopleReader:
     """Finds the names of a catalog's people.
 
@@ -68,9 +91,27 @@ class PeopleReader:
         found: dict[str, list[str]] = {}
         for folded in dict.fromkeys(name for codes in self._codes.values() for name in codes):
             last = folded[folded.rfind(" ") + 1 :]
-            if len(folded) > len(last) > 2:
+            if len(folded) > len(last) > 2 and last not in self._lexicon.company:
                 found.setdefault(last, []).append(folded)
         return found
+
+    @cached_property
+    def _short(self) -> dict[str, list[str]]:
+        """Other ways to say a name, to the names: "le guin", "jrr tolkien", "supergiant"."""
+        found: dict[str, list[str]] = {}
+        for folded in dict.fromkeys(name for codes in self._codes.values() for name in codes):
+            for short in _short_forms(folded, self._lexicon.company):
+                found.setdefault(short, []).append(folded)
+        return found
+
+    def _shortened(self, phrase: str) -> list[Value]:
+        """The values of the one person or maker of whom this is a short form."""
+        names = [name for name in self._short.get(phrase, ()) if name != phrase]
+        if len(names) > 1:
+            names = sorted(names, key=lambda name: -self._count(name))
+            if self._count(names[0]) < 3 * self._count(names[1]):
+                return []
+        return self._named(names[0]) if names else []
 
     def spans(self, text: Text) -> Iterator[Span]:
         """Every reading of a stretch as a known person; data is a `Person`."""
@@ -127,6 +168,7 @@ class PeopleReader:
         values = self._named(phrase)
         if not values and end - start > 1 and phrase.endswith("s"):
             values = self._named(phrase[:-1])  # "spike lees films"
+        values = values or self._shortened(phrase)
         if not values:
             return []
         if end - start == 1 and not self._single(text, start):
@@ -187,7 +229,9 @@ class PeopleReader:
             return []
         if text.mixed_case and not text.tokens[index].capital or self._part_of_name(text, index):
             return []
-        ranked = sorted(names, key=lambda name: -self._count(name))
+        pointed = set(self._pointed_columns(text, index, index + 1))
+        fitting = [name for name in names if pointed & {v.column for v in self._named(name)}]
+        ranked = sorted(fitting or names, key=lambda name: -self._count(name))
         # One person far better known than the namesakes is who is meant.
         if len(ranked) > 1 and self._count(ranked[0]) < 3 * self._count(ranked[1]):
             return []

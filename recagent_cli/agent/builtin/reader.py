@@ -23,6 +23,7 @@ from .reading import Reading
 from .references import find_references
 from .scopes import find_scopes
 from .spans import Span, choose
+from .themes import ThemeReader
 from .tokens import Text
 from .topics import TopicReader
 from .vocabulary import Vocabulary
@@ -50,6 +51,7 @@ class Reader:
         self.numbers = NumberReader(self.schema, lexicon)
         self.grades = GradeReader(lexicon)
         self.topics = TopicReader(lexicon, self.items)
+        self.themes = ThemeReader(catalog, lexicon, self.vocabulary.values)
         self.leftovers = Leftovers(self)
 
     # --- candidates ------------------------------------------------------------------------------
@@ -66,6 +68,7 @@ class Reader:
         found += self.people.spans(text)
         found += self.titles.spans(text, shown_titles)
         found += self._ages(text)
+        found += self.themes.spans(text, self.items)
         found += self.numbers.counts(text, self.items, found)
         found = [*self.topics.clear(text, found)]
         return choose(span for span in found if not self._idle(text, span))
@@ -126,10 +129,12 @@ class Reader:
             if level is not None:
                 start = (
                     i - 1
-                    if i and words[i - 1] in ("my", "a", "age", "aged", "our", "her", "his")
+                    if i and words[i - 1] in ("my", "a", "an", "age", "aged", "our", "her", "his")
                     else i
                 )
-                yield Span(start, i + (3 if old else 1), "audience", level, 6.0)
+                end = i + (3 if old else 1)
+                end += words[end : end + 1] != () and words[end] in self.lexicon.kin
+                yield Span(start, end, "audience", level, 6.0)
 
     # --- reading ---------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from recagent_catalogs.schema import WORD_ROLES, Column, Role
 from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import bare_title, fold
 
-from .lexicon import Lexicon, Nation, folded_key, key_of, singular
+from .lexicon import Lexicon, Mood, Nation, folded_key, key_of, singular
 from .spans import Span
 from .tokens import Text
 
@@ -241,7 +241,7 @@ class Vocabulary:
         if values:
             score = max(_BASE[value.role] for value in values) + extra
             found.append(Span(start, end, "value", tuple(values), score))
-        mood = lexicon.moods.get(key)
+        mood = lexicon.moods.get(key) or self._more_of(key)
         if mood is not None and not (mood.firm and values):
             found.append(Span(start, end, "mood", mood, 2.9 + extra))
         if (quality := lexicon.qualities.get(key)) is not None:
@@ -257,6 +257,17 @@ class Vocabulary:
         if key in self.items and key not in ("one",):
             found.append(Span(start, end, "item", key, 2.0 + extra))
 
+    def _more_of(self, key: str) -> Mood | None:
+        """The mood whose comparative or superlative a single word is: "happier", "quietest"."""
+        for ending in ("er", "est"):
+            if " " in key or not key.endswith(ending) or len(key) < len(ending) + 3:
+                continue
+            stem = key.removesuffix(ending)
+            for form in (stem, f"{stem}e", f"{stem[:-1]}y" if stem[-1] == "i" else "", stem[:-1]):
+                if form and form in self.lexicon.moods and form not in self.lexicon.stop:
+                    return self.lexicon.moods[form]
+        return None
+
     def _believable(self, values: Iterable[Value], text: Text, start: int, end: int) -> list[Value]:
         """The values without groups (franchises) that the words do not name as they are written.
 
@@ -269,6 +280,8 @@ class Vocabulary:
                 if " ".join(words) not in (fold(value.value), bare_title(fold(value.value))):
                     continue
                 ordinary = all(w in self.lexicon.common or w in self.lexicon.stop for w in words)
+                if len(words) > 2 and not self.catalog.titles.exact(" ".join(words)):
+                    ordinary = False
                 after = text.words[end] if end < len(text.words) else ""
                 before = text.words[start - 1] if start else ""
                 capital = text.mixed_case and text.tokens[start].capital and start

@@ -53,7 +53,13 @@ class Wants(Joining, Origins, Measures):
                 self.reading.wishes.append(Wish(typed, (shades[0].pair,), "", 0.5))
 
     def _compared_with(self, span: Span) -> bool:
-        return any(act.name == "similar" and act.end == span.start for act in self.acts)
+        """Whether likeness or liking ends right before ("fan of"), or praise follows."""
+        after = span.end + (self.text.words[span.end : span.end + 1] in (("is",), ("was",)))
+        return any(
+            (act.name in ("similar", "taste") and act.end == span.start)
+            or (act.name == "praise" and act.start in (span.end, after))
+            for act in self.acts
+        )
 
     def _like_series(self, span: Span, value: Value) -> None:
         """Like a series is like its best-known item."""
@@ -116,6 +122,17 @@ class Wants(Joining, Origins, Measures):
             self.reading.wishes.append(Wish(f"{typed}{AGAINST}", against, "", LESS))
         for name, weight in mood.weights.items():
             self.reading.weights[name] = weight
+
+    def on_theme(self, span: Span) -> None:
+        """A theme that only the text tells of."""
+        words: str = span.data
+        if self.polarity(span) in ("-", "~"):
+            typed = self.text.as_typed(span.start, span.end)
+            self.reading.wishes.append(Wish(typed, (), words, AVOID))
+            return
+        self.reading.topics.append((span.start, span.end))
+        if words not in self.reading.search:
+            self.reading.search.append(words)
 
     def _tagged(self, typed: str, values: tuple[tuple[str, str], ...]) -> bool:
         """Whether the word is a tag of this catalog, or a form of one ("violence")."""
