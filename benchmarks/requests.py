@@ -28,6 +28,7 @@ sys.path[:] = [p for p in sys.path if str(Path(p or ".").resolve()) != HERE] + [
 
 import numpy as np  # noqa: E402
 from understanding.iard import iard  # noqa: E402
+from understanding.linking import linking, read_turns  # noqa: E402
 from understanding.mit import mit  # noqa: E402
 from understanding.redial import crs  # noqa: E402
 from understanding.scoring import (  # noqa: E402
@@ -46,7 +47,9 @@ from understanding.turns import requests  # noqa: E402
 from recagent_catalogs.store import Catalog  # noqa: E402
 from recagent_cli.agent.builtin.parse import Parser  # noqa: E402
 
-SHARES = ("joint", "wants_accuracy", "r@1", "r@10", "r@50")
+SHARES = (
+    "joint", "wants_accuracy", "r@1", "r@10", "r@50", "cased_recall", "lower_recall", "wrong_links",
+)  # fmt: skip
 GOALS = {
     "mit_movie_slots": {
         "span_f1": ".86", "value_f1": ".88", "span_f1_names": ".90", "value_f1_names": ".92",
@@ -58,6 +61,7 @@ GOALS = {
         "linking_f1": ".90", "closings_answered": "1",
     },
     "crs_redial": {"r@1": "", "r@10": ".11", "r@50": ""},
+    "linking": {"cased_f1": ".92", "lower_f1": ".88", "wrong_links": ".04 at most"},
 }  # fmt: skip
 
 
@@ -131,6 +135,8 @@ def run(
         found["crs_redial"] = summary(
             "crs_redial", crs(read(path)[chosen], parser, catalog, models)
         )
+    if "linking" in only and (rows := read_turns(folder)[chosen]):
+        found["linking"] = summary("linking", linking(rows, parser, catalog, misses))
     return found, misses
 
 
