@@ -129,7 +129,7 @@ def _held(known: Sequence[Turn], catalog: Catalog) -> dict[str, str]:
 
 def _about(mention: Mention, name: str) -> bool:
     """Whether the mention was read from words of the name."""
-    return bool(set(fold(mention.text).split()) & set(fold(name).split()))
+    return bool((set(fold(mention.text).split()) & set(fold(name).split())) - {"the", "a", "of"})
 
 
 def without(catalog: Catalog, ids: set[str], work: Path) -> Catalog:

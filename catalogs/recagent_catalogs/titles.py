@@ -154,9 +154,15 @@ def _all_forms(title: str, aliases: Sequence[str]) -> Iterator[tuple[str, int]]:
     parts = [fold(part) for part in _SUBTITLE.split(title)]
     for position, part in enumerate(parts):
         # A tail of one word ("Origins", "Part 2") says nothing by itself; a head does ("Rambo").
-        if len(parts) > 1 and (position == 0 or len(bare_title(part).split()) > 1):
+        # "Part II" of one film is no name for it either.
+        if len(parts) > 1 and (position == 0 or _says_something(part)):
             yield part, PART
             yield canonical(part), PART
+
+
+def _says_something(tail: str) -> bool:
+    words = bare_title(tail).split()
+    return len(words) > 1 and not (len(words) == 2 and words[0] in _PARTS)
 
 
 @dataclass(frozen=True)

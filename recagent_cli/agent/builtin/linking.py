@@ -16,7 +16,7 @@ import numpy as np
 
 from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import bare_title, fold
-from recagent_catalogs.titles import FULL, PART, TitleMatch
+from recagent_catalogs.titles import FULL, PART, TitleMatch, canonical
 
 from .lexicon import Lexicon
 from .spans import Span
@@ -27,8 +27,9 @@ LONGEST = 10
 THRESHOLD = 3.0
 MUCH = 8
 """How many times better known an item must be to win over one of exactly the words' title."""
-SURE = 94.0
-"""From here on a near spelling is taken for the title, and said so; below, the person is asked."""
+SHORT = 8
+"""A near spelling of fewer letters than this is not taken for the title: the person is asked."""
+_SMALL = frozenset(("the", "a", "an", "of", "and", "in", "to", "on", "for"))
 
 _QUOTED = re.compile(r"[\"“”„«»]([^\"“”„«»]{1,120})[\"“”„«»]|(?<!\w)['‘]([^'‘’]{2,80})['’](?!\w)")
 _YEAR = re.compile(r"^\s*[(\[]?$")
@@ -89,6 +90,11 @@ class TitleReader:
             return (), PART
         kind = self._catalog.titles.exact_kind(folded)
         return tuple(rows[:12]), FULL if kind is None else kind
+
+    def whole(self, folded: str) -> int | None:
+        """The item of exactly this title, not of a part of it; None where there is none."""
+        rows, kind = self._exact(folded)
+        return self._best_known(rows) if rows and kind != PART else None
 
     def _known(self, row: int) -> float:
         """How well known an item is, 0-1."""
@@ -374,7 +380,7 @@ class TitleReader:
             return best, False
         if _longer(fold(name), fold(best.title)):
             return best, False
-        return best, best.score >= SURE or _slip(fold(name), fold(best.title))
+        return best, _slip(canonical(fold(name)), canonical(fold(best.title)))
 
 
 def _longer(typed: str, title: str) -> bool:
@@ -387,10 +393,43 @@ def _longer(typed: str, title: str) -> bool:
 
 
 def _slip(typed: str, title: str) -> bool:
-    """Whether the difference is one slip of the fingers in a word or two in a long title."""
+    """Whether the difference is slips of the fingers: in words, or in where they are divided."""
+    left, right = bare_title(typed).split(), bare_title(title).split()
+    if [w for w in left if w.isdigit()] != [w for w in right if w.isdigit()]:
+        return False
+    if "".join(left) == "".join(right):
+        return True
+    if len(left) != len(right):
+        left, missing = _without_small(left, right)
+        if not missing:
+            return False
+    slips = [(a, b) for a, b in zip(left, right, strict=True) if a != b]
+    short = sum(map(len, left)) < SHORT
+    return (
+        not (short and slips)
+        and len(slips) <= max(1, len(left) // 3)
+        and all(_near_word(a, b) for a, b in slips)
+    )
+
+
+def _without_small(left: list[str], right: list[str]) -> tuple[list[str], bool]:
+    """The left words with the small words of the right that are missing; whether that fits."""
+    full: list[str] = []
+    rest = iter(left)
+    word = next(rest, None)
+    for wanted in right:
+        if word is not None and (wanted == word or wanted not in _SMALL):
+            full.append(word)
+            word = next(rest, None)
+        elif wanted in _SMALL:
+            full.append(wanted)
+    return full, word is None and len(full) == len(right) and len(left) >= 2
+
+
+def _near_word(typed: str, wanted: str) -> bool:
+    """Whether a word is another one with a slip; people get the first letter right."""
     from rapidfuzz.distance import OSA
 
-    best = min(OSA.distance(typed, title), OSA.distance(bare_title(typed), bare_title(title)))
-    if [w for w in typed.split() if w.isdigit()] != [w for w in title.split() if w.isdigit()]:
+    if len(typed) < 4 or typed[0] != wanted[0]:
         return False
-    return best <= (2 if len(typed) >= 14 else 1 if len(typed) >= 8 else 0)
+    return OSA.distance(typed, wanted) <= (2 if len(typed) >= 9 else 1)

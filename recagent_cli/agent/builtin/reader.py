@@ -15,6 +15,7 @@ from .grades import GradeReader
 from .leftover import Leftovers
 from .lexicon import Lexicon, key_of
 from .linking import TitleReader
+from .longer import LongerNames
 from .numbers import NumberReader
 from .people import PeopleReader
 from .periods import period_spans
@@ -47,6 +48,7 @@ class Reader:
         self.vocabulary = Vocabulary(catalog, lexicon)
         self.items = self.vocabulary.items
         self.titles = TitleReader(catalog, lexicon, self.items)
+        self.longer = LongerNames(lexicon, self.items, self.titles)
         self.people = PeopleReader(catalog, lexicon, self.vocabulary.cues)
         self.numbers = NumberReader(self.schema, lexicon)
         self.grades = GradeReader(lexicon)
@@ -71,7 +73,7 @@ class Reader:
         found += self.themes.spans(text, self.items)
         found += self.numbers.counts(text, self.items, found)
         found = [*self.topics.clear(text, found)]
-        return choose(span for span in found if not self._idle(text, span))
+        return self.longer.mend(text, choose(s for s in found if not self._idle(text, s)))
 
     def _idle(self, text: Text, span: Span) -> bool:
         """Whether the stretch has a plain reading that no wish is meant by ("happy new year")."""
