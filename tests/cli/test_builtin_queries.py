@@ -77,3 +77,41 @@ def test_a_topic_holds_no_title_and_no_name(parsers: dict[str, Parser]) -> None:
     for said in ("a drama about a big heat wave", "a film about alien abduction"):
         assert not stretches(parsers["films"], said, "title", "person", "name", "stranger"), said
     assert stretches(parsers["films"], "tell me about Heat", "title") == ["heat"]
+
+
+FRAMES = [
+    ("who directed the lonely lighthouse", "name", ["the lonely lighthouse"]),
+    ("who stars in quiet waters of home", "name", ["quiet waters of home"]),
+    ("what is deep river about", "name", ["deep river"]),
+    ("what is big about", "title", ["big"]),
+    ("what year was contact released", "title", ["contact"]),
+    ("when did heat come out", "title", ["heat"]),
+    ("how good is up", "title", []),
+    ("show me a trailer for zebra crossing", "name", ["zebra crossing"]),
+    ("what is the plot of the movie big", "title", ["big"]),
+    ("who was the butler in gran torino", "title", ["gran torino"]),
+    ("reviews of the crime movie heat", "title", ["heat"]),
+    ("what is the rating for the toy story movies", "title", ["toy story"]),
+    ("how many oscars did titanic win", "title", ["titanic"]),
+    # no title there
+    ("who directed the most horror films", "name", []),
+    ("who directed the newest thriller", "name", []),
+    ("which actors are in comedies from the 90s", "name", []),
+    ("is there a good western", "name", []),
+    ("what is it about", "name", []),
+    ("who is in the second one", "name", []),
+    ("dramas with a rating of seven", "title", []),
+    ("when did Tom Hanks come to Hollywood", "name", []),
+    ("what are some good movies about dogs", "name", []),
+]
+
+
+@pytest.mark.parametrize(("said", "kind", "wanted"), FRAMES, ids=[row[0] for row in FRAMES])
+def test_frames(parsers: dict[str, Parser], said: str, kind: str, wanted: list[str]) -> None:
+    assert stretches(parsers["plain_films"], said, kind) == wanted
+
+
+def test_an_unknown_title_in_a_question_is_said_to_be_unknown(parsers: dict[str, Parser]) -> None:
+    request = parsers["films"].parse("who directed the lonely lighthouse")
+    assert request.intent == "item_info" and [m.id for m in request.about] == [None]
+    assert any("not in this catalog" in limit for limit in request.limits)

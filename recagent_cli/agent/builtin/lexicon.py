@@ -163,7 +163,8 @@ class Lexicon:
         return 7
 
 
-def _load(name: str) -> dict[str, Any]:
+def load(name: str) -> dict[str, Any]:
+    """The data file of that name."""
     path = resources.files(__package__).joinpath("lexicon", f"{name}.toml")
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
@@ -220,8 +221,8 @@ def _compound(table: dict[str, Any]) -> Compound:
 @lru_cache(maxsize=1)
 def lexicon() -> Lexicon:
     """The lexicons; loaded at the first call, then shared."""
-    words, talk, times = _load("words"), _load("dialogue"), _load("periods")
-    kinds, audiences, nations = _load("kinds"), _load("audience")["audience"], _load("nations")
+    words, talk, times = load("words"), load("dialogue"), load("periods")
+    kinds, audiences, nations = load("kinds"), load("audience")["audience"], load("nations")
     acts: dict[str, tuple[str, ...]] = {}
     for act, patterns in talk["acts"].items():
         for phrase in _phrases(patterns):
@@ -235,8 +236,8 @@ def lexicon() -> Lexicon:
         filler=frozenset(words["filler"].split()),
         common=frozenset(words["common"].split()),
         acts=acts,
-        moods=_entries(_load("moods")["mood"], _mood),
-        qualities=_entries(_load("quality")["quality"], _quality),
+        moods=_entries(load("moods")["mood"], _mood),
+        qualities=_entries(load("quality")["quality"], _quality),
         audiences=_entries(audiences, _audience),
         audience_levels=tuple(levels),
         compounds=_entries(kinds["compound"], _compound),
@@ -256,7 +257,7 @@ def lexicon() -> Lexicon:
         decades=times["decades"],
         units=times["units"],
         generic=frozenset(words["generic"].split()),
-        given=frozenset(_load("names")["given"].split()),
+        given=frozenset(load("names")["given"].split()),
         before_names=frozenset(words["before_names"].split()),
         after_names=frozenset(words["after_names"].split()),
         also_nouns=frozenset(words["also_nouns"].split()),

@@ -96,6 +96,11 @@ class TitleReader:
         rows, kind = self._exact(folded)
         return self._best_known(rows) if rows and kind != PART else None
 
+    def row_of(self, folded: str) -> int | None:
+        """The item that a title or a part of one means, or None where there is none."""
+        rows, _ = self._exact(folded)
+        return self._best_known(rows) if rows else None
+
     def _known(self, row: int) -> float:
         """How well known an item is, 0-1."""
         if not self._top:

@@ -11,6 +11,7 @@ from recagent_catalogs.text import fold
 from ..request import Mention, Question
 from .acts import Act, find_acts
 from .builder import Builder
+from .frames import FrameReader
 from .grades import GradeReader
 from .leftover import Leftovers
 from .lexicon import Lexicon, key_of
@@ -52,6 +53,7 @@ class Reader:
         self.people = PeopleReader(catalog, lexicon, self.vocabulary.cues)
         self.numbers = NumberReader(self.schema, lexicon)
         self.grades = GradeReader(lexicon)
+        self.frames = FrameReader(lexicon, self.items, self.titles.row_of, self._is_kind)
         self.topics = TopicReader(lexicon, self.items)
         self.themes = ThemeReader(catalog, lexicon, self.vocabulary.values)
         self.leftovers = Leftovers(self)
@@ -69,11 +71,20 @@ class Reader:
         found += self.grades.spans(text)
         found += self.people.spans(text)
         found += self.titles.spans(text, shown_titles)
+        found += self.frames.spans(text)
         found += self._ages(text)
         found += self.themes.spans(text, self.items)
         found += self.numbers.counts(text, self.items, found)
         found = [*self.topics.clear(text, found)]
         return self.longer.mend(text, choose(s for s in found if not self._idle(text, s)))
+
+    def _is_kind(self, phrase: str) -> bool:
+        """Whether the words are a broad kind, a mood or a quality."""
+        key, lexicon = key_of(phrase), self.lexicon
+        kinds = self.vocabulary.values.get(key, ())
+        return any(v.role is Role.CATEGORIES for v in kinds) or any(
+            key in table for table in (lexicon.moods, lexicon.qualities, lexicon.compounds)
+        )
 
     def _idle(self, text: Text, span: Span) -> bool:
         """Whether the stretch has a plain reading that no wish is meant by ("happy new year")."""

@@ -33,7 +33,9 @@ _ASKED = re.compile(
     r"said|mind|picky|facts|crazy|wild|good|bad|great|liked?|loved?|hated|interesting|it|that|"
     r"mad|wondering|curious)$"
 )
-_NEVER = frozenset("it that this them those these me you him her us as anything half now".split())
+_NEVER = frozenset(
+    "similar same it that this them those these me you him her us as anything half now".split()
+)
 _ENDS = frozenset(
     (
         "starring stars starred directed director directing released made produced rated rating "
@@ -121,10 +123,19 @@ class TopicReader:
             after = text.words[end + 1] if end + 1 < len(text.words) else ""
             if end > start and (word in _ENDS or word in _RELATIVE and after in _TURNS | _ENDS):
                 break
+            if word == "in" and self._names_items(text, end + 1):
+                break
             if end > start and "," in text.gap(end) and after in _TURNS | _ENDS:
                 break
             end += 1
         return end
+
+    def _names_items(self, text: Text, index: int) -> bool:
+        """Whether a word for items follows soon: "a victim in a horror movie"."""
+        near = text.words[index : index + 4]
+        return near[:1] in (("a",), ("an",), ("any",), ("some",)) and bool(
+            self._items.intersection(near)
+        )
 
     def clear(self, text: Text, spans: Sequence[Span]) -> Iterator[Span]:
         """The candidates without titles and names that are but words of a topic."""

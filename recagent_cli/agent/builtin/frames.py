@@ -1,0 +1,202 @@
+"""Sentences that name an item wherever its title stands: "who directed …", "what is … about".
+
+A title there may be unknown to the catalog, or one ordinary word: the sentence says that it is one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from .lexicon import Lexicon, load
+from .linking import Title
+from .spans import Span
+from .tokens import Text
+
+KNOWN, UNKNOWN = 8.0, 6.7
+"""Scores of a title in a frame: above kinds, periods and moods that its words may be as well."""
+LEADING = 6.0
+LONGEST = 10
+"""Words in the longest name that is believed."""
+
+
+@dataclass(frozen=True)
+class Frames:
+    """The patterns and words of `frames.toml`."""
+
+    items: tuple[re.Pattern[str], ...]
+    any: tuple[re.Pattern[str], ...]
+    cut: re.Pattern[str]
+    never: frozenset[str]
+    leading: frozenset[str]
+    points: frozenset[str]
+    owners: frozenset[str]
+    grades: frozenset[str]
+
+
+@lru_cache(maxsize=1)
+def _frames() -> Frames:
+    data = load("frames")
+    apart = data["words_apart"]
+    words = {
+        name: frozenset(apart[name].split())
+        for name in ("never", "leading", "points", "owners", "grades")
+    }
+    items, either = (
+        tuple(_compile(row, data["words"]) for row in data[key]) for key in ("items", "any")
+    )
+    return Frames(items, either, re.compile(rf" (?:{'|'.join(apart['cut'])})(?: .*|$)"), **words)
+
+
+def _compile(pattern: str, words: dict[str, list[str]]) -> re.Pattern[str]:
+    """A frame as an expression: <name> becomes its words, `X` and `x` what the title is."""
+    pattern = re.sub(r"<(\w+)>", lambda match: f"(?:{'|'.join(words[match[1]])})", pattern)
+    pattern = re.sub(r"(?<=[ )])X$", r"(?P<x>\\S.*)$", pattern)
+    pattern = re.sub(r"(?<=[ )])x(?= )", r"(?P<x>\\S.*?)", pattern)
+    return re.compile(rf"(?<!\S){pattern}(?!\S)")
+
+
+class FrameReader:
+    """Finds titles by the sentence around them.
+
+    Args:
+        lexicon: stop words, given names.
+        items: words for items in general.
+        exact: the rows whose folded title is exactly this, best first.
+        kind: whether a phrase is a kind, mood or quality of this catalog.
+    """
+
+    def __init__(
+        self,
+        lexicon: Lexicon,
+        items: frozenset[str],
+        exact: Callable[[str], int | None],
+        kind: Callable[[str], bool],
+    ) -> None:
+        self._lexicon = lexicon
+        self._items = items - {"one", "ones"}
+        self._exact = exact
+        self._kind = kind
+        self._frames = _frames()
+
+    def spans(self, text: Text) -> Iterator[Span]:
+        """Every name of an item by its sentence: a "title" with its row, or an unknown "name".
+
+        The words that lead to it are "lead": no title ("the villain") and no wish ("top billing").
+        """
+        for start, end in _sentences(text):
+            words = " ".join(text.words[start:end])
+            for frames, people in ((self._frames.items, False), (self._frames.any, True)):
+                for frame in frames:
+                    if match := frame.search(words):
+                        yield from self._framed(text, start, words, match, people)
+
+    def _framed(
+        self, text: Text, start: int, words: str, match: re.Match[str], people: bool
+    ) -> Iterator[Span]:
+        place = start + words[: match.start()].count(" ")
+        first = start + words[: match.start("x")].count(" ")
+        last = first + len(match["x"].split())
+        if (
+            place < first
+            and text.words[first - 2] in self._frames.grades
+            and self._counts(text, first)
+        ):
+            return
+        if span := self._named(text, first, last, people):
+            yield span
+            for i in range(place, first):
+                yield Span(i, i + 1, "lead", None, LEADING)
+
+    def _counts(self, text: Text, index: int) -> bool:
+        """Whether a number stands there: "a rating of seven"."""
+        return text.words[index][0].isdigit() or text.words[index] in self._lexicon.numbers
+
+    def _named(self, text: Text, start: int, end: int, people: bool) -> Span | None:
+        if self._exact(text.phrase(start, end)) is None:
+            start = self._skip_kind(text, start, end)
+            start, end = self._cut(text, start, end)
+        if end <= start or end - start > LONGEST:
+            return None
+        row = self._exact(text.phrase(start, end))
+        if row is not None and self._nameable(text, start, end):
+            return Span(start, end, "title", Title(row), KNOWN + 0.1 * (end - start))
+        if not self._believable(text, start, end, people):
+            return None
+        return Span(start, end, "name", text.as_typed(start, end), UNKNOWN + 0.1 * (end - start))
+
+    def _skip_kind(self, text: Text, start: int, end: int) -> int:
+        """Past "the romance movie" or "the third" before a name."""
+        words, place = text.words, start
+        for i in range(start, min(start + 4, end)):
+            if words[i] in self._items and i + 1 < end:
+                before = words[start:i]
+                leading = self._lexicon.stop | self._frames.leading
+                if all(w in leading or self._kind(w) for w in before):
+                    return i + 1
+        if (
+            words[place] in ("the", "a", "an")
+            and place + 1 < end
+            and words[place + 1] in self._frames.leading
+        ):
+            place += 2
+        return min(place, end - 1)
+
+    def _cut(self, text: Text, start: int, end: int) -> tuple[int, int]:
+        """Without what follows a name: "… with Tom Hanks", "… in 1990", "the … movies"."""
+        phrase = text.phrase(start, end)
+        if "about" in text.words[start + 1 : end - 1]:
+            start = end - text.words[start:end][::-1].index("about")
+            phrase = text.phrase(start, end)
+        while (cut := self._frames.cut.search(phrase)) and self._exact(phrase) is None:
+            phrase = phrase[: cut.start()]
+        end = start + len(phrase.split())
+        last = end
+        while last - start > 1 and text.words[last - 1] in self._items:
+            last -= 1
+        if last == end or self._exact(phrase) is not None:
+            return start, end
+        if text.words[start] in ("a", "an", "any", "some"):
+            return start, start
+        return start + (text.words[start] == "the" and last - start > 1), last
+
+    def _nameable(self, text: Text, start: int, end: int) -> bool:
+        """Whether a known title may be meant: no pronoun, and no kind in the plural."""
+        words = text.words[start:end]
+        if all(w in self._lexicon.stop for w in words):
+            return text.mixed_case and all(t.capital for t in text.tokens[start:end])
+        return not (len(words) == 1 and (words[0] in self._frames.points or len(words[0]) < 3))
+
+    def _believable(self, text: Text, start: int, end: int, people: bool) -> bool:
+        """Whether words that no title has are a name: not a description, not a person."""
+        words = text.words[start:end]
+        lexicon = self._lexicon
+        plain = [w for w in words if w not in lexicon.stop and w not in self._items]
+        if not plain or words[0] in ("a", "an") or words[0] in self._frames.points:
+            return False
+        if words[0] in self._frames.owners and len(words) < 4:
+            return False
+        if any(w in self._items or w in self._frames.never for w in words):
+            return False
+        if all(
+            w in lexicon.filler or w in self._frames.leading or w[0].isdigit() or self._kind(w)
+            for w in plain
+        ):
+            return False
+        if people and words[0] in lexicon.given:
+            return False
+        if len(words) > 1 and self._kind(words[0]) and words[1] in lexicon.stop:
+            return False  # "comedies from …"
+        if text.mixed_case:
+            return any(t.capital for t in text.tokens[start:end])
+        return True
+
+
+def _sentences(text: Text) -> Iterator[tuple[int, int]]:
+    first = 0
+    for i in range(1, len(text.words) + 1):
+        if i == len(text.words) or text.begins_sentence(i):
+            yield first, i
+            first = i
