@@ -4,7 +4,7 @@
         [--json] [--misses N] [--rows all|even|odd]
 
 DIR holds any of `mit_movie_slots.jsonl`, `sgd_slots.jsonl`, `iard_dialogue_acts.jsonl`,
-`requests.jsonl`, `crs_redial_*.jsonl`; default: $RECAGENT_BENCH_DATA/requests. `--catalog` is a
+`requests.jsonl`, `music_ner.jsonl`, `crs_redial_*.jsonl`; default: $RECAGENT_BENCH_DATA/requests. `--catalog` is a
 catalog's directory or a folder that `recagent catalog add` reads (default:
 $RECAGENT_BENCH_DATA/datasets/ml-latest-small). Every figure has a 95 % interval by bootstrap over
 rows (over dialogues where there are some). `--rows even` measures every second row only, so that
@@ -27,6 +27,7 @@ HERE = str(Path(__file__).resolve().parent)
 sys.path[:] = [p for p in sys.path if str(Path(p or ".").resolve()) != HERE] + [HERE]
 
 import numpy as np  # noqa: E402
+from understanding.domains import domains, music_ner  # noqa: E402
 from understanding.iard import iard  # noqa: E402
 from understanding.linking import linking, read_turns  # noqa: E402
 from understanding.mit import mit  # noqa: E402
@@ -59,6 +60,9 @@ GOALS = {
     "requests": {
         "wants_f1": ".93", "state_f1_wanted": ".88", "state_f1_all": ".78",
         "linking_f1": ".90", "closings_answered": "1",
+    },
+    "domains": {
+        "wants_f1": "", "book_state_f1_wanted": "", "music_state_f1_wanted": "", "music_span_f1": "",
     },
     "crs_redial": {"r@1": "", "r@10": ".11", "r@50": ""},
     "linking": {"cased_f1": ".92", "lower_f1": ".88", "wrong_links": ".04 at most"},
@@ -124,12 +128,13 @@ def run(
         ("sgd_slots", "sgd_slots.jsonl", sgd),
         ("iard", "iard_dialogue_acts.jsonl", iard),
         ("requests", "requests.jsonl", requests),
+        ("domains", "requests.jsonl", domains),
+        ("domains", "music_ner.jsonl", music_ner),
     )
     for name, file, measure in sets:
         if name in only and (folder / file).exists():
-            found[name] = summary(
-                name, measure(read(folder / file)[chosen], parser, catalog, misses)
-            )
+            figures = measure(read(folder / file)[chosen], parser, catalog, misses)
+            found[name] = found.get(name, {}) | summary(name, figures)
     paths = sorted(folder.glob("crs_redial_*.jsonl")) if "crs_redial" in only else []
     for path in paths:
         found["crs_redial"] = summary(
