@@ -4,8 +4,8 @@
         [--json] [--misses N] [--rows all|even|odd]
 
 DIR holds any of `mit_movie_slots.jsonl`, `sgd_slots.jsonl`, `iard_dialogue_acts.jsonl`,
-`requests.jsonl`, `music_ner.jsonl`, `crs_redial_*.jsonl`; default: $RECAGENT_BENCH_DATA/requests. `--catalog` is a
-catalog's directory or a folder that `recagent catalog add` reads (default:
+`requests.jsonl`, `music_ner.jsonl`, `crs_redial_*.jsonl`; default:
+$RECAGENT_BENCH_DATA/requests. `--catalog` is a catalog's directory or a folder that `recagent catalog add` reads (default:
 $RECAGENT_BENCH_DATA/datasets/ml-latest-small). Every figure has a 95 % interval by bootstrap over
 rows (over dialogues where there are some). `--rows even` measures every second row only, so that
 what is tuned on those can be held against the others.
@@ -61,9 +61,7 @@ GOALS = {
         "wants_f1": ".93", "state_f1_wanted": ".88", "state_f1_all": ".78",
         "linking_f1": ".90", "closings_answered": "1",
     },
-    "domains": {
-        "wants_f1": "", "book_state_f1_wanted": "", "music_state_f1_wanted": "", "music_span_f1": "",
-    },
+    "domains": {},
     "crs_redial": {"r@1": "", "r@10": ".11", "r@50": ""},
     "linking": {"cased_f1": ".92", "lower_f1": ".88", "wrong_links": ".04 at most"},
 }  # fmt: skip
