@@ -5,7 +5,8 @@
 
 DIR holds any of `mit_movie_slots.jsonl`, `sgd_slots.jsonl`, `iard_dialogue_acts.jsonl`,
 `requests.jsonl`, `music_ner.jsonl`, `crs_redial_*.jsonl`; default:
-$RECAGENT_BENCH_DATA/requests. `--catalog` is a catalog's directory or a folder that `recagent catalog add` reads (default:
+$RECAGENT_BENCH_DATA/requests. `--catalog` is a catalog's directory or a folder that
+`recagent catalog add` reads (default:
 $RECAGENT_BENCH_DATA/datasets/ml-latest-small). Every figure has a 95 % interval by bootstrap over
 rows (over dialogues where there are some). `--rows even` measures every second row only, so that
 what is tuned on those can be held against the others.
