@@ -243,6 +243,17 @@ class Catalog:
         return arrays.load(self._arrays, "mean_rating")
 
     @cached_property
+    def verdicts(self) -> bool:
+        """Whether the ratings are mere verdicts, 0 and 1: their mean is a share, no rating."""
+        taken = self.interactions
+        if taken is None or not taken.explicit or taken.value is None:
+            return False
+        return all(
+            bool(((part == 0) | (part == 1)).all())
+            for part in (taken.value[:10_000], taken.value)  # most catalogs show it at once
+        )
+
+    @cached_property
     def interactions(self) -> Interactions | None:
         """Who took what, when; None where the catalog has no interactions."""
         if not self._meta.get("n_interactions"):

@@ -129,6 +129,8 @@ def _reception(item: Item, context: ToolContext) -> list[str]:
     taken = int(catalog.popularity[item.row])
     rating = float(catalog.mean_rating[item.row])
     if taken >= 5 and not np.isnan(rating):
+        if catalog.verdicts:
+            return [f"{rating:.0%} of {taken:,} liked it"]
         return [f"rated {rating:.1f} by {taken:,}"]
     if taken and not catalog.schema.simulated:
         share = float((catalog.popularity > taken).mean())

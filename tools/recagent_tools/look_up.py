@@ -64,7 +64,8 @@ def item_info(context: ToolContext, arguments: ItemInfoArguments) -> ToolResult:
             entry["interactions"] = taken
         rating = float(context.catalog.mean_rating[item.row])
         if not np.isnan(rating):
-            entry["mean_rating"] = round(rating, 2)
+            name = "liked_by_share" if context.catalog.verdicts else "mean_rating"
+            entry[name] = round(rating, 2)
         told.append(entry)
     lines = [json.dumps(entry, ensure_ascii=False) for entry in told]
     return ToolResult("\n".join(lines + problems), told)

@@ -21,7 +21,7 @@ from ..brain import Call, Step, TurnView, Usage
 from ..events import Event
 from ..request import Intent, Mention, Request
 from .acts import Act, find_acts
-from .answers import count_answer, item_answer, most_answer
+from .answers import average_answer, count_answer, item_answer, list_answer, most_answer
 from .lexicon import lexicon
 from .numbers import MOST
 from .parse import wants_list
@@ -279,11 +279,7 @@ class BuiltinBrain:
                 calls.append(_call(view, "search", text=words))
             return Step(calls=tuple(calls))
         kind = view.request.question.kind if view.request.question else "count"
-        return Step(
-            text=most_answer(view.request, view)
-            if kind == "most"
-            else count_answer(view.request, view)
-        )
+        return Step(text=_AGGREGATES[kind](view.request, view))
 
     def _talk(self, view: TurnView) -> Step:
         """Small talk, thanks, feedback without a wish, nothing understood."""
@@ -307,6 +303,14 @@ class BuiltinBrain:
             return Step(calls=(_call(view, "user_info"),))
         told = view.steps[-1][1][-1].data
         return Step(text=known_text(told if isinstance(told, dict) else {}))
+
+
+_AGGREGATES = {
+    "count": count_answer,
+    "most": most_answer,
+    "list": list_answer,
+    "average": average_answer,
+}
 
 
 def _ask(view: TurnView, question: str, options: Sequence[str]) -> Step:

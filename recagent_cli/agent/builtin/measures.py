@@ -29,7 +29,7 @@ class Measures(Clauses):
         """How good, known or new; older or newer than what was shown."""
         quality: Quality = span.data
         polarity = self.polarity(span)
-        if self.reading.question and self.reading.question.kind == "attribute":
+        if self.reading.asks_fact:
             return
         comparative = self.text.phrase(span.start, span.end)
         if self.overdone(span) and "recency" in dict(quality.weights):
@@ -102,7 +102,7 @@ class Measures(Clauses):
     def on_number(self, span: Span) -> None:
         """A range of a number column."""
         wanted: NumberRange = span.data
-        if self.reading.question and self.reading.question.kind == "attribute":
+        if self.reading.asks_fact:
             return
         numbers = self.reader.catalog.numbers(wanted.column)
         told = (s.data for s in self.spans if s.kind == "number" and s is not span)
@@ -147,7 +147,7 @@ class Measures(Clauses):
 
     def on_order(self, span: Span) -> None:
         """The most or least of a number or of years: "the shortest", "the oldest"."""
-        if self.reading.question and self.reading.question.kind == "attribute":
+        if self.reading.asks_fact:
             return
         if self.scope(span) is None:
             name, weight = span.data

@@ -326,6 +326,9 @@ class NumberReader:
                 lead = "best"
             number = match["n"].split()[0]
             count = int(number) if number.isdigit() else self._lexicon.numbers[number]
+            before = text.words[start - 1] if start else ""
+            if number == "one" and (before in self._lexicon.ordinals or before == "which"):
+                continue
             if (
                 start is None
                 or not 0 < count

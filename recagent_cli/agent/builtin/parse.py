@@ -146,7 +146,9 @@ class Parser:
 
     def _request(self, reading: Reading, before: Request, intent: Intent, shown: bool) -> Request:
         if intent in NO_STATE:
-            return alone(reading, intent)
+            request = alone(reading, intent)
+            listed = reading.question is not None and reading.question.kind == "list"
+            return replace(request, conditions=(), search="") if listed else request
         if intent is Intent.CLOSING:
             return Request(intent)
         if not reading.refused and starts_afresh(reading, before, shown):

@@ -9,6 +9,7 @@ from recagent_catalogs.schema import CatalogSchema, Column, Role
 from recagent_catalogs.text import fold
 
 from ..request import Question
+from .aggregates import RATING, catalog_question
 from .lexicon import key_of
 from .tokens import Text
 from .vocabulary import Vocabulary
@@ -54,6 +55,42 @@ _SOME = re.compile(r"\b(?:some|any|recommend|suggest|other|others|else|another|s
 _KIND = re.compile(r"\bwhat (?:kind|type|sort|style)\b")
 
 
+_THERE = re.compile(
+    r"^(?:(?:and|so|ok|okay|oh|hi|hello|hey|well|but|also) )*(?:"
+    r"(?:do|dont) you (?:also |even |happen to )?(?:have|got|carry|stock)|have you got|got|"
+    r"you have|"
+    r"(?:is|are)(?= .* (?:available|here|there|included|catalog|catalogue|library|list)$))"
+    r"(?: the| a)?(?: movie| film| game| book| one)?(?: called| named| titled)? x(?: x)*"
+    r"(?: (?:in|on|the|your|this|available|here|there|included|catalog|catalogue|library|list|as|"
+    r"well|too|at|all|please|by|any|chance))*$"
+)
+_GOOD = re.compile(
+    r"\b(?:(?:is|are|was|were) .*\b(?:any good|good|great|bad|boring|worth|recommended|popular|"
+    r"overrated|underrated|decent|ok|okay)\b(?! (?:for|with|in|as|at)\b)"
+    r"|worth (?:it|watching|seeing|playing|reading|buying|my time|the time|a watch|a look)"
+    r"|(?:should|shall) (?:i|we) (?:watch|see|play|read|buy|get|try)"
+    r"|(?:would|will|might) (?:i|we) (?:like|enjoy|love)"
+    r"|how (?:good|bad|popular|well rated|highly rated) (?:is|are|was|were)"
+    r"|(?:rating|ratings|score) (?:of|for|does|is|did)|how (?:is|was) .+ rated"
+    r"|what (?:is|was) .+ (?:rating|rated|score))\b"
+)
+
+
+_SHOULD = re.compile(r"^(?:\w+ )?(?:should|shall|would|will|worth)\b")
+
+
+def asks_whether_there(utterance: str) -> bool:
+    """Whether the turn asks if the catalog has something: "do you have Heat?"."""
+    return bool(_HAS.match(fold(utterance)))
+
+
+_HAS = re.compile(
+    r"^(?:(?:and|so|ok|okay|oh|hi|hello|hey|well|but|also) )*(?:(?:do|dont) you (?:also |even |"
+    r"happen to )?(?:have|got|carry|stock)|have you got|got|you have|(?:is|are) .* (?:available|"
+    r"here|there|included|catalog|catalogue|library|list)$)"
+)
+
+
 def find_question(
     text: Text, vocabulary: Vocabulary, targets: bool, blocked: Collection[int]
 ) -> Question | None:
@@ -70,13 +107,27 @@ def find_question(
             w if start + i not in blocked else "x" for i, w in enumerate(text.words[start:end])
         )
         match = _ASKS.match(words)
+        if targets and (column := _measure(words, vocabulary)) is not None:
+            return Question("attribute", column.name)
         if _aggregate(words, vocabulary) and (found := _catalog_question(words, vocabulary)):
+            return found
+        if (found := catalog_question(words, vocabulary)) and not (
+            targets and found.kind == "average"
+        ):
             return found
         if not targets:
             continue
+        if _THERE.match(words):
+            return Question("attribute", "")
         if asks_why(text):
             return Question("attribute", "")
-        if match or _GENERAL.search(words) or _PLOT.search(words) or "?" in text.gap(end):
+        if (
+            match
+            or _SHOULD.match(words)
+            or _GENERAL.search(words)
+            or _PLOT.search(words)
+            or "?" in text.gap(end)
+        ):
             found = _item_question(words, vocabulary, match is not None)
             if found is not None:
                 return found
@@ -196,6 +247,20 @@ def _verb_forms(cue: str) -> tuple[str, ...]:
     return tuple(forms)
 
 
+def superlative(text: Text, schema: CatalogSchema) -> tuple[str, float] | None:
+    """The column that "the shortest", "the newest" compare, and 1 where the most is meant."""
+    said = set(text.words)
+    for column in schema.with_role(Role.NUMBER):
+        for sign, words in ((-1.0, column.low), (1.0, column.high)):
+            if said & {f"{word}est" for word in words}:
+                return column.name, sign
+    year = schema.one(Role.YEAR)
+    if year is not None and said & {"oldest", "earliest"}:
+        return year.name, -1.0
+    newest = said & {"newest", "latest"} or "most recent" in text.joined
+    return (year.name, 1.0) if year is not None and newest else None
+
+
 def _superlative(words: str, schema: CatalogSchema) -> Column | None:
     """The column that "the shortest", "the newest" compare."""
     said = set(words.split())
@@ -206,8 +271,25 @@ def _superlative(words: str, schema: CatalogSchema) -> Column | None:
     return schema.one(Role.YEAR) if newest else None
 
 
+def _measure(words: str, vocabulary: Vocabulary) -> Column | None:
+    """The column of numbers that "is it long?" and "what does it cost?" ask for."""
+    graded = re.search(r"^(?:\w+ )?(?:is|are|was|were) .*?(?P<word>\w+)$", words)
+    for column in vocabulary.schema.with_role(Role.NUMBER):
+        names = {fold(column.name), column.unit, *map(fold, column.aliases)}
+        sizes = {fold(word) for word in (*column.low, *column.high)}
+        if graded and graded["word"] in sizes:
+            return column
+        if names & {"price", "cost"} and re.search(
+            r"\b(?:cost|costs|how much (?:is|are|for))\b", words
+        ):
+            return column
+    return None
+
+
 def _item_question(words: str, vocabulary: Vocabulary, asks: bool) -> Question | None:
     schema = vocabulary.schema
+    if _GOOD.search(words) and (asks or _SHOULD.match(words)):
+        return Question("attribute", RATING)
     if _PLOT.search(words):
         text = schema.one(Role.TEXT)
         return Question("attribute", text.name if text else "")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+import numpy as np
+
 from recagent_catalogs.schema import Role
 from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import fold
@@ -20,7 +22,7 @@ from .longer import LongerNames
 from .numbers import NumberReader
 from .people import PeopleReader
 from .periods import period_spans
-from .questions import find_question
+from .questions import find_question, superlative
 from .reading import Reading
 from .references import find_references
 from .scopes import find_scopes
@@ -209,7 +211,20 @@ class Reader:
             reading.about = [self.mention("those", row) for row in shown]
         builder = Builder(self, reading, spans, acts, scopes, references, shown, focus)
         builder.run()
+        self._compare(reading)
         return reading
+
+    def _compare(self, reading: Reading) -> None:
+        """Of several items keep the one that "the shortest" means."""
+        question = reading.question
+        most = superlative(reading.text, self.schema)
+        if question is None or most is None or question.column != most[0]:
+            return
+        numbers = self.catalog.numbers(most[0])
+        rows = {m: self.catalog.row_of(m.id) for m in reading.about if m.id is not None}
+        known = [m for m, row in rows.items() if row is not None and not np.isnan(numbers[row])]
+        if len(reading.about) > 1 and known:
+            reading.about = [max(known, key=lambda m: most[1] * float(numbers[rows[m]]))]
 
     def _intensifies(self, text: Text, act: Act, spans: Sequence[Span]) -> bool:
         """Whether "more" belongs to a word of manner ("more story") and asks for no more items."""

@@ -47,6 +47,11 @@ class Reading:
     """Whether a word for items in general ("a movie") stands in the turn."""
 
     @property
+    def asks_fact(self) -> bool:
+        """Whether numbers and qualities in the turn are what is asked for, and no wish."""
+        return self.question is not None and self.question.kind in ("attribute", "average")
+
+    @property
     def wants_something(self) -> bool:
         """Whether the turn names any wish beside titles."""
         return bool(self.conditions or self.wishes or self.weights or self.search)

@@ -99,6 +99,9 @@ def _empty_pronoun(text: Text, start: int, end: int) -> bool:
             "is",
             "how",
             "not",
+            "whats",
+            "whos",
+            "hows",
         )
         or after
         and after

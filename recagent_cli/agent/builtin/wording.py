@@ -26,6 +26,8 @@ _MORE_OF = {
     ("recency", False): "older",
 }
 MOST_NAMED = 4
+MOST_FACTS = 9
+MOST_IN_FACT = 6
 MOST_KNOWN = 20
 _PREPOSITIONS = {
     "country": "from", "countries": "from", "language": "in", "platform": "on", "platforms": "on",
@@ -218,6 +220,19 @@ def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
+def plain(value: str) -> str:
+    """A value inside a sentence: "feel-good" is feel good, "Horror" is horror."""
+    return lower_kind(value.replace("-", " ")) if value.islower() else lower_kind(value)
+
+
+def cell_values(item: Item, column: str) -> list[str]:
+    """The words of a cell."""
+    value = item.columns.get(column)
+    if isinstance(value, list):
+        return value
+    return [str(value)] if value not in (None, "") else []
+
+
 def value_text(value: object, unit: str = "") -> str:
     """A cell as text."""
     if isinstance(value, list):
@@ -228,22 +243,33 @@ def value_text(value: object, unit: str = "") -> str:
 
 
 def facts_text(item: Item, schema: CatalogSchema) -> str:
-    """What the catalog knows of an item, in a few sentences."""
-    lines = []
+    """What the catalog knows of an item, in a few sentences: first what it is about."""
+    about, parts = "", []
     for column in schema.shown:
         value = item.columns.get(column.name)
         if value in (None, "", []) or column.role in (Role.URL, Role.OTHER, Role.ALIAS):
             continue
         if column.role is Role.TEXT:
-            lines.append(str(value))
+            about = about or f" {str(value).rstrip('.')}."
         else:
-            cell = value[:6] if isinstance(value, list) else value
-            lines.append(f"{column.name.replace('_', ' ')}: {value_text(cell, column.unit)}")
-    return (
-        f"{item.label}. "
-        + "; ".join(lines[:8])
-        + ("." if lines and not lines[-1].endswith(".") else "")
-    )
+            parts.append(_fact(value, column))
+    told = "; ".join(parts[:MOST_FACTS])
+    return f"{item.label}:{about} {told[:1].upper()}{told[1:]}.".replace(": .", ".")
+
+
+def _fact(value: object, column: Column) -> str:
+    """A cell with what it is, where the words do not show it: "by Al", "98 min", "tags: cosy"."""
+    cell = value[:MOST_IN_FACT] if isinstance(value, list) else value
+    told = value_text(cell, column.unit)
+    if column.role is Role.CATEGORIES:
+        return told
+    if column.role is Role.PEOPLE and column.cues:
+        return f"{column.cues[0]} {told}"
+    if column.role is Role.NUMBER and column.unit:
+        return told
+    if column.role is Role.TAGS:
+        told = told.replace("-", " ")
+    return f"{column.name.replace('_', ' ')}: {told}"
 
 
 def attribute_text(item: Item, column_name: str, schema: CatalogSchema) -> str:
