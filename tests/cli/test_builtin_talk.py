@@ -126,3 +126,62 @@ def test_a_surprise_keeps_to_what_is_asked(chat: Chat) -> None:
     turn = chat.say("surprise me with a drama, 2 of them")
     assert len(turn.items) == 2
     assert all("Drama" in item.columns["genres"] for item in turn.items)
+
+
+# --- questions ----------------------------------------------------------------------------------
+
+
+def test_values_of_a_column_are_listed(chat: Chat) -> None:
+    for words in ("list the genres", "what genres do you have?", "which kinds of films are there?"):
+        turn = chat.say(words)
+        assert turn.items == () and "Drama (" in turn.text, words
+    assert "Alfred Hitchcock (3)" in chat.say("list all directors").text
+
+
+def test_means_are_answered(chat: Chat) -> None:
+    told = chat.say("what is the average length of horror films?").text
+    assert "4 horror films is 127 min" in told
+    assert "no ratings" in chat.say("average rating of comedies").text
+    assert "130 min" in chat.say("how long are westerns on average?").text
+
+
+@pytest.mark.parametrize("words", ["do you have Heat?", "have you got Heat", "is Heat available?"])
+def test_what_is_there_is_told(chat: Chat, words: str) -> None:
+    turn = chat.say(words)
+    assert turn.items == () and turn.text.startswith("Yes: Heat (1995)")
+
+
+def test_have_you_anything_like_it_is_a_request(chat: Chat) -> None:
+    assert chat.say("do you have anything like Heat?").items
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["is Heat any good?", "should I watch Heat?", "how good is Heat", "is Heat worth watching?"],
+)
+def test_an_opinion_is_what_people_gave(chat: Chat, words: str) -> None:
+    turn = chat.say(words)
+    assert turn.items == () and "no ratings" in turn.text and turn.request.unused == ()
+
+
+def test_moods_of_items_are_told_from_their_tags(chat: Chat) -> None:
+    assert "yes, it is heart warming" in chat.say("is Up heartwarming?").text
+    turn = chat.say("is Notting Hill violent?")
+    assert "charming" in turn.text and "yes" not in turn.text
+
+
+def test_is_it_long_is_a_question(chat: Chat) -> None:
+    first = chat.say("dramas").items[2]
+    turn = chat.say("is the third one long?")
+    assert turn.items == () and turn.text.startswith(f"{first.label}: ")
+
+
+def test_it_is_then_the_shortest(chat: Chat) -> None:
+    chat.say("films with Brad Pitt")
+    chat.say("which one of those is the shortest?")
+    assert "Se7en" in chat.say("who directed it?").text
+
+
+def test_a_question_about_the_list(chat: Chat) -> None:
+    first = chat.say("dramas").items[0]
+    assert chat.say("what's that about?").text.startswith(first.label)

@@ -1,4 +1,4 @@
-"""Questions on the whole catalog that want values or a mean: "list the genres", "average length"."""
+"""Questions on the catalog that want values or a mean: "list the genres", "average length"."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from .vocabulary import Vocabulary
 
 RATING = "rating"
 """Stands for what people gave, in questions; no catalog needs a column of that name."""
-_LEAD = r"^(?:(?:and|so|ok|okay|hi|hello|hey|well|but|please) )*(?:(?:can|could|would) you (?:please )?)?"
+_POLITE = r"(?:and|so|ok|okay|hi|hello|hey|well|but|please|can you|could you|would you) "
+_LEAD = rf"^(?:{_POLITE})*"
 _LIST = re.compile(
     _LEAD + r"(?:list|show(?: me)?|name|tell me|give me|what|which|whats)(?: are| is)?(?: all)?"
     r"(?: of)?(?: (?:the|your|available|different|possible|various))* (?P<rest>.+)$"

@@ -204,7 +204,7 @@ def average_answer(request: Request, view: TurnView) -> str:
     if rated and catalog.verdicts:
         return f"{known.mean():.0%} of what people said of {what} was a liking."
     if rated:
-        return f"{what[0].upper()}{what[1:]} are rated {known.mean():.2f} on average ({len(known):,} of them)."
+        return f"The mean rating of {len(known):,} {what} is {known.mean():.2f}."
     column = schema.column(name)
     if column.role is Role.YEAR:
         return f"The mean year of {len(known):,} {what} is {known.mean():.0f}."

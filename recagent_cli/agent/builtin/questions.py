@@ -76,7 +76,7 @@ _GOOD = re.compile(
 )
 
 
-_SHOULD = re.compile(r"^(?:\w+ )?(?:should|shall|would|will|worth)\b")
+_SHOULD = re.compile(r"^(?:\w+ )?(?:should|shall|would|will)\b")
 
 
 def asks_whether_there(utterance: str) -> bool:
