@@ -8,8 +8,11 @@ from pathlib import Path
 
 from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import bare_title, fold
+from recagent_cli.agent.brain import PastTurn
+from recagent_cli.agent.builtin.focus import in_focus
 from recagent_cli.agent.builtin.parse import Parser
-from recagent_cli.agent.request import Intent
+from recagent_cli.agent.builtin.state import NO_STATE
+from recagent_cli.agent.request import Intent, Request
 
 from .dialogues import genre, genres_of, history_of, people_of
 from .scoring import YEAR_OF_THE_SETS, Misses, Row, Scores, compare
@@ -94,13 +97,12 @@ def _sgd(rows: list[Row], parser: Parser, catalog: Catalog, misses: Misses) -> S
             if slot in state and state[slot][0] != "dontcare"
         ]
         history = history_of(row["context"], parser)
-        request = parser.parse(row["text"], history)
-        if request.intent in _BESIDE:  # a farewell or a question changes nothing in the state
-            kept = (t.request for t in reversed(history) if t.request)
-            request = next((r for r in kept if r.intent not in _BESIDE), request)
-        named = [m for m in (*request.liked, *request.about) if m.id is not None]
+        turn = PastTurn(row["text"], "", (), parser.parse(row["text"], history))
+        request = held([*history, turn])
         got = [("genre", value) for value in genres_of(request, catalog)]
-        got += [("title", _value("title", m.title.rsplit(" (", 1)[0] or m.text)) for m in named]
+        title = in_focus([*history, turn], catalog)  # what is talked about, liked or taken
+        if title is not None and title.id not in {m.id for m in request.disliked}:
+            got.append(("title", _value("title", title.title.rsplit(" (", 1)[0])))
         got += [("director", name) for name in people_of(request, catalog, ("director",))]
         got += [("starring", name) for name in people_of(request, catalog, ("actor", "cast"))]
         counts = compare(wanted, got)
@@ -112,7 +114,13 @@ def _sgd(rows: list[Row], parser: Parser, catalog: Catalog, misses: Misses) -> S
     return scores
 
 
-_BESIDE = (Intent.CLOSING, Intent.CHIT_CHAT, Intent.ITEM_INFO, Intent.UNCLEAR, Intent.OUT_OF_SCOPE)
+def held(turns: list[PastTurn]) -> Request:
+    """The request that holds after the turns: a farewell or a question changes nothing in it."""
+    kept = (t.request for t in reversed(turns) if t.request is not None)
+    return next((r for r in kept if r.intent not in _BESIDE), Request(Intent.CHIT_CHAT))
+
+
+_BESIDE = frozenset((*NO_STATE, Intent.CLOSING, Intent.CHIT_CHAT))
 
 
 def _value(slot: str, value: str) -> str:

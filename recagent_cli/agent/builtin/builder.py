@@ -37,15 +37,16 @@ class Builder(Wants, Naming):
 
     def run(self) -> None:
         """Fill the reading."""
+        self._free()
         # Names first: "newer than Dune" compares with what is named.
         for span in sorted(self.spans, key=lambda span: span.kind not in ("title", "name")):
             handler = self._handlers.get(span.kind)
-            if handler is not None and not self.describes(span):
-                handler(span)
+            if handler is None or self.describes(span) or self._taken_back(span):
+                continue
+            handler(span)
         self.point()
         self.group_values()
         self.soften()
-        self._free()
         self.exclude_partly_named()
         self.reading.named_items = any(
             s.kind == "item" and s.data not in ("one", "ones") for s in self.spans
@@ -56,6 +57,10 @@ class Builder(Wants, Naming):
         self.reading.unused = [w for w in self.reading.unused if fold(w) not in self.partly_named]
 
     # --- what is taken back ----------------------------------------------------------------------
+
+    def _taken_back(self, span: Span) -> bool:
+        """Whether the word names the column that is opened ("any platform is fine")."""
+        return span.kind != "title" and any(span.start <= i < span.end for i in self.opened)
 
     def _free(self) -> None:
         """What is taken back: "any year is fine", "no matter the genre"."""
@@ -92,3 +97,4 @@ class Builder(Wants, Naming):
                     and self.text.tokens[i].sentence == self.text.tokens[act.start].sentence
                 ):
                     self.reading.freed.add(column.name)
+                    self.opened.add(i)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..request import Mention
 from .acts import Act
 from .reading import Reading
 from .references import Reference, pointed
@@ -14,6 +15,18 @@ from .vocabulary import Value
 
 if TYPE_CHECKING:
     from .reader import Reader
+
+
+_SAID = ("value", "mood", "quality")
+_DEGREES = frozenset(
+    "a an the such really so very pretty quite kind sort of bit more like just all rather".split()
+)
+_IS = frozenset("is was are were s looks looked seems seemed sounds sounded".split())
+_SUBJECT = frozenset("it that this they those these".split())
+_BEFORE_CLAUSE = frozenset(
+    "yes yeah yea ya oh ok okay lol haha wow well no think guess believe know say because cause "
+    "and although though but".split()
+)
 
 
 class Clauses:
@@ -29,6 +42,7 @@ class Clauses:
         references: list[Reference],
         shown: Sequence[int],
         focus: int | None = None,
+        offered: int | None = None,
     ) -> None:
         self.reader = reader
         self.reading = reading
@@ -45,13 +59,20 @@ class Clauses:
         self.references = references
         self.shown = shown
         self.focus = focus
+        self.offered = offered
         self.vocabulary = reader.vocabulary
         self.values: list[tuple[Span, Value, str]] = []
         self.partly_named: set[str] = set()
+        self.opened: set[int] = set()
+        self.named: list[tuple[Span, Mention]] = []
 
     def describes(self, span: Span) -> bool:
         """Whether the words praise or blame what was seen or offered ("that was hilarious")."""
-        if span.kind not in ("value", "mood", "quality"):
+        if span.kind in ("value", "mood", "quality", "period", "compound") and self._predicate(
+            span
+        ):
+            return True
+        if span.kind not in _SAID:
             return False
         return any(
             act.name in ("praise", "blame", "accept", "seen")
@@ -59,6 +80,41 @@ class Clauses:
             and span.end <= act.end
             for act in self.acts
         )
+
+    def _predicate(self, span: Span) -> bool:
+        """Whether the words say what something named or shown is ("it's a 90s classic").
+
+        Only at the start of a clause: "as long as it is funny" is a wish.
+        """
+        if not (self.named or self.shown or self.focus is not None):
+            return False
+        start = span.start
+        while start and self.text.words[start - 1] in _DEGREES | self._read_before(start):
+            start -= 1
+        words = self.text.words
+        if start and words[start - 1] in _IS:
+            start -= 1
+            if not start or words[start - 1] not in _SUBJECT:
+                return False
+            start -= 1
+        elif start and words[start - 1] in ("its", "thats", "theyre"):
+            start -= 1
+        else:
+            return False
+        return (
+            self.text.begins_sentence(start)
+            or "," in self.text.gap(start)
+            or words[start - 1] in _BEFORE_CLAUSE
+        )
+
+    def _read_before(self, end: int) -> set[str]:
+        """The words of a reading that ends there ("90s" in "it's a 90s classic")."""
+        return {
+            word
+            for s in self.spans
+            if s.end == end and s.kind in ("value", "mood", "quality", "period", "compound")
+            for word in self.text.words[s.start : s.end]
+        }
 
     def scope(self, span: Span) -> Scope | None:
         """The negation that the span stands under, if any."""
@@ -150,15 +206,19 @@ class Clauses:
             near.add(act.name)
         return near
 
-    def reference_rows(self) -> list[int]:
-        """What a comparison ("older", "shorter") is with: what is pointed at, shown, or named."""
+    def reference_rows(self, named: bool = True) -> list[int]:
+        """What a comparison ("older", "shorter") is with: what is pointed at, shown, or named.
+
+        Args:
+            named: whether the comparison may be with an item that is named in the turn.
+        """
         rows = [
             row
             for ref in self.references
             for row in pointed(ref, self.shown)
             if ref.plural or not ref.pronoun
         ]
-        if rows or self.shown:
+        if rows or self.shown or not named:
             return rows or list(self.shown)
         liked = (self.reader.catalog.row_of(m.id) for m in self.reading.liked if m.id is not None)
         return [row for row in liked if row is not None]

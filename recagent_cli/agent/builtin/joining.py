@@ -13,6 +13,7 @@ from .origins import AVOID, SOFTENED
 from .spans import Span
 from .vocabulary import Value
 
+_HEDGES = frozenset(("preferably", "ideally", "maybe", "possibly", "perhaps", "bonus"))
 FEW = 5
 """So many items should be left where tags are joined."""
 
@@ -83,8 +84,13 @@ class Joining(Known):
         )
 
     def _preferred(self, span: Span) -> bool:
-        before = self.text.words[max(0, span.start - 3) : span.start]
-        return any(w in ("preferably", "ideally", "maybe", "possibly", "bonus") for w in before)
+        """Whether it is a mere extra: a hedge before it, a plain wish before the hedge."""
+        words = self.text.words
+        hedges = (i for i in range(max(0, span.start - 3), span.start) if words[i] in _HEDGES)
+        hedge = next(hedges, None)
+        return hedge is not None and any(
+            sign == "+" and other.end <= hedge for other, _, sign in self.values
+        )
 
     def _join(self, wanted: list[tuple[Span, Value]]) -> None:
         """One condition a value (all must hold), or one for several joined by "or"."""

@@ -142,6 +142,9 @@ class Lexicon:
     idle: frozenset[str]
     pronouns: frozenset[str]
     plural: frozenset[str]
+    before_that: frozenset[str]
+    after_that: frozenset[str]
+    after_this: frozenset[str]
     ordinals: Mapping[str, int]
     older: frozenset[str]
     newer: frozenset[str]
@@ -250,6 +253,9 @@ def lexicon() -> Lexicon:
         idle=_phrases(negation["idle"]),
         pronouns=_phrases(pointing["pronouns"]),
         plural=_phrases(pointing["plural"]),
+        before_that=frozenset(pointing["before_that"].split()),
+        after_that=frozenset(pointing["after_that"].split()),
+        after_this=frozenset(pointing["after_this"].split()),
         ordinals=pointing["ordinals"],
         older=_phrases(compared["older"]),
         newer=_phrases(compared["newer"]),

@@ -35,7 +35,7 @@ class Measures(Clauses):
         if self.overdone(span) and "recency" in dict(quality.weights):
             comparative = "newer" if dict(quality.weights)["recency"] < 0 else "older"
         year = self.reader.schema.one(Role.YEAR)
-        if year is not None and self._compared(comparative, year):
+        if year is not None and self._compared(comparative, year, span):
             return
         sign = 1.0 if polarity in ("+", "ok") else -1.0
         told = abs(dict(quality.weights).get("rating", 0.0)) >= RATED
@@ -54,12 +54,13 @@ class Measures(Clauses):
                 )
             )
 
-    def _compared(self, phrase: str, year: Column) -> bool:
+    def _compared(self, phrase: str, year: Column, span: Span) -> bool:
         """Something older or newer than what was shown."""
         lexicon = self.reader.lexicon
         if phrase not in lexicon.older and phrase not in lexicon.newer:
             return False
-        numbers = self.reader.catalog.numbers(year.name)[list(self.reference_rows())]
+        rows = self.reference_rows(self._compares(span))
+        numbers = self.reader.catalog.numbers(year.name)[rows]
         known = numbers[~np.isnan(numbers)]
         if not len(known):
             return False
@@ -71,6 +72,13 @@ class Measures(Clauses):
             limit = int(middle if middle is not None else known.max()) + 1
             self.reading.conditions.append(Condition(year.name, "..", (float(limit), None)))
         return True
+
+    def _compares(self, span: Span) -> bool:
+        """Whether "newer" stands beside what it compares with: "newer than X", "X but newer"."""
+        words = self.text.words
+        after = words[span.end : span.end + 2]
+        before = words[max(0, span.start - 3) : span.start]
+        return "than" in after or any(w in ("but", "only", "something", "just") for w in before)
 
     def on_period(self, span: Span) -> None:
         """A time: years, or when the story is set."""
@@ -155,6 +163,8 @@ class Measures(Clauses):
 
     def on_count(self, span: Span) -> None:
         """How many items; the top ten are the best ten."""
+        if self.shown and any(r.start <= span.start < r.end for r in self.references):
+            return  # "the first two"
         best = self.reader.lexicon.qualities.get("top")
         if best is not None and self.text.words[span.start] == "top":
             for name, weight in best.weights:

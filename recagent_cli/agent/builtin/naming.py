@@ -17,6 +17,7 @@ from .references import Reference, pointed
 from .spans import Span
 
 _TOPICAL = frozenset(("with", "about", "no", "without", "any", "featuring"))
+_TASTES = frozenset("stand like enjoy love hate hated dislike disliked despise".split())
 MOST_PARTLY = 12
 """More items than this are not meant by a part of a title."""
 
@@ -129,6 +130,7 @@ class Naming(Clauses):
     def _place(self, mention: Mention, span: Span) -> None:
         """Put a mention where the words around it say."""
         reading = self.reading
+        self.named.append((span, mention))
         if reading.question is not None and reading.question.kind == "attribute":
             reading.about.append(mention)
             return
@@ -168,6 +170,7 @@ class Naming(Clauses):
     def point(self) -> None:
         """Resolve the references against the list shown."""
         reading = self.reading
+        silent = not (reading.liked or reading.disliked or reading.seen or reading.about)
         if any(act.name == "among" for act in self.acts) and self.shown:
             reading.among = True
         for reference in self.references:
@@ -181,43 +184,103 @@ class Naming(Clauses):
                         reading.refused = f"The list I showed has only {len(self.shown)} entries."
                 continue
             self._point_at(reference, rows)
+        if silent and not reading.pointed and reading.question is None:
+            self._verdict_alone()
         if reading.among and not reading.about and reading.question is not None:
             if reading.question.kind == "attribute":  # "which one is the shortest?"
                 reading.about.extend(self.reader.mention("those", row) for row in self.shown)
+
+    def _verdict_alone(self) -> None:
+        """A verdict that names nothing is on the one item offered ("very nice film!")."""
+        reading, row = self.reading, self.offered
+        if row is None or self._asks_for_items():
+            return
+        mention = self.reader.mention(self.text.raw.strip()[:40], row)
+        if "blame" in reading.acts:
+            reading.disliked.append(mention)
+        elif "not_seen" in reading.acts:
+            return
+        elif "praise" in reading.acts:
+            reading.liked.append(mention)
+        elif "accept" in reading.acts and "reject" not in reading.acts:
+            reading.about.append(mention)
+
+    def _asks_for_items(self) -> bool:
+        acts = self.reading.acts
+        spoken = any(
+            s.kind not in ("item", "count") and not self.describes(s) and s.kind != "stranger"
+            for s in self.spans
+        )
+        return spoken or bool(acts & {"request", "similar", "more", "start_over", "thanks", "bye"})
 
     def _point_at(self, reference: Reference, rows: list[int]) -> None:
         reading = self.reading
         typed = self.text.as_typed(reference.start, reference.end)
         span = Span(reference.start, reference.end, "reference", rows, 1.0)
         definite = self._definite(reference)
-        named_one = bool(reading.liked or reading.seen or reading.about or reading.disliked)
         asked = reading.question is not None and reading.question.kind == "attribute"
-        if not definite and (named_one or (reading.among and not (asked and reference.plural))):
+        if reference.pronoun and not reference.plural and self._of_named(span):
             return  # "it" after a title means that title
+        named_one = bool(reading.liked or reading.seen or reading.about or reading.disliked)
+        first = not any(s.end <= span.start for s, _ in self.named)
+        if (
+            not definite
+            and not (reference.plural and first and self.named)
+            and (named_one or (reading.among and not (asked and reference.plural)))
+        ):
+            return
         reading.pointed = True
-        before = self.text.words[max(0, reference.start - 2) : reference.start]
         mentions = [self.reader.mention(typed, row) for row in rows]
         acts = self.acts_near(span)
-        if reading.question is not None and reading.question.kind == "attribute":
+        negated = self.scope(span) is not None
+        if asked:
             if definite or len(rows) == 1 or reference.plural:
                 reading.about.extend(m for m in mentions if m not in reading.about)
         elif self._too_much(reference):
             reading.disliked.extend(mentions if definite and not reference.plural else ())
-        elif self.scope(span) is not None or acts & {"blame"} or ("reject" in acts and definite):
+        elif "not_seen" in acts and "blame" not in acts:
+            reading.about.extend(mentions if not reference.plural else ())
+        elif negated or acts & {"blame"} or ("reject" in acts and definite):
             if not reference.plural or acts & {"blame"}:
                 reading.disliked.extend(mentions)
         elif "seen" in acts:
-            reading.seen.extend(mentions)
-            if acts & {"praise", "taste"}:
+            reading.seen.extend(m for m in mentions if m.id not in {s.id for s in reading.seen})
+            if acts & {"praise", "taste"} and not (reference.plural and self.named):
                 reading.liked.extend(mentions)
-        elif (
-            before
-            and before[-1] in ("like", "to", "as", "resembling")
-            or acts & {"praise", "taste"}
-        ):
+        elif self._compared_to(reference) or acts & {"praise", "taste"}:
             reading.liked.extend(mentions)
-        elif definite:
+        elif definite or "accept" in acts and len(mentions) == 1:
             reading.about.extend(mentions)
+
+    def _compared_to(self, reference: Reference) -> bool:
+        """Whether likeness to it is wanted: "more like that"."""
+        before = self.text.words[max(0, reference.start - 1) : reference.start]
+        return before in (("like",), ("to",), ("as",), ("resembling",))
+
+    def _of_named(self, span: Span) -> bool:
+        """Whether a pronoun means the title named last before it, whose verdict it may bring."""
+        sentence = self.text.tokens[span.start].sentence
+        before = [
+            (s, m)
+            for s, m in self.named
+            if s.end <= span.start
+            and (len(span) == 1 or self.text.tokens[s.start].sentence == sentence)
+        ]
+        if not before:
+            return False
+        mention, reading = before[-1][1], self.reading
+        if "blame" in self.acts_near(span) or self.scope(span) is not None and self._hated(span):
+            reading.liked = [m for m in reading.liked if m != mention]
+            if mention not in reading.disliked:
+                reading.disliked.append(mention)
+        return True
+
+    def _hated(self, span: Span) -> bool:
+        """Whether the negation before a pronoun is a verb of taste ("I can't stand it")."""
+        scope = self.scope(span)
+        if scope is None or span.start != scope.start:
+            return False
+        return self.text.words[scope.start - 1] in _TASTES
 
     def _too_much(self, reference: Reference) -> bool:
         """Whether what is pointed at has too much of something: "the first one is too long"."""

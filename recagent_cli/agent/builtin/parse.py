@@ -12,6 +12,7 @@ from recagent_catalogs.text import clean
 from ..brain import PastTurn
 from ..request import Intent, Request
 from .choices import OTHER, chosen, given_up, number_alone, said_instead
+from .focus import in_focus
 from .lexicon import Lexicon, lexicon
 from .reader import Reader
 from .reading import Reading
@@ -62,7 +63,8 @@ class Parser:
         text = tokenize(clean(utterance, MAX_CHARS))
         if (answer := self._answer(text, history, last)) is not None:
             return answer
-        reading = self._reader.read(text, last, self._focus(history))
+        focus = self._focus(history)
+        reading = self._reader.read(text, last, focus, self._offered(history, focus))
         before = self._counted(history, reading) or self._state(history)
         before = take_back(text, reading, before, self._catalog)
         reading.refused = reading.refused or refusal(self._reader, reading)
@@ -130,12 +132,19 @@ class Parser:
         return replace(last, intent=Intent.RECOMMEND, question=None, limits=(), unused=())
 
     def _focus(self, history: Sequence[PastTurn]) -> int | None:
-        """The item that the last turn was about, which "it" and "that" then mean."""
-        request = history[-1].request if history else None
-        if request is None or request.intent is not Intent.ITEM_INFO or len(request.about) != 1:
+        """The item that is talked about, which "it" and "that" then mean."""
+        focus = in_focus(history, self._catalog)
+        return None if focus is None or focus.id is None else self._catalog.row_of(focus.id)
+
+    def _offered(self, history: Sequence[PastTurn], focus: int | None) -> int | None:
+        """The one item that the last turn offered or told about."""
+        if not history:
             return None
-        id = request.about[0].id
-        return None if id is None else self._catalog.row_of(id)
+        turn = history[-1]
+        if turn.shown:
+            return turn.shown[0] if len(turn.shown) == 1 else None
+        told = turn.request is not None and turn.request.intent is Intent.ITEM_INFO
+        return focus if told else None
 
     def _read_again(self, history: Sequence[PastTurn]) -> Request:
         known: list[PastTurn] = []

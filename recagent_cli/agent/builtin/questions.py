@@ -21,7 +21,7 @@ _ASKS = re.compile(
     r"you (?:happen to )?know |(?:please )?tell me |i wonder |i want to know |"
     r"any idea |remind me )?"
     r"(?P<wh>who|whos|whom|what|whats|when|whens|where|wheres|how|hows|which|"
-    r"is|are|was|were|does|did|do|has|have|in what|in which|what kind of|"
+    r"isnt|arent|wasnt|werent|is|are|was|were|does|did|do|has|have|in what|in which|what kind of|"
     r"about|more about|if|whether)\b"
 )
 _WH = frozenset("who whos what whats when whens where how hows is are was were does did".split())

@@ -13,6 +13,7 @@ from recagent_catalogs.text import fold
 from ..request import Mention, Question
 from .acts import Act, find_acts
 from .builder import Builder
+from .described import described
 from .frames import FrameReader
 from .grades import GradeReader
 from .leftover import Leftovers
@@ -153,13 +154,20 @@ class Reader:
 
     # --- reading ---------------------------------------------------------------------------------
 
-    def read(self, text: Text, shown: Sequence[int], focus: int | None = None) -> Reading:
+    def read(
+        self,
+        text: Text,
+        shown: Sequence[int],
+        focus: int | None = None,
+        offered: int | None = None,
+    ) -> Reading:
         """Read one turn.
 
         Args:
             text: the turn.
             shown: rows of the list last shown, in order.
             focus: the item just talked about, if any.
+            offered: the one item that the last turn was about, if any.
         """
         reading = Reading(text)
         titles = {fold(item.title): item.row for item in self.catalog.items(shown)} if shown else {}
@@ -173,7 +181,9 @@ class Reader:
         firm = {
             i
             for s in spans
-            if s.kind in ("period", "number", "count")
+            if s.kind in ("period", "number")
+            or s.kind == "count"
+            and not (shown and s.start and text.words[s.start - 1] in self.lexicon.ordinals)
             for i in range(s.start, s.end)
         }
         acts = [
@@ -182,7 +192,15 @@ class Reader:
             if not (act.name == "more" and self._intensifies(text, act, spans))
         ]
         reading.acts = {act.name for act in acts}
-        references = find_references(text, self.lexicon, self.items, names | firm, len(shown))
+        pointers = described(self, text, spans, shown)
+        for _, inside in pointers:
+            spans = [span for span in spans if span not in inside]
+        reading.spans = spans
+        pointing = {i for p, _ in pointers for i in range(p.start, p.end)}
+        references = find_references(
+            text, self.lexicon, self.items, names | firm | pointing, len(shown)
+        )
+        references = sorted([*references, *(p for p, _ in pointers)], key=lambda r: r.start)
         scopes = find_scopes(text, self.lexicon, names | firm)
         named = [
             s
@@ -209,7 +227,7 @@ class Reader:
         if asks_why(text) and shown and not (named or references):
             reading.question = Question("attribute", "")
             reading.about = [self.mention("those", row) for row in shown]
-        builder = Builder(self, reading, spans, acts, scopes, references, shown, focus)
+        builder = Builder(self, reading, spans, acts, scopes, references, shown, focus, offered)
         builder.run()
         self._compare(reading)
         return reading

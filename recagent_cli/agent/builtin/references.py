@@ -26,6 +26,7 @@ class Reference:
     pronoun: bool = False
 
 
+_DATES = (("on", "the"), ("by", "the"), ("until", "the"), ("after", "the"), ("before", "the"))
 _ORDINAL = re.compile(
     r"\b(?:the |that )?(?:(?:number|no|nr|option|item|choice|movie|film|game|"
     r"book) )(?P<n>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|"
@@ -62,7 +63,7 @@ def find_references(
                 "they",
                 "these",
                 "those",
-            ) and _empty_pronoun(text, start, end):
+            ) and _empty_pronoun(text, lexicon, start, end):
                 continue
             found.append(Reference(start, end, () if plural else (0,), plural, True))
             used |= set(range(start, end))
@@ -70,68 +71,18 @@ def find_references(
     return sorted(found, key=lambda reference: reference.start)
 
 
-def _empty_pronoun(text: Text, start: int, end: int) -> bool:
-    """Whether the pronoun stands for nothing shown ("that is all", "things that are funny")."""
+def _empty_pronoun(text: Text, lexicon: Lexicon, start: int, end: int) -> bool:
+    """Whether the pronoun stands for nothing shown ("that is all", "this moment")."""
     before = text.words[start - 1] if start else ""
     after = text.words[end] if end < len(text.words) else ""
+    ends = not after or text.begins_sentence(end) or "," in text.gap(end)
     word = text.words[start]
-    if word == "that" and (
-        before
-        not in (
-            "",
-            "like",
-            "of",
-            "about",
-            "in",
-            "is",
-            "was",
-            "directed",
-            "seen",
-            "love",
-            "loved",
-            "liked",
-            "hate",
-            "made",
-            "watch",
-            "with",
-            "to",
-            "than",
-            "is",
-            "how",
-            "not",
-            "whats",
-            "whos",
-            "hows",
+    if word == "that":
+        begins = text.begins_sentence(start) or "," in text.gap(start)
+        return not (begins or before in lexicon.before_that) or not (
+            ends or after in lexicon.after_that
         )
-        or after
-        and after
-        not in (
-            "too",
-            "one",
-            "but",
-            "directed",
-            "about",
-            "and",
-            "please",
-            "again",
-            "instead",
-            "was",
-            "is",
-            "s",
-        )
-    ):
-        return True
-    return word == "this" and after in (
-        "year",
-        "week",
-        "decade",
-        "century",
-        "evening",
-        "weekend",
-        "time",
-        "morning",
-        "afternoon",
-    )
+    return word == "this" and not ends and after not in lexicon.after_this
 
 
 def _hashes(text: Text) -> list[Reference]:
@@ -172,6 +123,8 @@ def _ordinals(text: Text, lexicon: Lexicon, items: frozenset[str]) -> list[Refer
             ):
                 continue
             found.append(Reference(start, i + 2, (position,)))
+        elif words[i - 2 : i] in _DATES and i > 1:
+            continue  # "on the 3rd" is a date
         elif (
             after
             in (

@@ -47,7 +47,7 @@ _ENDS = frozenset(
     )
 )
 _SUBJECTS = frozenset(("i", "we", "im", "id", "ill", "ive", "he", "she", "they", "my", "were"))
-_HATE = frozenset(("hate", "hates", "dislike", "detest", "despise", "loathe"))
+_ASKING = frozenset("isnt arent wasnt werent doesnt didnt hasnt wouldnt couldnt cant".split())
 
 
 def find_scopes(text: Text, lexicon: Lexicon, blocked: Collection[int]) -> list[Scope]:
@@ -57,7 +57,7 @@ def find_scopes(text: Text, lexicon: Lexicon, blocked: Collection[int]) -> list[
     start = 0
     while start < len(text.words):
         end = _cue_end(text, lexicon, start, blocked)
-        if end is None or start in idle or _answer(text, start, end):
+        if end is None or start in idle or _answer(text, start, end) or _asks(text, start):
             start += 1
             continue
         phrase = text.phrase(start, end)
@@ -117,6 +117,14 @@ def _answer(text: Text, start: int, end: int) -> bool:
             return True
         return text.words[end] in _SUBJECTS and end - start == 1
     return False
+
+
+def _asks(text: Text, start: int) -> bool:
+    """Whether the negation asks: "isn't Psycho a horror film?"."""
+    if text.words[start] not in _ASKING or not text.begins_sentence(start):
+        return False
+    end = next((i for i in range(start + 1, len(text.words)) if text.begins_sentence(i)), None)
+    return "?" in text.gap(len(text.words) if end is None else end)
 
 
 def _scope_end(text: Text, start: int) -> int:
