@@ -33,10 +33,11 @@ def history_of(context: Sequence[Row], parser: Parser) -> list[PastTurn]:
         else:
             rows = offered(turn["text"], parser)
             if not history:
-                history.append(PastTurn("", "", rows, Request(Intent.CHIT_CHAT)))
-            elif rows:
+                history.append(PastTurn("", turn["text"], rows, Request(Intent.CHIT_CHAT)))
+            else:
                 last = history[-1]
-                history[-1] = PastTurn(last.utterance, turn["text"], rows, last.request)
+                shown = rows or last.shown
+                history[-1] = PastTurn(last.utterance, turn["text"], shown, last.request)
     return history
 
 

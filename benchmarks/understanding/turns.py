@@ -7,7 +7,7 @@ from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import bare_title, fold
 from recagent_cli.agent.brain import PastTurn
 from recagent_cli.agent.builtin.parse import Parser, wants_list
-from recagent_cli.agent.request import Mention, Request
+from recagent_cli.agent.request import Intent, Mention, Request
 from recagent_tools.conditions import parse_condition
 
 from .dialogues import genre, genres_of, history_of, people_of
@@ -19,6 +19,7 @@ def requests(rows: list[Row], parser: Parser, catalog: Catalog, misses: Misses) 
     names = (
         "wants_f1",
         "wants_accuracy",
+        "intent_accuracy",
         "state_f1_wanted",
         "state_f1_all",
         "linking_f1",
@@ -33,6 +34,7 @@ def requests(rows: list[Row], parser: Parser, catalog: Catalog, misses: Misses) 
         counts = (int(wants and wanted), int(wants and not wanted), int(wanted and not wants))
         scores["wants_f1"].append((row["id"], counts))
         scores["wants_accuracy"].append((row["id"], (int(wants == wanted), 1, 0)))
+        scores["intent_accuracy"].append((row["id"], (int(_intent_right(request, label)), 1, 0)))
         if label["closing"]:
             scores["closings"].append((row["id"], (int(wants), 1, 0)))
         if wants != wanted:
@@ -54,6 +56,18 @@ def requests(rows: list[Row], parser: Parser, catalog: Catalog, misses: Misses) 
             titles = [(m.text, m.title if m.id else None) for m in _all(request)]
             misses.append(f"link {row['id']} {text[:200]!r} {links} got {titles}")
     return scores
+
+
+def _intent_right(request: Request, label: Row) -> bool:
+    """Whether the intent is the label's or one that its author counts as well.
+
+    The labels call "more" a refinement, and mark closings beside the intent.
+    """
+    if request.intent is Intent.CLOSING and label["closing"]:
+        return True
+    same = {Intent.MORE: "refine", Intent.CLOSING: "chit_chat"}
+    ours = same.get(request.intent, str(request.intent))
+    return ours in (label["intent"], *label["intent_also_ok"])
 
 
 def _wanted_state(state: Row) -> list[tuple[str, str]]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from recagent_catalogs.schema import Role
+
 from .lexicon import Lexicon
+from .spans import Span
 from .tokens import Text
 
 
@@ -29,20 +33,87 @@ def find_acts(text: Text, lexicon: Lexicon, blocked: Collection[int]) -> list[Ac
     found: list[Act] = []
     start, words = 0, text.words
     while start < len(words):
-        step = 1
-        for end in range(min(start + lexicon.longest_act, len(words)), start, -1):
-            names = lexicon.acts.get(text.phrase(start, end))
-            if (
-                names
-                and not any(i in blocked for i in range(start, end))
-                and one_sentence(text, start, end)
-            ):
-                found.extend(Act(name, start, end) for name in names)
-                step = end - start
-                break
+        ends = [
+            (end, name)
+            for end, name in lexicon.acts.walk(words, start, lexicon.longest_act)
+            if not any(i in blocked for i in range(start, end)) and one_sentence(text, start, end)
+        ]
+        longest = max((end for end, _ in ends), default=start + 1)
+        found.extend(Act(name, start, end) for end, name in ends if end == longest)
+        step = longest - start
         # A longer act may begin inside a short one ("i like" + "like it").
         start += 1 if step <= 2 else step
     return _longest(_not_denied(found))
+
+
+_CLAUSE_MARKS = re.compile(r"[,;:.!?()\-–—]")
+_NOT_TOO = frozenset("not nothing never without isnt arent wasnt dont less nor aint".split())
+_NOT_MORE = frozenset(
+    "bit little lot much even is was are were no once any way far its thats more the both".split()
+)
+_OF_WHAT = frozenset("than info information details detail about on or of like".split())
+
+
+_NOUN_BEFORE = frozenset("your the these those this that and good great nice my of all".split())
+_COMPARED = re.compile(
+    r"^(?:\w+ )*?(?:it|that|this|they|those|these|he|she|which|movie|film|game|book|one|its|thats)"
+    r"(?: \w+)?(?: (?:is|was|are|were|seem|seems|sound|sounds|sounded|look|looks|looked|feels|felt|"
+    r"reminds|reminded|might|could|may|isnt|wasnt)\b|(?<=its)|(?<=thats))(?: (?!i\b)\w+){0,6}$"
+)
+
+
+def compares(text: Text, index: int) -> bool:
+    """Whether what was offered is compared: "that sounds a lot *like* Alien"."""
+    start = index
+    while start and not text.begins_sentence(start) and "," not in text.gap(start):
+        start -= 1
+    return bool(_COMPARED.match(text.phrase(start, index)))
+
+
+def empty_act(text: Text, act: Act, spans: Sequence[Span], talking: bool) -> bool:
+    """Whether the phrase does not do here what it mostly does.
+
+    Args:
+        text: the request.
+        act: one of its acts.
+        spans: the chosen readings.
+        talking: whether we said anything before.
+    """
+    before = text.words[act.start - 1] if act.start and not text.begins_sentence(act.start) else ""
+    if act.name == "more":
+        return _intensifies(text, act, spans, before)
+    if act.name == "reject" and text.words[act.start] in ("too", "way", "a", "so"):
+        return bool(_NOT_TOO & set(text.words[max(0, act.start - 2) : act.start]))
+    if act.name == "request":  # "thanks for the recommendation"
+        return act.end - act.start == 1 and before in _NOUN_BEFORE
+    if act.name == "similar":
+        return talking and compares(text, act.start)
+    if act.name == "ack":  # "nice." and "good, ...", but not "nice comedies"
+        opens = text.begins_sentence(act.start) or "," in text.gap(act.start)
+        return not opens or not (
+            act.end >= len(text.words) or _CLAUSE_MARKS.search(text.gap(act.end))
+        )
+    return False
+
+
+def _intensifies(text: Text, act: Act, spans: Sequence[Span], before: str) -> bool:
+    """Whether "more" belongs to a word of manner ("more story") and asks for no more items."""
+    if act.end - act.start > 1 or text.words[act.start] not in ("more", "next"):
+        return False
+    if text.words[act.start] == "next":
+        return len(text.words) > 3  # "the next time"
+    after = text.words[act.end] if act.end < len(text.words) else ""
+    if before in _NOT_MORE and before != "any" or after in _OF_WHAT:
+        return True
+    return any(
+        s.start == act.end
+        and (
+            s.kind in ("mood", "quality")
+            or s.kind == "value"
+            and all(v.role is Role.TAGS for v in s.data)
+        )
+        for s in spans
+    )
 
 
 def _not_denied(acts: list[Act]) -> list[Act]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from recagent_catalogs.schema import Role
 from recagent_catalogs.text import fold
 
+from .clauses import TOO
 from .naming import Naming
 from .spans import Span
 from .wants import Wants
@@ -41,9 +42,16 @@ class Builder(Wants, Naming):
         # Names first: "newer than Dune" compares with what is named.
         for span in sorted(self.spans, key=lambda span: span.kind not in ("title", "name")):
             handler = self._handlers.get(span.kind)
-            if handler is None or self.describes(span) or self._taken_back(span):
+            if handler is None or self._taken_back(span):
                 continue
-            handler(span)
+            if self.describes(span):
+                self.reading.faults |= self.blames(span)
+            else:
+                handler(span)
+        self.reading.faults |= self.talking and any(
+            act.name in ("reject", "blame") and self.text.words[act.start] in TOO
+            for act in self.acts
+        )
         self.point()
         self.group_values()
         self.soften()

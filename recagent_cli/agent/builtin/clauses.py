@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..request import Mention
-from .acts import Act
+from .acts import Act, compares
 from .reading import Reading
 from .references import Reference, pointed
 from .scopes import Scope
@@ -16,16 +16,43 @@ from .vocabulary import Value
 if TYPE_CHECKING:
     from .reader import Reader
 
-
-_SAID = ("value", "mood", "quality")
-_DEGREES = frozenset(
-    "a an the such really so very pretty quite kind sort of bit more like just all rather".split()
+_SUBJECTS = frozenset(
+    "it that this he she they those these one movie film game book story plot".split()
 )
-_IS = frozenset("is was are were s looks looked seems seemed sounds sounded".split())
-_SUBJECT = frozenset("it that this they those these".split())
-_BEFORE_CLAUSE = frozenset(
-    "yes yeah yea ya oh ok okay lol haha wow well no think guess believe know say because cause "
-    "and although though but".split()
+TOO = frozenset(("too", "way", "a"))
+"""First words of what is said to be amiss: "too slow", "a bit dull"."""
+_FAULTS = frozenset("too bit little more again another isnt wasnt not way".split())
+_COPULAS = frozenset(
+    (
+        "is was are were looks look looked seems seem seemed sounds sound sounded isnt wasnt arent "
+        "werent feels felt gets got"
+    ).split()
+)
+_JOINED_COPULAS = frozenset("its thats hes shes theyre".split())
+_BEFORE_SUBJECT = frozenset(
+    "that this the first second third last next other original whole all of both".split()
+)
+_THIRD = frozenset("he she it they".split())
+_MODALS = frozenset(
+    (
+        "should must can could would may might will has have needs need doesnt dont does do did "
+        "didnt not shouldnt cant"
+    ).split()
+)
+_NEW_CLAUSE = frozenset("but i we im id ill ive want please something anything".split())
+_VERDICTS = frozenset(("seen", "praise", "blame", "reject", "not_seen"))
+_BEFORE_PREDICATE = frozenset(
+    (
+        "a an the very really so too pretty quite bit little more just kind sort of not like kinda "
+        "super such also rather extremely much most and or one actually definitely still always "
+        "kind type again with only basically mostly similar"
+    ).split()
+)
+_OPENERS = frozenset(
+    (
+        "but and yes yeah yep no ok okay because cause since think thought heard said know believe "
+        "although though as oh well wow so lol guess sure hear agree ya yea however while either"
+    ).split()
 )
 
 
@@ -43,6 +70,7 @@ class Clauses:
         shown: Sequence[int],
         focus: int | None = None,
         offered: int | None = None,
+        talking: bool = False,
     ) -> None:
         self.reader = reader
         self.reading = reading
@@ -60,6 +88,7 @@ class Clauses:
         self.shown = shown
         self.focus = focus
         self.offered = offered
+        self.talking = talking or bool(shown)
         self.vocabulary = reader.vocabulary
         self.values: list[tuple[Span, Value, str]] = []
         self.partly_named: set[str] = set()
@@ -67,54 +96,120 @@ class Clauses:
         self.named: list[tuple[Span, Mention]] = []
 
     def describes(self, span: Span) -> bool:
-        """Whether the words praise or blame what was seen or offered ("that was hilarious")."""
-        if span.kind in ("value", "mood", "quality", "period", "compound") and self._predicate(
-            span
-        ):
-            return True
-        if span.kind not in _SAID:
+        """Whether the words tell of what was seen or offered ("that was hilarious")."""
+        if span.kind not in ("value", "mood", "quality", "compound", "period", "person"):
             return False
+        if self._spoken_of() and not self.overdone(span) and self._told(span):
+            return True
         return any(
-            act.name in ("praise", "blame", "accept", "seen")
-            and act.start < span.start
-            and span.end <= act.end
+            act.start <= span.start and span.end <= act.end and self._tells(act, span)
             for act in self.acts
         )
 
-    def _predicate(self, span: Span) -> bool:
-        """Whether the words say what something named or shown is ("it's a 90s classic").
+    def _spoken_of(self) -> bool:
+        """Whether there is anything that "it" can be."""
+        return self.talking or bool(self.named) or self.focus is not None
 
-        Only at the start of a clause: "as long as it is funny" is a wish.
-        """
-        if not (self.named or self.shown or self.focus is not None):
+    def _told(self, span: Span) -> bool:
+        if span.kind != "person" and (self._predicate(span) or self._comment(span)):
+            return True
+        return self._told_by_third(span)
+
+    def _tells(self, act: Act, span: Span) -> bool:
+        """Whether the act's words say something of what was offered, or nothing of items."""
+        if act.name in ("smalltalk", "asks_back", "bye", "thanks", "thanked", "greet", "ack"):
+            return True
+        if act.name not in ("praise", "blame", "accept", "seen"):
             return False
-        start = span.start
-        while start and self.text.words[start - 1] in _DEGREES | self._read_before(start):
-            start -= 1
-        words = self.text.words
-        if start and words[start - 1] in _IS:
-            start -= 1
-            if not start or words[start - 1] not in _SUBJECT:
-                return False
-            start -= 1
-        elif start and words[start - 1] in ("its", "thats", "theyre"):
-            start -= 1
-        else:
-            return False
-        return (
-            self.text.begins_sentence(start)
-            or "," in self.text.gap(start)
-            or words[start - 1] in _BEFORE_CLAUSE
+        return act.start < span.start or self.talking and self._whole_sentence(act)
+
+    def _whole_sentence(self, act: Act) -> bool:
+        """Whether the act stands alone: "Very good movie."."""
+        return self.text.begins_sentence(act.start) and (
+            act.end >= len(self.text.words) or self.text.begins_sentence(act.end)
         )
 
-    def _read_before(self, end: int) -> set[str]:
-        """The words of a reading that ends there ("90s" in "it's a 90s classic")."""
-        return {
-            word
-            for s in self.spans
-            if s.end == end and s.kind in ("value", "mood", "quality", "period", "compound")
-            for word in self.text.words[s.start : s.end]
+    def blames(self, span: Span) -> bool:
+        """Whether what is told of the offer is meant as a fault: "it is a bit more of a comedy"."""
+        return bool(_FAULTS & set(self.text.words[max(0, span.start - 6) : span.start]))
+
+    def compared(self, span: Span) -> bool:
+        """Whether what was offered is compared with what the span names."""
+        return self.talking and compares(self.text, span.start)
+
+    def _predicate(self, span: Span) -> bool:
+        """Whether the words are said of something talked of: "it looks scary", "is it a comedy"."""
+        words, place = self.text.words, span.start - 1
+        described = {
+            i
+            for other in self.spans
+            if other.kind in ("value", "mood", "quality", "compound", "period")
+            for i in range(other.start, other.end)
         }
+        while (
+            place >= 0
+            and (words[place] in _BEFORE_PREDICATE or place in described)
+            and self._joined(place + 1)
+        ):
+            place -= 1
+        if place < 0 or not self._joined(place + 1):
+            return False
+        if words[place] in _JOINED_COPULAS:
+            return self._opens_clause(place)
+        if words[place] in _SUBJECTS and place and words[place - 1] in _COPULAS:
+            # Of "is it scary" it is what a question asks.
+            return self.reading.question is None and self._opens_clause(place - 1)
+        if words[place] not in _COPULAS or not place or not self._joined(place):
+            return False
+        return self._named_before(place) or self._subject_before(place)
+
+    def _subject_before(self, index: int) -> bool:
+        """Whether "it", "that one" or the like stands before the word and opens its clause."""
+        words, place = self.text.words, index - 1
+        if words[place] not in _SUBJECTS:
+            return False
+        while place and words[place - 1] in _BEFORE_SUBJECT and self._joined(place):
+            place -= 1
+        return self._opens_clause(place)
+
+    def _told_by_third(self, span: Span) -> bool:
+        """Whether the clause tells of somebody or something: "he turns up in many comedies"."""
+        words, place = self.text.words, span.start - 1
+        while place >= 0 and self._joined(place + 1):
+            if "," in self.text.gap(place + 1) or words[place] in _NEW_CLAUSE:
+                return False
+            if words[place] in _THIRD and self._opens_clause(place):
+                return words[place + 1] not in _MODALS
+            place -= 1
+        return False
+
+    def _comment(self, span: Span) -> bool:
+        """Whether the sentence only adds to a verdict: "Saw it. A bit creepy."."""
+        start, end = span.start, span.end
+        while start and self._joined(start) and self.text.words[start - 1] in _BEFORE_PREDICATE:
+            start -= 1
+        whole = self.text.begins_sentence(start) and not (
+            end < len(self.text.words) and (self._joined(end))
+        )
+        return (
+            whole
+            and start < span.start
+            and any(a.end <= start and a.name in _VERDICTS for a in self.acts)
+        )
+
+    def _joined(self, index: int) -> bool:
+        """Whether no sentence begins at the word."""
+        return index >= len(self.text.words) or not self.text.begins_sentence(index)
+
+    def _named_before(self, index: int) -> bool:
+        """Whether a title ends right before the word."""
+        return any(s.kind == "title" and s.end == index for s in self.spans)
+
+    def _opens_clause(self, index: int) -> bool:
+        """Whether a clause begins at the word."""
+        if self.text.begins_sentence(index) or "," in self.text.gap(index):
+            return True
+        return self.text.words[index - 1] in _OPENERS
 
     def scope(self, span: Span) -> Scope | None:
         """The negation that the span stands under, if any."""

@@ -13,6 +13,8 @@ from typing import Any
 
 from recagent_catalogs.text import fold
 
+from .phrases import Phrases
+
 _BRACES = re.compile(r"\{([^{}]*)\}")
 
 
@@ -107,7 +109,7 @@ class Lexicon:
 
     Attributes:
         stop, filler, common: words without a wish, words of asking, ordinary words.
-        acts: phrase to the acts it may be.
+        acts: phrases and the acts they may be.
         moods, qualities, audiences, compounds: comparison key to entry.
         audience_levels: the audiences, youngest first.
         kinds: groups of words that mean the same kind.
@@ -127,7 +129,7 @@ class Lexicon:
     stop: frozenset[str]
     filler: frozenset[str]
     common: frozenset[str]
-    acts: Mapping[str, tuple[str, ...]]
+    acts: Phrases
     moods: Mapping[str, Mood]
     qualities: Mapping[str, Quality]
     audiences: Mapping[str, Audience]
@@ -163,7 +165,7 @@ class Lexicon:
     @property
     def longest_act(self) -> int:
         """Words in the longest act phrase that is looked for."""
-        return 7
+        return 10
 
 
 def load(name: str) -> dict[str, Any]:
@@ -226,10 +228,10 @@ def lexicon() -> Lexicon:
     """The lexicons; loaded at the first call, then shared."""
     words, talk, times = load("words"), load("dialogue"), load("periods")
     kinds, audiences, nations = load("kinds"), load("audience")["audience"], load("nations")
-    acts: dict[str, tuple[str, ...]] = {}
+    acts = Phrases(frozenset(talk["skipped"].split()))
     for act, patterns in talk["acts"].items():
-        for phrase in _phrases(patterns):
-            acts[phrase] = (*acts.get(phrase, ()), act)
+        for pattern in patterns:
+            acts.add(pattern, act)
     levels = sorted(
         (_audience(table) for table in audiences if table["below"]), key=lambda a: a.below
     )

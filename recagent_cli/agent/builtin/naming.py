@@ -139,6 +139,9 @@ class Naming(Clauses):
         if self.polarity(span) in ("-", "~") or blamed:
             reading.disliked.append(mention)
             return
+        if not acts & {"taste", "similar", "request"} and self.compared(span):
+            reading.about.append(mention)
+            return
         if "not_seen" in acts and "taste" not in acts:
             reading.about.append(mention)
             return

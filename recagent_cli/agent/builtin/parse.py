@@ -11,9 +11,12 @@ from recagent_catalogs.text import clean
 
 from ..brain import PastTurn
 from ..request import Intent, Request
+from .asked import asked
 from .choices import OTHER, chosen, given_up, number_alone, said_instead
 from .focus import in_focus
+from .gate import Facts, excludes_shown, intent_of
 from .lexicon import Lexicon, lexicon
+from .moves import moves
 from .reader import Reader
 from .reading import Reading
 from .refusals import refusal
@@ -57,20 +60,33 @@ class Parser:
         Returns:
             The request with what still holds from earlier turns merged in.
         """
-        last = list(shown) or next(
-            (list(turn.shown) for turn in reversed(history) if turn.shown), []
-        )
+        last = list(shown) or _last_shown(history)
         text = tokenize(clean(utterance, MAX_CHARS))
         if (answer := self._answer(text, history, last)) is not None:
             return answer
+        return self._understood(text, history, last)[1]
+
+    def moves(
+        self, utterance: str, history: Sequence[PastTurn] = (), *, shown: Sequence[int] = ()
+    ) -> set[str]:
+        """What a turn does to what was offered before: of `moves.MOVES` any."""
+        last = list(shown) or _last_shown(history)
+        text = tokenize(clean(utterance, MAX_CHARS))
+        facts, request = self._understood(text, history, last)
+        return moves(facts, request, last, self._catalog)
+
+    def _understood(
+        self, text: Text, history: Sequence[PastTurn], last: Sequence[int]
+    ) -> tuple[Facts, Request]:
+        said = history[-1].text if history else ""
         focus = self._focus(history)
-        reading = self._reader.read(text, last, focus, self._offered(history, focus))
+        reading = self._reader.read(text, last, focus, self._offered(history, focus), said)
         before = self._counted(history, reading) or self._state(history)
         before = take_back(text, reading, before, self._catalog)
         reading.refused = reading.refused or refusal(self._reader, reading)
-        intent = _intent(reading, before, bool(last))
-        request = self._request(reading, before, intent, bool(last))
-        return self._last_resort(request, reading)
+        facts = Facts(reading, before, bool(last), bool(said), asked(said))
+        request = self._request(reading, before, intent_of(facts), bool(last))
+        return facts, self._last_resort(request, reading)
 
     def _answer(
         self, text: Text, history: Sequence[PastTurn], shown: Sequence[int]
@@ -104,9 +120,9 @@ class Parser:
         """The general words."""
         return self._reader.lexicon
 
-    def read(self, text: Text, shown: Sequence[int] = ()) -> Reading:
+    def read(self, text: Text, shown: Sequence[int] = (), said: str = "") -> Reading:
         """What one turn says by itself, with the stretches it was read from."""
-        return self._reader.read(text, shown)
+        return self._reader.read(text, shown, said=said)
 
     def _state(self, history: Sequence[PastTurn]) -> Request:
         """The request that holds before this turn."""
@@ -167,18 +183,26 @@ class Parser:
             return replace(carried(before, intent), clarify=reading.clarify)
         request = merge(reading, before, intent, shown, self._catalog)
         again = shown and not reading.wants_something and _asks_the_same(request, before)
-        return replace(request, exclude_shown=again or _excludes_shown(reading, intent, shown))
+        return replace(request, exclude_shown=again or excludes_shown(reading, intent, shown))
 
     def _last_resort(self, request: Request, reading: Reading) -> Request:
         """Words that nothing knows are looked for in the catalog's text before giving up."""
         if request.intent is not Intent.UNCLEAR or not reading.unused:
             return request
         found = self._reader.leftovers.findable(reading.unused[:4])
+        if not found and "request" in reading.acts:
+            unknown = ", ".join(f"'{word}'" for word in reading.unused[:3])
+            clarify = reading.clarify or f"I know nothing of {unknown} here. What would you like?"
+            return replace(request, intent=Intent.RECOMMEND, clarify=clarify)
         if not found:
             return request
         rest = tuple(word for word in reading.unused if word not in found)
         words = " ".join(found).lower()
         return replace(request, intent=Intent.RECOMMEND, search=words, unused=rest)
+
+
+def _last_shown(history: Sequence[PastTurn]) -> list[int]:
+    return next((list(turn.shown) for turn in reversed(history) if turn.shown), [])
 
 
 def _asks_the_same(request: Request, before: Request) -> bool:
@@ -191,159 +215,8 @@ def _asks_the_same(request: Request, before: Request) -> bool:
     ) and request.count in (before.count, None)
 
 
-_NO = frozenset(("no", "no no", "nothing", "neither", "none"))
-_SHORT_ANSWERS = _NO | {"yes", "ok", "okay", "yeah", "yep", "sure", "fine", "good", "great", "cool"}
-"""What says nothing alone; of a list shown it is a verdict."""
-_MANNERS = frozenset(("greet", "smalltalk", "thanks", "bye"))
-
-
 def wants_list(request: Request) -> bool:
     """Whether the right answer is a list."""
     if request.intent in (Intent.RECOMMEND, Intent.REFINE, Intent.MORE):
         return True
     return request.intent is Intent.FEEDBACK and request.exclude_shown
-
-
-def _excludes_shown(reading: Reading, intent: Intent, shown: bool) -> bool:
-    if intent is Intent.MORE:
-        return True
-    if intent is Intent.FEEDBACK:
-        if not shown:
-            return False
-        if reading.acts & {"accept", "not_seen"} and not reading.acts & {"reject", "more"}:
-            return False
-        if reading.text.joined in _NO:
-            return True
-        return bool(reading.acts & {"reject", "seen", "praise", "taste", "blame"}) or bool(
-            reading.liked or reading.disliked
-        )
-    return shown and bool(reading.acts & {"more", "reject", "seen"}) and not reading.among
-
-
-def _intent(reading: Reading, before: Request, shown: bool) -> Intent:
-    """The kind of turn; the gate that knows when a list is not wanted."""
-    acts, text = reading.acts, reading.text
-    if not text.words:
-        return Intent.UNCLEAR
-    if reading.refused:
-        reading.clarify = reading.refused
-        return Intent.CHIT_CHAT
-    content = reading.wants_something or reading.count is not None
-    stateful = (
-        before is not EMPTY
-        and bool(
-            before.conditions or before.liked or before.wishes or before.weights or before.search
-        )
-        or shown
-    )
-    if reading.question is not None:
-        if reading.question.kind != "attribute":
-            return Intent.AGGREGATE
-        if reading.about or reading.pointed:
-            return Intent.ITEM_INFO
-        if not content and not reading.liked:
-            reading.clarify = reading.clarify or "Which one do you mean?"
-            return Intent.ITEM_INFO
-    if "about_me" in acts:
-        return Intent.CHIT_CHAT
-    if "start_over" in acts and not content and not reading.liked:
-        reading.clarify = "Fine, from the beginning. What are you in the mood for?"
-        return Intent.CHIT_CHAT
-    asks = bool(acts & {"request", "similar"})
-    if (
-        "off_topic" in acts
-        and not reading.named_items
-        and not reading.liked
-        and (not content or not asks)
-    ):
-        return Intent.OUT_OF_SCOPE
-    if (
-        "what_can" in acts
-        and not content
-        and not reading.liked
-        and not (asks or "surprise" in acts)
-    ):
-        return Intent.OUT_OF_SCOPE
-    if "abuse" in acts and not content:
-        return Intent.CHIT_CHAT
-    if _closes(reading, content, asks, stateful):
-        return Intent.CLOSING
-    if "more" in acts and (shown or stateful):
-        return Intent.REFINE if content or reading.liked else Intent.MORE
-    if (feedback := _feedback(reading, content, asks, shown)) is not None:
-        return feedback
-    if content or reading.liked or reading.disliked:
-        return Intent.REFINE if stateful else Intent.RECOMMEND
-    if reading.freed and stateful:
-        return Intent.REFINE
-    if reading.about or reading.pointed:
-        asked = "?" in text.raw or not acts
-        return Intent.ITEM_INFO if reading.about and asked else Intent.FEEDBACK
-    if reading.named_items and not reading.unused and not acts & _MANNERS:
-        return Intent.REFINE if stateful else Intent.RECOMMEND
-    if reading.limits and not acts & _MANNERS:
-        return Intent.REFINE if stateful else Intent.RECOMMEND
-    if asks and not reading.unused:
-        return Intent.REFINE if stateful else Intent.RECOMMEND
-    if acts & {"more"}:
-        return Intent.RECOMMEND
-    if asks:
-        return Intent.RECOMMEND if not reading.unused else Intent.UNCLEAR
-    if acts & {"thanks", "bye"}:
-        return Intent.CLOSING
-    if "surprise" in acts and not reading.unused:
-        return Intent.REFINE if stateful else Intent.RECOMMEND
-    if acts & {"greet", "smalltalk"}:
-        return Intent.CHIT_CHAT
-    if shown and text.joined in _SHORT_ANSWERS:
-        return Intent.FEEDBACK
-    if not reading.unused and acts & {"praise", "accept"}:
-        return Intent.FEEDBACK
-    return Intent.UNCLEAR
-
-
-def _closes(reading: Reading, content: bool, asks: bool, stateful: bool) -> bool:
-    acts = reading.acts
-    if "similar" in acts and (reading.liked or content):
-        return False  # "songs like Time to Say Goodbye"
-    if "thanked" in acts and stateful and "?" not in reading.text.raw and "more" not in acts:
-        if "request" not in acts or "accept" in acts:
-            return True
-    if "bye" in acts:
-        return not (asks and (content or reading.unused)) and "more" not in acts
-    if "thanks" not in acts:
-        return False
-    if reading.liked and "accept" not in acts and not acts & {"seen", "not_seen"}:
-        return False
-    if reading.conditions or reading.search or (reading.liked and asks):
-        return False
-    if content and ("taste" in acts or not stateful):
-        return False
-    return not asks and not acts & {"more", "reject"} and "?" not in reading.text.raw
-
-
-def _feedback(reading: Reading, content: bool, asks: bool, shown: bool) -> Intent | None:
-    """Feedback on what was shown, if the turn is that and no request."""
-    acts = reading.acts
-    wished = asks or bool(acts & {"taste", "more", "reject"})
-    if (
-        not wished
-        and acts & {"accept", "not_seen"}
-        and not (reading.liked and "accept" not in acts)
-    ):
-        return Intent.FEEDBACK  # moods in such a turn describe what was offered
-    if content or asks and (reading.liked or "request" in acts):
-        return None
-    if acts & {"accept", "not_seen"} and "reject" not in acts and not reading.liked:
-        return Intent.FEEDBACK
-    if "reject" in acts and shown:
-        return Intent.FEEDBACK
-    if "seen" in acts and (reading.seen or shown) and not (reading.liked and not shown):
-        return Intent.FEEDBACK
-    if reading.disliked and not reading.liked and shown:
-        return Intent.FEEDBACK
-    if shown and reading.liked and acts & {"taste", "praise"}:
-        return Intent.FEEDBACK
-    if shown and acts & {"praise", "blame"} and not reading.liked:
-        return Intent.FEEDBACK
-    return None

@@ -24,6 +24,8 @@ _ASKS = re.compile(
     r"isnt|arent|wasnt|werent|is|are|was|were|does|did|do|has|have|in what|in which|what kind of|"
     r"about|more about|if|whether)\b"
 )
+_ADDS = re.compile(r"^(?:and )?so (?:is|was|are|were|did|do|does) (?!it\b|that\b|he\b|she\b)")
+"""So was Heat: no question."""
 _WH = frozenset("who whos what whats when whens where how hows is are was were does did".split())
 _PLOT = re.compile(
     r"\b(?:what (?:is|was|are|were) .+ about|whats .+ about|what about is|"
@@ -38,6 +40,10 @@ _GENERAL = re.compile(
     r"what (?:did|do) you think (?:of|about)|(?:did|do) you (?:like|enjoy|"
     r"recommend) (?:it|that|this)|have you (?:ever )?(?:seen|played|read|"
     r"watched)|your opinion|do you know anything about|anything about)\b"
+)
+_MORE_ABOUT = re.compile(
+    r"\b(?:know|hear|tell me|learn|read) (?:a (?:bit|little) )?(?:more )?about "
+    r"(?:the |its )?(?:plot|story|storyline|premise|cast)\b"
 )
 _WHEN = re.compile(
     r"\b(?:what year|which year|how old|what decade|when (?:did|was|is|were|"
@@ -103,6 +109,8 @@ def find_question(
         blocked: word numbers that are names.
     """
     for start, end in _sentences(text):
+        if _ADDS.match(text.phrase(start, end)):
+            continue
         words = " ".join(
             w if start + i not in blocked else "x" for i, w in enumerate(text.words[start:end])
         )
@@ -115,7 +123,7 @@ def find_question(
             targets and found.kind == "average"
         ):
             return found
-        if not targets:
+        if not targets and not _MORE_ABOUT.search(words):
             continue
         if _THERE.match(words):
             return Question("attribute", "")
@@ -123,6 +131,7 @@ def find_question(
             return Question("attribute", "")
         if (
             match
+            or _MORE_ABOUT.search(words)
             or _SHOULD.match(words)
             or _GENERAL.search(words)
             or _PLOT.search(words)
@@ -288,9 +297,9 @@ def _measure(words: str, vocabulary: Vocabulary) -> Column | None:
 
 def _item_question(words: str, vocabulary: Vocabulary, asks: bool) -> Question | None:
     schema = vocabulary.schema
-    if _GOOD.search(words) and (asks or _SHOULD.match(words)):
+    if _GOOD.search(words) and not _SOME.search(words) and (asks or _SHOULD.match(words)):
         return Question("attribute", RATING)
-    if _PLOT.search(words):
+    if _PLOT.search(words) or _MORE_ABOUT.search(words):
         text = schema.one(Role.TEXT)
         return Question("attribute", text.name if text else "")
     if _SOME.search(words):

@@ -11,7 +11,8 @@ from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import fold
 
 from ..request import Mention, Question
-from .acts import Act, find_acts
+from .acts import Act, empty_act, find_acts
+from .asked import CONTRARY, asked, says
 from .builder import Builder
 from .described import described
 from .frames import FrameReader
@@ -160,6 +161,7 @@ class Reader:
         shown: Sequence[int],
         focus: int | None = None,
         offered: int | None = None,
+        said: str = "",
     ) -> Reading:
         """Read one turn.
 
@@ -168,6 +170,7 @@ class Reader:
             shown: rows of the list last shown, in order.
             focus: the item just talked about, if any.
             offered: the one item that the last turn was about, if any.
+            said: the text of our last turn.
         """
         reading = Reading(text)
         titles = {fold(item.title): item.row for item in self.catalog.items(shown)} if shown else {}
@@ -186,11 +189,7 @@ class Reader:
             and not (shown and s.start and text.words[s.start - 1] in self.lexicon.ordinals)
             for i in range(s.start, s.end)
         }
-        acts = [
-            act
-            for act in find_acts(text, self.lexicon, names)
-            if not (act.name == "more" and self._intensifies(text, act, spans))
-        ]
+        acts = self._acts(text, names, spans, said)
         reading.acts = {act.name for act in acts}
         pointers = described(self, text, spans, shown)
         for _, inside in pointers:
@@ -227,7 +226,9 @@ class Reader:
         if asks_why(text) and shown and not (named or references):
             reading.question = Question("attribute", "")
             reading.about = [self.mention("those", row) for row in shown]
-        builder = Builder(self, reading, spans, acts, scopes, references, shown, focus, offered)
+        builder = Builder(
+            self, reading, spans, acts, scopes, references, shown, focus, offered, bool(said)
+        )
         builder.run()
         self._compare(reading)
         return reading
@@ -244,20 +245,21 @@ class Reader:
         if len(reading.about) > 1 and known:
             reading.about = [max(known, key=lambda m: most[1] * float(numbers[rows[m]]))]
 
-    def _intensifies(self, text: Text, act: Act, spans: Sequence[Span]) -> bool:
-        """Whether "more" belongs to a word of manner ("more story") and asks for no more items."""
-        if act.end - act.start > 1 or act.end >= len(text.words):
-            return False
-        tags = (Role.TAGS,)
-        return any(
-            s.start == act.end
-            and (
-                s.kind in ("mood", "quality")
-                or s.kind == "value"
-                and all(v.role in tags for v in s.data)
-            )
-            for s in spans
-        )
+    def _acts(self, text: Text, names: set[int], spans: Sequence[Span], said: str) -> list[Act]:
+        """The turn's acts, with what a plain yes or no to our question says."""
+        found = [
+            act
+            for act in find_acts(text, self.lexicon, names)
+            if not empty_act(text, act, spans, bool(said))
+        ]
+        question = asked(said)
+        answered = says(question, text)
+        if question == "seen":  # its "nope" rejects nothing
+            found = [a for a in found if not (a.name == "reject" and a.start == 0 and a.end == 1)]
+        others = {act.name for act in found}
+        if answered and not others & CONTRARY.get(answered, frozenset()):
+            found.insert(0, Act(answered, 0, 1))
+        return found
 
     def mention(self, typed: str, row: int, score: float = 100.0) -> Mention:
         """A mention of a catalog's item."""

@@ -40,6 +40,8 @@ class Reading:
     options: tuple[str, ...] = ()
     contradicted: str = ""
     """What is wanted and excluded at once, in words."""
+    faults: bool = False
+    """Whether something is said to be amiss with what was offered ("a bit too slow")."""
     refused: str = ""
     """Why no list can answer the turn."""
     pointed: bool = False

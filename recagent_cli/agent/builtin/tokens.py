@@ -13,6 +13,7 @@ MAX_TOKENS = 400
 """What is read of a long text; the rest is reported as unread."""
 
 _TOKEN = re.compile(r"\d+[.,]\d+(?!\w)|[^\W_]+(?:['’][^\W_]+)*|&", re.UNICODE)
+_YEAR = re.compile(r"(?:18|19|20)\d\d")
 _ENDS_CLAUSE = re.compile(r"[.;!?()\n\[\]{}|]|(?:\s[-–—]+\s)")
 
 
@@ -100,7 +101,7 @@ def tokenize(raw: str) -> Text:
             cut = True
             break
         gap = raw[last : match.start()]
-        if tokens and _ENDS_CLAUSE.search(gap):
+        if tokens and _ENDS_CLAUSE.search(_without_year_marks(gap, match, tokens[-1])):
             sentence += 1
         for word in _words(match[0]):
             capital = match[0][0].isupper() or match[0][0].isdigit()
@@ -110,6 +111,13 @@ def tokenize(raw: str) -> Text:
             tokens.append(Token("dollars", match.start(), match.end(), "", False, sentence))
         last = match.end()
     return Text(raw, tuple(tokens), cut)
+
+
+def _without_year_marks(gap: str, match: re.Match[str], last: Token) -> str:
+    """What stands before a word, without the brackets of a year: "Alien (1979) was good"."""
+    if _YEAR.fullmatch(match[0]):
+        gap = gap.replace("(", "")
+    return gap.replace(")", "", 1) if _YEAR.fullmatch(last.word) else gap
 
 
 def _words(typed: str) -> Sequence[str]:

@@ -1,0 +1,199 @@
+"""What a turn does to what was offered, and whether a list is due."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from recagent_catalogs.store import Catalog
+from recagent_cli.agent.brain import PastTurn
+from recagent_cli.agent.builtin.asked import answer, asked
+from recagent_cli.agent.builtin.parse import Parser, wants_list
+from recagent_cli.agent.builtin.phrases import Phrases
+from recagent_cli.agent.builtin.tokens import tokenize
+from recagent_cli.agent.request import Intent
+from tests.cli import builtin_catalogs
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    return builtin_catalogs.films(tmp_path_factory.mktemp("films"))
+
+
+@pytest.fixture(scope="module")
+def after(films: Catalog) -> Callable[[str], tuple[Parser, list[PastTurn]]]:
+    """A parser, and a history in which thrillers were asked for and we then said something."""
+    parser = Parser(films, year=lambda: 2026)
+    first = parser.parse("thrillers")
+
+    def said(text: str) -> tuple[Parser, list[PastTurn]]:
+        shown = tuple(
+            row for title in ("Heat", "Se7en") if title in text
+            for row in films.titles.exact(title.lower())[:1]
+        )  # fmt: skip
+        return parser, [PastTurn("thrillers", text, shown, first)]
+
+    return said
+
+
+OFFER = "How about Heat?"
+
+
+@pytest.mark.parametrize(
+    ("said", "reply", "moves"),
+    [
+        ("Have you seen Heat?", "Yes", {"seen"}),
+        ("Have you seen Heat?", "yep, twice. loved it", {"seen"}),
+        ("Have you seen Heat?", "nope", set()),
+        ("Did you like Heat?", "very much so", {"seen"}),
+        ("Did you like Heat?", "Not really", {"reject"}),
+        (OFFER, "I've already watched it, it was brilliant", {"seen"}),
+        (OFFER, "saw that one years ago", {"seen"}),
+        (OFFER, "Never heard of it", set()),
+        (OFFER, "that's not really my cup of tea", {"reject"}),
+        (OFFER, "I'd rather skip that one", {"reject"}),
+        (OFFER, "I heard it got terrible reviews", {"reject"}),
+        (OFFER, "I couldn't get into it", {"reject"}),
+        (OFFER, "Sounds interesting, I'll give it a try", {"accept"}),
+        (OFFER, "haven't seen it but I'll definitely look it up", {"accept"}),
+        (OFFER, "adding it to my watchlist", {"accept"}),
+        (OFFER, "What is it about?", {"inquire"}),
+        (OFFER, "Who directed it?", {"inquire"}),
+        (OFFER, "never seen it, who's in it?", {"inquire"}),
+        (OFFER, "something funnier please", {"critique"}),
+        (OFFER, "Loved it. Got anything like that?", {"seen", "critique"}),
+        (OFFER, "it's a bit too violent for me", {"reject", "critique"}),
+        (OFFER, "What about a comedy?", {"critique"}),
+    ],
+)
+def test_moves(
+    after: Callable[[str], tuple[Parser, list[PastTurn]]], said: str, reply: str, moves: set[str]
+) -> None:
+    parser, history = after(said)
+    assert parser.moves(reply, history) == moves
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "ok, thanks for all the suggestions",
+        "Great, I'll put it on my list. Thanks for the tips and have a good night!",
+        "That looks super interesting, thank you!",
+        "I'm looking forward to it, thanks again",
+        "Cool.",
+        "ok nice",
+        "Perfect!",
+        "same here",
+        "what kind of films do you like?",
+        "what's your favourite thriller?",
+        "Have you seen it?",
+        "I have not seen that yet",
+        "it sounds like a fun movie, I think I'll watch it tonight",
+        "No I haven't, but it sounds a lot like Alien",
+        "is it scary?",
+        "no thanks, that's all for today",
+        "my bad!",
+        "I'd like to know more about the plot",
+    ],
+)
+def test_no_list_is_due(after: Callable[[str], tuple[Parser, list[PastTurn]]], reply: str) -> None:
+    parser, history = after(OFFER)
+    assert not wants_list(parser.parse(reply, history)), reply
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Thanks! Do you have anything with Al Pacino?",
+        "I love that one too",
+        "yes, it was great",
+        "I never heard of that one either",
+        "seen it already, it was a bit boring",
+        "not for me",
+        "I also like comedies",
+        "How about Alien?",
+        "any others?",
+        "can you give me two more please",
+        "I want to watch a comedy. Any recomendations?",
+    ],
+)
+def test_a_list_is_due(after: Callable[[str], tuple[Parser, list[PastTurn]]], reply: str) -> None:
+    parser, history = after(OFFER)
+    assert wants_list(parser.parse(reply, history)), reply
+
+
+@pytest.mark.parametrize(
+    ("reply", "conditions"),
+    [
+        ("yes, it was a scary horror movie", set()),
+        ("it looks funny, I'll watch it", set()),
+        ("It is more of a drama, isn't it", set()),
+        ("It should be a comedy", {"genres has Comedy"}),
+        ("something that is more of a comedy", {"genres has Comedy"}),
+    ],
+)
+def test_what_is_told_of_the_offer_is_no_wish(
+    after: Callable[[str], tuple[Parser, list[PastTurn]]], reply: str, conditions: set[str]
+) -> None:
+    parser, history = after(OFFER)
+    genres = {c for c in parser.parse(reply, history).conditions if "Thriller" not in c}
+    assert genres == conditions
+
+
+def test_a_question_about_the_offer_keeps_what_it_asks(
+    after: Callable[[str], tuple[Parser, list[PastTurn]]],
+) -> None:
+    parser, history = after(OFFER)
+    request = parser.parse("is it a comedy?", history)
+    assert request.intent is Intent.ITEM_INFO
+    assert request.conditions == ("genres has Comedy",)
+
+
+def test_an_unknown_wish_is_asked_back(films: Catalog) -> None:
+    request = Parser(films).parse("can you recommend some zydeco?")
+    assert request.intent is Intent.RECOMMEND and "zydeco" in request.clarify
+
+
+def test_a_year_in_brackets_ends_no_sentence() -> None:
+    text = tokenize("I think Alien (1979) was great. (Really) good")
+    assert [text.begins_sentence(i) for i in (2, 3, 4, 6, 7)] == [False, False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("said", "asks"),
+    [
+        ("", ""),
+        ("Here are five thrillers.", ""),
+        ("Have you seen Heat?", "seen"),
+        ("It is by Michael Mann. Did you like it?", "liked"),
+        ("What kind of films do you like?", "open"),
+        ("Would you like some more suggestions?", "more"),
+        ("Would you like to watch it?", "try"),
+        ("Hi! How are you?", "how"),
+        ("1. What Did You Like? (1970)\n2. Have You Seen Her? (1990)", ""),
+    ],
+)
+def test_asked(said: str, asks: str) -> None:
+    assert asked(said) == asks
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [("Yeah I did", "yes"), ("oh yes!", "yes"), ("not yet", "no"), ("I haven't", "no"),
+     ("comedies", ""), ("nothing violent", ""), ("I have a cat", "")],
+)  # fmt: skip
+def test_answer(reply: str, told: str) -> None:
+    assert answer(tokenize(reply)) == told
+
+
+def test_phrases() -> None:
+    phrases = Phrases(frozenset(("really",)))
+    phrases.add("{ill,i will} {check {it,that} out,try{, it}}", "accept")
+    phrases.add("try", "try")
+    assert phrases.get("i will try") == ("accept",)
+    assert phrases.get("ill check that out") == ("accept",)
+    assert phrases.get("i will check out") == ()
+    walked = list(phrases.walk("ill really try it now".split(), 0, 9))
+    assert walked == [(3, "accept"), (4, "accept")]
+    assert "try" in phrases and "will try" not in phrases
