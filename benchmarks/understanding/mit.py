@@ -40,7 +40,9 @@ def mit_slots(reading: Reading, parser: Parser) -> list[tuple[str, int, int]]:
             kind = "RATINGS_AVERAGE"
         if span.kind == "item":
             continue
-        if span.kind in ("person", "stranger") or kind == "PERSON":
+        if span.kind == "person":
+            kind = "DIRECTOR" if "direct" in span.data.values[0].column else "ACTOR"
+        elif span.kind == "stranger" or kind == "PERSON":
             before, after = (
                 " ".join(words[max(0, start - 3) : start]),
                 " ".join(words[end : end + 2]),

@@ -123,18 +123,14 @@ class PeopleReader:
             for end in range(start + 1, min(start + 5, len(words)) + 1):
                 values = self._find(text, start, end)
                 if values:
-                    yield Span(
-                        start,
-                        end,
-                        "person",
-                        Person(tuple(values)),
-                        self._score(text, start, end, values),
-                    )
+                    person = self._ranked(values, text, start, end)
+                    yield Span(start, end, "person", person, self._score(text, start, end, values))
             if family := self._family(text, start):
                 yield Span(start, start + 2, "person", Person(family, True), 5.5)
             if values := self._surname(text, start):
                 score = 2.7 + self._pointed(text, start, start + 1)
-                yield Span(start, start + 1, "person", Person(tuple(values)), score)
+                person = self._ranked(values, text, start, start + 1)
+                yield Span(start, start + 1, "person", person, score)
 
     def _strangers(self, text: Text) -> Iterator[Span]:
         """Names of people where no column knows any: a given name and what follows it."""
@@ -268,6 +264,11 @@ class PeopleReader:
 
     def _count(self, name: str) -> int:
         return max(value.count for value in self._named(name))
+
+    def _ranked(self, values: list[Value], text: Text, start: int, end: int) -> Person:
+        """The values of one name, that of the column meant first."""
+        first = self.column_for(Person(tuple(values)), text, start, end)
+        return Person((first, *(value for value in values if value != first)))
 
     def column_for(self, person: Person, text: Text, start: int, end: int) -> Value:
         """The column meant: one that a cue points to, else where the person stands most often."""
