@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,9 @@ _TYPE_OF = {
     "period": "YEAR", "audience": "RATING", "compound": "GENRE", "mood": "PLOT", "title": "TITLE",
     "name": "TITLE",
 }  # fmt: skip
+_TYPE_OF_EXTRA = {
+    "songs": "SONG", "trailers": "TRAILER", "reviews": "RATINGS_AVERAGE", "characters": "CHARACTER",
+}  # fmt: skip
 _ARTICLES = ("the ", "a ", "an ", "about ", "in ", "from ", "of ", "during ", "rated ", "set in ")
 _TIMES = frozenset("last past this next previous twenties thirties forties fifties sixties".split())
 
@@ -31,35 +34,75 @@ def mit_slots(reading: Reading, parser: Parser) -> list[tuple[str, int, int]]:
     """The spans of one query as (type, first word, end)."""
     words, found = reading.text.words, []
     for span in reading.spans:
-        kind, start, end = _TYPE_OF.get(span.kind, ""), span.start, span.end
-        if any(a <= start and end <= b for a, b in reading.topics):
+        if any(a <= span.start and span.end <= b for a, b in reading.topics):
             continue
-        if span.kind == "value":
-            kind = _kind_of_value(span, words, parser)
-        elif span.kind == "quality" and "recency" not in dict(span.data.weights):
-            kind = "RATINGS_AVERAGE"
-        if span.kind == "item":
-            continue
-        if span.kind == "person":
-            kind = "DIRECTOR" if "direct" in span.data.values[0].column else "ACTOR"
-        elif span.kind == "stranger" or kind == "PERSON":
-            before, after = (
-                " ".join(words[max(0, start - 3) : start]),
-                " ".join(words[end : end + 2]),
-            )
-            directs = "direct" in before + after or before.endswith(" by")
-            kind = "DIRECTOR" if directs else "ACTOR"
-        if kind == "YEAR":
-            while start < end - 1 and not (words[start] in _TIMES or words[start][0].isdigit()):
-                start += 1
-        if kind == "RATING":
-            end -= end - start > 1 and words[end - 1] == "rated"
-            start += end - start > 1 and words[start] == "rated"
-        if kind in ("RATINGS_AVERAGE", "PLOT"):
-            start += end - start > 1 and words[start] in ("the", "a", "an")
-        if kind:
-            found.append((kind, start, end))
-    return found + [("PLOT", start, end) for start, end in reading.topics]
+        if kind := _kind_of_span(span, words, parser):
+            found.append((kind, *_trimmed(kind, span.start, span.end, words, parser)))
+    for start, end in reading.topics:
+        kind = "GENRE" if _before_noun(end, words, parser) else "PLOT"
+        found.append((kind, start, end))
+    return _joined(found)
+
+
+def _joined(found: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+    """The spans with neighbouring kinds as one: "action comedy"."""
+    joined: list[tuple[str, int, int]] = []
+    for kind, start, end in sorted(found, key=lambda span: span[1]):
+        if joined and kind == "GENRE" and joined[-1][0] == kind and joined[-1][2] == start:
+            joined[-1] = (kind, joined[-1][1], end)
+        else:
+            joined.append((kind, start, end))
+    return joined
+
+
+def _kind_of_span(span: Any, words: Sequence[str], parser: Parser) -> str:
+    kind = _TYPE_OF.get(span.kind, "")
+    if span.kind == "value":
+        kind = _kind_of_value(span, words, parser)
+    elif span.kind == "mood" and _before_noun(span.end, words, parser):
+        kind = "GENRE"
+    elif span.kind == "nation":
+        kind = "GENRE" if span.data.adjective else "PLOT"
+    elif span.kind == "extra":
+        kind = _TYPE_OF_EXTRA.get(span.data.what, "")
+    elif span.kind == "quality" and "recency" not in dict(span.data.weights):
+        kind = "RATINGS_AVERAGE"
+    if span.kind == "person":
+        return "DIRECTOR" if "direct" in span.data.values[0].column else "ACTOR"
+    if span.kind == "stranger" or kind == "PERSON":
+        before = " ".join(words[max(0, span.start - 3) : span.start])
+        after = " ".join(words[span.end : span.end + 2])
+        return "DIRECTOR" if "direct" in before + after or before.endswith(" by") else "ACTOR"
+    return kind
+
+
+def _trimmed(
+    kind: str, start: int, end: int, words: Sequence[str], parser: Parser
+) -> tuple[int, int]:
+    """The span without the words around it that the labels leave out."""
+
+    def drop(first: Container[str], last: Container[str]) -> None:
+        nonlocal start, end
+        while end - start > 1 and words[start] in first:
+            start += 1
+        while end - start > 1 and words[end - 1] in last:
+            end -= 1
+
+    if kind == "YEAR":
+        while start < end - 1 and not (words[start] in _TIMES or words[start][0].isdigit()):
+            start += 1
+    elif kind == "RATING":
+        drop(("rated", "rating"), ("rated", "rating", "ratings"))
+    elif kind in ("GENRE", "PLOT"):
+        drop(("the", "a", "an", "in"), parser.vocabulary.items)
+    elif kind == "RATINGS_AVERAGE":
+        drop(("the", "a", "an", "that", "is", "are", "was", "were"), ("star",))
+    return start, end
+
+
+def _before_noun(end: int, words: Sequence[str], parser: Parser) -> bool:
+    after = words[end] if end < len(words) else ""
+    return after in parser.vocabulary.items or after in parser.lexicon.generic
 
 
 def _kind_of_value(span: Any, words: Sequence[str], parser: Parser) -> str:
@@ -70,12 +113,10 @@ def _kind_of_value(span: Any, words: Sequence[str], parser: Parser) -> str:
     name = span.data[0].value.split()
     if Role.TAGS in roles and len(name) > 1 and all(part[:1].isupper() for part in name):
         return "PERSON"
-    after = words[span.end] if span.end < len(words) else ""
-    noun = after in parser.vocabulary.items or after in parser.lexicon.generic
     listed = any(" ".join(words[span.start : span.end]) in group for group in parser.lexicon.kinds)
     before = words[max(0, span.start - 2) : span.start]
     topic = any(word in ("about", "involving", "with", "on", "featuring") for word in before)
-    return "GENRE" if not topic and (noun or listed) else "PLOT"
+    return "GENRE" if not topic and (_before_noun(span.end, words, parser) or listed) else "PLOT"
 
 
 def mit(rows: list[Row], parser: Parser, catalog: Catalog, misses: Misses) -> Scores:

@@ -115,3 +115,32 @@ def test_an_unknown_title_in_a_question_is_said_to_be_unknown(parsers: dict[str,
     request = parsers["films"].parse("who directed the lonely lighthouse")
     assert request.intent == "item_info" and [m.id for m in request.about] == [None]
     assert any("not in this catalog" in limit for limit in request.limits)
+
+
+EXTRAS = [
+    ("find the film with the song blue rain falling", "songs", "blue rain falling"),
+    ("what movie is the song heat of the night from", "songs", "heat of the night"),
+    ("which film has the quote here we go again in it", "quotes", "here we go again"),
+    ("who played the butler in Gran Torino", "characters", "the butler"),
+    ("did Tom Hanks star as forrest", "characters", "forrest"),
+    ("show me a trailer for Heat", "trailers", ""),
+    ("find a review of Heat", "reviews", ""),
+]
+
+
+@pytest.mark.parametrize(("said", "what", "name"), EXTRAS, ids=[row[0] for row in EXTRAS])
+def test_things_no_catalog_has(parsers: dict[str, Parser], said: str, what: str, name: str) -> None:
+    request = parsers["films"].parse(said)
+    named = f" ({name!r})" if name else ""
+    assert f"This catalog has no {what}{named}." in request.limits
+    assert not request.search
+
+
+def test_a_trailer_of_an_item_is_no_wish_for_others_like_it(parsers: dict[str, Parser]) -> None:
+    request = parsers["films"].parse("show me a trailer for Heat")
+    assert request.intent == "item_info" and not request.liked
+
+
+def test_who_is_well_known_is_no_wish(parsers: dict[str, Parser]) -> None:
+    assert not parsers["films"].parse("a well known western director").weights
+    assert parsers["films"].parse("a well known western").weights

@@ -34,6 +34,7 @@ class Builder(Wants, Naming):
             "order": self.on_order,
             "nation": self.on_nation,
             "foreign": self.on_foreign,
+            "extra": self.on_extra,
         }
 
     def run(self) -> None:

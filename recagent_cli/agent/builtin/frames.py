@@ -28,6 +28,8 @@ class Frames:
 
     items: tuple[re.Pattern[str], ...]
     any: tuple[re.Pattern[str], ...]
+    called: tuple[str, ...]
+    parts: frozenset[str]
     cut: re.Pattern[str]
     never: frozenset[str]
     leading: frozenset[str]
@@ -45,16 +47,25 @@ def _frames() -> Frames:
         for name in ("never", "leading", "points", "owners", "grades")
     }
     items, either = (
-        tuple(_compile(row, data["words"]) for row in data[key]) for key in ("items", "any")
+        tuple(compile_frame(row, data["words"]) for row in data[key]) for key in ("items", "any")
     )
-    return Frames(items, either, re.compile(rf" (?:{'|'.join(apart['cut'])})(?: .*|$)"), **words)
+    parts = frozenset(word.replace("s?", "") for word in data["words"]["part"])
+    called = tuple(data["called"])
+    return Frames(
+        items,
+        either,
+        called,
+        parts,
+        re.compile(rf" (?:{'|'.join(apart['cut'])})(?: .*|$)"),
+        **words,
+    )
 
 
-def _compile(pattern: str, words: dict[str, list[str]]) -> re.Pattern[str]:
+def compile_frame(pattern: str, words: dict[str, list[str]]) -> re.Pattern[str]:
     """A frame as an expression: <name> becomes its words, `X` and `x` what the title is."""
     pattern = re.sub(r"<(\w+)>", lambda match: f"(?:{'|'.join(words[match[1]])})", pattern)
-    pattern = re.sub(r"(?<=[ )])X$", r"(?P<x>\\S.*)$", pattern)
-    pattern = re.sub(r"(?<=[ )])x(?= )", r"(?P<x>\\S.*?)", pattern)
+    pattern = re.sub(r"(?<![\w>])X$", r"(?P<x>\\S.*)$", pattern)
+    pattern = re.sub(r"(?<![\w>])x(?= )", r"(?P<x>\\S.*?)", pattern)
     return re.compile(rf"(?<!\S){pattern}(?!\S)")
 
 
@@ -80,18 +91,39 @@ class FrameReader:
         self._exact = exact
         self._kind = kind
         self._frames = _frames()
+        words = {"item": sorted(w for w in self._items if w.isalpha())}
+        self._called = tuple(compile_frame(row, words) for row in self._frames.called)
 
     def spans(self, text: Text) -> Iterator[Span]:
         """Every name of an item by its sentence: a "title" with its row, or an unknown "name".
 
         The words that lead to it are "lead": no title ("the villain") and no wish ("top billing").
         """
-        for start, end in _sentences(text):
+        for start, end in sentences(text):
             words = " ".join(text.words[start:end])
             for frames, people in ((self._frames.items, False), (self._frames.any, True)):
                 for frame in frames:
                     if match := frame.search(words):
                         yield from self._framed(text, start, words, match, people)
+
+            for frame in self._called:
+                if match := frame.search(words):
+                    yield from self._after_item(text, start, words, match)
+
+    def _after_item(
+        self, text: Text, start: int, words: str, match: re.Match[str]
+    ) -> Iterator[Span]:
+        """A name after "the movie": not what only describes it ("the movie about …")."""
+        first = start + words[: match.start("x")].count(" ")
+        last = first + len(match["x"].split())
+        article = text.words[first] in ("the", "a", "an")
+        if self._exact(text.phrase(first, last)) is None or last - first == 1:
+            if text.words[first] in self._lexicon.stop and not article:
+                return
+            if text.words[first] in self._frames.never or self._kind(text.words[first]):
+                return
+        if span := self._named(text, first, last, False):
+            yield span
 
     def _framed(
         self, text: Text, start: int, words: str, match: re.Match[str], people: bool
@@ -110,9 +142,25 @@ class FrameReader:
             for i in range(place, first):
                 yield Span(i, i + 1, "lead", None, LEADING)
 
+    def idle(self, text: Text, span: Span) -> bool:
+        """Whether what looks like a title is a plain word here: "the plot", "his first movie"."""
+        words = [w for w in text.words[span.start : span.end] if w not in self._lexicon.stop]
+        if span.kind != "title" or span.score >= KNOWN or text.tokens[span.end - 1].capital:
+            return False
+        if len(words) == 1 and words[0].removesuffix("s") in self._frames.parts:
+            return True
+        items = words[-1:] and words[-1] in self._items
+        return bool(items) and all(
+            w in self._frames.leading or w in self._items or self._kind(w) for w in words
+        )
+
     def _counts(self, text: Text, index: int) -> bool:
         """Whether a number stands there: "a rating of seven"."""
-        return text.words[index][0].isdigit() or text.words[index] in self._lexicon.numbers
+        return (
+            text.words[index][0].isdigit()
+            or text.words[index] in self._lexicon.numbers
+            or any(text.phrase(index, index + size) in self._lexicon.audiences for size in (1, 2))
+        )
 
     def _named(self, text: Text, start: int, end: int, people: bool) -> Span | None:
         if self._exact(text.phrase(start, end)) is None:
@@ -194,7 +242,8 @@ class FrameReader:
         return True
 
 
-def _sentences(text: Text) -> Iterator[tuple[int, int]]:
+def sentences(text: Text) -> Iterator[tuple[int, int]]:
+    """The sentences as (first word, end)."""
     first = 0
     for i in range(1, len(text.words) + 1):
         if i == len(text.words) or text.begins_sentence(i):

@@ -45,7 +45,7 @@ class GradeReader:
         stars = rf"(?P<stars> stars?)(?P<more>{_MORE})?"
         self._pattern = re.compile(
             rf"(?<!\S)(?P<lead>{_LEAD})?(?:{number}(?:{stars}|(?P<of>{_MORE}))?)"
-            rf"(?P<after>{_AFTER})?(?!\S)"
+            rf"(?P<after>{_AFTER})?(?!\S)(?! thumbs)"
         )
         self._good, self._middling, self._bad = (
             lexicon.qualities[key_of(word)] for word in ("highly rated", "mediocre", "worst rated")

@@ -11,6 +11,7 @@ from recagent_tools.conditions import Condition, evaluate
 from ..request import Mention
 from .choices import OTHER
 from .clauses import Clauses
+from .extras import Extra
 from .lexicon import key_of
 from .linking import Title
 from .references import Reference, pointed
@@ -80,6 +81,14 @@ class Naming(Clauses):
             labels = dict.fromkeys([near, *(self.reader.catalog.label(m.row) for m in found)])
             self.reading.clarify = f"Did you mean {near}?"
             self.reading.options = (*labels, OTHER)
+
+    def on_extra(self, span: Span) -> None:
+        """A song, a trailer or the like, which this catalog does not have."""
+        extra: Extra = span.data
+        named = f" ({extra.name!r})" if extra.name else ""
+        limit = f"This catalog has no {extra.what}{named}."
+        if limit not in self.reading.limits:
+            self.reading.limits.append(limit)
 
     def exclude_partly_named(self) -> None:
         """Leave out what is meant by a part of its title: "all by Miyazaki except Totoro".

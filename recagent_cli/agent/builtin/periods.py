@@ -184,7 +184,10 @@ def _span(
     end = start + len(matched.split())
     if any(text.tokens[i].sentence != text.tokens[start].sentence for i in range(start, end)):
         return None
-    if kind == "hyphen" and not any(mark in text.gap(end - 1) for mark in "-–—/"):
+    ranged = any(mark in text.gap(end - 1) for mark in "-–—/") or matched.split()[0] in (
+        "from", "between",
+    )  # fmt: skip
+    if kind == "hyphen" and not ranged:
         return None
     period = _period(match.groupdict(), kind, lexicon, now)
     if period is None:

@@ -15,6 +15,7 @@ from .acts import Act, empty_act, find_acts
 from .asked import CONTRARY, asked, says
 from .builder import Builder
 from .described import described
+from .extras import extra_spans
 from .frames import FrameReader
 from .grades import GradeReader
 from .leftover import Leftovers
@@ -76,10 +77,11 @@ class Reader:
         found += self.people.spans(text)
         found += self.titles.spans(text, shown_titles)
         found += self.frames.spans(text)
+        found += extra_spans(text, self.vocabulary)
         found += self._ages(text)
         found += self.themes.spans(text, self.items)
         found += self.numbers.counts(text, self.items, found)
-        found = [*self.topics.clear(text, found)]
+        found = [s for s in self.topics.clear(text, found) if not self.frames.idle(text, s)]
         return self.longer.mend(text, choose(s for s in found if not self._idle(text, s)))
 
     def _is_kind(self, phrase: str) -> bool:
@@ -92,9 +94,13 @@ class Reader:
 
     def _idle(self, text: Text, span: Span) -> bool:
         """Whether the stretch has a plain reading that no wish is meant by ("happy new year")."""
+        word = text.words[span.start]
+        if span.kind == "quality" and self._of_a_person(text, span.end):
+            return True  # "a well known director"
+        if span.kind == "audience" and word == "rated" and span.start:
+            return text.words[span.start - 1] in ("highly", "well", "top", "best", "badly", "worst")
         if len(span) != 1 or span.kind not in ("mood", "quality", "value"):
             return False
-        word = text.words[span.start]
         if (
             span.kind == "value"
             and word in self.lexicon.also_nouns
@@ -109,11 +115,22 @@ class Reader:
             return word != "best" or after != "of"
         return word in ("slow", "smart", "old") and before in ("year", "years", "month", "months")
 
+    def _of_a_person(self, text: Text, index: int) -> bool:
+        """Whether a word for people follows, after nothing but kinds."""
+        for word in text.words[index : index + 3]:
+            if word in self.lexicon.missing["people"]:
+                return word not in ("starring", "directed", "cast", "studio")
+            if not self._is_kind(word):
+                return False
+        return False
+
     def _beside_kind(self, text: Text, index: int) -> bool:
         """Whether a word for items or another kind stands right beside, or little else was said."""
         if len(text.words) <= 3:
             return True
         near = text.words[index + 1 : index + 3]
+        if near[:1] in (("pg",), ("rated",), ("r",), ("g",), ("nc",), ("unrated",)):
+            return True
         if any(
             w in self.items and w not in ("one", "ones") or w in ("genre", "type", "stuff")
             for w in near
@@ -223,6 +240,8 @@ class Reader:
             and people_asked
         ):
             reading.question = None
+        if reading.question is None and named and self._asks_for_extra(spans):
+            reading.question = Question("attribute", "")
         if asks_why(text) and shown and not (named or references):
             reading.question = Question("attribute", "")
             reading.about = [self.mention("those", row) for row in shown]
@@ -260,6 +279,12 @@ class Reader:
         if answered and not others & CONTRARY.get(answered, frozenset()):
             found.insert(0, Act(answered, 0, 1))
         return found
+
+    def _asks_for_extra(self, spans: Sequence[Span]) -> bool:
+        """Whether a trailer or the like of a named item is asked for: "find a review of Heat"."""
+        led = {s.end for s in spans if s.kind == "lead"}
+        named = any(s.kind in ("title", "name") and s.start in led for s in spans)
+        return named and any(s.kind == "extra" and not s.data.name for s in spans)
 
     def mention(self, typed: str, row: int, score: float = 100.0) -> Mention:
         """A mention of a catalog's item."""

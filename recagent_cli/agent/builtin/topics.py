@@ -161,7 +161,7 @@ class TopicReader:
         for start, end in self.find(text):
             for span in spans:
                 graded = span.kind == "quality" and "rating" in dict(span.data.weights)
-                if span.kind in _CUTTING and start <= span.start < end:
+                if span.kind in _CUTTING and span.start < end and span.end > start:
                     end = span.start
                 elif graded and start < span.start < end:
                     end = span.start

@@ -248,7 +248,8 @@ class Vocabulary:
             found.append(Span(start, end, "quality", quality, 2.8 + extra))
         if (audience := lexicon.audiences.get(key)) is not None:
             found.append(Span(start, end, "audience", audience, 3.7 + extra))
-        if (compound := lexicon.compounds.get(key)) is not None:
+        together = all("," not in text.gap(i) for i in range(start + 1, end))
+        if together and (compound := lexicon.compounds.get(key)) is not None:
             found.append(Span(start, end, "compound", compound, 4.0 + extra))
         if (nation := self.nations.get(key)) is not None:
             found.append(Span(start, end, "nation", nation, 3.4 + extra))

@@ -1,0 +1,83 @@
+"""What people ask of items and hardly any catalog has: songs, quotes, trailers, characters.
+
+They are recognised, so that their names are no titles and no topics, and said to be missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from recagent_catalogs.text import fold
+
+from .frames import compile_frame, sentences
+from .lexicon import load, singular
+from .spans import Span
+from .tokens import Text
+from .vocabulary import Vocabulary
+
+SCORE = 9.0
+"""Above any title: "the song Heat" is a song."""
+MOST_WORDS = {"songs": 9, "quotes": 14}
+"""Words in the longest name of a thing; a character's has three."""
+_NEVER_LAST = frozenset("in it there please from of".split())
+
+
+@dataclass(frozen=True)
+class Extra:
+    """A thing that is asked for: "songs" and so on, and its own name where one was said."""
+
+    what: str
+    name: str = ""
+
+
+@lru_cache(maxsize=1)
+def _extras() -> dict[str, tuple[list[re.Pattern[str]], list[re.Pattern[str]]]]:
+    return {
+        what: (
+            [compile_frame(row, {"words": entry["words"]}) for row in entry["named"]],
+            [compile_frame(row, {"words": entry["words"]}) for row in entry["bare"]],
+        )
+        for what, entry in load("extras").items()
+    }
+
+
+def extra_spans(text: Text, vocabulary: Vocabulary) -> Iterator[Span]:
+    """Every reading of a stretch as such a thing; data is an `Extra`."""
+    held = {key for key in vocabulary.columns} | {singular(fold(w)) for w in vocabulary.items}
+    for start, end in sentences(text):
+        words = " ".join(text.words[start:end])
+        for what, (named, bare) in _extras().items():
+            if singular(what) in held:
+                continue  # a catalog of songs, a column of characters
+            for frame in named:
+                if match := frame.search(words):
+                    first = start + words[: match.start("x")].count(" ")
+                    last = first + len(match["x"].split())
+                    while last > first and text.words[last - 1] in _NEVER_LAST:
+                        last -= 1
+                    if first < last <= first + MOST_WORDS.get(what, 3):
+                        name = text.as_typed(first, last)
+                        yield Span(first, last, "extra", Extra(what, name), SCORE)
+                        place = _thing(words[: match.start("x")], match, what)
+                        if place is not None:
+                            yield Span(start + place, start + place + 1, "lead", None, SCORE)
+            for frame in bare:
+                if match := frame.search(words):
+                    place = _thing(words, match, what)
+                    if place is not None:
+                        i = start + place
+                        yield Span(i, i + 1, "extra", Extra(what), SCORE)
+
+
+def _thing(words: str, match: re.Match[str], what: str) -> int | None:
+    """Number of the word that names the thing."""
+    first = words[: match.start()].count(" ")
+    own = re.compile("|".join(load("extras")[what]["words"]) + "|soundtracks?|lyrics|song")
+    said = words[match.start() : match.end()].split()
+    for i, word in enumerate(said):
+        if own.fullmatch(word):
+            return first + i
+    return None
