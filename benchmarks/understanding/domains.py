@@ -91,8 +91,14 @@ def _title(mention: Row) -> str:
 
 def _ours(request: Request, catalog: Catalog) -> Slots:
     found = []
+    people = {
+        name for c in catalog.schema.with_role(Role.PEOPLE) for name in catalog.words(c.name).folded
+    }
     for slot, mentions in (("liked", request.liked), ("disliked", request.disliked)):
         for mention in mentions:
+            if fold(mention.text) in people:  # what is best known of theirs stands for them
+                found.append(("person", fold(mention.text)))
+                continue
             title = mention.title.rsplit(" (", 1)[0] if mention.id else mention.text
             found.append((slot, bare_title(fold(title))))
     for text in request.conditions:

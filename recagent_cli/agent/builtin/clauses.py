@@ -316,4 +316,4 @@ class Clauses:
         if rows or self.shown or not named:
             return rows or list(self.shown)
         liked = (self.reader.catalog.row_of(m.id) for m in self.reading.liked if m.id is not None)
-        return [row for row in liked if row is not None]
+        return [row for row in liked if row is not None] or self.reading.seeds

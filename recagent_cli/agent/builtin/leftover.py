@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from recagent_catalogs.schema import Role
@@ -15,9 +14,10 @@ from recagent_catalogs.text import fold
 
 from ..request import Wish
 from .acts import Act
-from .lexicon import key_of, singular
+from .lexicon import key_of
 from .references import Reference
 from .scopes import Scope
+from .slips import Slips
 from .spans import Span, choose
 from .tokens import Text
 
@@ -89,17 +89,7 @@ class Leftovers:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._kind_starts: set[int] = set()
-
-    @cached_property
-    def _kinds(self) -> dict[str, Span]:
-        """Single words of broad kinds, for mending slips like "comdey"."""
-        found: dict[str, Span] = {}
-        vocabulary = self._reader.vocabulary
-        for key, values in vocabulary.values.items():
-            broad = tuple(v for v in values if v.role is Role.CATEGORIES)
-            if broad and " " not in key and len(key) >= 5:
-                found[key] = Span(0, 1, "value", broad, 3.0)
-        return found
+        self._slips = Slips(reader)
 
     # --- before reading --------------------------------------------------------------------------
 
@@ -110,7 +100,7 @@ class Leftovers:
             free -= set(range(start, end))
         if not free:
             return spans
-        extra = [*self._slips(text, free)]
+        extra = [*self._slips.spans(text, free)]
         free -= {i for span in extra for i in range(span.start, span.end)}
         extra += self._names(text, spans, free)
         return choose([*spans, *extra])
@@ -126,31 +116,8 @@ class Leftovers:
             and word not in lexicon.filler
             and word not in self._reader.items
             and word not in lexicon.before_names
+            and not self._slips.asks(word)
         }
-
-    def _slips(self, text: Text, free: set[int]) -> list[Span]:
-        from rapidfuzz import process
-        from rapidfuzz.distance import OSA
-
-        found = []
-        for i in sorted(free)[:20]:
-            word = singular(text.words[i])
-            if (
-                len(word) < 5
-                or word in self._reader.lexicon.common
-                or text.words[i] in self._reader.lexicon.acts
-                or key_of(word) in self._reader.vocabulary.columns
-            ):
-                continue
-            if text.mixed_case and text.tokens[i].capital and not text.begins_sentence(i):
-                continue
-            reach = 2 if len(word) >= 8 else 1
-            near = process.extractOne(
-                word, list(self._kinds), scorer=OSA.distance, score_cutoff=reach
-            )
-            if near is not None and near[0][0] == word[0]:
-                found.append(Span(i, i + 1, "value", self._kinds[near[0]].data, 3.0))
-        return found
 
     def _names(self, text: Text, spans: list[Span], free: set[int]) -> list[Span]:
         """Runs of unused words after a cue for titles or people, or in capitals."""
@@ -283,7 +250,7 @@ class Leftovers:
         ):
             return "title"
         if (
-            cue in lexicon.before_names
+            self._names_people(cue)
             and (capitals or rare and not text.mixed_case)
             and end - start <= 4
         ):
@@ -314,6 +281,16 @@ class Leftovers:
         if start == first and end == len(text.words) and start <= 1 and rare and end - start <= 6:
             return "title"
         return ""
+
+    def _names_people(self, cue: str) -> bool:
+        """Whether a word comes before people; "with" does where this catalog's columns say so."""
+        if cue not in self._reader.lexicon.before_names:
+            return False
+        return (
+            cue != "with"
+            or cue in self._reader.vocabulary.cues
+            or not (self._reader.people.columns)
+        )
 
     def _called(self, text: Text, start: int) -> bool:
         """Whether "the film" or the like stands right before."""
@@ -391,7 +368,8 @@ class Leftovers:
             and text.words[i] not in vocabulary.pointers
         )
         topics = [i for i in free if self._topical(text, i, reading.topics)]
-        negated = [i for i in topics if any(s.start <= i < s.end for s in scopes)]
+        negated = [i for i in free if any(s.start <= i < s.end and not s.soft for s in scopes)]
+        negated = [i for i in negated if i in topics or self.findable([text.words[i]])]
         wanted = self._found(text, [i for i in topics if i not in negated][:MOST_SEARCHED])
         if wanted and reading.question is None:
             reading.search.extend(

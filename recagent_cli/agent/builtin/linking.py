@@ -368,8 +368,23 @@ class TitleReader:
             if rows:
                 row, agrees = self._choose(rows, year)
                 yield Span(start, end + bool(agrees), "title", Title(row, 100.0, agrees), 12.0)
-            else:
+            elif self._means_a_name(text, start, end):
                 yield Span(start, end, "name", text.raw[inside[0] : inside[1]].strip(" ,."), 11.0)
+
+    def _means_a_name(self, text: Text, start: int, end: int) -> bool:
+        """Whether quotes hold a name, and not a manner of speaking (a "cosy" feel) or two names."""
+        if " - " in text.as_typed(start, end) and any(
+            self._exact(text.phrase(start, i))[0] or self._exact(text.phrase(i, end))[0]
+            for i in range(start + 1, end)
+        ):
+            return False
+        before = text.words[start - 1] if start else ""
+        cued = before in _STRONG or before in self._items
+        capitals = [
+            i for i, token in enumerate(text.tokens) if token.capital and token.word[0] > "9"
+        ]
+        plain = bool(capitals) and not any(start <= i < end for i in capitals)
+        return cued or not plain
 
     def near(self, typed: str) -> tuple[TitleMatch | None, bool]:
         """The nearest title to what was typed, and whether it may be taken for it."""

@@ -220,10 +220,14 @@ class NumberReader:
         if start is None:
             return
         end = start + len(match[0].split())
-        data = self._range(match.groupdict(), column)
+        parts = match.groupdict()
+        plus = any("+" in text.gap(i) for i in range(start + 1, end + 1))  # "100+ hours"
+        if plus:
+            parts["tleast"] = "plus"
+        data = self._range(parts, column)
         if data is None:
             return
-        compared = any(
+        compared = plus or any(
             match[name]
             for name in (
                 "between",

@@ -80,8 +80,12 @@ class Parser:
     ) -> tuple[Facts, Request]:
         said = history[-1].text if history else ""
         focus = self._focus(history)
-        reading = self._reader.read(text, last, focus, self._offered(history, focus), said)
-        before = self._counted(history, reading) or self._state(history)
+        state = self._state(history)
+        liked = (self._catalog.row_of(m.id) for m in state.liked if m.id is not None)
+        seeds = [row for row in liked if row is not None]
+        offered = self._offered(history, focus)
+        reading = self._reader.read(text, last, focus, offered, said, seeds)
+        before = self._counted(history, reading) or state
         before = take_back(text, reading, before, self._catalog)
         reading.refused = reading.refused or refusal(self._reader, reading)
         facts = Facts(reading, before, bool(last), bool(said), asked(said))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,6 +27,15 @@ class Person:
 
     values: tuple[Value, ...]
     any_of: bool = False
+
+
+def nearest(word: str, known: Collection[str], reach: int) -> str | None:
+    """The known word at so few slips that begins with the same letter."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    near = process.extractOne(word, known, scorer=OSA.distance, score_cutoff=reach)
+    return near[0] if near is not None and near[0][0] == word[0] else None
 
 
 def _short_forms(name: str, company: frozenset[str]) -> Iterator[str]:
@@ -232,6 +241,16 @@ class PeopleReader:
         if len(ranked) > 1 and self._count(ranked[0]) < 3 * self._count(ranked[1]):
             return []
         return self._named(ranked[0]) if self._count(ranked[0]) >= 2 or len(ranked) == 1 else []
+
+    def slipped(self, word: str) -> Person | None:
+        """The well-known person whose surname is spelt nearly so."""
+        near = nearest(word, list(self._surnames), 2 if len(word) >= 9 else 1)
+        if near is None:
+            return None
+        ranked = sorted(self._surnames[near], key=lambda name: -self._count(name))
+        if len(ranked) > 1 and self._count(ranked[0]) < 3 * self._count(ranked[1]):
+            return None
+        return Person(tuple(self._named(ranked[0]))) if self._count(ranked[0]) > 1 else None
 
     def _family(self, text: Text, index: int) -> tuple[Value, ...]:
         """Siblings who work together, of one column: "the coen brothers"."""

@@ -145,7 +145,14 @@ def find_question(
 
 def _sentences(text: Text) -> list[tuple[int, int]]:
     words = text.words
-    cuts = [i for i in range(len(words)) if text.begins_sentence(i) or _asks_after_comma(text, i)]
+    cuts = [
+        i
+        for i in range(len(words))
+        # "Heat (1995) was great" asks nothing, although a bracket ends before "was".
+        if text.begins_sentence(i)
+        and not (i and text.gap(i).strip() == ")")
+        or _asks_after_comma(text, i)
+    ]
     cuts.append(len(words))
     return list(zip(cuts, cuts[1:], strict=False))
 
@@ -297,7 +304,8 @@ def _measure(words: str, vocabulary: Vocabulary) -> Column | None:
 
 def _item_question(words: str, vocabulary: Vocabulary, asks: bool) -> Question | None:
     schema = vocabulary.schema
-    if _GOOD.search(words) and not _SOME.search(words) and (asks or _SHOULD.match(words)):
+    others = _SOME.search(words) or words.startswith("if ")
+    if _GOOD.search(words) and not others and (asks or _SHOULD.match(words)):
         return Question("attribute", RATING)
     if _PLOT.search(words) or _MORE_ABOUT.search(words):
         text = schema.one(Role.TEXT)

@@ -36,6 +36,9 @@ from .topics import TopicReader
 from .vocabulary import Vocabulary
 from .why import asks_why
 
+_WITH = frozenset(("with", "w", "without", "no", "about", "involving", "featuring", "on"))
+"""Words before a theme."""
+
 
 class Reader:
     """Reads turns against one catalog.
@@ -82,6 +85,7 @@ class Reader:
         found += self.themes.spans(text, self.items)
         found += self.numbers.counts(text, self.items, found)
         found = [s for s in self.topics.clear(text, found) if not self.frames.idle(text, s)]
+        found = [span for span in found if not self._topical(text, span, found)]
         return self.longer.mend(text, choose(s for s in found if not self._idle(text, s)))
 
     def _is_kind(self, phrase: str) -> bool:
@@ -90,6 +94,21 @@ class Reader:
         kinds = self.vocabulary.values.get(key, ())
         return any(v.role is Role.CATEGORIES for v in kinds) or any(
             key in table for table in (lexicon.moods, lexicon.qualities, lexicon.compounds)
+        )
+
+    def _topical(self, text: Text, span: Span, found: Sequence[Span]) -> bool:
+        """Whether a title is rather the theme of that name: "with vampires", "without aliens"."""
+        if span.kind != "title" or span.data.year or not span.start:
+            return False
+        marked = any(text.tokens[i].capital for i in range(span.start, span.end))
+        return (
+            not marked
+            and text.words[span.start - 1] in _WITH
+            and any(
+                (other.start, other.end) == (span.start, span.end)
+                and other.kind in ("value", "theme", "mood")
+                for other in found
+            )
         )
 
     def _idle(self, text: Text, span: Span) -> bool:
@@ -179,6 +198,7 @@ class Reader:
         focus: int | None = None,
         offered: int | None = None,
         said: str = "",
+        seeds: Sequence[int] = (),
     ) -> Reading:
         """Read one turn.
 
@@ -188,8 +208,9 @@ class Reader:
             focus: the item just talked about, if any.
             offered: the one item that the last turn was about, if any.
             said: the text of our last turn.
+            seeds: rows of what was liked in earlier turns and still holds.
         """
-        reading = Reading(text)
+        reading = Reading(text, seeds=list(seeds))
         titles = {fold(item.title): item.row for item in self.catalog.items(shown)} if shown else {}
         spans = self.spans(text, shown, titles)
         spans = self.leftovers.mend(text, spans)

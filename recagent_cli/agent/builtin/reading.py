@@ -16,6 +16,8 @@ class Reading:
     """What one turn says. Fields are named as in `Request`."""
 
     text: Text
+    seeds: list[int] = field(default_factory=list)
+    """Rows of what was liked in earlier turns: "but shorter" compares with them."""
     spans: list[Span] = field(default_factory=list)
     """The chosen readings of the turn's stretches."""
     topics: list[tuple[int, int]] = field(default_factory=list)

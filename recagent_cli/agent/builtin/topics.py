@@ -109,11 +109,13 @@ class TopicReader:
         return True
 
     def _said_of_items(self, text: Text, at: int) -> bool:
-        """Whether "has a …" is said of items: a word for them right before, or one word between."""
-        return any(
-            word in self._items and word not in ("one", "ones")
-            for word in text.words[max(0, at - 2) : at]
-        )
+        """Whether "has a …" is said of items: a word for them right before, or one word between.
+
+        Kinds in the plural are items too ("mysteries on an island").
+        """
+        near = text.words[max(0, at - 2) : at]
+        plural = near[-1:] and near[-1].endswith("ies")
+        return plural or any(word in self._items and word not in ("one", "ones") for word in near)
 
     def _reach(self, text: Text, start: int) -> int:
         """Where the stretch ends at the latest."""

@@ -7,19 +7,20 @@ from os.path import commonprefix
 
 import numpy as np
 
-from recagent_catalogs.schema import Role
+from recagent_catalogs.schema import Column, Role
 from recagent_catalogs.text import fold
 from recagent_tools.conditions import Condition
 
 from ..request import Wish
 from .joining import Joining
-from .lexicon import Audience, Compound, Mood
+from .known import TASTE
+from .lexicon import Audience, Compound, Mood, key_of
 from .measures import Measures
 from .origins import AVOID, Origins
 from .people import Person
 from .spans import Span
 from .vocabulary import Value
-from .wording import AGAINST, PART
+from .wording import AGAINST, PART, join
 
 CORE = 2
 """How many of a mood's values say it outright; the rest only lean towards it."""
@@ -90,6 +91,9 @@ class Wants(Joining, Origins, Measures):
     def on_person(self, span: Span) -> None:
         """A person or maker."""
         person: Person = span.data
+        if self.polarity(span) == "+" and self._likened(span):
+            self._like_person(span, person)
+            return
         if (
             self.reading.question
             and self.reading.question.kind == "attribute"
@@ -102,6 +106,38 @@ class Wants(Joining, Origins, Measures):
             return
         value = self.reader.people.column_for(person, self.text, span.start, span.end)
         self.values.append((span, value, self.polarity(span)))
+
+    def _likened(self, span: Span) -> bool:
+        """Whether something like a person's items is asked for ("bands like Radiohead")."""
+        words, start = self.text.words, span.start
+        if any(act.name == "similar" and act.end == start for act in self.acts):
+            return True
+        before = words[start - 2] if start > 1 else ""
+        return words[start - 1 : start] == ("like",) and (
+            before in self.reader.items or before in self.vocabulary.columns
+        )
+
+    def _like_person(self, span: Span, person: Person) -> None:
+        """Like a person or maker is like what is best known of theirs.
+
+        "Authors like Le Guin" are others; "books like Le Guin's" may be hers.
+        """
+        value = self.reader.people.column_for(person, self.text, span.start, span.end)
+        values = person.values if person.any_of else (value,)
+        catalog = self.reader.catalog
+        rows = np.concatenate([catalog.words(v.column).rows_with(v.value) for v in values])
+        best = sorted(set(rows.tolist()), key=lambda row: -int(catalog.popularity[row]))[:TASTE]
+        typed = self.text.as_typed(span.start, span.end)
+        self.reading.liked.extend(self.reader.mention(typed, row) for row in best)
+        named = join([mention.title for mention in self.reading.liked[-len(best) :]])
+        self.reading.limits.append(f"I took {typed!r} for {named}.")
+        noun = self.text.words[max(0, span.start - 3) : span.start]
+        if any(self.vocabulary.columns.get(key_of(word)) == self._column(value) for word in noun):
+            for other in values:
+                self.reading.conditions.append(Condition(other.column, "lacks", (other.value,)))
+
+    def _column(self, value: Value) -> Column:
+        return self.reader.schema.column(value.column)
 
     def on_mood(self, span: Span) -> None:
         """A mood or theme that no column has."""
