@@ -58,6 +58,7 @@ _MOST = re.compile(
     r"(?:films|movies|games|books|items|titles)\b|\bappears? most\b"
 )
 _SOME = re.compile(r"\b(?:some|any|recommend|suggest|other|others|else|another|similar)\b")
+_OTHERS = re.compile(r"\b(?:others?|else|another|similar|recommend|suggest)\b")
 _KIND = re.compile(r"\bwhat (?:kind|type|sort|style)\b")
 
 
@@ -304,7 +305,7 @@ def _measure(words: str, vocabulary: Vocabulary) -> Column | None:
 
 def _item_question(words: str, vocabulary: Vocabulary, asks: bool) -> Question | None:
     schema = vocabulary.schema
-    others = _SOME.search(words) or words.startswith("if ")
+    others = _OTHERS.search(words) or words.startswith("if ")
     if _GOOD.search(words) and not others and (asks or _SHOULD.match(words)):
         return Question("attribute", RATING)
     if _PLOT.search(words) or _MORE_ABOUT.search(words):
