@@ -23,7 +23,7 @@ from .errors import BadInput, NotFound
 from .interactions import Floats, Interactions, Rows
 from .schema import NUMBER_ROLES, WORD_ROLES, CatalogSchema, Role, Vocabulary, load_schema
 from .text import TITLE_CAP, clean, fold
-from .titles import TitleIndex
+from .title_index import TitleIndex
 from .words import WordColumn
 
 if TYPE_CHECKING:

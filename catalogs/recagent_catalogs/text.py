@@ -66,9 +66,21 @@ def _joins_emoji(text: str, position: int) -> bool:
     )
 
 
+_ASCII = str.maketrans(
+    {
+        **{chr(code): " " for code in range(128) if not chr(code).isalnum()},
+        **{chr(code): chr(code).lower() for code in range(65, 91)},
+        "&": " and ",
+        "'": None,
+    }
+)
+
+
 @lru_cache(maxsize=65_536)
 def fold(text: str) -> str:
     """Fold for comparison: no case, no accents, `&` is "and", other punctuation is one space."""
+    if text.isascii():
+        return " ".join(text.translate(_ASCII).split())
     # Twice: compatibility forms can hide capitals ("𝚨"), and folding case can compose anew.
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     bare = "".join(c for c in decomposed if not unicodedata.combining(c))

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from . import arrays
-from .interactions import Floats, Rows
 from .text import bare_title, fold
 
 FULL, ALIAS, PART = 0, 1, 2
 """How strongly a form stands for an item: the title itself; another writing of it (without article,
 other numerals, original title); only the part before or after a colon or dash."""
+NEAR, STRENGTH = 4, 3
+"""The mark that a form carries beside its strength, and the bits of the strength."""
+
 
 _YEAR_AT_END = re.compile(
     r"^(?P<title>.*\S)\s*\((?P<year>(?:18|19|20)\d\d)(?:\s*[-–]\s*(?:\d{4})?)?\)\s*$"
@@ -66,8 +61,9 @@ _NUMBER_WORDS = {
     "twelve": "12",
     "thirteen": "13",
 }
-_QUOTES = "\"'`“”‘’«»„"
-_ASKED_YEAR = re.compile(r"^(?P<title>.*\S)[\s,]*?[\s(\[,](?P<year>(?:18|19|20)\d\d)[)\]]?$")
+_NUMERALS = frozenset(_NUMBER_WORDS) | frozenset(_ROMAN)
+NUMERALS = (_NUMERALS | _PARTS) - {"i"}
+"""Words with which a title has another writing; "i" means oneself."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +112,9 @@ def canonical(folded: str) -> str:
 
     "the godfather part ii" and "godfather 2" become the same.
     """
-    words = bare_title(folded).split()
+    words = bare_title(folded).split(" ")
+    if _NUMERALS.isdisjoint(words) and not any(map(str.isdigit, words)):
+        return " ".join(words)
     out: list[str] = []
     for position, word in enumerate(words):
         number = _NUMBER_WORDS.get(word)
@@ -133,191 +131,52 @@ def canonical(folded: str) -> str:
 
 def title_forms(title: str, aliases: Sequence[str] = ()) -> Iterator[tuple[str, int]]:
     """Every folded way to write a title with its strength, each form once."""
-    seen: set[str] = set()
-    for form, kind in _all_forms(title, aliases):
-        if form and form not in seen:
-            seen.add(form)
-            yield form, kind
+    return ((form, kind & STRENGTH) for form, kind in marked_forms(title, aliases))
 
 
-def _all_forms(title: str, aliases: Sequence[str]) -> Iterator[tuple[str, int]]:
+def marked_forms(title: str, aliases: Sequence[str] = ()) -> list[tuple[str, int]]:
+    """The forms of a title, `NEAR` added to those that a slip is looked for in.
+
+    Those are the canonical ones: what was typed is made canonical first, so the others would only
+    be found again, and worse.
+    """
     full = fold(title)
-    yield full, FULL
+    found: dict[str, int] = {full: FULL} if full else {}
+    near: set[str] = set()
     for text in (full, *(fold(alias) for alias in aliases)):
-        yield text, ALIAS
+        if not text:
+            continue
+        found.setdefault(text, ALIAS)
         bare = bare_title(text)
         if bare != text:
-            yield bare, ALIAS
-            yield f"{bare} {text.split(' ', 1)[0]}", ALIAS
-        yield canonical(text), ALIAS
-    yield canonical(full), ALIAS
+            found.setdefault(bare, ALIAS)
+            found.setdefault(f"{bare} {text.split(' ', 1)[0]}", ALIAS)
+        plain = canonical(text)
+        found.setdefault(plain, ALIAS)
+        near.add(plain)
+    for part in _parts(title):
+        plain = canonical(part)
+        found.setdefault(part, PART)
+        found.setdefault(plain, PART)
+        near.add(plain)
+    return [(form, kind | NEAR if form in near else kind) for form, kind in found.items() if form]
+
+
+def _parts(title: str) -> list[str]:
+    """What stands before and after a colon or dash, folded, where it may stand for the title."""
+    if ":" not in title and "-" not in title and title.isascii():
+        return []
     parts = [fold(part) for part in _SUBTITLE.split(title)]
-    for position, part in enumerate(parts):
-        # A tail of one word ("Origins", "Part 2") says nothing by itself; a head does ("Rambo").
-        # "Part II" of one film is no name for it either.
-        if len(parts) > 1 and (position == 0 or _says_something(part)):
-            yield part, PART
-            yield canonical(part), PART
+    if len(parts) == 1:
+        return []
+    # A tail of one word ("Origins", "Part 2") says nothing by itself; a head does ("Rambo").
+    return [
+        part
+        for position, part in enumerate(parts)
+        if part and (position == 0 or _says_something(part))
+    ]
 
 
 def _says_something(tail: str) -> bool:
     words = bare_title(tail).split()
     return len(words) > 1 and not (len(words) == 2 and words[0] in _PARTS)
-
-
-@dataclass(frozen=True)
-class TitleMatch:
-    """An item found by its title.
-
-    Attributes:
-        row: the item.
-        title: its title as the catalog has it.
-        year: its year, if known.
-        score: 0-100; 100 is the title itself, 92 the part before or after a colon.
-        exact: whether the words are a writing of the whole title (and the year agrees, if given).
-    """
-
-    row: int
-    title: str
-    year: int | None
-    score: float
-    exact: bool
-
-
-class TitleIndex:
-    """Finds items by title; opened from a catalog's arrays and its `search.sqlite`."""
-
-    def __init__(
-        self,
-        directory: Path,
-        connection: sqlite3.Connection,
-        popularity: Rows,
-        years: Floats | None,
-    ) -> None:
-        self._directory = directory
-        self._connection = connection
-        self._popularity = popularity
-        self._years = years
-
-    @cached_property
-    def _rows(self) -> Rows:
-        return arrays.load(self._directory, "titles.rows")
-
-    @cached_property
-    def _kinds(self) -> NDArray[np.uint8]:
-        return arrays.load(self._directory, "titles.kinds")
-
-    @cached_property
-    def forms(self) -> list[str]:
-        """Every folded form of every title, in row order."""
-        return arrays.load_texts(self._directory, "titles.forms", len(self._rows))
-
-    def exact(self, folded: str) -> list[int]:
-        """The rows with a title, alias or variant equal to the folded text.
-
-        Whole titles come before parts of one, the most popular first among equals.
-        """
-        return [row for row, _ in self._exact(folded)]
-
-    def exact_kind(self, folded: str) -> int | None:
-        """The strongest of FULL, ALIAS, PART with which the text names an item, or None."""
-        return min((kind for _, kind in self._exact(folded)), default=None)
-
-    def _exact(self, folded: str) -> list[tuple[int, int]]:
-        if not folded:
-            return []
-        query = "SELECT row, min(kind) FROM titles WHERE form IN (?, ?) GROUP BY row"
-        found = self._connection.execute(query, (folded, canonical(folded))).fetchall()
-        return sorted(
-            found, key=lambda pair: (pair[1] == PART, -int(self._popularity[pair[0]]), pair[0])
-        )
-
-    def find(self, text: str, limit: int = 5, cutoff: float = 84.0) -> list[TitleMatch]:
-        """The items that a title as somebody typed it may mean, best first, then most popular.
-
-        Understands "Alien (1979)", "alien 1979", quotes. Exact forms are found first, then near
-        spellings; numbers in the title must agree ("Rocky 2" is not "Rocky 3"), and so must a year
-        that was given, to within one; else the match is no longer exact and scores at most 90.
-        """
-        text = text.strip().strip(_QUOTES).strip()
-        whole = fold(text)
-        year: int | None = None
-        if self.exact_kind(whole) not in (FULL, ALIAS) and (match := _ASKED_YEAR.match(text)):
-            whole, year = fold(match["title"].strip(_QUOTES + " ,")), int(match["year"])
-        scores = {row: (92.0 if kind == PART else 100.0) for row, kind in self._exact(whole)}
-        if not scores or max(scores.values()) < 100.0:
-            for row, score in self._near(whole, limit * 8, cutoff):
-                scores[row] = max(score, scores.get(row, 0.0))
-        return self._matches(scores, year, limit, cutoff)
-
-    def _matches(
-        self, scores: dict[int, float], year: int | None, limit: int, cutoff: float
-    ) -> list[TitleMatch]:
-        found = []
-        for row, score in scores.items():
-            known = self._year(row)
-            if year is not None and known is not None and abs(known - year) > 1:
-                score = min(score, 90.0)
-            elif year is not None and known != year:
-                score -= 0.5
-            if score >= cutoff:
-                found.append((row, known, score))
-        found.sort(key=lambda entry: (-entry[2], -int(self._popularity[entry[0]]), entry[0]))
-        return [
-            TitleMatch(row, self._title(row), known, round(score, 1), score >= 99.5)
-            for row, known, score in found[:limit]
-        ]
-
-    def _near(self, folded: str, limit: int, cutoff: float) -> list[tuple[int, float]]:
-        from rapidfuzz import fuzz, process
-
-        wanted = canonical(folded)
-        if len(wanted) < 3:
-            return []
-        numbers = _numbers(wanted)
-        found = process.extract(
-            wanted, self.forms, scorer=fuzz.ratio, score_cutoff=cutoff, limit=limit
-        )
-        out = []
-        for form, score, position in found:
-            if _numbers(canonical(form)) != numbers:
-                continue
-            # A near part of a title is weaker than a near title; nothing fuzzy counts as exact.
-            kept = min(score - 8.0, 91.0) if self._kinds[position] == PART else min(score, 99.0)
-            if kept >= cutoff:
-                out.append((int(self._rows[position]), float(kept)))
-        return out + self._covering(wanted, numbers, limit, cutoff)
-
-    def _covering(
-        self, wanted: str, numbers: list[str], limit: int, cutoff: float
-    ) -> list[tuple[int, float]]:
-        """Titles that hold all the words, where the words are most of the title."""
-        words = wanted.split()
-        if len(words) < 2:
-            return []
-        phrase = " ".join(f'"{word}"' for word in words)
-        rows = self._connection.execute(
-            "SELECT rowid FROM text_index WHERE text_index MATCH ? LIMIT 200",
-            (f"title : ({phrase})",),
-        ).fetchall()
-        out = []
-        for (row,) in rows:
-            title = canonical(fold(self._title(row)))
-            covered = len(wanted) / max(len(title), 1)
-            if 0.5 <= covered <= 1 and _numbers(title) == numbers:
-                out.append((int(row), 84.0 + 8.0 * covered))
-        return [pair for pair in out if pair[1] >= cutoff][:limit]
-
-    def _year(self, row: int) -> int | None:
-        if self._years is None or np.isnan(self._years[row]):
-            return None
-        return int(self._years[row])
-
-    def _title(self, row: int) -> str:
-        query = "SELECT title FROM items WHERE row = ?"
-        found: tuple[str] | None = self._connection.execute(query, (row,)).fetchone()
-        return found[0] if found else ""
-
-
-def _numbers(text: str) -> list[str]:
-    return sorted(word for word in text.split() if word.isdigit())

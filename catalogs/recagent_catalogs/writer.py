@@ -19,7 +19,7 @@ from .schema import LIST_ROLES, NUMBER_ROLES, WORD_ROLES, Column, Role, dump_sch
 from .sorting import Sorted, write_sorted
 from .store import FORMAT
 from .text import fold
-from .titles import title_forms
+from .title_index import write_titles
 from .words import write_words
 
 if TYPE_CHECKING:
@@ -76,9 +76,9 @@ def write_catalog(
         progress("writing arrays", 0.5)
         _write_columns(folder, items)
         popularity, mean = _write_interactions(folder, len(items), data, interactions)
-        _write_titles(folder, items)
+        write_titles(folder, _titles(items), popularity)
         progress("writing the search index", 0.65)
-        _write_sqlite(directory / "search.sqlite", folder, items, users)
+        _write_sqlite(directory / "search.sqlite", items, users)
         progress("writing tables", 0.8)
         _write_duckdb(directory, items, data, interactions, popularity, mean, users)
         dump_schema(items.schema, directory / "catalog.toml")
@@ -133,18 +133,6 @@ def _write_interactions(
     return popularity, mean
 
 
-def _write_titles(folder: Path, items: ItemTable) -> None:
-    forms, rows, kinds = [], [], []
-    for row, (title, others) in enumerate(_titles(items)):
-        for form, kind in title_forms(title, others):
-            forms.append(form)
-            rows.append(row)
-            kinds.append(kind)
-    arrays.save_texts(folder, "titles.forms", forms)
-    arrays.save(folder, "titles.rows", np.array(rows, dtype=np.int32))
-    arrays.save(folder, "titles.kinds", np.array(kinds, dtype=np.uint8))
-
-
 def _titles(items: ItemTable) -> Iterator[tuple[str, list[str]]]:
     title = next(c.name for c in items.schema.columns if c.role is Role.TITLE)
     aliases = [c.name for c in items.schema.with_role(Role.ALIAS)]
@@ -154,21 +142,16 @@ def _titles(items: ItemTable) -> Iterator[tuple[str, list[str]]]:
         yield text, [part for cell in cells if cell for part in cell.split(" / ")]
 
 
-def _write_sqlite(path: Path, folder: Path, items: ItemTable, users: list[str]) -> None:
+def _write_sqlite(path: Path, items: ItemTable, users: list[str]) -> None:
     connection = sqlite3.connect(path)
     try:
         connection.executescript(
             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA page_size=8192;"
             "CREATE TABLE items (row INTEGER PRIMARY KEY, id TEXT, title TEXT, year INTEGER,"
             " rest TEXT);"
-            "CREATE TABLE titles (form TEXT, row INTEGER, kind INTEGER);"
             "CREATE TABLE users (idx INTEGER PRIMARY KEY, id TEXT);"
         )
         connection.executemany("INSERT INTO items VALUES (?, ?, ?, ?, ?)", _item_rows(items))
-        rows, kinds = arrays.load(folder, "titles.rows"), arrays.load(folder, "titles.kinds")
-        forms = arrays.load_texts(folder, "titles.forms", len(rows))
-        entries = zip(forms, rows.tolist(), kinds.tolist(), strict=True)
-        connection.executemany("INSERT INTO titles VALUES (?, ?, ?)", entries)
         connection.executemany("INSERT INTO users VALUES (?, ?)", enumerate(users))
         search.create_index(connection, items.schema)
         columns = search.indexed(items.schema)
@@ -178,7 +161,7 @@ def _write_sqlite(path: Path, folder: Path, items: ItemTable, users: list[str]) 
             f"INSERT INTO text_index (rowid, {names}) VALUES ({marks})", _index_rows(items, columns)
         )
         connection.executescript(
-            "CREATE UNIQUE INDEX items_id ON items (id); CREATE INDEX titles_form ON titles (form);"
+            "CREATE UNIQUE INDEX items_id ON items (id);"
             "CREATE UNIQUE INDEX users_id ON users (id);"
             "INSERT INTO text_index (text_index) VALUES ('optimize');"
         )

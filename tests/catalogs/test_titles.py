@@ -165,4 +165,4 @@ def test_popular_items_come_first_among_equals(tmp_path: Path) -> None:
 
 def test_the_index_is_read_only(movielens: Catalog) -> None:
     with pytest.raises(sqlite3.OperationalError):
-        movielens._sqlite.execute("DELETE FROM titles")
+        movielens._sqlite.execute("DELETE FROM items")

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz import process
 
 from recagent_catalogs.errors import BadCondition
 from recagent_catalogs.schema import Column, Role
@@ -124,6 +123,8 @@ def _operator_condition(column: Column, op: str, rest: str, catalog: Catalog) ->
 def _column(name: str, catalog: Catalog) -> Column:
     column = catalog.schema.find(name)
     if column is None:
+        from rapidfuzz import process  # 20 ms, which a command without slips need not pay
+
         names = [c.name for c in catalog.schema.columns]
         near = process.extractOne(name.strip(), names, score_cutoff=60)
         raise BadCondition(

@@ -16,7 +16,8 @@ import numpy as np
 
 from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import bare_title, fold
-from recagent_catalogs.titles import FULL, PART, TitleMatch, canonical
+from recagent_catalogs.title_index import TitleMatch
+from recagent_catalogs.titles import PART, canonical
 
 from .lexicon import Lexicon
 from .spans import Span
@@ -85,11 +86,10 @@ class TitleReader:
         self._top = float(np.log1p(popularity.max())) if len(popularity) else 0.0
 
     def _look_up(self, folded: str) -> tuple[tuple[int, ...], int]:
-        rows = self._catalog.titles.exact(folded)
-        if not rows:
+        found = self._catalog.titles.exact_kinds(folded)
+        if not found:
             return (), PART
-        kind = self._catalog.titles.exact_kind(folded)
-        return tuple(rows[:12]), FULL if kind is None else kind
+        return tuple(row for row, _ in found[:12]), min(kind for _, kind in found)
 
     def whole(self, folded: str) -> int | None:
         """The item of exactly this title, not of a part of it; None where there is none."""
@@ -119,28 +119,21 @@ class TitleReader:
         found = list(self._quoted(text))
         words, stop = text.words, self._lexicon.stop
         listed: set[int] = set()
-        for start in range(len(words)):
-            limit = min(start + LONGEST, len(words))
-            for end in range(limit, start, -1):
-                if all(word in stop for word in words[start:end]) and not (
-                    self._emphatic(text, start, end)
-                    or self._listed(text, start, end, listed, shown)
-                ):
-                    continue
-                if (
-                    end - start > 1
-                    and words[end - 1] in stop
-                    and words[start] in stop
-                    and end - start < 3
-                ):
-                    continue
-                rows, kind = self._exact(text.phrase(start, end))
-                if not rows:
-                    continue
-                span = self._judge(text, start, end, rows, kind, shown, listed)
-                if span.score >= THRESHOLD:
-                    found.append(span)
-                    listed.add(span.end)
+        for start, end in self._catalog.titles.stretches(words, LONGEST):
+            inside = words[start:end]
+            if all(word in stop for word in inside) and not (
+                self._emphatic(text, start, end) or self._listed(text, start, end, listed, shown)
+            ):
+                continue
+            if end - start == 2 and inside[0] in stop and inside[1] in stop:
+                continue
+            rows, kind = self._exact(text.phrase(start, end))
+            if not rows:
+                continue
+            span = self._judge(text, start, end, rows, kind, shown, listed)
+            if span.score >= THRESHOLD:
+                found.append(span)
+                listed.add(span.end)
         return found
 
     def _listed(
@@ -240,7 +233,7 @@ class TitleReader:
         return min(known, key=lambda row: (self._year(row) or 9999, row))
 
     def _year(self, row: int) -> int | None:
-        return self._catalog.titles._year(row)  # noqa: SLF001
+        return self._catalog.titles.year(row)
 
     def _words(self, text: Text, start: int, end: int) -> float:
         lexicon, score = self._lexicon, 0.0

@@ -60,17 +60,15 @@ def _is_foreign(reader: Reader, reading: Reading) -> bool:
     }
     free = [w for i, w in enumerate(text.words) if i not in names]
     foreign = {w for w in free if w in _FOREIGN}
-    english = [w for w in free if w in (lexicon.stop | lexicon.filler) and w not in _FOREIGN]
-    return len(foreign) >= _CLEARLY and len(foreign) > len(english)
+    if len(foreign) < _CLEARLY:
+        return False
+    english = sum((w in lexicon.stop or w in lexicon.filler) and w not in _FOREIGN for w in free)
+    return len(foreign) > english
 
 
 def _no_such_year(reader: Reader, reading: Reading) -> str:
     column = reader.schema.one(Role.YEAR)
     if column is None:
-        return ""
-    years = reader.catalog.numbers(column.name)
-    known = years[~np.isnan(years)]
-    if not len(known):
         return ""
     said = ""
     typed = any(re.match(r"\d{4}|\d0s?$", word) for word in reading.text.words)
@@ -81,6 +79,10 @@ def _no_such_year(reader: Reader, reading: Reading) -> str:
     if not said and match and _unread(reading, match.start("year"), match["year"]):
         said = f"from {match['year']}"
     if not said:
+        return ""
+    years = reader.catalog.numbers(column.name)
+    known = years[~np.isnan(years)]
+    if not len(known):
         return ""
     items = reader.schema.items
     return (

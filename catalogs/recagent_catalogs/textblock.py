@@ -1,0 +1,81 @@
+"""Very many short texts in one block of bytes on disk, read one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import arrays
+from .hashes import Bytes, Places
+
+
+class TextBlock:
+    """Texts by number, without making strings of those that nobody asks for.
+
+    Attributes:
+        block: the bytes, texts divided (and the last one ended) by line breaks.
+        ends: where each text ends.
+    """
+
+    def __init__(self, block: Bytes, ends: Places) -> None:
+        self.block = block
+        self.ends = ends
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> TextBlock:
+        """The block of texts that hold no line breaks."""
+        joined = "\n".join(texts) + "\n" if texts else ""
+        return cls.of_bytes(joined.encode("utf-8", "replace"))
+
+    @classmethod
+    def of_bytes(cls, data: bytes | bytearray) -> TextBlock:
+        """The block of texts each of which is ended by a line break."""
+        block = np.frombuffer(data, dtype=np.uint8)
+        return cls(block, np.flatnonzero(block == 10))
+
+    @classmethod
+    def load(cls, directory: Path, name: str, count: int) -> TextBlock:
+        """Open the texts that `save` (or `arrays.save_texts`) wrote.
+
+        Raises:
+            BadInput: the file is missing or damaged, or holds another number of texts.
+        """
+        block = arrays.load(directory, name)
+        if count and (not len(block) or block[-1] != 10):
+            block = np.append(block, np.uint8(10))  # written by `arrays.save_texts`
+        if arrays.exists(directory, f"{name}.ends"):
+            ends = arrays.load(directory, f"{name}.ends")
+        else:
+            ends = np.flatnonzero(block == 10)
+        if len(ends) != count or count and ends[-1] != len(block) - 1:
+            raise arrays.damaged(directory / f"{name}.npy")
+        return cls(block, ends)
+
+    def save(self, directory: Path, name: str) -> None:
+        """Write the block and where its texts end."""
+        arrays.save(directory, name, self.block)
+        arrays.save(directory, f"{name}.ends", self.ends.astype(np.int64, copy=False))
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def __getitem__(self, number: int) -> str:
+        start = self.ends[number - 1] + 1 if number else 0
+        return self.block[start : self.ends[number]].tobytes().decode("utf-8")
+
+    def many(self, numbers: Iterable[int]) -> list[str]:
+        """The texts of those numbers."""
+        return [self[number] for number in numbers]
+
+    def sizes(self, numbers: NDArray[np.int32]) -> NDArray[np.int64]:
+        """The bytes of the texts of those numbers."""
+        before = np.where(numbers > 0, self.ends[numbers - 1], -1)
+        sizes: NDArray[np.int64] = self.ends[numbers] - before - 1
+        return sizes
+
+    def all(self) -> list[str]:
+        """All texts as strings."""
+        return self.block.tobytes().decode("utf-8").split("\n")[: len(self)]
