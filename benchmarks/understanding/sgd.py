@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from recagent_catalogs.store import Catalog
@@ -100,7 +101,7 @@ def _sgd(rows: list[Row], parser: Parser, catalog: Catalog, misses: Misses) -> S
         turn = PastTurn(row["text"], "", (), parser.parse(row["text"], history))
         request = held([*history, turn])
         got = [("genre", value) for value in genres_of(request, catalog)]
-        title = in_focus([*history, turn], catalog)  # what is talked about, liked or taken
+        title = in_focus([_named(t) for t in (*history, turn)], catalog)  # talked about, taken
         if title is not None and title.id not in {m.id for m in request.disliked}:
             got.append(("title", _value("title", title.title.rsplit(" (", 1)[0])))
         got += [("director", name) for name in people_of(request, catalog, ("director",))]
@@ -118,6 +119,15 @@ def held(turns: list[PastTurn]) -> Request:
     """The request that holds after the turns: a farewell or a question changes nothing in it."""
     kept = (t.request for t in reversed(turns) if t.request is not None)
     return next((r for r in kept if r.intent not in _BESIDE), Request(Intent.CHIT_CHAT))
+
+
+def _named(turn: PastTurn) -> PastTurn:
+    """The turn without what a question only points at: "who is in it?" takes nothing."""
+    request = turn.request
+    if request is None or request.intent is not Intent.ITEM_INFO:
+        return turn
+    about = tuple(m for m in request.about if m.text.lower() not in ("it", "that", "this"))
+    return replace(turn, request=replace(request, about=about))
 
 
 _BESIDE = frozenset((*NO_STATE, Intent.CLOSING, Intent.CHIT_CHAT))

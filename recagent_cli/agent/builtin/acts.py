@@ -141,7 +141,7 @@ def _longest(acts: list[Act]) -> list[Act]:
             other.start <= act.start
             and act.end <= other.end
             and len_(other) > len_(act)
-            and act.name not in ("similar", "taste")
+            and act.name not in ("similar", "taste", "dont_care")
             for other in acts
         )
     ]

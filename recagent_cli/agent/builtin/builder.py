@@ -46,6 +46,7 @@ class Builder(Wants, Naming):
             if handler is None or self._taken_back(span):
                 continue
             if self.describes(span):
+                self.reading.described.append(self.text.as_typed(span.start, span.end))
                 self.reading.faults |= self.blames(span)
             else:
                 handler(span)

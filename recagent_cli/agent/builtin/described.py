@@ -41,7 +41,11 @@ def described(
         if text.words[start] not in ("the", "that"):
             continue
         for end in _ends(reader, text, spans, start):
-            inside = [s for s in spans if start < s.start and s.end <= end and s.kind != "item"]
+            inside = [
+                s
+                for s in spans
+                if s.end <= end and s.kind != "item" and start + (s.kind != "name") <= s.start
+            ]
             rows = _fitting(reader, text, inside, shown, start, end)
             if len(rows) == 1 and len(rows) < len(shown):
                 place = list(shown).index(rows[0])

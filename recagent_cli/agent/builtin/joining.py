@@ -44,6 +44,8 @@ class Joining(Known):
                     self.reading.search.append(typed.lower())
                     self._tagged_person(value)
             else:
+                if any(a.name == "fine" and 0 <= a.start - span.end <= 1 for a in self.acts):
+                    self.reading.allowed.add(value.pair)
                 wanted.append((span, value))
         self._join(wanted)
 

@@ -65,7 +65,11 @@ class Measures(Clauses):
         if not len(known):
             return False
         middle = float(np.median(known)) if known.max() - known.min() > 15 else None
-        if phrase in lexicon.older:
+        if self.polarity(span) == "-":  # "nothing older than those"
+            older = phrase in lexicon.older
+            low, high = (float(known.min()), None) if older else (None, float(known.max()))
+            self.reading.conditions.append(Condition(year.name, "..", (low, high)))
+        elif phrase in lexicon.older:
             limit = int(middle if middle is not None else known.min()) - 1
             self.reading.conditions.append(Condition(year.name, "..", (None, float(limit))))
         else:

@@ -11,6 +11,7 @@ from recagent_catalogs.text import clean
 
 from ..brain import PastTurn
 from ..request import Intent, Request
+from .affirmed import affirmed, take_over
 from .asked import asked
 from .choices import OTHER, chosen, given_up, number_alone, said_instead
 from .focus import in_focus
@@ -85,12 +86,15 @@ class Parser:
         seeds = [row for row in liked if row is not None]
         offered = self._offered(history, focus)
         reading = self._reader.read(text, last, focus, offered, said, seeds)
+        taken = affirmed(text, said, self.read)
+        if taken is not None and reading.question is None:
+            take_over(reading, taken)
         before = self._counted(history, reading) or state
         before = take_back(text, reading, before, self._catalog)
         reading.refused = reading.refused or refusal(self._reader, reading)
         facts = Facts(reading, before, bool(last), bool(said), asked(said))
         request = self._request(reading, before, intent_of(facts), bool(last))
-        return facts, self._last_resort(request, reading)
+        return facts, self._last_resort(request, reading, facts)
 
     def _answer(
         self, text: Text, history: Sequence[PastTurn], shown: Sequence[int]
@@ -179,7 +183,7 @@ class Parser:
             listed = reading.question is not None and reading.question.kind == "list"
             return replace(request, conditions=(), search="") if listed else request
         if intent is Intent.CLOSING:
-            return Request(intent)
+            return Request(intent, about=tuple(reading.about or reading.liked))
         if not reading.refused and starts_afresh(reading, before, shown):
             before = EMPTY
             intent = Intent.RECOMMEND if intent in (Intent.REFINE, Intent.MORE) else intent
@@ -189,20 +193,25 @@ class Parser:
         again = shown and not reading.wants_something and _asks_the_same(request, before)
         return replace(request, exclude_shown=again or excludes_shown(reading, intent, shown))
 
-    def _last_resort(self, request: Request, reading: Reading) -> Request:
-        """Words that nothing knows are looked for in the catalog's text before giving up."""
+    def _last_resort(self, request: Request, reading: Reading, facts: Facts) -> Request:
+        """Words that nothing knows are looked for in the catalog's text before giving up.
+
+        What held before still does.
+        """
         if request.intent is not Intent.UNCLEAR or not reading.unused:
             return request
         found = self._reader.leftovers.findable(reading.unused[:4])
         if not found and "request" in reading.acts:
             unknown = ", ".join(f"'{word}'" for word in reading.unused[:3])
             clarify = reading.clarify or f"I know nothing of {unknown} here. What would you like?"
-            return replace(request, intent=Intent.RECOMMEND, clarify=clarify)
+            held = carried(facts.before, facts.go_on)
+            return replace(held, clarify=clarify, unused=request.unused)
         if not found:
             return request
         rest = tuple(word for word in reading.unused if word not in found)
         words = " ".join(found).lower()
-        return replace(request, intent=Intent.RECOMMEND, search=words, unused=rest)
+        held = carried(facts.before, facts.go_on)
+        return replace(held, search=words, limits=request.limits, unused=rest)
 
 
 def _last_shown(history: Sequence[PastTurn]) -> list[int]:

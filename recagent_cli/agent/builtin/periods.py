@@ -104,6 +104,12 @@ def _patterns(lexicon: Lexicon) -> tuple[tuple[str, str, float], ...]:
             6.0,
         ),
         (
+            rf"(?:not|no|nothing|none) (?:older|earlier) than (?:the )?(?:last |past )?{count} "
+            rf"(?P<u>years?|decades?)(?: old| ago)?",
+            "last",
+            6.5,
+        ),
+        (
             r"(?:(?:in|from|of|within|over|during|made in) )?(?:the )?(?:last|past) "
             r"(?P<u>decade|century)",
             "last",

@@ -294,13 +294,18 @@ def _measure(words: str, vocabulary: Vocabulary) -> Column | None:
     for column in vocabulary.schema.with_role(Role.NUMBER):
         names = {fold(column.name), column.unit, *map(fold, column.aliases)}
         sizes = {fold(word) for word in (*column.low, *column.high)}
-        if graded and graded["word"] in sizes:
+        if graded and graded["word"] in sizes and not _complains(words):
             return column
         if names & {"price", "cost"} and re.search(
             r"\b(?:cost|costs|how much (?:is|are|for))\b", words
         ):
             return column
     return None
+
+
+def _complains(words: str) -> bool:
+    """Whether something is too long, rather than asked to be: "those are too long"."""
+    return " too " in words and not re.match(r"(?:is|are|was|were) ", words)
 
 
 def _item_question(words: str, vocabulary: Vocabulary, asks: bool) -> Question | None:
@@ -335,7 +340,8 @@ def _item_question(words: str, vocabulary: Vocabulary, asks: bool) -> Question |
         if column is not None and column.role is not Role.ID:
             return Question("attribute", column.name)
         if re.match(
-            r"^(?:\w+ ){0,3}(?:is|are|was|were|does|did|has|whats|what|where|when|which) ",
+            r"^(?:\w+ ){0,3}(?:(?:is|are|was|were)(?:nt)?|does|did|has|whats|what|where|when|"
+            r"which) ",
             words + " ",
         ) and not re.search(r"\b(?:there|you|i)\b", words):
             return Question("attribute", "")

@@ -47,6 +47,10 @@ class Reading:
     refused: str = ""
     """Why no list can answer the turn."""
     pointed: bool = False
+    described: list[str] = field(default_factory=list)
+    """What was said of an item named or offered ("it's a 90s classic"); no wish."""
+    allowed: set[tuple[str, str]] = field(default_factory=set)
+    """Column and value of what may be there again ("thrillers are fine")."""
     named_items: bool = False
     """Whether a word for items in general ("a movie") stands in the turn."""
 

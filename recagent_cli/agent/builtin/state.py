@@ -98,6 +98,8 @@ def merge(
     earlier = _read(before.conditions, catalog)
     earlier = [c for c in earlier if c.column not in reading.freed]
     replaces = shown and not added
+    _permit(reading, earlier)
+    _widen(reading, earlier, catalog)
     conditions = _merge_conditions(earlier, reading.conditions, replaces, catalog)
     disliked = _mentions(before.disliked, reading.disliked)
     liked = [
@@ -130,6 +132,41 @@ def merge(
         limits=tuple(dict.fromkeys(reading.limits)),
         clarify=reading.clarify,
         options=reading.options,
+    )
+
+
+def _permit(reading: Reading, earlier: list[Condition]) -> None:
+    """What was left out and is fine now is not left out any more; it is not wanted either."""
+    left_out = {(c.column, v) for c in earlier if c.operator == "lacks" for v in c.values}
+    for pair in reading.allowed & {(name, str(v)) for name, v in left_out}:
+        column, value = pair
+        earlier[:] = [_without(c, {value}, "lacks") if c.column == column else c for c in earlier]
+        earlier[:] = [c for c in earlier if c.values]
+        wanted = Condition(column, "has", (value,))
+        reading.conditions = [c for c in reading.conditions if c != wanted]
+
+
+def _widen(reading: Reading, earlier: list[Condition], catalog: Catalog) -> None:
+    """What comes on top of a period ("or the 2000s" after "from the 90s") makes it longer."""
+    year, words = catalog.schema.one(Role.YEAR), reading.text.words
+    added = words[:1] in (("or",), ("also",)) or words[-1:] in (("too",), ("also",))
+    if year is None or not added:
+        return
+    before = next((c for c in earlier if c.column == year.name), None)
+    for i, condition in enumerate(reading.conditions):
+        if before is None or condition.column != year.name:
+            continue
+        ends = (*_span_of(before), *_span_of(condition))
+        if None not in ends:
+            known = [float(end) for end in ends if end is not None]
+            reading.conditions[i] = Condition(year.name, "..", (min(known), max(known)))
+
+
+def _span_of(condition: Condition) -> tuple[float | None, float | None]:
+    first, last = condition.values[0], condition.values[-1]
+    return (
+        float(first) if isinstance(first, (int, float)) else None,
+        float(last) if isinstance(last, (int, float)) else None,
     )
 
 

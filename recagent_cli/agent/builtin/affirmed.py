@@ -1,0 +1,58 @@
+"""A yes to a question that the assistant asked: what was asked for is then wanted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from .reading import Reading
+from .tokens import Text, tokenize
+
+_ASKED = re.compile(
+    r"\b(?:(?:do|would|did|are|were|will) (?:you|u) (?:\w+ ){0,2}?(?:like|love|enjoy|want|prefer|"
+    r"fancy|into|looking|interested|thinking|hoping|mind|mood|fan)\b|(?:how|what) about\b|"
+    r"is (?:it|that|this) \w+ ?\w* (?:you|u) (?:want|like|need))"
+)
+_YES = re.compile(
+    r"^(?:(?:oh|ok|okay|well|ah|hmm|um|haha|wow|thanks|thank you) )*"
+    r"(?:yes|yeah|yea|yeh|ya|yep|yup|yas|sure|definitely|absolutely|of course|certainly|exactly|"
+    r"totally|indeed|please do|why not|i do|i am|i would|id love (?:that|to|one|some)|"
+    r"(?:i )?(?:really )?(?:love|like|enjoy|adore) (?:them|those|it|that|these)|"
+    r"(?:that|it) would be|(?:that )?sounds)\b"
+)
+_BUT = re.compile(r"\b(?:no|not|dont|but|rather|instead|except)\b")
+
+
+def affirmed(text: Text, said: str, read: Callable[[Text], Reading]) -> Reading | None:
+    """What the assistant's last question names, where the turn says yes to it.
+
+    Args:
+        text: the person's turn.
+        said: what the assistant said before.
+        read: reads a text by itself.
+    """
+    if not said or not _YES.match(text.joined) or _BUT.search(text.joined):
+        return None
+    question = _last_question(said)
+    if not question or not _ASKED.search(tokenize(question).joined):
+        return None
+    asked = read(tokenize(question))
+    return asked if asked.conditions or asked.wishes or asked.weights else None
+
+
+def _last_question(said: str) -> str:
+    sentences = [s for s in re.split(r"(?<=[.!?])\s+|\n", said.strip()) if s]
+    asked = [s for s in sentences if s.endswith("?")]
+    return asked[-1] if asked and asked[-1] in sentences[-2:] else ""
+
+
+def take_over(reading: Reading, asked: Reading) -> None:
+    """Add what was said yes to; what the person says of the same sort goes before."""
+    own = {c.column for c in reading.conditions}
+    taken = [c for c in asked.conditions if c.column not in own]
+    reading.conditions += taken
+    reading.wishes += [w for w in asked.wishes if w.weight > 0]
+    for name, weight in asked.weights.items():
+        reading.weights.setdefault(name, weight)
+    reading.unused = [] if len(reading.text.words) <= 2 else reading.unused
+    reading.acts = (reading.acts | {"request"}) - {"accept", "praise", "seen"}
