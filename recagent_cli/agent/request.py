@@ -64,7 +64,8 @@ class Question:
     """What is asked about items.
 
     Attributes:
-        kind: "attribute" (of the mentioned items), "count", "list", "most" (which value has most).
+        kind: "attribute" (of the mentioned items), "count", "items" (what somebody
+            made), "list", "most" (which value has most).
         column: the column asked for, or "" for everything.
     """
 

@@ -197,3 +197,29 @@ def test_phrases() -> None:
     walked = list(phrases.walk("ill really try it now".split(), 0, 9))
     assert walked == [(3, "accept"), (4, "accept")]
     assert "try" in phrases and "will try" not in phrases
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "kind"),
+    [
+        ("what films has Al Pacino been in?", "items"),
+        ("do you know which movies Michael Mann directed", "items"),
+        ("what is the latest film by Ridley Scott?", "items"),
+        ("has Al Pacino ever been in a comedy?", "count"),
+        ("what good films has Al Pacino been in?", ""),
+        ("films with Al Pacino", ""),
+    ],
+)
+def test_works_of_somebody(films: Catalog, asked_for: str, kind: str) -> None:
+    request = Parser(films).parse(asked_for)
+    assert (request.question.kind if request.question else "") == kind
+    assert request.intent is (Intent.AGGREGATE if kind else Intent.RECOMMEND)
+    assert request.conditions
+
+
+def test_a_title_proposed_is_no_question(
+    after: Callable[[str], tuple[Parser, list[PastTurn]]],
+) -> None:
+    parser, history = after(OFFER)
+    assert parser.parse("how about Alien?", history).liked[0].title == "Alien (1979)"
+    assert parser.parse("what about Heat?", history).intent is Intent.ITEM_INFO

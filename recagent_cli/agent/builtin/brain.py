@@ -63,9 +63,10 @@ class BuiltinBrain:
             return _ask(view, request.clarify, request.options)
         if request.intent is Intent.ITEM_INFO:
             return self._item_info(view)
-        if request.intent is Intent.AGGREGATE:
+        works = request.question is not None and request.question.kind == "items"
+        if request.intent is Intent.AGGREGATE and not (works and request.conditions):
             return self._aggregate(view)
-        if wants_list(request):
+        if wants_list(request) or works:
             return self._list(view)
         return self._talk(view)
 
@@ -268,7 +269,7 @@ class BuiltinBrain:
 
     def _aggregate(self, view: TurnView) -> Step:
         question = view.request.question
-        if question is not None and question.kind == "most" and not question.column:
+        if question is not None and question.kind in ("most", "items") and not question.column:
             return Step(text=" ".join(view.request.limits) or what_i_can(view.context.catalog))
         if not view.steps:
             op = "among_shown" if view.request.among and view.context.shown else "start"

@@ -50,6 +50,9 @@ class Builder(Wants, Naming):
                 self.reading.faults |= self.blames(span)
             else:
                 handler(span)
+                self.reading.wished_at = max(self.reading.wished_at, span.start)
+        ends = [a.end for a in self.acts if a.name in ("thanks", "thanked", "bye")]
+        self.reading.thanked_at = max(ends, default=0) - 1
         self.reading.faults |= self.talking and any(
             act.name in ("reject", "blame") and self.text.words[act.start] in TOO
             for act in self.acts

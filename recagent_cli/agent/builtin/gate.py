@@ -176,6 +176,8 @@ def _closing(facts: Facts) -> Intent | None:
         return None
     if "similar" in acts and facts.wish:
         return None  # "songs like Time to Say Goodbye"
+    if facts.wish and reading.wished_at > reading.thanked_at and not acts & {"accept", "bye"}:
+        return None  # "thanks. Now some comedies"
     asks_on = "more" in acts or facts.question_mark
     if "thanked" in acts and (facts.stateful or facts.said) and not asks_on:
         if "request" not in acts or "accept" in acts:

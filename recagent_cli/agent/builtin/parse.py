@@ -229,7 +229,7 @@ def _asks_the_same(request: Request, before: Request) -> bool:
 
 
 def wants_list(request: Request) -> bool:
-    """Whether the right answer is a list."""
+    """Whether a recommendation is due."""
     if request.intent in (Intent.RECOMMEND, Intent.REFINE, Intent.MORE):
         return True
     return request.intent is Intent.FEEDBACK and request.exclude_shown

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from recagent_catalogs.schema import CatalogSchema, Column, Role
 from recagent_catalogs.text import fold
@@ -11,6 +11,7 @@ from recagent_catalogs.text import fold
 from ..request import Question
 from .aggregates import RATING, catalog_question
 from .lexicon import key_of
+from .spans import Span
 from .tokens import Text
 from .vocabulary import Vocabulary
 from .why import asks_why
@@ -142,6 +143,19 @@ def find_question(
             if found is not None:
                 return found
     return None
+
+
+_PROPOSAL = re.compile(r"^(?:(?:and|or|so|ok|okay|well|yes|no|hmm|oh) )*(?:how|what) about$")
+
+
+def proposes(text: Text, spans: Sequence[Span], shown: Collection[int]) -> bool:
+    """Whether a title that we did not show is proposed: "how about Alien?"."""
+    return any(
+        span.kind == "title"
+        and span.data.row not in shown
+        and _PROPOSAL.match(text.phrase(0, span.start))
+        for span in spans
+    )
 
 
 def _sentences(text: Text) -> list[tuple[int, int]]:

@@ -25,7 +25,7 @@ from .longer import LongerNames
 from .numbers import NumberReader
 from .people import PeopleReader
 from .periods import period_spans
-from .questions import find_question, superlative
+from .questions import find_question, proposes, superlative
 from .reading import Reading
 from .references import find_references
 from .scopes import find_scopes
@@ -35,6 +35,7 @@ from .tokens import Text
 from .topics import TopicReader
 from .vocabulary import Vocabulary
 from .why import asks_why
+from .works import asks_works
 
 _WITH = frozenset(("with", "w", "without", "no", "about", "involving", "featuring", "on"))
 """Words before a theme."""
@@ -263,9 +264,13 @@ class Reader:
             reading.question = None
         if reading.question is None and named and self._asks_for_extra(spans):
             reading.question = Question("attribute", "")
+        if reading.question is None or reading.question.kind == "attribute":
+            reading.question = asks_works(text, spans) or reading.question
         if asks_why(text) and shown and not (named or references):
             reading.question = Question("attribute", "")
             reading.about = [self.mention("those", row) for row in shown]
+        if reading.question is not None and proposes(text, spans, titles.values()):
+            reading.question = None
         builder = Builder(
             self, reading, spans, acts, scopes, references, shown, focus, offered, bool(said)
         )

@@ -42,6 +42,10 @@ class Reading:
     options: tuple[str, ...] = ()
     contradicted: str = ""
     """What is wanted and excluded at once, in words."""
+    wished_at: int = -1
+    """Number of the last word that names a wish."""
+    thanked_at: int = -1
+    """Number of the last word of thanks or farewell."""
     faults: bool = False
     """Whether something is said to be amiss with what was offered ("a bit too slow")."""
     refused: str = ""
