@@ -16,6 +16,7 @@ from ..errors import BadInput
 from ..schema import COLUMN_NAME, LIST_ROLES, SINGLE_ROLES, CatalogSchema, Column, Role
 from ..text import clean, fold
 from .build import ColumnPlan, loose_number, year_of
+from .nouns import Nouns
 from .pairs import PairColumns
 
 _DEMOTED = {
@@ -52,7 +53,7 @@ class NameRule:
 def _rules() -> tuple[
     tuple[NameRule, ...],
     dict[str, tuple[str, ...]],
-    list[dict[str, Any]],
+    Nouns,
     dict[str, frozenset[str]],
 ]:
     file = resources.files("recagent_catalogs") / "vocabularies" / "columns.toml"
@@ -63,7 +64,9 @@ def _rules() -> tuple[
         for t in data["column"]
     )
     pairs = {t["part"]: tuple(t["names"]) for t in data["pair"]}
-    return rules, pairs, data["kind"], {k: frozenset(v) for k, v in data["year"].items()}
+    names = data["names"]
+    nouns = Nouns(data["kind"], frozenset(names["plain"]), names["units"])
+    return rules, pairs, nouns, {k: frozenset(v) for k, v in data["year"].items()}
 
 
 def bare(name: str) -> str:
@@ -230,7 +233,7 @@ def _guess(
             found.insert(
                 2, Column("year" if all(c.name != "year" for c in found) else "year_", Role.YEAR)
             )
-    kind = _kind(name, columns)
+    kind = _rules()[2].kind(name, columns)
     schema = CatalogSchema(
         name=name,
         columns=tuple(found),
@@ -240,17 +243,6 @@ def _guess(
         verb=kind.get("verb", "try"),
     )
     return Guess(schema, tuple(plan), split_years)
-
-
-def _kind(name: str, columns: Sequence[str]) -> dict[str, Any]:
-    """What the items are called, by the words in the catalog's and the columns' names."""
-    words = set(fold(name).split()) | {bare(column) for column in columns}
-    for column in columns:
-        split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column)
-        words.update(word for word in fold(split).split() if word != "id")
-    scored = [(len(words & set(kind["words"])), kind) for kind in _rules()[2]]
-    best = max(scored, key=lambda pair: pair[0])
-    return best[1] if best[0] else {}
 
 
 def _guess_column(
@@ -285,10 +277,29 @@ def _guess_column(
     order = _order(values) if role is Role.AUDIENCE else ()
     name = _free_name(source, role, names)
     words = {key: tuple(facts.get(key, ())) for key in ("cues", "low", "high")}
-    label, unit = facts.get("label", ""), facts.get("unit", "")
+    label, unit = _label(source, facts), facts.get("unit", "")
+    if role is Role.NUMBER and not unit and (unit := _rules()[2].unit(source)):
+        words |= {key: words[key] or _same_unit(unit, key) for key in ("low", "high")}
     column = Column(name, role, label, _aliases(name, facts), unit=unit, order=order, **words)
     separator = guess_separator(values, role) if role in LIST_ROLES else ""
     return ColumnPlan(source, column, separator, how)
+
+
+def _label(source: str, facts: Mapping[str, Any]) -> str:
+    """What one value is called: the header's own noun where the rule knows it, else the rule's."""
+    own = bare(source).removesuffix("s")
+    return own if own in facts.get("aliases", ()) else str(facts.get("label", ""))
+
+
+def _same_unit(unit: str, key: str) -> tuple[str, ...]:
+    """The words for small or large values of the first known column that counts in that unit."""
+    standard = "price" if unit in ("usd", "eur", "gbp") else ""
+    standard = standard or ("runtime" if unit in ("min", "h", "sec", "ms") else "")
+    for rule in _rules()[0]:
+        same = standard in rule.names if standard else rule.facts.get("unit") == unit
+        if rule.role is Role.NUMBER and same:
+            return tuple(rule.facts.get(key, ()))
+    return ()
 
 
 def _aliases(name: str, facts: Mapping[str, Any]) -> tuple[str, ...]:

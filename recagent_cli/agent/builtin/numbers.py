@@ -78,6 +78,8 @@ class NumberReader:
     def __init__(self, schema: CatalogSchema, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
         self._columns = schema.with_role(Role.NUMBER)
+        self.rated = any("rated" in c.aliases for c in self._columns)
+        """Whether a column holds ratings, so that what is said of them is a number."""
         self._units = {c.name: _units(c, lexicon) for c in self._columns}
         number = "|".join(sorted(lexicon.numbers, key=len, reverse=True))
         self._number = rf"(?:\d+(?:\.\d+)?|an?|half an?|(?:{number})(?: (?:{number}))?)"
@@ -203,15 +205,11 @@ class NumberReader:
         if compared:
             if following == "than":
                 return
-            yield Span(
-                start,
-                end,
-                "number",
-                NumberRange(name, how={"low": "below", "high": "above"}[side]),
-                3.4,
-            )
+            how = {"low": "below", "high": "above"}[side]
+            yield Span(start, end, "number", NumberRange(name, how=how), 3.4)
         else:
-            yield Span(start, end, "number", NumberRange(name, how=side), 3.4)
+            score = 3.4 + 1.2 * (end - start - 1)
+            yield Span(start, end, "number", NumberRange(name, how=side), score)
 
     def _span(
         self, text: Text, match: re.Match[str], column: Column, items: frozenset[str]
@@ -384,6 +382,8 @@ def _units(column: Column, lexicon: Lexicon) -> dict[str, float]:
     """The unit words of a column with their factor to the column's own unit."""
     own = column.unit.strip().lower()
     units: dict[str, float] = {}
+    if not own and "cheap" in column.low:
+        units = {fold(word): 1.0 for word in lexicon.units["money"] if fold(word)}
     for family in lexicon.units.values():
         if own in family:
             units = {

@@ -77,7 +77,7 @@ class Reader:
         if self.schema.one(Role.YEAR) is not None:
             found += period_spans(text, self.lexicon, self.year)
         found += self.numbers.spans(text, self.items)
-        found += self.grades.spans(text)
+        found += () if self.numbers.rated else self.grades.spans(text)
         found += self.people.spans(text)
         found += self.titles.spans(text, shown_titles)
         found += self.frames.spans(text)

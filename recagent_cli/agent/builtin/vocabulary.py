@@ -88,6 +88,7 @@ class Vocabulary:
         self._add_groups(self.lexicon.kinds, (Role.CATEGORIES, Role.TAGS, Role.FACET))
         self._add_groups(self.lexicon.fallback_kinds, (Role.CATEGORIES,), only_new=True)
         self._add_nations()
+        self.verbs = self._verb_forms()
         self.cues = self._cues()
         self.columns = self._column_words()
         self.pointers = frozenset(word for cue in self.cues for word in cue.split())
@@ -99,6 +100,12 @@ class Vocabulary:
         words = (schema.item, schema.items, *schema.aliases)
         keys = {key_of(word) for word in words} | {fold(word) for word in words}
         return frozenset(keys | {"one", "ones"} - {""})
+
+    def _verb_forms(self) -> frozenset[str]:
+        """The forms of what one does with this catalog's items ("cook", "cooking", "cooked")."""
+        verb = fold(self.schema.verb).split()[:1]
+        stems = {verb[0], verb[0].removesuffix("e")} if verb else set()
+        return frozenset((*verb, *(f"{s}{end}" for s in stems for end in ("s", "ing", "ed"))))
 
     def _add_column(self, column: Column) -> None:
         words = self.catalog.words(column.name)
