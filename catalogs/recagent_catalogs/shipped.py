@@ -7,9 +7,10 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 
 PREFERRED = ("movies", "games")
-GENERATION = 1
+GENERATION = 2
 """How the shipped files become a catalog. Raise it by one with every change of `simulate.py`,
-`tastes.py` or `bundled.py` that gives other data: what was installed before is then made anew."""
+`tastes.py` or `bundled.py` that gives other data, or of the arrays that are written: what was
+installed before is then made anew."""
 MARKER = "bundled.txt"
 """The file of an installed catalog that says which version of the shipped files it was made of."""
 

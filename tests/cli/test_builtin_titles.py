@@ -79,6 +79,11 @@ def named(request: Request) -> list[str]:
         ("I loved Spy Game", ["[Spy Game]"]),
         ("we liked Fantasia 2000", ["[Fantasia 2000]"]),
         ("i like toy story", ["[toy story]"]),
+        ("we loved Bad Aliens", ["[Bad Aliens]"]),
+        ("I like Red Night", ["[Red Night]"]),
+        ("I liked Rocky & Company", ["[Rocky & Company]"]),
+        ("I saw Captain Harlock: Midnight War", ["[Captain Harlock: Midnight War]"]),
+        ("I've heard good things about amber meadows", ["Amber Meadows (1988)"]),
         # sequels that are not there
         ("I liked Taken 3", ["[Taken 3]"]),
         ("i liked rocky 4", ["[rocky 4]"]),

@@ -445,4 +445,4 @@ def _near_word(typed: str, wanted: str) -> bool:
 
     if len(typed) < 4 or typed[0] != wanted[0]:
         return False
-    return OSA.distance(typed, wanted) <= (2 if len(typed) >= 9 else 1)
+    return OSA.distance(typed, wanted) <= (2 if len(typed) >= 10 else 1)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from recagent_catalogs.schema import Role
+
 from .lexicon import Lexicon
 from .linking import Title, TitleReader
 from .spans import Span
@@ -40,6 +42,8 @@ MOSTLY = 0.8
 """Share of capitals among the words inside sentences from which on a capital marks no name."""
 FEW = 6
 """Of so few words the share says nothing."""
+_LOOSE = frozenset(("value", "mood", "theme"))
+"""Readings of a single word that give way to a name around it."""
 LONGEST = 12
 CLOSE = 84.0
 """From here on a near spelling is worth a question."""
@@ -93,7 +97,8 @@ class LongerNames:
     def _row_of_titles(self, text: Text, name: Span, title: Span) -> list[Span]:
         """A long title and what stands beside it, where that is a whole title as well."""
         inside = [w for w in text.words[title.start : title.end] if w not in self._lexicon.stop]
-        if len(inside) < 2:
+        whole = self._titles.whole(text.phrase(title.start, title.end)) is not None
+        if len(inside) < 2 or not whole or ":" in name.data:
             return []
         found = [title]
         for start, end in ((name.start, title.start), (title.end, name.end)):
@@ -107,7 +112,10 @@ class LongerNames:
     def _person(self, text: Text, name: Span) -> bool:
         """Whether it looks like a person's name: its words are left to the reader of those."""
         words = text.words[name.start : name.end]
-        return words[0] in self._lexicon.given and 2 <= len(words) <= 3
+        plain = self._lexicon.common | self._lexicon.stop
+        return (
+            words[0] in self._lexicon.given and 2 <= len(words) <= 3 and plain.isdisjoint(words[1:])
+        )
 
 
 class _Names:
@@ -197,13 +205,14 @@ class _Names:
             return True
         # A tag or mood of one word gives way to a name, unless it is shouted.
         shouted = self._text.as_typed(at, at + 1).isupper()
-        return owner.kind in ("value", "mood") and len(owner) == 1 and not shouted
+        return owner.kind in _LOOSE and len(owner) == 1 and not shouted
 
     def _begins(self, at: int) -> bool:
         """Whether a word with a capital rather begins the next sentence, its stop forgotten."""
         word = self._text.words[at]
         lexicon = self._lexicon
-        return word in lexicon.stop or word in lexicon.filler or word in lexicon.acts
+        filler = word in lexicon.filler and word not in lexicon.common
+        return word in lexicon.stop or filler or word in lexicon.acts
 
     def _ordinary(self, start: int, end: int) -> bool:
         words = self._text.words[start:end]
@@ -245,6 +254,8 @@ class _Names:
             return int(text.words[at] in self._items)  # "The Lego Movie"
         if owner is not None and owner.kind in ("title", "stranger"):
             return self._together(span, at, owner)
+        if owner is not None and owner.kind in ("number", "count"):
+            return int(text.tokens[at].capital and text.words[at].isalpha())  # "Ocean's Twelve"
         return self._over_joints(at)
 
     def _lower(self, span: Span, at: int) -> int:
@@ -270,9 +281,9 @@ class _Names:
         """How many words of a name right after this one belong to it: "Spy Game"."""
         if owner.start != at or not self._text.tokens[at].capital or self._text.words[at] == "the":
             return 0
-        if len(owner) > 1:
-            return 0
         plain = len(span) == 1 and self._ordinary(span.start, at)
+        if len(owner) > 1:
+            return owner.end - at if plain and owner.kind == "stranger" else 0
         return 1 if plain or at > span.end or self._ordinary(at, at + 1) else 0
 
     def _over_joints(self, at: int) -> int:
@@ -352,13 +363,20 @@ class _Names:
         )
 
     def _continues(self, at: int) -> bool:
-        if at in self._owner or not self._part(at):
+        owner = self._owner.get(at)
+        if not self._part(at) or owner is not None and not self._shade(at, owner):
             return False
         word = self._text.words[at]
         if self._text.begins_sentence(at):
             known = self._lexicon.stop | self._lexicon.filler
             return word not in known and word not in self._lexicon.acts
         return not word.isdigit()
+
+    def _shade(self, at: int, owner: Span) -> bool:
+        """Whether a word inside a sentence was only read as a tag, or as a mood: "Bad Education"."""
+        if self._text.begins_sentence(at):
+            return False
+        return owner.kind != "value" or all(value.role is Role.TAGS for value in owner.data)
 
 
 def span_words(text: Text, span: Span) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ _ASKED = re.compile(
     r"details|detail|more|hear|heard|hearing|talk|talking|talked|care|cares|sure|worried|excited|"
     r"read|feel|feels|feeling|opinion|opinions|ask|asking|asked|forget|forgot|reviews?|saying|say|"
     r"said|mind|picky|facts|crazy|wild|good|bad|great|liked?|loved?|hated|interesting|it|that|"
-    r"mad|wondering|curious)$"
+    r"mad|wondering|curious|things?|way)$"
 )
 _NEVER = frozenset(
     "similar same it that this them those these me you him her us as anything half now".split()
