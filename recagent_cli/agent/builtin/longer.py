@@ -373,7 +373,7 @@ class _Names:
         return not word.isdigit()
 
     def _shade(self, at: int, owner: Span) -> bool:
-        """Whether a word inside a sentence was only read as a tag, or as a mood: "Bad Education"."""
+        """Whether a word was only read as a tag, or as a mood: "Bad Education"."""
         if self._text.begins_sentence(at):
             return False
         return owner.kind != "value" or all(value.role is Role.TAGS for value in owner.data)
