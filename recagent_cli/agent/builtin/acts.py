@@ -54,6 +54,7 @@ _NOT_MORE = frozenset(
 _OF_WHAT = frozenset("than info information details detail about on or of like".split())
 
 
+_POINTERS = frozenset("that it this those".split())
 _NOUN_BEFORE = frozenset("your the these those this that and good great nice my of all".split())
 _COMPARED = re.compile(
     r"^(?:\w+ )*?(?:it|that|this|they|those|these|he|she|which|movie|film|game|book|one|its|thats)"
@@ -68,6 +69,16 @@ def compares(text: Text, index: int) -> bool:
     while start and not text.begins_sentence(start) and "," not in text.gap(start):
         start -= 1
     return bool(_COMPARED.match(text.phrase(start, index)))
+
+
+def points(text: Text, act: Act, lexicon: Lexicon) -> bool:
+    """Whether the act ends in a word that points ("seen it") or in nothing at all ("I have.")."""
+    if act.end >= len(text.words) or text.begins_sentence(act.end) or "," in text.gap(act.end):
+        return True
+    return any(
+        text.phrase(start, act.end) in lexicon.pronouns | lexicon.plural
+        for start in range(act.start, act.end)
+    )
 
 
 def empty_act(text: Text, act: Act, spans: Sequence[Span], talking: bool) -> bool:
@@ -86,6 +97,8 @@ def empty_act(text: Text, act: Act, spans: Sequence[Span], talking: bool) -> boo
         return bool(_NOT_TOO & set(text.words[max(0, act.start - 2) : act.start]))
     if act.name == "request":  # "thanks for the recommendation"
         return act.end - act.start == 1 and before in _NOUN_BEFORE
+    if act.name == "accept":  # "something like that would be cool"
+        return before in ("like", "as", "to", "than") and text.words[act.start] in _POINTERS
     if act.name == "similar":
         return talking and compares(text, act.start)
     if act.name == "ack":  # "nice." and "good, ...", but not "nice comedies"
@@ -130,6 +143,9 @@ def _not_denied(acts: list[Act]) -> list[Act]:
 def one_sentence(text: Text, start: int, end: int) -> bool:
     """Whether the words of a stretch stand in one sentence."""
     return text.tokens[start].sentence == text.tokens[end - 1].sentence
+
+
+_VERDICTS = frozenset(("taste", "praise", "blame", "reject", "accept", "seen"))
 
 
 def _longest(acts: list[Act]) -> list[Act]:

@@ -12,6 +12,8 @@ _TALK = 600
 """So much of the end of our last turn is looked at: a question stands last."""
 _LISTED = re.compile(r"^ *\d+[.)] .*$", re.MULTILINE)
 """A line of a list: its title's question mark asks nothing."""
+_BEGINS = re.compile(r"(?:have|did|do) you (?:ever |already )?(?:seen|see|heard|watch|like)")
+"""A question without its mark."""
 _KNOWN = r"(?:seen|see|watched|watch|heard|played|play|read|tried|caught|catch)"
 _TAKES = r"(?:watch|see|try|check|play|read|watching|seeing)"
 _ASKED = (
@@ -24,7 +26,7 @@ _ASKED = (
     ("liked", r"\b(?:do|did|dont|didnt) (?:you|u|ya)\b.{0,16}\b(?:like|love|enjoy|prefer)\b"),
     ("liked", r"\b(?:are|were) you (?:a |into)|\byou (?:like|love|enjoy)\b"),
     ("offer", r"\b(?:would|do|are|can|could|may|might|shall|should|will) (?:you|i|we)\b.{0,24}"
-              r"\b(?:like|want|need|looking|recommend|suggest|help|show|assist|interested)\b"),
+              r"\b(?:like|want|need|looking|recommend|suggest|help|show|assist|interested|open)\b"),
     ("try", r"\b(?:how|what) about\b|\bwhat do you think\b|"
             r"\bsounds? (?:good|ok|okay|interesting|fun)\b|"
             rf"\b(?:will|would|could|going to|gonna)(?: you)?\b.{{0,24}}\b{_TAKES}\b"),
@@ -62,12 +64,10 @@ def asked(said: str) -> str:
         (how the person is), or "" where it asked nothing.
     """
     told = _LISTED.sub("", said[-_TALK:])
-    if "?" not in told:
-        return ""
     for piece in reversed(re.split(r"(?<=[?!.])\s+", told)):
-        if "?" not in piece:
-            continue
         words = fold(piece)
+        if "?" not in piece and not _BEGINS.match(words):
+            continue
         if _OPEN.search(words) and not re.match(r"^(?:have|did|do|are|would) you\b", words):
             return "open"
         for name, pattern in _PATTERNS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from recagent_catalogs.store import Catalog
@@ -11,6 +12,9 @@ from .gate import Facts
 from .reading import Reading
 
 MOVES = ("seen", "reject", "accept", "critique", "inquire")
+_TO_US = re.compile(
+    r"\b(?:have|did|do) (?:you|u) (?:ever |also |already )?(?:see|seen|watch|like|love|read)"
+)
 _LIKES = frozenset(("praise", "taste"))
 
 
@@ -33,25 +37,27 @@ def moves(facts: Facts, request: Request, offered: Collection[int], catalog: Cat
     named = [*reading.liked, *reading.seen, *reading.disliked, *reading.about]
     beside = bool(named) and not among(named) and not reading.pointed
     found: set[str] = set()
-    if ("seen" in acts and not beside) or among(reading.seen):
+    if "seen" in acts and (reading.seen_it or not beside) or among(reading.seen):
         found.add("seen")
-    liked_it = reading.pointed or not (beside or facts.content or reading.liked)
-    if after_offer and acts & _LIKES:
-        if among(reading.liked) or liked_it and not acts & {"accept", "not_seen"}:
-            found.add("seen")
+    known = reading.pointed or not (beside or facts.content or reading.liked)
+    if after_offer and acts & _LIKES and not acts & {"accept", "reject"}:
+        if among(reading.liked) or known and "not_seen" not in acts:
+            found.add("seen")  # praise of what was offered comes from those who know it
     if acts & {"reject", "blame"} or (after_offer and reading.disliked):
         found.add("reject")
     if "accept" in acts and "reject" not in acts:
         found.add("accept")
     if _inquires(facts, request):
         found.add("inquire")
-    if after_offer and _criticises(facts, request):
+    if (facts.shown or facts.said and facts.stateful) and _criticises(facts, request):
         found.add("critique")
     return found
 
 
 def _inquires(facts: Facts, request: Request) -> bool:
-    return request.intent is Intent.ITEM_INFO and facts.reading.question is not None
+    if request.intent is not Intent.ITEM_INFO or facts.reading.question is None:
+        return False
+    return not _TO_US.search(facts.reading.text.joined)
 
 
 def _criticises(facts: Facts, request: Request) -> bool:
@@ -63,7 +69,7 @@ def _criticises(facts: Facts, request: Request) -> bool:
         return False
     if reading.pointed and "similar" in acts:
         return True
-    if facts.asked == "open" or acts & {"accept"}:
+    if facts.asked in ("open", "offer", "how") or "accept" in acts:
         return False
     return _narrows(reading)
 

@@ -25,6 +25,11 @@ _ASKS = re.compile(
     r"isnt|arent|wasnt|werent|is|are|was|were|does|did|do|has|have|in what|in which|what kind of|"
     r"about|more about|if|whether)\b"
 )
+_WANTS_ANY = re.compile(
+    r"^(?:\w+ ){0,3}(?:do|have|did|got) (?:you )?(?:know|have|got|recommend|suggest)(?: of)? "
+    r"(?:any|some|a|an|anything|something|other|more|another)\b"
+)
+"""Do you know any good ones: a request."""
 _ADDS = re.compile(r"^(?:and )?so (?:is|was|are|were|did|do|does) (?!it\b|that\b|he\b|she\b)")
 """So was Heat: no question."""
 _WH = frozenset("who whos what whats when whens where how hows is are was were does did".split())
@@ -111,7 +116,8 @@ def find_question(
         blocked: word numbers that are names.
     """
     for start, end in _sentences(text):
-        if _ADDS.match(text.phrase(start, end)):
+        said = text.phrase(start, end)
+        if _ADDS.match(said) or _WANTS_ANY.match(said):
             continue
         words = " ".join(
             w if start + i not in blocked else "x" for i, w in enumerate(text.words[start:end])

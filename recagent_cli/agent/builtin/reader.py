@@ -11,7 +11,7 @@ from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import fold
 
 from ..request import Mention, Question
-from .acts import Act, empty_act, find_acts
+from .acts import Act, empty_act, find_acts, points
 from .asked import CONTRARY, asked, says
 from .builder import Builder
 from .described import described
@@ -230,6 +230,9 @@ class Reader:
         }
         acts = self._acts(text, names, spans, said)
         reading.acts = {act.name for act in acts}
+        reading.seen_it = any(
+            act.name == "seen" and (act.end == 1 or points(text, act, self.lexicon)) for act in acts
+        )
         pointers = described(self, text, spans, shown)
         for _, inside in pointers:
             spans = [span for span in spans if span not in inside]

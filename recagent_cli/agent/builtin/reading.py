@@ -42,6 +42,8 @@ class Reading:
     options: tuple[str, ...] = ()
     contradicted: str = ""
     """What is wanted and excluded at once, in words."""
+    seen_it: bool = False
+    """Whether what was offered is said to be known ("seen it"), and not only something named."""
     wished_at: int = -1
     """Number of the last word that names a wish."""
     thanked_at: int = -1
