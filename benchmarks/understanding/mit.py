@@ -69,7 +69,9 @@ def _kind_of_span(span: Any, words: Sequence[str], parser: Parser) -> str:
         kind = "RATINGS_AVERAGE"
     if span.kind == "person":
         return "DIRECTOR" if "direct" in span.data.values[0].column else "ACTOR"
-    if span.kind == "stranger" or kind == "PERSON":
+    if span.kind == "stranger":
+        return "DIRECTOR" if span.data.maker else "ACTOR"
+    if kind == "PERSON":
         before = " ".join(words[max(0, span.start - 3) : span.start])
         after = " ".join(words[span.end : span.end + 2])
         return "DIRECTOR" if "direct" in before + after or before.endswith(" by") else "ACTOR"

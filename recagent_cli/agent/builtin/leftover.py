@@ -19,6 +19,7 @@ from .references import Reference
 from .scopes import Scope
 from .slips import Slips
 from .spans import Span, choose
+from .strangers import Stranger
 from .tokens import Text
 
 if TYPE_CHECKING:
@@ -337,7 +338,8 @@ class Leftovers:
             near = people.near(typed)
             if near is not None and near[1] >= 90:
                 return [Span(start, end, "person", Person((near[0],)), 4.0)]
-        return [Span(start, end, "stranger", typed, 2.3)]
+        maker = self._reader.strangers.maker(text, start, end)
+        return [Span(start, end, "stranger", Stranger(typed, maker), 2.3)]
 
     # --- after reading ---------------------------------------------------------------------------
 

@@ -119,6 +119,7 @@ class Lexicon:
         numbers, decades, units, ordinals: words to values.
         generic: nouns for items of any domain.
         given: given names.
+        makers: people best known for making, where no column tells.
         before_names, after_names: words around the names of people and makers.
         also_nouns: kinds that are plain nouns as well.
         kin: words for children of one's own.
@@ -155,6 +156,7 @@ class Lexicon:
     units: Mapping[str, Mapping[str, float]]
     generic: frozenset[str]
     given: frozenset[str]
+    makers: frozenset[str]
     before_names: frozenset[str]
     after_names: frozenset[str]
     missing: Mapping[str, tuple[str, ...]]
@@ -266,6 +268,7 @@ def lexicon() -> Lexicon:
         units=times["units"],
         generic=frozenset(words["generic"].split()),
         given=frozenset(load("names")["given"].split()),
+        makers=frozenset(load("names")["makers"]),
         before_names=frozenset(words["before_names"].split()),
         after_names=frozenset(words["after_names"].split()),
         also_nouns=frozenset(words["also_nouns"].split()),

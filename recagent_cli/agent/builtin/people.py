@@ -125,7 +125,6 @@ class PeopleReader:
     def spans(self, text: Text) -> Iterator[Span]:
         """Every reading of a stretch as a known person; data is a `Person`."""
         if not self.columns:
-            yield from self._strangers(text)
             return
         words = text.words
         for start in range(len(words)):
@@ -140,33 +139,6 @@ class PeopleReader:
                 score = 2.7 + self._pointed(text, start, start + 1)
                 person = self._ranked(values, text, start, start + 1)
                 yield Span(start, start + 1, "person", person, score)
-
-    def _strangers(self, text: Text) -> Iterator[Span]:
-        """Names of people where no column knows any: a given name and what follows it."""
-        words, lexicon = text.words, self._lexicon
-        plain = lexicon.stop | lexicon.filler | lexicon.generic | lexicon.after_names
-        for start, word in enumerate(words[:-1]):
-            if word not in lexicon.given or text.begins_sentence(start + 1):
-                continue
-            end = start + 1
-            while end < min(len(words) - 1, start + 3) and (
-                len(words[end]) == 1 or words[end] in _PARTICLES
-            ):
-                end += 1
-            if words[end] in plain or not words[end].isalpha():
-                continue
-            end += 1
-            longer = (
-                end < len(words)
-                and words[end - 1] in lexicon.given
-                and not (words[end] in plain or text.begins_sentence(end) or "," in text.gap(end))
-            )
-            if longer and words[end].isalpha() and words[end] not in lexicon.given:
-                end += 1
-            if text.mixed_case and not all(text.tokens[i].capital for i in (start, end - 1)):
-                continue
-            score = 4.4 + self._pointed(text, start, end)
-            yield Span(start, end, "stranger", text.as_typed(start, end), score)
 
     def _find(self, text: Text, start: int, end: int) -> list[Value]:
         phrase = text.phrase(start, end)

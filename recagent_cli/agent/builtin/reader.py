@@ -30,6 +30,7 @@ from .reading import Reading
 from .references import find_references
 from .scopes import find_scopes
 from .spans import Span, choose
+from .strangers import StrangerReader
 from .themes import ThemeReader
 from .tokens import Text
 from .topics import TopicReader
@@ -60,6 +61,7 @@ class Reader:
         self.titles = TitleReader(catalog, lexicon, self.items)
         self.longer = LongerNames(lexicon, self.items, self.titles)
         self.people = PeopleReader(catalog, lexicon, self.vocabulary.cues)
+        self.strangers = StrangerReader(lexicon, self.items)
         self.numbers = NumberReader(self.schema, lexicon)
         self.grades = GradeReader(lexicon)
         self.frames = FrameReader(lexicon, self.items, self.titles.row_of, self._is_kind)
@@ -79,6 +81,8 @@ class Reader:
         found += self.numbers.spans(text, self.items)
         found += () if self.numbers.rated else self.grades.spans(text)
         found += self.people.spans(text)
+        if not self.people.columns:
+            found += self.strangers.spans(text)
         found += self.titles.spans(text, shown_titles)
         found += self.frames.spans(text)
         found += extra_spans(text, self.vocabulary)
