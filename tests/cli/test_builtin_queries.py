@@ -26,6 +26,12 @@ def stretches(parser: Parser, said: str, *kinds: str) -> list[str]:
     return [reading.text.phrase(s.start, s.end) for s in reading.spans if s.kind in kinds]
 
 
+def strangers(parser: Parser, said: str) -> list[tuple[str, bool]]:
+    """The people whom no column knows, and whether they are makers."""
+    spans = parser.read(tokenize(said)).spans
+    return [(s.data.name, s.data.maker) for s in spans if s.kind == "stranger"]
+
+
 GRADES = [
     ("dramas with an average rating of seven from the 1990s", ["seven"], 0.7),
     ("a six ratings average western", ["six"], 0.7),
@@ -144,3 +150,34 @@ def test_a_trailer_of_an_item_is_no_wish_for_others_like_it(parsers: dict[str, P
 def test_who_is_well_known_is_no_wish(parsers: dict[str, Parser]) -> None:
     assert not parsers["films"].parse("a well known western director").weights
     assert parsers["films"].parse("a well known western").weights
+
+
+STRANGERS = [
+    ("comedies starring oriel vantongeren", [("oriel vantongeren", False)]),
+    ("a western directed by ubaldo ferrante from the 80s", [("ubaldo ferrante", True)]),
+    ("did shanti goodfellow ever direct a thriller", [("shanti goodfellow", True)]),
+    ("has boyd crowder been in any comedies", [("boyd crowder", False)]),
+    ("dramas with maria del carmen rojas in them", [("maria del carmen rojas", False)]),
+    ("movies tess o malley was in", [("tess o malley", False)]),
+    ("films by bo holmqvist and pia lind", [("bo holmqvist", True), ("pia lind", True)]),
+    ("an orson welles film", [("orson welles", True)]),
+    ("a western with orson welles", [("orson welles", False)]),
+    # nobody there
+    ("a comedy with car chases", []),
+    ("did it win any prizes", []),
+    ("was there a good western in the 90s", []),
+    ("has anything funny been made lately", []),
+    ("directed by a highly rated newcomer", []),
+    ("thrillers with an average rating of seven", []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "wanted"), STRANGERS, ids=[row[0] for row in STRANGERS])
+def test_strangers(parsers: dict[str, Parser], said: str, wanted: list[tuple[str, bool]]) -> None:
+    assert strangers(parsers["plain_films"], said) == wanted
+
+
+def test_a_known_name_is_of_the_column_that_is_meant(parsers: dict[str, Parser]) -> None:
+    request = parsers["films"].parse("did Clint Eastwood direct any westerns")
+    assert "directors has Clint Eastwood" in request.conditions
+    assert parsers["films"].parse("with Clint Eastwood").conditions == ("cast has Clint Eastwood",)

@@ -54,6 +54,7 @@ _VERBS = frozenset(
      "create", "created", "movie", "movies", "film", "films")
 )  # fmt: skip
 _ARTICLES = frozenset(("the", "a", "an"))
+_LOOSE = frozenset("with made written wrote acted plays cast features direct".split())
 MANY = 30
 """A word that so many items hold says little of a topic by itself."""
 MOST_UNUSED = 12
@@ -253,7 +254,7 @@ class Leftovers:
             return "title"
         if (
             self._names_people(cue)
-            and (capitals or rare and not text.mixed_case)
+            and (capitals or not text.mixed_case and self._nameable(text, start, end, cue))
             and end - start <= 4
         ):
             return "person"
@@ -293,6 +294,19 @@ class Leftovers:
             or cue in self._reader.vocabulary.cues
             or not (self._reader.people.columns)
         )
+
+    def _nameable(self, text: Text, start: int, end: int, cue: str) -> bool:
+        """Whether words in lower case after a cue for people are a name, and no description."""
+        lexicon = self._reader.lexicon
+        rare = [
+            w
+            for w in text.words[start:end]
+            if not (w in lexicon.common or w.rstrip("s") in lexicon.common)
+            and key_of(w) not in self._reader.vocabulary.columns
+        ]
+        if cue in _LOOSE:  # "with car chases", "made lately"
+            return len(rare) == end - start > 1
+        return bool(rare) and start > 0 and text.words[start - 1] not in ("a", "an")
 
     def _called(self, text: Text, start: int) -> bool:
         """Whether "the film" or the like stands right before."""

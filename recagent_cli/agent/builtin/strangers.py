@@ -61,15 +61,28 @@ class StrangerReader:
     def spans(self, text: Text) -> Iterator[Span]:
         """Every reading of a stretch as somebody's name; data is a `Stranger`."""
         for start in range(len(text.words) - 1):
-            if end := self._after_given(text, start):
-                yield self._span(text, start, end, GIVEN + self._near_verb(text, start, end))
+            if last := self._after_given(text, start):
+                yield self._span(text, start, last, GIVEN + self._near_verb(text, start, last))
         for match in _BEFORE.finditer(text.joined):
-            start = text.starts.get(match.end())
-            if start is None or text.begins_sentence(start):
+            first = text.starts.get(match.end())
+            if first is None or text.begins_sentence(first):
                 continue
-            end = self._name_end(text, start)
-            if end is not None and self._stands(text, match, start, end):
-                yield self._span(text, start, end, CUED)
+            end = self._name_end(text, first)
+            if end and self._stands(text, match, first, end):
+                yield self._span(text, first, end, CUED)
+                yield from self._joined(text, end)
+
+    def _joined(self, text: Text, end: int) -> Iterator[Span]:
+        """The names that follow a name with "and", "or" or a comma."""
+        while end + 1 < len(text.words):
+            start = end + (text.words[end] in ("and", "or"))
+            if start == end and "," not in text.gap(end):
+                return
+            after = self._name_end(text, start)
+            if after is None or after - start < 2 or not self._rare(text.words[after - 1]):
+                return
+            yield self._span(text, start, after, CUED)
+            end = after
 
     def _span(self, text: Text, start: int, end: int, score: float) -> Span:
         stranger = Stranger(text.as_typed(start, end), self.maker(text, start, end))
