@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from recagent_catalogs.bundled import install_bundled
 from recagent_catalogs.ingest import ingest
@@ -22,7 +24,7 @@ from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import fold
 from recagent_cli.agent.brain import PastTurn
 from recagent_cli.agent.builtin.parse import Parser
-from recagent_cli.agent.request import Mention, Request
+from recagent_cli.agent.request import Mention, Request, request_from_json
 
 DATA = Path(__file__).parent.parent / "data"
 TABLES = ("movies", "games", "books", "steam")
@@ -164,6 +166,87 @@ def _same(wanted: str, got: str) -> bool:
 def test_utterance(parsers: Callable[[str], Parser], name: str, number: int) -> None:
     row = rows(name)[number]
     assert not mismatches(row, told(request_of(parsers(name), row)))
+
+
+# --- properties -----------------------------------------------------------------------------------
+
+MANNERS: dict[str, Callable[[str], str]] = {
+    "please": lambda said: f"{said}, please",
+    "please first": lambda said: f"please {said}",
+    "thanks": lambda said: f"{said} thanks",
+    "thank you": lambda said: f"{said}. Thank you!",
+    "spaces": lambda said: f"  {said.replace(' ', '  ')} ",
+    "dots": lambda said: f"{said}...",
+    "bang": lambda said: f"{said.rstrip('?')}!",
+    "shouted": lambda said: said.upper() if said.islower() else said,
+}
+WISHES = [
+    (name, row["say"])
+    for name in LEAST
+    for row in rows(name)
+    if not {"after", "xfail", "todo"} & set(row) and row.get("intent", "recommend") == "recommend"
+]
+BARE = (
+    "intent", "where", "liked", "disliked", "seen", "count", "unused", "question", "search",
+    "weights", "limits",
+)  # fmt: skip
+
+
+def bare(request: Request) -> Row:
+    got = {key: value for key, value in told(request).items() if key in BARE}
+    return got | {key: [fold(text) for text in got[key]] for key in ("unused", "limits")}
+
+
+@pytest.mark.parametrize("manner", MANNERS)
+@pytest.mark.parametrize("name", LEAST)
+def test_manners_change_nothing(parsers: Callable[[str], Parser], name: str, manner: str) -> None:
+    parse, changed = parsers(name).parse, []
+    for said in (said for own, said in WISHES if own == name):
+        politely = MANNERS[manner](said)
+        if bare(parse(politely)) != bare(parse(said)):
+            changed.append(politely)
+    assert changed == []
+
+
+SAID = [row["say"] for name in LEAST for row in rows(name)]
+PIECES = sorted({word for said in SAID for word in said.split()})
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    name=st.sampled_from(sorted(LEAST)),
+    said=st.lists(st.sampled_from(PIECES) | st.text(max_size=9), max_size=16).map(" ".join),
+    before=st.lists(st.sampled_from(SAID), max_size=2),
+)
+def test_nothing_crashes_and_all_is_the_same_again(
+    parsers: Callable[[str], Parser], name: str, said: str, before: list[str]
+) -> None:
+    history = [PastTurn(turn, "", ()) for turn in before]
+    first, second = (parsers(name).parse(said, history) for _ in range(2))
+    assert first == second
+    assert request_from_json(first.to_json()) == first
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    choice=st.sampled_from(WISHES),
+    word=st.text("bcdfghjklmnpqrstvwxz", min_size=6, max_size=9),
+)
+def test_a_word_that_nothing_knows_is_told(
+    parsers: Callable[[str], Parser], choice: tuple[str, str], word: str
+) -> None:
+    name, said = choice
+    request = parsers(name).parse(f"{said}. {word}")
+    names = [mention.text for mention in (*request.liked, *request.about, *request.disliked)]
+    heard = " ".join((*request.unused, *request.limits, request.search, request.clarify, *names))
+    assert word in heard.lower()
+
+
+@pytest.mark.parametrize("name", LEAST)
+def test_ten_thousand_words_are_cut_and_said(parsers: Callable[[str], Parser], name: str) -> None:
+    request = parsers(name).parse("something from the 90s " + "and so on " * 3_400)
+    assert "year 1990..1999" in request.conditions
+    assert any("only the first" in limit for limit in request.limits)
 
 
 def test_the_tables_are_long_enough() -> None:

@@ -66,6 +66,13 @@ class Facts:
         )
 
     @cached_property
+    def opens(self) -> bool:
+        """Whether nothing was said before and the turn is about items: it can close nothing."""
+        reading = self.reading
+        told = reading.disliked or reading.seen or reading.limits or reading.named_items
+        return not (self.stateful or self.said or "bye" in self.acts) and bool(told)
+
+    @cached_property
     def question_mark(self) -> bool:
         """Whether the turn has a question mark."""
         return "?" in self.reading.text.raw
@@ -191,7 +198,7 @@ def _closing(facts: Facts) -> Intent | None:
         return None
     if reading.conditions or reading.search:
         return None
-    if facts.content and ("taste" in acts or not facts.stateful):
+    if facts.opens or facts.content and ("taste" in acts or not facts.stateful):
         return None
     return Intent.CLOSING
 
@@ -252,7 +259,7 @@ def _points(facts: Facts) -> Intent | None:
 def _anything(facts: Facts) -> Intent | None:
     """Asks for items without saying what kind."""
     reading, acts = facts.reading, facts.acts
-    polite = bool(acts & _MANNERS)
+    polite = bool(acts & _MANNERS) and not facts.opens
     if (reading.named_items and not reading.unused or reading.limits) and not polite:
         return facts.go_on
     if facts.asks and not reading.unused:
@@ -266,7 +273,7 @@ def _anything(facts: Facts) -> Intent | None:
 
 def _manners(facts: Facts) -> Intent | None:
     acts = facts.acts
-    if acts & {"thanks", "bye"}:
+    if acts & {"thanks", "bye"} and not facts.opens:
         return Intent.CLOSING
     if "surprise" in acts and not facts.reading.unused:
         return facts.go_on

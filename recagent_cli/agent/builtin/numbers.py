@@ -329,8 +329,10 @@ class NumberReader:
             number = match["n"].split()[0]
             count = int(number) if number.isdigit() else self._lexicon.numbers[number]
             before = text.words[start - 1] if start else ""
-            if number == "one" and (before in self._lexicon.ordinals or before == "which"):
-                continue
+            if number == "one" and (
+                before in self._lexicon.ordinals or before == "which" or before.isdigit()
+            ):
+                continue  # "the 1922 one"
             if (
                 start is None
                 or not 0 < count
@@ -363,6 +365,8 @@ def _names_items(text: Text, start: int, items: frozenset[str], described: set[i
     """Whether a word for items follows, after nothing but words that describe items."""
     for i in range(start, min(start + 6, len(text.words))):
         word = text.words[i]
+        if i > start and text.begins_sentence(i):
+            break
         if word in _THINGS or word in items and word not in ("one", "ones"):
             return True
         if i not in described and word not in _DESCRIBING:

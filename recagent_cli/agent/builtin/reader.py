@@ -105,9 +105,9 @@ class Reader:
         """Whether a title is rather the theme of that name: "with vampires", "without aliens"."""
         if span.kind != "title" or span.data.year or not span.start:
             return False
-        marked = any(text.tokens[i].capital for i in range(span.start, span.end))
+        capital = any(text.tokens[i].capital for i in range(span.start, span.end))
         return (
-            not marked
+            not (text.mixed_case and capital)
             and text.words[span.start - 1] in _WITH
             and any(
                 (other.start, other.end) == (span.start, span.end)

@@ -82,7 +82,7 @@ class Text:
 
     def as_typed(self, start: int, end: int) -> str:
         """The stretch as the person wrote it, an open bracket closed."""
-        typed = self.raw[self.tokens[start].start : self.tokens[end - 1].end]
+        typed = " ".join(self.raw[self.tokens[start].start : self.tokens[end - 1].end].split())
         return typed + ")" if typed.count("(") > typed.count(")") else typed
 
     def gap(self, index: int) -> str:
