@@ -64,7 +64,7 @@ def genres_of(request: Request, catalog: Catalog, operator: str = "has") -> set[
 _SAME_GENRE = {
     "science fiction": "sci-fi", "children": "family", "childrens": "family", "kids": "family",
     "animated": "animation", "biographical": "biography", "comedy drama": "comedy",
-    "suspense": "thriller",
+    "suspense": "thriller", "sports": "sport", "historical": "history",
 }  # fmt: skip
 
 

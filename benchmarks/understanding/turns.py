@@ -41,7 +41,7 @@ def requests(rows: list[Row], parser: Parser, catalog: Catalog, misses: Misses) 
             misses.append(f"wants {row['id']} {text[:160]!r} wanted {wanted} got {request.intent}")
         if row["domain"] != "movie":
             continue
-        state = _wanted_state(label["state"])
+        state = _wanted_state(label["state"], catalog.schema.one(Role.PEOPLE) is not None)
         mine = _our_state(request, catalog, parser)
         counts = compare(state, mine)
         scores["state_f1_all"].append((row["id"], counts))
@@ -70,13 +70,21 @@ def _intent_right(request: Request, label: Row) -> bool:
     return ours in (label["intent"], *label["intent_also_ok"])
 
 
-def _wanted_state(state: Row) -> list[tuple[str, str]]:
+KINDS = frozenset(
+    "action adventure animation biography comedy crime documentary drama family fantasy history "
+    "horror music musical mystery romance sci-fi short sport thriller war western".split()
+)
+
+
+def _wanted_state(state: Row, people: bool) -> list[tuple[str, str]]:
+    """The hard slots; of people the full names only where the catalog knows any."""
     found = [("liked", _title_key(m)) for m in state.get("liked_items", ())]
     found += [("disliked", _title_key(m)) for m in state.get("disliked_or_excluded_items", ())]
     found += [("genre", genre(name)) for name in state.get("genres_include", ())]
     found += [("not genre", genre(name)) for name in state.get("genres_exclude", ())]
+    keys = ("name", "surface") if people else ("surface", "name")
     for slot in ("actors", "directors"):
-        found += [("person", fold(p.get("name") or p["surface"])) for p in state.get(slot, ())]
+        found += [("person", fold(p.get(keys[0]) or p[keys[1]])) for p in state.get(slot, ())]
     if years := state.get("year_range"):
         found.append(("years", f"{years.get('from')}-{years.get('to')}"))
     if last := state.get("last_n_years"):
@@ -95,6 +103,7 @@ def _our_state(request: Request, catalog: Catalog, parser: Parser) -> list[tuple
     found = [("liked", _mention_key(m)) for m in request.liked]
     found += [("disliked", _mention_key(m)) for m in request.disliked]
     found += [("genre", name) for name in genres_of(request, catalog)]
+    found += [("genre", name) for name in _genres_without_column(request, catalog)]
     found += [("not genre", name) for name in genres_of(request, catalog, "lacks")]
     roles = ("director", "actor", "cast")
     found += [("person", name) for name in people_of(request, catalog, roles)]
@@ -119,6 +128,14 @@ def _our_state(request: Request, catalog: Catalog, parser: Parser) -> list[tuple
     return list(dict.fromkeys(found))
 
 
+def _genres_without_column(request: Request, catalog: Catalog) -> list[str]:
+    """Kinds that this catalog files nothing under, wished for all the same."""
+    columns = catalog.schema.with_role(Role.CATEGORIES)
+    known = {genre(value) for column in columns for value in catalog.words(column.name).values}
+    wished = [genre(wish.text) for wish in request.wishes if wish.weight > 0]
+    return [name for name in wished if name in KINDS and name not in known]
+
+
 def _names_in_limits(request: Request) -> list[str]:
     """Names that were looked for although the catalog has no people: the limits quote them."""
     return [
@@ -129,8 +146,8 @@ def _names_in_limits(request: Request) -> list[str]:
 
 
 def _mention_key(mention: Mention) -> str:
-    title = mention.title.rsplit(" (", 1)[0] if mention.id else mention.text
-    return bare_title(fold(title))
+    title = mention.title if mention.id else mention.text
+    return bare_title(fold(title.rsplit(" (", 1)[0]))
 
 
 def _linked(label: Row, request: Request, catalog: Catalog, history: list[PastTurn]) -> Counts:

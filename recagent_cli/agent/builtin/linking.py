@@ -390,7 +390,8 @@ class TitleReader:
         year = re.search(r"[(\s]((?:18|19|20)\d\d)\)?\s*$", typed)
         name = typed[: year.start()] if year else typed
         if year and best.year is not None and abs(best.year - int(year[1])) > 1:
-            return best, False
+            same = canonical(fold(name)) == canonical(fold(best.title))
+            return (best if same else None), False
         if _longer(fold(name), fold(best.title)):
             return best, False
         return best, _slip(canonical(fold(name)), canonical(fold(best.title)))

@@ -14,6 +14,7 @@ from ..request import Mention, Question
 from .acts import Act, empty_act, find_acts, points
 from .asked import CONTRARY, asked, says
 from .builder import Builder
+from .dated import DatedNames
 from .described import described
 from .extras import extra_spans
 from .frames import FrameReader
@@ -64,6 +65,7 @@ class Reader:
         self.strangers = StrangerReader(lexicon, self.items)
         self.numbers = NumberReader(self.schema, lexicon)
         self.grades = GradeReader(lexicon)
+        self.dated = DatedNames(lexicon, self.items)
         self.frames = FrameReader(lexicon, self.items, self.titles.row_of, self._is_kind)
         self.topics = TopicReader(lexicon, self.items)
         self.themes = ThemeReader(catalog, lexicon, self.vocabulary.values)
@@ -84,6 +86,7 @@ class Reader:
         if not self.people.columns:
             found += self.strangers.spans(text)
         found += self.titles.spans(text, shown_titles)
+        found += self.dated.spans(text, found)
         found += self.frames.spans(text)
         found += extra_spans(text, self.vocabulary)
         found += self._ages(text)
