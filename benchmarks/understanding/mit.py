@@ -38,10 +38,11 @@ def mit_slots(reading: Reading, parser: Parser) -> list[tuple[str, int, int]]:
             continue
         if kind := _kind_of_span(span, words, parser):
             found.append((kind, *_trimmed(kind, span.start, span.end, words, parser)))
-    for start, end in reading.topics:
-        kind = "GENRE" if _before_noun(end, words, parser) else "PLOT"
-        found.append((kind, start, end))
-    return _joined(found)
+    told = [
+        ("GENRE" if _before_noun(end, words, parser) else "PLOT", start, end)
+        for start, end in reading.topics
+    ]
+    return [*_joined(found), *told]
 
 
 def _joined(found: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
@@ -98,7 +99,9 @@ def _trimmed(
     elif kind in ("GENRE", "PLOT"):
         drop(("the", "a", "an", "in"), parser.vocabulary.items)
     elif kind == "RATINGS_AVERAGE":
-        drop(("the", "a", "an", "that", "is", "are", "was", "were"), ("star",))
+        if words[start] == "that":
+            start += 2
+        drop(("the", "a", "an"), ("star",))
     return start, end
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .lexicon import Lexicon, load
+from .lexicon import Lexicon, load, singular
 from .linking import Title
 from .spans import Span
 from .tokens import Text
@@ -91,7 +91,7 @@ class FrameReader:
         self._exact = exact
         self._kind = kind
         self._frames = _frames()
-        words = {"item": sorted(w for w in self._items if w.isalpha())}
+        words = {"item": sorted(w for w in self._items if w.isalpha() and w == singular(w))}
         self._called = tuple(compile_frame(row, words) for row in self._frames.called)
 
     def spans(self, text: Text) -> Iterator[Span]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from recagent_catalogs.schema import Role
 
+from .frames import KNOWN
 from .lexicon import Lexicon
 from .linking import Title, TitleReader
 from .spans import Span
@@ -73,6 +74,8 @@ class LongerNames:
         found: list[Span] = []
         names = _Names(self._lexicon, self._items, self._plain, text, spans)
         for name, title in names.found():
+            if title.score >= KNOWN:
+                continue  # quotes, a year or the sentence tell where it ends
             found += self._row_of_titles(text, name, title) or [name]
         for start, end in names.half_read()[:MOST_LOOKED_UP]:
             if not any(span.start < end and start < span.end for span in found):

@@ -218,6 +218,8 @@ class StrangerReader:
 _VERBS = frozenset(
     "direct directed directs star stars starred act acted acts appear appeared play played plays "
     "received averaging given rate rated make made do done doing write wrote produce produced "
-    "create created movie movies film films".split()
+    "create created movie movies film films centered centers centering centred focused focuses "
+    "focusing revolves revolving involving dealing based set about scored director directors actor "
+    "actors actress married singing".split()
 )
 _SURNAMES = frozenset("jones lee allen smith johnson john jr junior sr brown king".split())

@@ -34,7 +34,10 @@ _ASKED = re.compile(
     r"mad|wondering|curious|things?|way)$"
 )
 _NEVER = frozenset(
-    "similar same it that this them those these me you him her us as anything half now".split()
+    (
+        "rating ratings score similar same it that this them those these me you him her us as "
+        "anything half now"
+    ).split()
 )
 _ENDS = frozenset(
     (
