@@ -54,9 +54,11 @@ _NOT_MORE = frozenset(
 _OF_WHAT = frozenset("than info information details detail about on or of like".split())
 
 
+_SORTS = frozenset("kind kinds type types sort sorts style styles genre genres".split())
 _POINTERS = frozenset("that it this those".split())
 _NOUN_BEFORE = frozenset("your the these those this that and good great nice my of all".split())
 _COMPARED = re.compile(
+    r"^(?:\w+ ){0,3}(?:is|was|are|isnt|wasnt|arent) (?:it|that|this|they|those)(?: \w+){0,4}$|"
     r"^(?:\w+ )*?(?:it|that|this|they|those|these|he|she|which|movie|film|game|book|one|its|thats)"
     r"(?: \w+)?(?: (?:is|was|are|were|seem|seems|sound|sounds|sounded|look|looks|looked|feels|felt|"
     r"reminds|reminded|might|could|may|isnt|wasnt)\b|(?<=its)|(?<=thats))(?: (?!i\b)\w+){0,6}$"
@@ -97,6 +99,9 @@ def empty_act(text: Text, act: Act, spans: Sequence[Span], talking: bool) -> boo
         return bool(_NOT_TOO & set(text.words[max(0, act.start - 2) : act.start]))
     if act.name == "request":  # "thanks for the recommendation"
         return act.end - act.start == 1 and before in _NOUN_BEFORE
+    after = text.words[act.end] if act.end < len(text.words) else ""
+    if act.name == "praise":  # "i like those kinds of films"
+        return after in _SORTS
     if act.name == "accept":  # "something like that would be cool"
         return before in ("like", "as", "to", "than") and text.words[act.start] in _POINTERS
     if act.name == "similar":

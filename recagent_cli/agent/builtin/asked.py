@@ -12,7 +12,9 @@ _TALK = 600
 """So much of the end of our last turn is looked at: a question stands last."""
 _LISTED = re.compile(r"^ *\d+[.)] .*$", re.MULTILINE)
 """A line of a list: its title's question mark asks nothing."""
-_BEGINS = re.compile(r"(?:have|did|do) you (?:ever |already )?(?:seen|see|heard|watch|like)")
+_BEGINS = re.compile(
+    r"(?:have|did|do) you (?:ever |already )?(?:seen|see|heard|watch|like)|(?:how|what) about"
+)
 """A question without its mark."""
 _KNOWN = r"(?:seen|see|watched|watch|heard|played|play|read|tried|caught|catch)"
 _TAKES = r"(?:watch|see|try|check|play|read|watching|seeing)"

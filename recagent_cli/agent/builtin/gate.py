@@ -102,7 +102,7 @@ def excludes_shown(reading: Reading, intent: Intent, shown: bool) -> bool:
         if shown and reading.text.joined in _NO:
             return True
         said = bool(acts & (_VERDICTS | {"unknown_too"}))
-        return said or bool(shown and (reading.liked or reading.disliked))
+        return said or reading.faults or bool(shown and (reading.liked or reading.disliked))
     return shown and bool(acts & {"more", "reject", "seen"}) and not reading.among
 
 
@@ -240,6 +240,11 @@ def _verdict(facts: Facts) -> Intent | None:
     return None
 
 
+def _fault(facts: Facts) -> Intent | None:
+    """Only says what is amiss: "that's more of a drama"."""
+    return Intent.FEEDBACK if facts.reading.faults and not facts.wish else None
+
+
 def _wish(facts: Facts) -> Intent | None:
     reading = facts.reading
     if facts.wish or reading.disliked or reading.freed and facts.stateful:
@@ -300,6 +305,7 @@ RULES: tuple[Callable[[Facts], Intent | None], ...] = (
     _more,
     _taken,
     _verdict,
+    _fault,
     _wish,
     _points,
     _anything,

@@ -67,7 +67,7 @@ def _criticises(facts: Facts, request: Request) -> bool:
         return True
     if request.intent not in (Intent.REFINE, Intent.RECOMMEND, Intent.FEEDBACK):
         return False
-    if reading.pointed and "similar" in acts:
+    if "similar" in acts and (reading.pointed or not reading.liked):
         return True
     if facts.asked in ("open", "offer", "how") or "accept" in acts:
         return False

@@ -25,6 +25,35 @@ _ASKS = re.compile(
     r"isnt|arent|wasnt|werent|is|are|was|were|does|did|do|has|have|in what|in which|what kind of|"
     r"about|more about|if|whether)\b"
 )
+_LEAD = (
+    r"^(?:(?:and|so|ok|okay|oh|hey|well|yes|no|cool|great|really|interesting|but|also|hmm|nice|"
+    r"(?:can|could|would) you (?:please )?tell me|tell me|do you know|i wonder|any idea) )*"
+)
+_OF_OFFER = re.compile(
+    _LEAD + r"(?:(?:is|isnt|was|wasnt|are|arent|were|does|doesnt|did|didnt|has|hasnt) "
+    r"(?:it|that|this|he|she|they|these|those)\b(?! (?:all|enough|ok|okay)\b)"
+    r"|(?:who|whos|what|whats|when|whens|how|hows|where|wheres)\b.*\b(?:it|its|he|she|they|director|"
+    r"plot|story|storyline|rating|runtime|cast|critics|premise)\b"
+    r"|(?:is it |was it )?any good$|whats? (?:is )?that$)"
+)
+_TO_ANYBODY = re.compile(r"\b(?:you|i|me|we|recommend|suggest|most|average|best|else|like)\b")
+
+
+def asks_of_offer(text: Text, vocabulary: Vocabulary) -> Question | None:
+    """What is asked of what was just talked of, though no name points at it: "is it a comedy?"."""
+    for start, end in _sentences(text):
+        words = text.phrase(start, end)
+        rest = re.sub(_LEAD, "", words)
+        plain = _OF_OFFER.match(words)
+        if (
+            plain
+            and not _TO_ANYBODY.search(rest)
+            and not any(w in vocabulary.items for w in rest.split())
+        ):
+            return _item_question(words, vocabulary, True) or Question("attribute", "")
+    return None
+
+
 _WANTS_ANY = re.compile(
     r"^(?:\w+ ){0,3}(?:do|have|did|got) (?:you )?(?:know|have|got|recommend|suggest)(?: of)? "
     r"(?:any|some|a|an|anything|something|other|more|another)\b"

@@ -26,7 +26,7 @@ from .longer import LongerNames
 from .numbers import NumberReader
 from .people import PeopleReader
 from .periods import period_spans
-from .questions import find_question, proposes, superlative
+from .questions import asks_of_offer, find_question, proposes, superlative
 from .reading import Reading
 from .references import find_references
 from .scopes import find_scopes
@@ -41,6 +41,8 @@ from .works import asks_works
 
 _WITH = frozenset(("with", "w", "without", "no", "about", "involving", "featuring", "on"))
 """Words before a theme."""
+
+_PLAIN_NO = frozenset(("no", "nope", "nah", "i dont think so", "no i dont think so", "not really"))
 
 
 class Reader:
@@ -276,6 +278,8 @@ class Reader:
             reading.question = Question("attribute", "")
         if reading.question is None or reading.question.kind == "attribute":
             reading.question = asks_works(text, spans) or reading.question
+        if reading.question is None and (said or shown) and not named:
+            reading.question = asks_of_offer(text, self.vocabulary)
         if asks_why(text) and shown and not (named or references):
             reading.question = Question("attribute", "")
             reading.about = [self.mention("those", row) for row in shown]
@@ -310,7 +314,9 @@ class Reader:
         question = asked(said)
         answered = says(question, text)
         if question == "seen":  # its "nope" rejects nothing
-            found = [a for a in found if not (a.name == "reject" and a.start == 0 and a.end == 1)]
+            found = [
+                a for a in found if not (a.name == "reject" and text.phrase(0, a.end) in _PLAIN_NO)
+            ]
         others = {act.name for act in found}
         if answered and not others & CONTRARY.get(answered, frozenset()):
             found.insert(0, Act(answered, 0, 1))
