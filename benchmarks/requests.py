@@ -51,6 +51,7 @@ from recagent_cli.agent.builtin.parse import Parser  # noqa: E402
 
 SHARES = (
     "joint", "wants_accuracy", "intent_accuracy", "r@1", "r@10", "r@50",
+    "r@10_reachable", "r@10_product", "r@10_learned", "r@10_counts",
     "cased_recall", "lower_recall", "wrong_links",
 )  # fmt: skip
 GOALS = {
@@ -64,7 +65,7 @@ GOALS = {
         "linking_f1": ".90", "closings_answered": "1",
     },
     "domains": {},
-    "crs_redial": {"r@1": "", "r@10": ".11", "r@50": ""},
+    "crs_redial": {"r@10": ".11", "r@10_learned": ".13", "r@10_counts": ".15"},
     "linking": {"cased_f1": ".92", "lower_f1": ".88", "wrong_links": ".04 at most"},
 }  # fmt: skip
 
@@ -136,10 +137,10 @@ def run(
             figures = measure(read(folder / file)[chosen], parser, catalog, misses)
             found[name] = found.get(name, {}) | summary(name, figures)
     paths = sorted(folder.glob("crs_redial_*.jsonl")) if "crs_redial" in only else []
-    for path in paths:
-        found["crs_redial"] = summary(
-            "crs_redial", crs(read(path)[chosen], parser, catalog, models)
-        )
+    for number, path in enumerate(paths):
+        figures = summary("crs_redial", crs(read(path)[chosen], catalog, models))
+        found |= {"crs_redial": figures} if number == 0 else {}
+        found |= {path.stem: figures} if len(paths) > 1 else {}
     if "linking" in only and (rows := read_turns(folder)[chosen]):
         found["linking"] = summary("linking", linking(rows, parser, catalog, misses))
     return found, misses

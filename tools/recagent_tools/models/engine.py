@@ -104,6 +104,11 @@ class Engine:
         """The retrievers that are asked for such a history."""
         return self._first.personal(history.kind)
 
+    @property
+    def ordered(self) -> bool:
+        """Whether the models know what people took after what."""
+        return "nearby" in self._first.retrievers
+
     def scores(self, name: str, history: History, rows: Rows) -> Floats:
         """float32 [len(rows)], what one of `names(history)` says of these items.
 
