@@ -33,6 +33,9 @@ from .why import why_answer
 from .wording import AGAINST, PART, known_text, list_text, noted, order_of
 
 MOST_SEEDS = 20
+MOST_ALIKE = 20
+"""Of so many that are most like a title, the newest or longest is looked for."""
+ALIKE = "what is most alike"
 DRAWN_FROM = 100
 """A surprise is one of so many that fit best."""
 NOT_POPULAR = -1.5
@@ -73,8 +76,11 @@ class BuiltinBrain:
     # --- lists -----------------------------------------------------------------------------------
 
     def _list(self, view: TurnView) -> Step:
-        if view.request.limits and view.request.liked and _must_ask(view.request):
-            return Step(text=f"So I have nothing to go by. {what_i_can(view.context.catalog)}")
+        if view.request.limits and _must_ask(view.request) and not _surprise(view):
+            told = " ".join(view.request.limits)
+            return Step(
+                text=f"{told} So I have nothing to go by. {what_i_can(view.context.catalog)}"
+            )
         if not view.steps:
             return Step(
                 calls=tuple(self._narrow(view, view.request.conditions)),
@@ -82,6 +88,8 @@ class BuiltinBrain:
             )
         if _surprise(view) and len(view.context.bus) > view.default_count:
             return self._at_random(view)
+        if view.request.liked and len(view.context.bus) > 1 and self._in_order(view):
+            return self._alike_in_order(view)
         conditions, said = self._given_up(view)
         if not len(view.context.bus) and len(view.steps) < 4:
             return self._relaxed(view, conditions)
@@ -103,10 +111,28 @@ class BuiltinBrain:
         told = f"{text} Drawn at random; say it again for others."
         return Step(calls=(_call(view, "present", items=ids, count=count, text=told),))
 
+    def _in_order(self, view: TurnView) -> bool:
+        """Whether what is like a title is wanted in the order of a number, and nothing fails."""
+        made = len(view.steps) == 1 or view.steps[-1][0].thought == ALIKE
+        return made and order_of(view.request, view.context.catalog) is not None
+
+    def _alike_in_order(self, view: TurnView) -> Step:
+        """The newest or longest of what is most like the named titles."""
+        request, catalog = view.request, view.context.catalog
+        if len(view.steps) == 1:
+            calls = [*self._retrieve(view, request, ""), self._rank(view, request)]
+            calls.append(_call(view, "rank", by="fit", top=MOST_ALIKE))
+            return Step(calls=tuple(calls), thought=ALIKE)
+        ids = _ordered(view, replace(request, liked=()), "")
+        ids = [id for id in ids if id not in _ids(request.liked)]
+        count = min(request.count or view.default_count, len(ids))
+        text = list_text(request, catalog, count, catalog.row_of(ids[0]) if ids else None)
+        return Step(calls=(_call(view, "present", items=ids[:count], count=count, text=text),))
+
     def _narrow(self, view: TurnView, conditions: Sequence[str]) -> list[Call]:
         request = view.request
-        op = "among_shown" if request.among and view.context.shown else "start"
-        calls = [_call(view, "candidates", op=op)]
+        among = request.among and view.context.shown and not request.exclude_shown
+        calls = [_call(view, "candidates", op="among_shown" if among else "start")]
         if conditions:
             calls.append(_call(view, "filter", where=list(conditions)))
         if request.exclude_shown and (view.context.shown or view.context.shown_before):
@@ -166,7 +192,7 @@ class BuiltinBrain:
         masks = [evaluate(parse_condition(text, catalog), catalog) for text in conditions]
         if not masks or not np.logical_and.reduce(masks).any():
             return None
-        if request.among:
+        if request.among and not request.exclude_shown:
             return Step(text="None of those fits.")
         known = (catalog.row_of(id) for id in _ids([*request.seen, *request.disliked]))
         gone = {row for row in known if row is not None}
@@ -184,8 +210,9 @@ class BuiltinBrain:
         if words and not left:
             said = f"{said} Nothing among them matches '{words}'.".strip()
             request, words, left = replace(request, search=""), "", len(view.context.bus)
-        count = request.count or view.default_count
+        count, catalog = request.count or view.default_count, view.context.catalog
         ordered = _ordered(view, request, words)
+        first = catalog.row_of(ordered[0]) if ordered else None
         calls = (
             [_call(view, "search", text=words)] * bool(words)
             if ordered
@@ -196,7 +223,7 @@ class BuiltinBrain:
         shown = max(1, min(count, left - (0 if words else held)))
         text = " ".join(
             part
-            for part in (self._noted(view), said, list_text(request, view.context.catalog, shown))
+            for part in (self._noted(view), said, list_text(request, catalog, shown, first))
             if part
         )
         if shown < count:

@@ -35,7 +35,14 @@ class Builder(Wants, Naming):
             "nation": self.on_nation,
             "foreign": self.on_foreign,
             "extra": self.on_extra,
+            "trait": self.on_trait,
         }
+
+    def on_trait(self, span: Span) -> None:
+        """What the people should be; a catalog has only their names."""
+        self.reading.limits.append(
+            f"This catalog knows only the names of people; I could not look for {span.data!r}."
+        )
 
     def run(self) -> None:
         """Fill the reading."""

@@ -148,14 +148,17 @@ def _start_over(facts: Facts) -> Intent | None:
     return Intent.CHIT_CHAT
 
 
-def _out_of_scope(facts: Facts) -> Intent | None:
-    acts, reading = facts.acts, facts.reading
-    if "off_topic" in acts and not reading.named_items and not reading.liked:
-        if not (facts.content and facts.asks):
-            return Intent.OUT_OF_SCOPE
-    if "what_can" in acts and not facts.wish and not (facts.asks or "surprise" in acts):
-        return Intent.OUT_OF_SCOPE
-    return None
+def _off_topic(facts: Facts) -> Intent | None:
+    """Weather, recipes, what time it is: even where it sounds like a question of an item."""
+    reading = facts.reading
+    if "off_topic" not in facts.acts or reading.named_items or reading.liked or reading.about:
+        return None
+    return None if facts.content and facts.asks else Intent.OUT_OF_SCOPE
+
+
+def _what_i_can(facts: Facts) -> Intent | None:
+    wished = facts.wish or facts.asks or "surprise" in facts.acts
+    return Intent.OUT_OF_SCOPE if "what_can" in facts.acts and not wished else None
 
 
 def _abuse(facts: Facts) -> Intent | None:
@@ -294,10 +297,11 @@ def _manners(facts: Facts) -> Intent | None:
 RULES: tuple[Callable[[Facts], Intent | None], ...] = (
     _nothing_said,
     _cannot_be_met,
+    _off_topic,
     _question,
     _about_me,
     _start_over,
-    _out_of_scope,
+    _what_i_can,
     _abuse,
     _asks_back,
     _manners_first,

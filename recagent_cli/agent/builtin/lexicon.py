@@ -93,6 +93,14 @@ class Compound:
 
 
 @dataclass(frozen=True)
+class Language:
+    """A language that is not understood; see `foreign.toml`."""
+
+    say: str
+    words: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Nation:
     """Where something comes from; see `nations.toml`."""
 
@@ -125,6 +133,9 @@ class Lexicon:
         kin: words for children of one's own.
         company: words that end the name of a firm and are mostly left out.
         missing: role of a column to the words that ask for it.
+        languages: those that are known only to be told.
+        traits: what people are said to be beside their names.
+        things: nouns for what some catalog holds, or none.
     """
 
     stop: frozenset[str]
@@ -160,6 +171,9 @@ class Lexicon:
     before_names: frozenset[str]
     after_names: frozenset[str]
     missing: Mapping[str, tuple[str, ...]]
+    languages: tuple[Language, ...]
+    traits: frozenset[str]
+    things: frozenset[str]
     also_nouns: frozenset[str]
     company: frozenset[str]
     kin: frozenset[str]
@@ -274,5 +288,11 @@ def lexicon() -> Lexicon:
         also_nouns=frozenset(words["also_nouns"].split()),
         company=frozenset(words["company"].split()),
         kin=frozenset(words["kin"].split()),
+        traits=frozenset(words["traits"].split()),
+        things=frozenset(words["things"].split()),
+        languages=tuple(
+            Language(table["say"], frozenset(table["words"].split()))
+            for table in _load("foreign")["language"]
+        ),
         missing={role: tuple(cues) for role, cues in talk["missing"].items()},
     )

@@ -111,7 +111,7 @@ class Naming(Clauses):
                 and self.text.words[i] not in lexicon.filler
                 and self.text.words[i] not in self.reader.items
             ]
-            rows = self._titled(words) if words else []
+            rows = self._titled(words) if any(word.isalpha() for word in words) else []
             if not rows or len(rows) > MOST_PARTLY:
                 continue
             self.reading.disliked = [m for m in self.reading.disliked if m.id is not None]
@@ -144,7 +144,7 @@ class Naming(Clauses):
             reading.about.append(mention)
             return
         acts = self.acts_near(span)
-        blamed = "blame" in acts and not self._turned(span)
+        blamed = "blame" in acts and not self._turned(span) and self._blamed(span)
         if self.polarity(span) in ("-", "~") or blamed:
             reading.disliked.append(mention)
             return
@@ -166,6 +166,20 @@ class Naming(Clauses):
             ):
                 return
         reading.liked.append(mention)
+
+    def _blamed(self, span: Span) -> bool:
+        """Whether the blame is of this name: "I loved Heat, hated Big" blames only the second."""
+        said = [a for a in self.acts if a.name in ("taste", "praise") and a.end <= span.start]
+        blames = [a for a in self.acts if a.name == "blame"]
+        if not said or any(a.start >= said[-1].end and a.end <= span.start for a in blames):
+            return True
+        verbs = ("hated", "hate", "disliked", "despised")
+        return any(
+            a.start >= span.end
+            and self.text.words[a.start] not in verbs
+            and not any("," in self.text.gap(i) for i in range(span.end, a.start + 1))
+            for a in blames
+        )
 
     def _turned(self, span: Span) -> bool:
         """Whether blame before a name is over: "I hated Heat, something else like Se7en"."""

@@ -71,7 +71,8 @@ _PLOT = re.compile(
 _GENERAL = re.compile(
     r"\b(?:tell me (?:a bit |a little |some |something )?(?:more )?about|more "
     r"(?:info|information|details|detail)(?: on| about)?|(?:info|information|"
-    r"details|facts) (?:on|about|of|for)|describe|what (?:is|was) .+ like|"
+    r"details|facts) (?:on|about|of|for)|describe|compare|differences? between|"
+    r"what (?:is|was) .+ like|"
     r"what (?:did|do) you think (?:of|about)|(?:did|do) you (?:like|enjoy|"
     r"recommend) (?:it|that|this)|have you (?:ever )?(?:seen|played|read|"
     r"watched)|your opinion|do you know anything about|anything about)\b"
@@ -111,7 +112,7 @@ _GOOD = re.compile(
     r"overrated|underrated|decent|ok|okay)\b(?! (?:for|with|in|as|at)\b)"
     r"|worth (?:it|watching|seeing|playing|reading|buying|my time|the time|a watch|a look)"
     r"|(?:should|shall) (?:i|we) (?:watch|see|play|read|buy|get|try)"
-    r"|(?:would|will|might) (?:i|we) (?:like|enjoy|love)"
+    r"|(?:would|will|might) (?:i|we) (?:like|enjoy|love) (?:x|it|that|this|the)\b"
     r"|how (?:good|bad|popular|well rated|highly rated) (?:is|are|was|were)"
     r"|(?:rating|ratings|score) (?:of|for|does|is|did)|how (?:is|was) .+ rated"
     r"|what (?:is|was) .+ (?:rating|rated|score))\b"
@@ -156,6 +157,8 @@ def find_question(
             return Question("attribute", column.name)
         if _aggregate(words, vocabulary) and (found := _catalog_question(words, vocabulary)):
             return found
+        if targets and (column := _named_column(words, vocabulary)) is not None:
+            return Question("attribute", column.name)
         if (found := catalog_question(words, vocabulary)) and not (
             targets and found.kind == "average"
         ):
@@ -318,7 +321,7 @@ def superlative(text: Text, schema: CatalogSchema) -> tuple[str, float] | None:
     said = set(text.words)
     for column in schema.with_role(Role.NUMBER):
         for sign, words in ((-1.0, column.low), (1.0, column.high)):
-            if said & {f"{word}est" for word in words}:
+            if said & {form for word in words for form in (f"{word}est", f"{word}er")}:
                 return column.name, sign
     year = schema.one(Role.YEAR)
     if year is not None and said & {"oldest", "earliest"}:
@@ -331,7 +334,10 @@ def _superlative(words: str, schema: CatalogSchema) -> Column | None:
     """The column that "the shortest", "the newest" compare."""
     said = set(words.split())
     for column in schema.with_role(Role.NUMBER):
-        if said & {f"{word}est" for word in (*column.low, *column.high)}:
+        sizes = (*column.low, *column.high)
+        if said & {f"{word}est" for word in sizes}:
+            return column
+        if said & {f"{word}er" for word in sizes} and re.match(r"(?:is|are|which|what)\b", words):
             return column
     newest = said & {"oldest", "newest", "latest", "earliest"}
     return schema.one(Role.YEAR) if newest else None
@@ -355,6 +361,18 @@ def _measure(words: str, vocabulary: Vocabulary) -> Column | None:
 def _complains(words: str) -> bool:
     """Whether something is too long, rather than asked to be: "those are too long"."""
     return " too " in words and not re.match(r"(?:is|are|was|were) ", words)
+
+
+def _named_column(words: str, vocabulary: Vocabulary) -> Column | None:
+    """The column of "the cast of Heat", where nothing else is said."""
+    match = _OF_IT.match(words)
+    return _column_in(match["what"].split(), vocabulary) if match else None
+
+
+_OF_IT = re.compile(
+    r"^(?:(?:and|so|the|please|show me|give me|tell me) )*(?P<what>\w+(?: \w+)?) (?:of|for|in) "
+    r"(?:the )?(?:(?:movie|film|game|book) )?x(?: x)*(?: please)?$"
+)
 
 
 def _item_question(words: str, vocabulary: Vocabulary, asks: bool) -> Question | None:

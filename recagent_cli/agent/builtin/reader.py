@@ -32,6 +32,7 @@ from .references import find_references
 from .scopes import find_scopes
 from .spans import Span, choose
 from .strangers import StrangerReader
+from .strangeness import StrangenessReader
 from .themes import ThemeReader
 from .tokens import Text
 from .topics import TopicReader
@@ -71,6 +72,7 @@ class Reader:
         self.frames = FrameReader(lexicon, self.items, self.titles.row_of, self._is_kind)
         self.topics = TopicReader(lexicon, self.items)
         self.themes = ThemeReader(catalog, lexicon, self.vocabulary.values)
+        self.strangeness = StrangenessReader(self.vocabulary, lexicon)
         self.leftovers = Leftovers(self)
 
     # --- candidates ------------------------------------------------------------------------------
@@ -92,6 +94,7 @@ class Reader:
         found += self.frames.spans(text)
         found += extra_spans(text, self.vocabulary)
         found += self._ages(text)
+        found += self.strangeness.spans(text)
         found += self.themes.spans(text, self.items)
         found += self.numbers.counts(text, self.items, found)
         found = [s for s in self.topics.clear(text, found) if not self.frames.idle(text, s)]
@@ -290,6 +293,7 @@ class Reader:
         )
         builder.run()
         self._compare(reading)
+        self.strangeness.other_things(reading)
         return reading
 
     def _compare(self, reading: Reading) -> None:
@@ -301,8 +305,10 @@ class Reader:
         numbers = self.catalog.numbers(most[0])
         rows = {m: self.catalog.row_of(m.id) for m in reading.about if m.id is not None}
         known = [m for m, row in rows.items() if row is not None and not np.isnan(numbers[row])]
+        known.sort(key=lambda m: -most[1] * float(numbers[rows[m]]))
         if len(reading.about) > 1 and known:
-            reading.about = [max(known, key=lambda m: most[1] * float(numbers[rows[m]]))]
+            named = any(span.kind == "title" for span in reading.spans)
+            reading.about = known if named else known[:1]
 
     def _acts(self, text: Text, names: set[int], spans: Sequence[Span], said: str) -> list[Act]:
         """The turn's acts, with what a plain yes or no to our question says."""

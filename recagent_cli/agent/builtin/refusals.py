@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,18 +21,6 @@ _OTHER_YEAR = re.compile(
     r"\b(?:from|in|of|before|after|since|until|made in|released in)(?: the)?(?: year)? "
     r"(?P<year>\d{4})(?: ?s)?(?!\S)"
 )
-_FOREIGN = frozenset(
-    (
-        "der das und ein eine einen einem einer etwas ich mir mich wir ist sind nicht kein keine "
-        "mit ohne aus dem den fur von zu auf uber wie gib zeig zeige bitte gute guten lustiges "
-        "le les un une des du et est sont je tu nous vous avec sans dans sur pour pas quelque "
-        "chose moi donne cherche voudrais "
-        "el los las una unos y es quiero busco con sin por para algo que como dame muestrame "
-        "il lo gli uno e che con senza vorrei qualcosa mi di da "
-        "een het de en van met zonder iets wil graag "
-        "um uma os com sem quero algum filmes peliculas filme film"
-    ).split()
-) - frozenset(("film", "e", "y", "de", "en", "un", "mi", "da", "das", "um", "est", "sur", "don"))
 _CLEARLY = 2
 """So many words of another language, and more than of English, tell it."""
 
@@ -43,27 +32,35 @@ def refusal(reader: Reader, reading: Reading) -> str:
         reader: whose catalog and words.
         reading: the turn.
     """
-    if _is_foreign(reader, reading):
-        return "I understand only English, sorry. Please say it in English."
+    if (said := _in_their_language(reader, reading)) is not None:
+        return f"{said} I understand only English: please say it in English.".strip()
     if reading.contradicted:
         return f"Nothing can meet both: {reading.contradicted}."
     return _no_such_year(reader, reading)
 
 
-def _is_foreign(reader: Reader, reading: Reading) -> bool:
+def _in_their_language(reader: Reader, reading: Reading) -> str | None:
+    """What to say in the language of the turn; None where it is English, "" where unknown."""
     text, lexicon = reading.text, reader.lexicon
-    names = {
-        i
-        for span in reading.spans
-        if span.kind in ("title", "person", "name")
-        for i in range(span.start, span.end)
-    }
+    read = [span for span in reading.spans if span.kind != "name"]
+    if not read and _other_script(text.raw):
+        return ""
+    names = {i for s in read if s.kind in ("title", "person") for i in range(s.start, s.end)}
     free = [w for i, w in enumerate(text.words) if i not in names]
-    foreign = {w for w in free if w in _FOREIGN}
-    if len(foreign) < _CLEARLY:
-        return False
-    english = sum((w in lexicon.stop or w in lexicon.filler) and w not in _FOREIGN for w in free)
-    return len(foreign) > english
+    said = set(free)
+    best = max(lexicon.languages, key=lambda language: len(said & language.words))
+    most = len(said & best.words)
+    if most < _CLEARLY:
+        return None
+    english = sum((w in lexicon.stop or w in lexicon.filler) and w not in best.words for w in free)
+    return best.say if most > english else None
+
+
+def _other_script(raw: str) -> bool:
+    """Whether most letters are of no Latin script."""
+    letters = [c for c in raw if c.isalpha()]
+    latin = sum(unicodedata.name(c, "").startswith("LATIN") for c in letters)
+    return len(letters) > 2 * latin
 
 
 def _no_such_year(reader: Reader, reading: Reading) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 
 from recagent_catalogs.schema import Role
 from recagent_catalogs.store import Catalog
+from recagent_catalogs.text import fold
 
 from ..brain import TurnView
 from ..request import Intent, Request
@@ -33,10 +34,10 @@ def talk_answer(view: TurnView) -> str:
         return _help(catalog)
     if request.intent is Intent.OUT_OF_SCOPE:
         return f"I cannot help with that. {what_i_can(catalog)}"
-    hello = "I am a program and feel nothing, but I know" if "smalltalk" in acts else ""
-    if hello:
-        return f"{hello} {catalog.n_items:,} {catalog.schema.items}. {_try(catalog)}"
-    return f"Hello! What would you like to {catalog.schema.verb}? {_try(catalog)}"
+    question = f"What would you like to {catalog.schema.verb}? {_try(catalog)}"
+    if "smalltalk" in acts and ("?" in view.utterance or "you" in fold(view.utterance).split()):
+        return f"I am only a program. {question}"
+    return f"Hello! {question}" if "greet" in acts else question
 
 
 def _feedback(request: Request, catalog: Catalog) -> str:
@@ -91,7 +92,8 @@ def examples(catalog: Catalog) -> tuple[str, ...]:
     people = schema.one(Role.PEOPLE)
     if people and (names := catalog.words(people.name).values):
         cue = people.cues[0] if people.cues else "with"
-        made.append(f"{schema.items} {cue} {names[0]}")
+        full = next((name for name in names[:20] if " " in name), names[0])
+        made.append(f"{schema.items} {cue} {full}")
     if best and _has(catalog, Role.TEXT):
         made.append(f"what is {best} about?")
     return tuple(made)

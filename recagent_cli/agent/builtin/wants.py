@@ -46,6 +46,10 @@ class Wants(Joining, Origins, Measures):
         if value.role is Role.GROUP and polarity == "+" and self._compared_with(span):
             self._like_series(span, value)
             return
+        if polarity == "~":
+            # "less scary" is less of what is tagged so, and none the less a horror film.
+            typed = fold(self.text.as_typed(span.start, span.end))
+            value = next((v for v in values if fold(v.value) == typed), value)
         self.values.append((span, value, polarity))
         shades = [v for v in values if v.role is Role.TAGS and v.column != value.column]
         if polarity == "+" and value.role is Role.CATEGORIES and shades:

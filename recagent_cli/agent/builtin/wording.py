@@ -57,15 +57,16 @@ def condition_text(condition: Condition, schema: CatalogSchema) -> str:
     if column.role is Role.YEAR:
         return _years(condition)
     if column.role is Role.NUMBER:
-        unit = f" {column.unit}" if column.unit else f" {column.name.replace('_', ' ')}"
+        unit = f" {column.unit}" if column.unit else ""
+        named = "" if unit else f"with {column.name.replace('_', ' ')} "
         shown = [f"{float(v):g}" for v in values if v is not None]
         word = {"<": "under", "<=": "at most", ">": "over", ">=": "at least", "=": "exactly"}
         if condition.operator == "..":
             if len(shown) == 1:
                 open_end = "at least" if values[1] is None else "at most"
-                return f"{open_end} {shown[0]}{unit}"
-            return f"{' to '.join(shown)}{unit}"
-        return f"{word.get(condition.operator, condition.operator)} {shown[0]}{unit}"
+                return f"{named}{open_end} {shown[0]}{unit}"
+            return f"{named}{' to '.join(shown)}{unit}"
+        return f"{named}{word.get(condition.operator, condition.operator)} {shown[0]}{unit}"
     known = [str(v) for v in values]
     if column.role is Role.AUDIENCE:
         words = {"all": "for all ages", "adult": "for adults", "teen": "fit for teens"}
@@ -139,8 +140,15 @@ def lower_kind(kind: str) -> str:
     return " ".join(w.lower() if p else w for w, p in zip(words, plain, strict=True))
 
 
-def list_text(request: Request, catalog: Catalog, count: int) -> str:
-    """The sentence above a list: how many, of what, like what."""
+def list_text(request: Request, catalog: Catalog, count: int, first: int | None = None) -> str:
+    """The sentence above a list: how many, of what, like what.
+
+    Args:
+        request: what was asked.
+        catalog: the catalog.
+        count: how many are shown.
+        first: the row of the first one, where the list is in the order of a number.
+    """
     schema = catalog.schema
     noun = schema.item if count == 1 else schema.items
     text = f"{number(count).capitalize()} {named_kinds(request.conditions, catalog, noun)}"
@@ -149,7 +157,7 @@ def list_text(request: Request, catalog: Catalog, count: int) -> str:
         text += f", like {join(liked[:4])}"
     if request.search:
         text += f", matching '{request.search}'"
-    return " ".join([f"{text}.", *_read_as(request), *_preferring(request, catalog)])
+    return " ".join([f"{text}.", *_read_as(request), *_preferring(request, catalog, first)])
 
 
 def order_of(request: Request, catalog: Catalog) -> tuple[str, float] | None:
@@ -159,14 +167,16 @@ def order_of(request: Request, catalog: Catalog) -> tuple[str, float] | None:
     return next(((n, w) for n, w in request.weights if abs(w) >= ORDER and n in numeric), None)
 
 
-def _preferring(request: Request, catalog: Catalog) -> list[str]:
+def _preferring(request: Request, catalog: Catalog, first: int | None) -> list[str]:
     """What the weights move, in words."""
-    if (order := order_of(request, catalog)) is not None and not request.liked:
-        column = catalog.schema.column(order[0])
+    if (order := order_of(request, catalog)) is not None and first is not None:
+        column, most = catalog.schema.column(order[0]), order[1] > 0
+        label = catalog.label(first)
         if column.role is Role.YEAR:
-            return [f"The {'newest' if order[1] > 0 else 'oldest'} first."]
-        way = "highest" if order[1] > 0 else "lowest"
-        return [f"By {column.name.replace('_', ' ')}, the {way} first."]
+            return [f"The {'newest' if most else 'oldest'} first: {label}."]
+        told = value_text(float(catalog.numbers(column.name)[first]), column.unit)
+        way = "highest" if most else "lowest"
+        return [f"By {column.name.replace('_', ' ')}, the {way} first: {label} has {told}."]
     rated = not np.isnan(catalog.mean_rating).all()
     named = [
         _MORE_OF.get((name, weight > 0), "")
