@@ -292,7 +292,7 @@ def lexicon() -> Lexicon:
         things=frozenset(words["things"].split()),
         languages=tuple(
             Language(table["say"], frozenset(table["words"].split()))
-            for table in _load("foreign")["language"]
+            for table in load("foreign")["language"]
         ),
         missing={role: tuple(cues) for role, cues in talk["missing"].items()},
     )

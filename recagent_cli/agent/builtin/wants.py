@@ -46,16 +46,17 @@ class Wants(Joining, Origins, Measures):
         if value.role is Role.GROUP and polarity == "+" and self._compared_with(span):
             self._like_series(span, value)
             return
-        if polarity == "~":
-            # "less scary" is less of what is tagged so, and none the less a horror film.
-            typed = fold(self.text.as_typed(span.start, span.end))
-            value = next((v for v in values if fold(v.value) == typed), value)
         self.values.append((span, value, polarity))
         shades = [v for v in values if v.role is Role.TAGS and v.column != value.column]
         if polarity == "+" and value.role is Role.CATEGORIES and shades:
             typed = self.text.as_typed(span.start, span.end)
             if fold(shades[0].value) == fold(typed) != fold(value.value):
                 self.reading.wishes.append(Wish(typed, (shades[0].pair,), "", 0.5))
+        if polarity == "~" and value.role is Role.CATEGORIES and shades:
+            # Among horror films "less scary" is less of what is tagged so.
+            typed = self.text.as_typed(span.start, span.end)
+            if fold(shades[0].value) == fold(typed) != fold(value.value):
+                self.reading.wishes.append(Wish(f"{typed}{PART}", (shades[0].pair,), "", AVOID))
 
     def _compared_with(self, span: Span) -> bool:
         """Whether likeness or liking ends right before ("fan of"), or praise follows."""

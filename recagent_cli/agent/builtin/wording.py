@@ -10,7 +10,7 @@ from recagent_catalogs.schema import CatalogSchema, Column, Role
 from recagent_catalogs.store import Catalog, Item
 from recagent_tools.conditions import Condition, parse_condition
 
-from ..request import Request
+from ..request import Request, Wish
 from .lexicon import key_of
 from .numbers import ORDER
 
@@ -207,6 +207,9 @@ def _read_as(request: Request) -> list[str]:
         elif any(f"looked for {wish.text!r}" in limit for limit in request.limits):
             continue
         elif len(told) < MOST_READ and not _says_itself(wish.text, values):
+            if wish.weight < 0 and _all_wanted(wish, request):
+                told.append(f"as little '{wish.text}' as can be")
+                continue
             shown = join([value.replace("-", " ") for value in values[:4]])
             told.append(
                 f"as little {lower_kind(shown)} as can be"
@@ -219,6 +222,11 @@ def _read_as(request: Request) -> list[str]:
     if unread:
         lines.append(f"Nothing in this catalog carries {join(unread[:4], 'or')}.")
     return lines
+
+
+def _all_wanted(wish: Wish, request: Request) -> bool:
+    """Whether all that a wish is read as has to hold anyway: less scary, but horror."""
+    return all(f"{column} has {value}" in request.conditions for column, value in wish.values)
 
 
 def _says_itself(text: str, values: Sequence[str]) -> bool:
