@@ -185,3 +185,83 @@ def test_it_is_then_the_shortest(chat: Chat) -> None:
 def test_a_question_about_the_list(chat: Chat) -> None:
     first = chat.say("dramas").items[0]
     assert chat.say("what's that about?").text.startswith(first.label)
+
+
+def test_columns_of_items_are_asked_for_by_name(chat: Chat) -> None:
+    assert "Al Pacino" in chat.say("cast of Heat").text
+    assert chat.say("runtime of Heat").text == "Heat (1995): 170 min."
+
+
+def test_items_are_compared(chat: Chat) -> None:
+    lines = chat.say("which is longer, Alien or Heat?").text.splitlines()
+    assert [line[:5] for line in lines] == ["Heat ", "Alien"]
+    assert len(chat.say("compare Heat and Alien").text.splitlines()) == 2
+
+
+# --- what cannot be met -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", ["directed by a woman", "films by female directors"])
+def test_what_people_are_is_not_known(chat: Chat, words: str) -> None:
+    turn = chat.say(words)
+    assert turn.items == () and "only the names of people" in said(turn)
+
+
+def test_a_female_lead_is_a_tag_where_there_is_one(chat: Chat) -> None:
+    assert "only the names" not in said(chat.say("comedies with a dancing lead"))
+
+
+def test_other_things_are_not_searched_for(chat: Chat) -> None:
+    turn = chat.say("I want a book")
+    assert turn.items == () and "only films here" in said(turn)
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("Ich suche einen lustigen Film", "Ich verstehe"), ("quiero ver algo divertido", "solo"),
+        ("je voudrais un film comme Alien", "anglais"), ("ищу комедию", "only English"),
+        ("何か面白い映画", "only English"),
+    ],
+)  # fmt: skip
+def test_other_languages_are_answered(chat: Chat, words: str, answer: str) -> None:
+    turn = chat.say(words)
+    assert turn.items == () and answer in turn.text
+
+
+def test_about_love_is_not_lost(chat: Chat) -> None:
+    turn = chat.say("movies about love, no drama")
+    assert "I read 'about love' as" in turn.text
+    assert "genres lacks Drama" in turn.request.conditions
+
+
+# --- lists --------------------------------------------------------------------------------------
+
+
+def test_an_order_holds_beside_a_title(chat: Chat) -> None:
+    turn = chat.say("the newest films like Heat")
+    years = [item.year or 0 for item in turn.items]
+    assert years == sorted(years, reverse=True) and len(years) == 5
+    assert "newest first" in turn.text and "Heat (1995)" not in labels(turn)
+
+
+def test_the_first_of_an_order_is_named(chat: Chat) -> None:
+    assert "The Godfather Part II (1974) has 202 min" in chat.say("the longest crime film").text
+
+
+def test_seen_all_of_these_brings_others(chat: Chat) -> None:
+    first = set(labels(chat.say("dramas")))
+    second = set(labels(chat.say("I've seen all of these")))
+    assert second and not first & second
+
+
+def test_less_of_a_kind_that_has_to_hold(chat: Chat) -> None:
+    chat.say("horror")
+    turn = chat.say("less scary")
+    assert "as little 'scary'" in turn.text.lower() and labels(turn)[-1] == "It (2017)"
+
+
+def test_blame_is_of_its_own_name(chat: Chat) -> None:
+    request = chat.say("I loved Heat and Alien, hated Big").request
+    assert [m.title for m in request.liked] == ["Heat (1995)", "Alien (1979)"]
+    assert [m.title for m in request.disliked] == ["Big (1988)"]
