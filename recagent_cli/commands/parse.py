@@ -16,29 +16,36 @@ def command(
     context: Annotated[
         typer.FileText | None,
         typer.Option(
-            "--context", help="Earlier utterances of the person, one a line, oldest first."
+            "--context",
+            help="Earlier turns, oldest first: utterances, one a line, or JSON (docs/json.md) "
+            "that says what was shown after each.",
         ),
     ] = None,
 ) -> None:
     """Show the typed request that an utterance is read as.
 
     recagent parse "something funny but not romantic, from the 80s" --json
-    """
-    from recagent_catalogs.errors import UsageError
 
-    from ..agent.brain import PastTurn
+    recagent parse "how long is the second one?" --context turns.json --json
+    """
+    from recagent_catalogs.errors import BadInput, UsageError
+
     from ..agent.builtin.parse import Parser
+    from ..agent.context_file import read_context
     from ..ui.clean_json import dumps
     from .opening import open_catalog
 
     if run.form not in ("table", "json", "jsonl"):
         raise UsageError("parse prints JSON", hint="leave --format out")
-    parser = Parser(open_catalog(run))
-    history: list[PastTurn] = []
-    for line in context or ():
-        if line.strip():
-            request = parser.parse(line.strip(), history)
-            history.append(PastTurn(line.strip(), "", (), request))
+    catalog = open_catalog(run)
+    parser = Parser(catalog)
+    try:
+        earlier = context.read() if context else ""
+    except UnicodeDecodeError:
+        raise BadInput(
+            "the context is no UTF-8 text", path=context.name if context else ""
+        ) from None
+    history = read_context(earlier, parser, catalog)
     request = parser.parse(read_text(" ".join(text)), history)
     body = {"schema": "recagent.request/1", **request.to_json()}
     run.out(dumps(body, indent=None if run.form == "jsonl" else 2))

@@ -392,3 +392,49 @@ def test_the_doctor_finds_a_damaged_catalog(recagent: RunCommand, home: Path) ->
     checks = valid(recagent("doctor", "--json").out)["checks"]
     found = next(check for check in checks if check["what"] == "catalog films")
     assert not found["ok"] and "catalog.duckdb" in found["text"]
+
+
+def test_parse_resolves_what_was_shown(recagent: RunCommand, tmp_path: Path) -> None:
+    shown = [item["id"] for item in valid(recagent("ask", "films", "--json").out)["items"]]
+    context = {
+        "schema": "recagent.context/1",
+        "turns": [{"utterance": "films", "text": "Two films.", "shown": shown[:2]}],
+    }
+    schema = ROOT / "docs" / "schemas" / "recagent.context-1.json"
+    jsonschema.validate(context, json.loads(schema.read_text(encoding="utf-8")))
+    file = tmp_path / "turns.json"
+    file.write_text(json.dumps(context), encoding="utf-8")
+    words = "who directed the second one?"
+    request = valid(recagent("parse", words, "--context", str(file), "--json").out)
+    assert [mention["id"] for mention in request["about"]] == [shown[1]]
+    plain = tmp_path / "turns.txt"
+    plain.write_text("sci-fi\n\nno horror\n", encoding="utf-8")
+    request = valid(recagent("parse", "from the 90s", "--context", str(plain), "--json").out)
+    assert set(request["conditions"]) == {
+        "genres has Sci-Fi", "genres lacks Horror", "year 1990..1999",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("context", "said"),
+    [
+        ('{"turns": [{"utterance": "films", "shown": ["nobody"]}]}', "turn 1"),
+        ('{"turns": [{"shown": []}]}', "no utterance"), ('{"turns": [', "no JSON"),
+        ('{"turns": [{"utterance": "films", "seen": []}]}', "seen"), ('{"a": 1}', "context/1"),
+    ],
+)  # fmt: skip
+def test_parse_says_what_is_wrong_with_a_context(
+    recagent: RunCommand, tmp_path: Path, context: str, said: str
+) -> None:
+    file = tmp_path / "turns.json"
+    file.write_text(context, encoding="utf-8")
+    ran = recagent("parse", "more", "--context", str(file))
+    assert ran.code == 4 and said in ran.err
+
+
+def test_a_request_has_its_keys_in_order(recagent: RunCommand) -> None:
+    schema = json.loads(
+        (ROOT / "docs" / "schemas" / "recagent.request-1.json").read_text(encoding="utf-8")
+    )
+    for words in ("sci-fi from the 90s, no horror", "thanks", "how many films are there?"):
+        assert list(json.loads(recagent("parse", words, "--json").out)) == schema["required"]
