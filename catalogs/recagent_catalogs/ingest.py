@@ -149,6 +149,8 @@ def make_report(
     else:
         low, high = pairs.value.min(), pairs.value.max()
         mean = pairs.value.mean(dtype=np.float64)
+        if pairs.explicit and set(np.unique(pairs.value).tolist()) <= {0.0, 1.0}:
+            report.feedback = "verdicts"
         report.values = {"min": float(low), "max": float(high), "mean": round(float(mean), 4)}
     if pairs.time is not None and pairs.time_kind == "seconds":
         report.order = "time"

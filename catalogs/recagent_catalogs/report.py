@@ -89,7 +89,8 @@ class Report:
         files: one object a file: name, encoding, rows read and kept.
         items, users, interactions: how many the catalog has.
         density: share of the user-item pairs that are filled, or None without interactions.
-        feedback: "ratings", "strengths" (plays, purchases), "pairs", or "none".
+        feedback: "ratings", "verdicts" (0 and 1), "strengths" (plays, purchases), "pairs", or
+            "none".
         order: "time", "order" or "none": what is known about the order of the interactions.
         values: {min, max, mean} of ratings or strengths, or None.
         time: {first, last} as ISO dates, or None.

@@ -32,7 +32,8 @@ def command(
     from .progress import Watcher
 
     catalog = open_catalog(run, name)
-    watcher = run.stack.enter_context(Watcher(quiet=run.quiet, verbose=run.verbose))
+    told = f"training the models of {catalog.path.name} …"
+    watcher = run.stack.enter_context(Watcher(quiet=run.quiet, verbose=run.verbose, once=told))
     seed = run.seed if run.seed is not None else int(run.settings["seed"])
     models = make_dir(find_paths().models / catalog.path.name)
     with locked(models / BUILDING, waiting=lambda: watcher(Progress("another build runs", 0.0))):

@@ -67,7 +67,7 @@ def add(
         time_column=time_column,
         schema=schema,
     )
-    library = open_library(run)
+    library = open_library(run, once=f"reading {path} …")
     name, report = library.add(
         Path(path).expanduser(),
         name,

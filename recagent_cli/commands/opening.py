@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .progress import PREPARING
+
 if TYPE_CHECKING:
     from recagent_catalogs.store import Catalog
 
@@ -11,14 +13,19 @@ if TYPE_CHECKING:
     from .run import Run
 
 
-def open_library(run: Run) -> Library:
-    """The catalogs of this user, with progress on stderr."""
+def open_library(run: Run, once: str = PREPARING) -> Library:
+    """The catalogs of this user, with progress on stderr.
+
+    Args:
+        run: the command.
+        once: what is said without a terminal where it takes a while.
+    """
     from ..agent.events import Progress
     from ..library import Library
     from ..paths import find_paths
     from .progress import Watcher
 
-    watcher = run.stack.enter_context(Watcher(quiet=run.quiet, verbose=run.verbose))
+    watcher = run.stack.enter_context(Watcher(quiet=run.quiet, verbose=run.verbose, once=once))
     return Library(find_paths(), lambda text, share: watcher(Progress(text, share)))
 
 

@@ -65,6 +65,29 @@ def test_the_hint_is_given_for_a_header_nobody_knows_too(tmp_path: Path) -> None
     assert '--id-column "wijn"' in caught.value.hint
 
 
+TAKEN = "person,thing,stars,when,shop\n" + "".join(
+    f"p{n % 7},t{n % 11},{n % 5 + 1},{1_500_000_000 + n},s{n % 2}\n" for n in range(70)
+)
+
+
+def test_who_took_what_is_not_sent_after_ids(tmp_path: Path) -> None:
+    named = "--user-column person --item-column thing --value-column stars --time-column when"
+    with pytest.raises(BadInput) as caught:
+        read(tmp_path, TAKEN)
+    assert caught.value.hint.endswith(named)
+    with pytest.raises(BadInput) as caught:
+        read(tmp_path, GOOD, TAKEN)
+    assert caught.value.hint.endswith(named)
+
+
+def test_columns_of_interactions_that_nobody_reads_are_told(tmp_path: Path) -> None:
+    pairs = "user,item,liked,shop,mood\nu,a,1,x,y\nu,b,0,x,y\n"
+    _, report = read(tmp_path, GOOD, pairs)
+    assert [w.message for w in report.warnings if "not used" in w.message] == [
+        "columns not used: shop, mood"
+    ]
+
+
 @pytest.mark.parametrize("title", [None, "Book Title", "book title"])
 def test_a_column_of_titles_may_be_the_ids_too(tmp_path: Path, title: str | None) -> None:
     said = Overrides(id_column="Book Title", title_column=title)

@@ -151,7 +151,7 @@ BOUGHT = "user,item,quantity,ts\nu,b,4,1600000000000\nu,a,2,1500000000000\n"
         (DATED, "ratings", "time", [0, 1], [2, 4]),
         (BOUGHT, "strengths", "time", [0, 1], [2, 4]),
         ("user;item;rating\nu;b;3,5\nu;a;2\n", "ratings", "none", [1, 0], [3.5, 2]),
-        ("user,item,recommend\nu,b,True\nu,a,False\n", "ratings", "none", [1, 0], [1, 0]),
+        ("user,item,recommend\nu,b,True\nu,a,False\n", "verdicts", "none", [1, 0], [1, 0]),
     ],
 )  # fmt: skip
 def test_kinds_of_interactions(
@@ -166,7 +166,8 @@ def test_kinds_of_interactions(
     data = catalog.interactions
     assert data is not None and (report.feedback, report.order) == (feedback, order)
     assert data.item.tolist() == history
-    assert data.explicit is (feedback == "ratings")
+    assert data.explicit is (feedback in ("ratings", "verdicts"))
+    assert catalog.verdicts is (feedback == "verdicts")
     assert (data.value is None) if values is None else np.allclose(data.value, values)  # type: ignore[arg-type]
     assert (data.time is None) is (order == "none")
     assert catalog.time_kind == {"time": "seconds", "order": "order", "none": ""}[order]

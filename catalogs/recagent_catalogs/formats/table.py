@@ -18,6 +18,7 @@ from ..text import clean
 from .build import ColumnPlan, build_items
 from .delimited import DelimitedTable
 from .files import SourceFile
+from .likely import likely_pairs, options
 from .pairs import PairColumns, Table, id_text, read_pairs
 from .records import JsonTable, ParquetTable, SequenceTable
 from .roles import (
@@ -219,11 +220,13 @@ def read_tables(
         # The first pass has told already which rows cannot be taken apart.
         again = open_table(items_file, Log(log.skip_bad_rows), pairs=True)
         pairs = _read_pairs(items_file, again, pair_columns, items, log, progress)
+        _tell_unused(table, [*_parts(pair_columns), *(e.source for e in plan)], log)
         roles += _pair_roles(pair_columns)
     elif pairs_file is not None:
         other = open_table(pairs_file, log, pairs=True)
         pair_columns = _pair_columns(other, wanted)
         pairs = _read_pairs(pairs_file, other, pair_columns, items, log, progress)
+        _tell_unused(other, _parts(pair_columns), log)
         roles += _pair_roles(pair_columns)
     return items, pairs, roles
 
@@ -240,10 +243,29 @@ def _length(table: Table) -> int:
 
 
 def _pair_columns(table: Table, wanted: Wanted) -> PairColumns:
-    return guess_pairs(
-        table.columns, table.file.name, user=wanted.user, item=wanted.item, value=wanted.value,
-        time=wanted.time,
-    )  # fmt: skip
+    try:
+        return guess_pairs(
+            table.columns, table.file.name, user=wanted.user, item=wanted.item, value=wanted.value,
+            time=wanted.time,
+        )  # fmt: skip
+    except BadInput as error:
+        if wanted.user or wanted.item:
+            raise
+        likely = options(likely_pairs(table.columns, sample_of(table, table.file)))
+        if likely:
+            error.hint = f"name its columns: {likely}"
+        raise
+
+
+def _tell_unused(table: Table, used: Sequence[str | None], log: Log) -> None:
+    """Which columns of a table of interactions nobody reads."""
+    unused = [column for column in table.columns if column not in used]
+    if unused:
+        log.warn(f"columns not used: {clean(', '.join(unused), 200)}", table.file.name, 1)
+
+
+def _parts(columns: PairColumns) -> list[str | None]:
+    return [columns.user, columns.item, columns.value, columns.time]
 
 
 def _pair_roles(columns: PairColumns) -> list[GuessedRole]:
@@ -341,6 +363,12 @@ def _no_id(table: Table, sample: Sequence[Sequence[Any]]) -> BadInput:
     columns, file = table.columns, table.file.name
     listed = clean(", ".join(columns), 300)
     unique = _unique_column(table, sample)
+    pairs = "" if unique else options(likely_pairs(columns, sample))
+    if pairs:
+        return BadInput(
+            f"no column of ids (item_id, id, …); columns: {listed}", path=file, line=1,
+            hint=f"if it tells who took what, name its columns: {pairs}",
+        )  # fmt: skip
     if looks_like_header(columns):
         hint = "name it with --id-column NAME (no text column of this file is unique)"
         if unique:
