@@ -265,3 +265,32 @@ def test_blame_is_of_its_own_name(chat: Chat) -> None:
     request = chat.say("I loved Heat and Alien, hated Big").request
     assert [m.title for m in request.liked] == ["Heat (1995)", "Alien (1979)"]
     assert [m.title for m in request.disliked] == ["Big (1988)"]
+
+
+# --- going on -----------------------------------------------------------------------------------
+
+
+def test_a_count_is_narrowed(chat: Chat) -> None:
+    assert "4 horror films" in chat.say("how many horror films do you have?").text
+    turn = chat.say("and from the 80s?")
+    assert "1 horror film" in turn.text
+    assert labels(chat.say("show them")) == ["The Shining (1980)"]
+
+
+def test_how_many_are_there_counts_what_was_asked_for(chat: Chat) -> None:
+    chat.say("films with Brad Pitt")
+    assert "2 films" in chat.say("how many are there?").text
+
+
+def test_what_others_hate_is_left_out(chat: Chat) -> None:
+    chat.say("something romantic")
+    assert "genres lacks Comedy" in chat.say("she hates comedies").request.conditions
+
+
+def test_a_title_taken_back_is_gone(chat: Chat) -> None:
+    chat.say("films like Heat and Alien")
+    assert [m.title for m in chat.say("forget Heat").request.liked] == ["Alien (1979)"]
+
+
+def test_numbers_alone_are_no_topic(chat: Chat) -> None:
+    assert chat.say("I have 2 hours").request.search == ""

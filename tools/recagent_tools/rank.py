@@ -171,7 +171,9 @@ def rank(context: ToolContext, arguments: RankArguments) -> ToolResult:
     total = relevance + _weighted(weights, parts)
     order = np.lexsort((rows, -total))
     notes = [
-        _says_nothing(name) for name, part in parts.items() if name in VALUES and not part.any()
+        _says_nothing(name)
+        for name, part in parts.items()
+        if name in VALUES and not part.any() and len(rows) > 2  # of one or two it goes unsaid
     ]
     if diversity:
         order, known = _diversified(order, rows, total, diversity, arguments.top, context)

@@ -206,9 +206,11 @@ class BuiltinBrain:
         """Score, rank and present what is left."""
         request = replace(view.request, conditions=conditions)
         words = request.search or _wish_words(request)
-        left = _matching(view, words)
+        seeds = set(_ids(request.liked))
+        left = _matching(view, words, seeds)
         if words and not left:
-            said = f"{said} Nothing among them matches '{words}'.".strip()
+            if request.search:  # of wishes that nothing carries the list's own sentence tells
+                said = f"{said} Nothing among them matches '{words}'.".strip()
             request, words, left = replace(request, search=""), "", len(view.context.bus)
         count, catalog = request.count or view.default_count, view.context.catalog
         ordered = _ordered(view, request, words)
@@ -218,7 +220,6 @@ class BuiltinBrain:
             if ordered
             else [*self._retrieve(view, request, words), self._rank(view, request)]
         )
-        seeds = set(_ids(request.liked))
         held = sum(1 for i in seeds if _is_candidate(view, i))
         shown = max(1, min(count, left - (0 if words else held)))
         text = " ".join(
@@ -448,13 +449,15 @@ def _is_candidate(view: TurnView, id: str) -> bool:
     return row is not None and row in view.context.bus.candidates
 
 
-def _matching(view: TurnView, words: str) -> int:
-    """How many candidates the search for these words will leave; all of them without words."""
+def _matching(view: TurnView, words: str, seeds: set[str]) -> int:
+    """How many candidates but the seeds the search will leave; all of them without words."""
     context = view.context
     if not words:
         return len(context.bus)
     rows, _ = context.catalog.search(words, 5_000)
-    return int(context.bus.candidates.mask()[rows].sum()) if len(rows) else 0
+    mask = context.bus.candidates.mask().copy()
+    mask[[row for id in seeds if (row := context.catalog.row_of(id)) is not None]] = False
+    return int(mask[rows].sum()) if len(rows) else 0
 
 
 def _must_ask(request: Request) -> bool:

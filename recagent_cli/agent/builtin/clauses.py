@@ -33,6 +33,9 @@ _BEFORE_SUBJECT = frozenset(
     "that this the first second third last next other original whole all of both".split()
 )
 _THIRD = frozenset("he she it they".split())
+_TASTES = frozenset(
+    "hates hate likes loves wants want prefers prefer enjoys dislikes love stand".split()
+)
 _MODALS = frozenset(
     (
         "should must can could would may might will has have needs need doesnt dont does do did "
@@ -179,9 +182,14 @@ class Clauses:
             if "," in self.text.gap(place + 1) or words[place] in _NEW_CLAUSE:
                 return False
             if words[place] in _THIRD and self._opens_clause(place):
-                return words[place + 1] not in _MODALS
+                return words[place + 1] not in _MODALS and not self._tastes(place)
             place -= 1
         return False
+
+    def _tastes(self, place: int) -> bool:
+        """Whether it is told what somebody likes or wants: "she hates horror"."""
+        said = self.text.words[place + 1 : place + 4]
+        return self.text.words[place] in ("he", "she", "they") and bool(_TASTES & set(said))
 
     def _comment(self, span: Span) -> bool:
         """Whether the sentence only adds to a verdict: "Saw it. A bit creepy."."""

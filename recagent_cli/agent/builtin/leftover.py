@@ -6,7 +6,7 @@ The rest is reported to the person.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from recagent_catalogs.schema import Role
@@ -384,6 +384,7 @@ class Leftovers:
             and key_of(text.words[i]) not in vocabulary.columns
             and text.words[i] not in vocabulary.pointers
         )
+        free = sorted({*free, *self._plain_topics(text, reading.topics, taken)})
         topics = [i for i in free if self._topical(text, i, reading.topics)]
         negated = [i for i in free if any(s.start <= i < s.end and not s.soft for s in scopes)]
         negated = [i for i in negated if i in topics or self.findable([text.words[i]])]
@@ -402,6 +403,21 @@ class Leftovers:
         self._missing(reading, spans)
         if text.cut:
             reading.limits.append(f"I read only the first {len(text.words)} words.")
+
+    def _plain_topics(
+        self, text: Text, topics: Sequence[tuple[int, int]], taken: Collection[int]
+    ) -> list[int]:
+        """Words of asking that are a topic nevertheless: "about time"."""
+        filler, stop = self._reader.lexicon.filler, self._reader.lexicon.stop
+        return [
+            start
+            for start, end in topics
+            if end - start == 1
+            and start not in taken
+            and text.words[start] in filler
+            and text.words[start] not in stop
+            and not text.words[start].endswith("ing")
+        ]
 
     def findable(self, words: Sequence[str]) -> list[str]:
         """Those of a topic's words that items hold together, the rarer first.

@@ -101,6 +101,7 @@ class Naming(Clauses):
             if s.kind not in ("stranger", "name")
             for i in range(s.start, s.end)
         }
+        used |= {i for act in self.acts for i in range(act.start, act.end)}
         lexicon = self.reader.lexicon
         for scope in self.scopes:
             words = [

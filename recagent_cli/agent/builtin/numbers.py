@@ -385,6 +385,8 @@ def _names_kinds(text: Text, start: int, described: set[int]) -> bool:
 def _units(column: Column, lexicon: Lexicon) -> dict[str, float]:
     """The unit words of a column with their factor to the column's own unit."""
     own = column.unit.strip().lower()
+    if not own and {"price", "cost"} & {column.name.lower(), *map(fold, column.aliases)}:
+        own = "dollars"  # whatever the money, a bare number is in the column's own
     units: dict[str, float] = {}
     if not own and "cheap" in column.low:
         units = {fold(word): 1.0 for word in lexicon.units["money"] if fold(word)}

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import clean
+from recagent_tools.conditions import parse_condition
 
 from ..brain import PastTurn
-from ..request import Intent, Request
+from ..request import Intent, Question, Request
 from .affirmed import affirmed, take_over
 from .asked import asked
 from .choices import OTHER, chosen, given_up, number_alone, said_instead
@@ -26,6 +27,8 @@ from .tokens import Text, tokenize
 from .vocabulary import Vocabulary
 
 MAX_CHARS = 20_000
+MOST_WORDS_ON = 6
+"""So few words may go on with a question: "and from the 60s?"."""
 MAX_HISTORY = 8
 """Earlier turns that are read again where their request was not kept."""
 
@@ -89,7 +92,10 @@ class Parser:
         taken = affirmed(text, said, self.read)
         if taken is not None and reading.question is None:
             take_over(reading, taken)
-        before = self._counted(history, reading) or state
+        before = state
+        if (counted := self._counted(history, reading)) is not None:
+            before, reading.pointed, reading.about = counted, False, []
+        reading.question = reading.question or self._counts_on(history, reading)
         before = take_back(text, reading, before, self._catalog)
         reading.refused = reading.refused or refusal(self._reader, reading)
         facts = Facts(reading, before, bool(last), bool(said), asked(said))
@@ -155,6 +161,22 @@ class Parser:
             return None
         return replace(last, intent=Intent.RECOMMEND, question=None, limits=(), unused=())
 
+    def _counts_on(self, history: Sequence[PastTurn], reading: Reading) -> Question | None:
+        """The question of the last turn, where this one only changes what is counted.
+
+        "How many westerns do you have?" "And from the 60s?"
+        """
+        last = history[-1].request if history else None
+        if last is None or last.intent is not Intent.AGGREGATE or last.question is None:
+            return None
+        brief = len(reading.text.words) <= MOST_WORDS_ON and "?" in reading.text.raw
+        if not brief or not reading.conditions or "request" in reading.acts or reading.liked:
+            return None
+        new = {(c.column, c.operator) for c in reading.conditions}
+        kept = [parse_condition(text, self._catalog) for text in last.conditions]
+        reading.conditions[:0] = [c for c in kept if (c.column, c.operator) not in new]
+        return last.question
+
     def _focus(self, history: Sequence[PastTurn]) -> int | None:
         """The item that is talked about, which "it" and "that" then mean."""
         focus = in_focus(history, self._catalog)
@@ -180,8 +202,11 @@ class Parser:
     def _request(self, reading: Reading, before: Request, intent: Intent, shown: bool) -> Request:
         if intent in NO_STATE:
             request = alone(reading, intent)
-            listed = reading.question is not None and reading.question.kind == "list"
-            return replace(request, conditions=(), search="") if listed else request
+            if reading.question is not None and reading.question.kind == "list":
+                return replace(request, conditions=(), search="")
+            if _counts_the_same(reading):
+                return replace(request, conditions=before.conditions, search=before.search)
+            return request
         if intent is Intent.CLOSING:
             return Request(intent, about=tuple(reading.about or reading.liked))
         if not reading.refused and starts_afresh(reading, before, shown):
@@ -200,7 +225,8 @@ class Parser:
         """
         if request.intent is not Intent.UNCLEAR or not reading.unused:
             return request
-        found = self._reader.leftovers.findable(reading.unused[:4])
+        sought = [word for word in reading.unused if any(c.isalpha() for c in word)]
+        found = self._reader.leftovers.findable(sought[:4])
         if not found and "request" in reading.acts:
             unknown = ", ".join(f"'{word}'" for word in reading.unused[:3])
             clarify = reading.clarify or f"I know nothing of {unknown} here. What would you like?"
@@ -216,6 +242,13 @@ class Parser:
 
 def _last_shown(history: Sequence[PastTurn]) -> list[int]:
     return next((list(turn.shown) for turn in reversed(history) if turn.shown), [])
+
+
+def _counts_the_same(reading: Reading) -> bool:
+    """Whether it is asked how many there are of what was just talked of: "how many are there?"."""
+    if reading.question != Question("count"):
+        return False
+    return not (reading.wants_something or reading.named_items or reading.liked)
 
 
 def _asks_the_same(request: Request, before: Request) -> bool:

@@ -71,6 +71,7 @@ def take_back(text: Text, reading: Reading, before: Request, catalog: Catalog) -
         c for c in reading.conditions if not any((c.column, v) in dropped for v in c.values)
     ]
     reading.wishes = [w for w in reading.wishes if first not in fold(w.text).split()]
+    reading.liked = [m for m in reading.liked if m.id not in _ids(liked)]
     words = {first, *rest, *match[0].split()}
     reading.unused = [word for word in reading.unused if fold(word) not in words]
     reading.search = [word for word in reading.search if word not in words]

@@ -29,6 +29,8 @@ def talk_answer(view: TurnView) -> str:
     if request.intent is Intent.CLOSING:
         return "You're welcome. Enjoy!" if "thanks" in acts else "Goodbye, and enjoy!"
     if request.intent is Intent.FEEDBACK:
+        if not view.context.shown and not request.about:
+            return f"What would you like to {catalog.schema.verb}? {_try(catalog)}"
         return _feedback(request, catalog)
     if "what_can" in acts:
         return _help(catalog)

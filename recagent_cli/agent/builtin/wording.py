@@ -88,7 +88,7 @@ def _named(condition: Condition, column: Column, known: list[str]) -> str:
         told = f"tagged {join([v.replace('-', ' ') for v in many], 'or')}"
     else:
         word = _PREPOSITIONS.get(column.label or column.name, "with")
-        told = f"{word} {named}"
+        told = named.lower() if named in ("Silent", "None") else f"{word} {named}"
     return f"not {told}" if condition.operator == "lacks" else told
 
 
