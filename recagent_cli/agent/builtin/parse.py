@@ -225,7 +225,8 @@ class Parser:
         """
         if request.intent is not Intent.UNCLEAR or not reading.unused:
             return request
-        sought = [word for word in reading.unused if any(c.isalpha() for c in word)]
+        cues = self.lexicon.hard
+        sought = [w for w in reading.unused if w[:1].isalpha() and w.lower() not in cues]
         found = self._reader.leftovers.findable(sought[:4])
         if not found and "request" in reading.acts:
             unknown = ", ".join(f"'{word}'" for word in reading.unused[:3])
