@@ -31,8 +31,8 @@ from .reading import Reading
 from .references import find_references
 from .scopes import find_scopes
 from .spans import Span, choose
-from .strangers import StrangerReader
 from .strangeness import StrangenessReader
+from .strangers import StrangerReader
 from .themes import ThemeReader
 from .tokens import Text
 from .topics import TopicReader
