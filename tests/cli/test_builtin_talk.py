@@ -294,3 +294,15 @@ def test_a_title_taken_back_is_gone(chat: Chat) -> None:
 
 def test_numbers_alone_are_no_topic(chat: Chat) -> None:
     assert chat.say("I have 2 hours").request.search == ""
+
+
+def test_it_after_a_list_is_no_item_of_it(chat: Chat) -> None:
+    chat.say("dramas")
+    turn = chat.say("this is crap")
+    assert turn.items and turn.request.disliked == () and turn.remembered == ()
+
+
+def test_something_with_a_person_is_no_draw(chat: Chat) -> None:
+    assert "random" not in chat.say("something with Bill Murray").text
+    chat.say("start over")
+    assert "random" in chat.say("something good").text

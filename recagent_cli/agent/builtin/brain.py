@@ -375,8 +375,8 @@ def _surprise(view: TurnView) -> bool:
     request = view.request
     if request.liked or request.wishes or request.weights or request.search:
         return False
-    acts = find_acts(tokenize(view.utterance), lexicon(), ())
-    return any(act.name == "surprise" for act in acts)
+    acts = {act.name for act in find_acts(tokenize(view.utterance), lexicon(), ())}
+    return "surprise" in acts or "unsure" in acts and not request.conditions
 
 
 def _verdict(mention: Mention, text: Text, acts: Sequence[Act]) -> str:

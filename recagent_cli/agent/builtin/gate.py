@@ -15,6 +15,8 @@ from .state import EMPTY
 
 _MANNERS = frozenset(("greet", "smalltalk", "asks_back", "thanks", "bye", "ack"))
 _NO = frozenset(("no", "no no", "nothing", "neither", "none"))
+_LEAVES = frozenset(("surprise", "unsure"))
+"""Acts of somebody who leaves the choice to us."""
 _VERDICTS = frozenset(("seen", "praise", "taste", "blame", "reject"))
 
 
@@ -157,7 +159,7 @@ def _off_topic(facts: Facts) -> Intent | None:
 
 
 def _what_i_can(facts: Facts) -> Intent | None:
-    wished = facts.wish or facts.asks or "surprise" in facts.acts
+    wished = facts.wish or facts.asks or facts.acts & _LEAVES
     return Intent.OUT_OF_SCOPE if "what_can" in facts.acts and not wished else None
 
 
@@ -283,7 +285,7 @@ def _manners(facts: Facts) -> Intent | None:
     acts = facts.acts
     if acts & {"thanks", "bye"} and not facts.opens:
         return Intent.CLOSING
-    if "surprise" in acts and not facts.reading.unused:
+    if acts & _LEAVES and not facts.reading.unused:
         return facts.go_on
     if acts & {"greet", "smalltalk", "asks_back"}:
         return Intent.CHIT_CHAT

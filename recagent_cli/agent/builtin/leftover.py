@@ -49,7 +49,8 @@ _LACKS = {
 }
 _VERBS = frozenset(
     ("direct", "directed", "directs", "star", "stars", "starred", "act", "acted", "acts", "appear",
-     "appeared", "play", "played", "ever", "received", "rate", "rated", "given", "averaging",
+     "appears", "appeared", "play", "played", "ever", "received", "rate", "rated", "given",
+     "averaging",
      "that", "make", "made", "do", "done", "doing", "write", "wrote", "produce", "produced",
      "create", "created", "movie", "movies", "film", "films")
 )  # fmt: skip

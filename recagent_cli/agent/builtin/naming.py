@@ -260,6 +260,9 @@ class Naming(Clauses):
         mentions = [self.reader.mention(typed, row) for row in rows]
         acts = self.acts_near(span)
         negated = self.scope(span) is not None
+        compared = self._compared_to(reference)
+        if self._vague(reference, definite) and not asked and not compared:
+            return  # of "this is crap" after a list the whole list is meant, and no item of it
         if asked:
             if definite or len(rows) == 1 or reference.plural:
                 reading.about.extend(m for m in mentions if m not in reading.about)
@@ -274,10 +277,15 @@ class Naming(Clauses):
             reading.seen.extend(m for m in mentions if m.id not in {s.id for s in reading.seen})
             if acts & {"praise", "taste"} and not (reference.plural and self.named):
                 reading.liked.extend(mentions)
-        elif self._compared_to(reference) or acts & {"praise", "taste"}:
+        elif compared or acts & {"praise", "taste"}:
             reading.liked.extend(mentions)
         elif definite or "accept" in acts and len(mentions) == 1:
             reading.about.extend(mentions)
+
+    def _vague(self, reference: Reference, definite: bool) -> bool:
+        """Whether "it" stands after a list of several, none of which was talked of."""
+        single = reference.pronoun and not reference.plural and not definite
+        return single and len(self.shown) > 1 and self.focus is None and self.offered is None
 
     def _compared_to(self, reference: Reference) -> bool:
         """Whether likeness to it is wanted: "more like that"."""
