@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import arrays
-from .hashes import Bytes, Places
+from .hashes import Bytes, Hashes, Places, hash_block
+
+_AT_ONCE = 200_000
 
 
 class TextBlock:
@@ -75,6 +77,16 @@ class TextBlock:
         before = np.where(numbers > 0, self.ends[numbers - 1], -1)
         sizes: NDArray[np.int64] = self.ends[numbers] - before - 1
         return sizes
+
+    def hashes(self) -> Hashes:
+        """The hash of each text."""
+        found = np.empty(len(self), dtype=np.uint64)
+        for begin in range(0, len(self), _AT_ONCE):
+            ends = self.ends[begin : begin + _AT_ONCE]
+            first = int(self.ends[begin - 1]) + 1 if begin else 0
+            piece = self.block[first : int(ends[-1]) + 1]
+            found[begin : begin + len(ends)] = hash_block(piece, ends - first)
+        return found
 
     def all(self) -> list[str]:
         """All texts as strings."""

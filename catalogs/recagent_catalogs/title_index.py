@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import arrays
-from .hashes import hash_block, hash_stretches, hash_texts
+from .hashes import hash_stretches, hash_texts
 from .interactions import Floats, Rows
 from .near import SCAN_UP_TO, NearTexts
 from .postings import Postings
@@ -23,7 +23,6 @@ from .titles import ALIAS, FULL, NEAR, NUMERALS, PART, STRENGTH, canonical, mark
 
 _QUOTES = "\"'`“”‘’«»„"
 _ASKED_YEAR = re.compile(r"^(?P<title>.*\S)[\s,]*?[\s(\[,](?P<year>(?:18|19|20)\d\d)[)\]]?$")
-_HASHED_AT_ONCE = 200_000
 _MOST_COVERING = 200
 
 
@@ -301,12 +300,6 @@ def _hash_forms(
     texts: TextBlock, rows: Rows, kinds: NDArray[np.uint8], popularity: Rows
 ) -> Postings:
     """Hash of a form, to the forms' numbers: whole titles first, then the best-known."""
-    hashes = np.empty(len(texts), dtype=np.uint64)
-    for begin in range(0, len(texts), _HASHED_AT_ONCE):
-        ends = texts.ends[begin : begin + _HASHED_AT_ONCE]
-        first = int(texts.ends[begin - 1]) + 1 if begin else 0
-        hashes[begin : begin + len(ends)] = hash_block(
-            texts.block[first : int(ends[-1]) + 1], ends - first
-        )
+    hashes = texts.hashes()
     order = np.lexsort((rows, -popularity[rows].astype(np.int64), (kinds & STRENGTH) == PART))
     return Postings.of(hashes[order], order.astype(np.int32))

@@ -13,10 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import arrays
+from .hashes import hash_texts
 from .interactions import Floats, Rows
+from .postings import Postings
 from .schema import Column, Role, Vocabulary
 from .text import fold
+from .textblock import TextBlock
 
+LARGE = 10_000
+"""With more values than this a column is looked up in arrays on disk, not in dictionaries, and what
+needs every value at hand (surnames, near spellings) knows the most frequent `WELL_KNOWN` only."""
+WELL_KNOWN = 50_000
 _INFLECTED = frozenset((Role.CATEGORIES, Role.TAGS, Role.FACET))
 """Roles whose values are looked up in the singular too; names of people are not."""
 
@@ -45,14 +52,42 @@ class WordColumn:
     @cached_property
     def values(self) -> list[str]:
         """The values in code order, the most frequent first."""
-        name = f"word.{self.column.name}.values"
-        return arrays.load_texts(self._directory, name, len(self.counts))
+        return self._value_texts.all()
 
     @cached_property
     def folded(self) -> list[str]:
         """The folded values, in code order."""
-        name = f"word.{self.column.name}.folded"
-        return arrays.load_texts(self._directory, name, len(self.counts))
+        return self._folded_texts.all()
+
+    def value(self, code: int) -> str:
+        """The value of a code."""
+        return self._value_texts[code] if self.large else self.values[code]
+
+    def best_known(self, limit: int) -> list[str]:
+        """The folded values of the first codes: the most frequent."""
+        if not self.large:
+            return self.folded[:limit]
+        return self._folded_texts.many(range(min(limit, len(self.counts))))
+
+    @property
+    def large(self) -> bool:
+        """Whether the column has more values than dictionaries are made for."""
+        return len(self.counts) > LARGE
+
+    @cached_property
+    def _value_texts(self) -> TextBlock:
+        return TextBlock.load(self._directory, f"word.{self.column.name}.values", len(self.counts))
+
+    @cached_property
+    def _folded_texts(self) -> TextBlock:
+        return TextBlock.load(self._directory, f"word.{self.column.name}.folded", len(self.counts))
+
+    @cached_property
+    def _hashes(self) -> Postings:
+        name = f"word.{self.column.name}.hash"
+        if Postings.exists(self._directory, name):
+            return Postings.load(self._directory, name)
+        return _hashed(self._folded_texts)  # a catalog of an earlier release
 
     @cached_property
     def _codes(self) -> dict[str, int]:
@@ -66,15 +101,34 @@ class WordColumn:
     @cached_property
     def _surnames(self) -> dict[str, list[int]]:
         found: dict[str, list[int]] = {}
-        for code, text in enumerate(self.folded):
+        for code, text in enumerate(self.best_known(WELL_KNOWN)):
             _, space, last = text.rpartition(" ")
             if space:
                 found.setdefault(last, []).append(code)
         return found
 
+    def known(self, folded: Sequence[str]) -> NDArray[np.bool_]:
+        """Which of many folded texts are values; all are looked up at once."""
+        if not self.large:
+            return np.fromiter((text in self._folded_codes for text in folded), bool, len(folded))
+        found: NDArray[np.bool_] = self._hashes.places(hash_texts(folded)) >= 0
+        return found
+
+    def code_of(self, folded: str) -> int | None:
+        """The code of the value that is written so when folded; of several the most frequent."""
+        if not self.large:
+            return self._folded_codes.get(folded)
+        return next(iter(self._codes_of(folded)), None)
+
+    def _codes_of(self, folded: str) -> list[int]:
+        codes = self._hashes.find(hash_texts([folded])[0]).tolist()
+        return [code for code in codes if self._folded_texts[code] == folded]
+
     def code(self, value: str) -> int | None:
         """The code of exactly this value, or None."""
-        return self._codes.get(value)
+        if not self.large:
+            return self._codes.get(value)
+        return next((c for c in self._codes_of(fold(value)) if self._value_texts[c] == value), None)
 
     def resolve(self, text: str) -> str | None:
         """The value of the data that `text` means, or None.
@@ -82,12 +136,12 @@ class WordColumn:
         In this order: the value itself, folded, the schema's synonyms, the general synonyms, and
         for categories, tags and facets the same again in the singular.
         """
-        if text in self._codes:
+        if self.code(text) is not None:
             return text
         wanted = fold(text)
         for form in (wanted, *self._singulars(wanted)):
             if form and (code := self._find(form)) is not None:
-                return self.values[code]
+                return self.value(code)
         return None
 
     def _singulars(self, folded: str) -> tuple[str, ...]:
@@ -98,13 +152,13 @@ class WordColumn:
         return (folded[:-1], folded[:-2]) if folded.endswith("es") else (folded[:-1],)
 
     def _find(self, folded: str) -> int | None:
-        code = self._folded_codes.get(folded)
+        code = self.code_of(folded)
         if code is None and (value := self._vocabulary.synonyms.get(folded)) is not None:
-            code = self._folded_codes.get(fold(value))
+            code = self.code_of(fold(value))
         if code is None:
             same = general_synonyms().get((str(self.column.role), folded), ())
-            codes = [self._folded_codes[word] for word in same if word in self._folded_codes]
-            code = codes[0] if codes else None
+            found = (self.code_of(word) for word in same)
+            code = next((other for other in found if other is not None), None)
         return code
 
     def by_surname(self, text: str) -> str | None:
@@ -114,7 +168,7 @@ class WordColumn:
             return None
         if len(codes) > 1 and self.counts[codes[0]] < 3 * self.counts[codes[1]]:
             return None
-        return self.values[codes[0]]
+        return self.value(codes[0])
 
     def near(self, text: str, limit: int) -> list[tuple[str, float]]:
         """The values nearest in spelling with their score (0-100), best first, frequent first."""
@@ -124,12 +178,16 @@ class WordColumn:
         best: dict[int, float] = {}
         for scorer in (fuzz.ratio, fuzz.token_sort_ratio):
             found = process.extract(
-                wanted, self.folded, scorer=scorer, limit=limit, score_cutoff=50
+                wanted, self._scanned, scorer=scorer, limit=limit, score_cutoff=50
             )
             for _, score, code in found:
                 best[code] = max(best.get(code, 0.0), float(score))
         ranked = sorted(best.items(), key=lambda pair: (-pair[1], pair[0]))
-        return [(self.values[code], score) for code, score in ranked[:limit]]
+        return [(self.value(code), score) for code, score in ranked[:limit]]
+
+    @cached_property
+    def _scanned(self) -> list[str]:
+        return self.best_known(WELL_KNOWN)
 
     def rows_with(self, value: str) -> Rows:
         """The rows of the items that have exactly this value, ascending int32; a view."""
@@ -149,7 +207,7 @@ class WordColumn:
     def of(self, row: int) -> list[str]:
         """The values of one item, in the order of its cell."""
         indptr, codes, _ = self.forward()
-        return [self.values[code] for code in codes[indptr[row] : indptr[row + 1]]]
+        return [self.value(code) for code in codes[indptr[row] : indptr[row + 1]]]
 
     def forward(self) -> tuple[NDArray[np.int64], Rows, Floats | None]:
         """Item -> codes in CSR form: indptr int64 [n_items + 1], codes int32, weights or None.
@@ -230,11 +288,19 @@ def write_words(
     }
     for part, array in arrays_of.items():
         arrays.save(directory, f"word.{name}.{part}", array)
-    arrays.save_texts(directory, f"word.{name}.values", values)
-    arrays.save_texts(directory, f"word.{name}.folded", (fold(value) for value in values))
+    TextBlock.of(values).save(directory, f"word.{name}.values")
+    folded = TextBlock.of([fold(value) for value in values])
+    folded.save(directory, f"word.{name}.folded")
+    if len(values) > LARGE:
+        _hashed(folded).save(directory, f"word.{name}.hash")
     if weights is not None:
         flat = np.fromiter((w for cell in weights for w in cell), dtype=np.float32)
         arrays.save(directory, f"word.{name}.weights", flat)
+
+
+def _hashed(folded: TextBlock) -> Postings:
+    """Hash of a folded value, to the codes, the most frequent first."""
+    return Postings.of(folded.hashes(), np.arange(len(folded), dtype=np.int32))
 
 
 def _pointers(lengths: NDArray[np.generic]) -> NDArray[np.int64]:

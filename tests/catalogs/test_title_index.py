@@ -18,7 +18,15 @@ from recagent_catalogs.postings import Postings
 from recagent_catalogs.text import fold
 from recagent_catalogs.textblock import TextBlock
 from recagent_catalogs.title_index import TitleIndex, write_titles
-from recagent_catalogs.titles import FULL, PART, canonical, title_forms
+from recagent_catalogs.titles import (
+    FULL,
+    NEAR,
+    PART,
+    STRENGTH,
+    canonical,
+    marked_forms,
+    title_forms,
+)
 
 WORDS = (
     "amber river quiet harbour lantern winter garden paper engine silver orchard wolf music tower "
@@ -119,10 +127,13 @@ def test_one_slip_is_found_as_a_scan_finds_it(
     for typed in (text[:at] + text[at + 1 :], text[:at] + letter + text[at + 1 :]):
         wanted = canonical(fold(typed))
         scores = {
-            row: max(fuzz.ratio(wanted, canonical(form)) for form, kind in forms if kind != PART)
+            row: max(
+                fuzz.ratio(wanted, form)
+                for form, kind in marked_forms(title, others)
+                if kind & NEAR and kind & STRENGTH != PART
+            )
             for row, (title, others) in enumerate(titles)
-            if (forms := list(title_forms(title, others)))
-            and sorted(filter(str.isdigit, wanted.split()))
+            if sorted(filter(str.isdigit, wanted.split()))
             == sorted(filter(str.isdigit, canonical(fold(title)).split()))
         }
         best = max(scores.values(), default=0.0)

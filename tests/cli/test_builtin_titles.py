@@ -90,6 +90,8 @@ def named(request: Request) -> list[str]:
         ("like Rocky IV", ["[Rocky IV]"]),
         ("I loved Alien: Covenant", ["[Alien: Covenant]"]),
         # neighbours that are no part of the name
+        ("is alien part of a series?", ["Alien (1979)"]),
+        ("I saw Rocky Part 2", ["Rocky II (1979)"]),
         ("I like Alien", ["Alien (1979)"]),
         ("I love Alien Heat and Rocky", ["Rocky (1976)"]),
         ("I liked Amber Meadows What else is there?", ["Amber Meadows (1988)"]),

@@ -318,9 +318,9 @@ class _Names:
         """Whether a number after a title is a part of it: "Taken 3", not "like Taken 3 or 4"."""
         words = self._text.words
         if not _SEQUEL.fullmatch(words[at]):
-            follower = words[at + 1] if at + 1 < len(words) else ""
-            numbered = follower in self._lexicon.numbers or _SEQUEL.fullmatch(follower)
-            return words[at] in ("part", "episode") and bool(numbered)
+            number = words[at + 1] if at + 1 < len(words) else ""
+            counted = bool(_SEQUEL.fullmatch(number)) or number in self._lexicon.numbers
+            return words[at] in ("part", "episode", "chapter", "volume") and counted
         if owner is not None and owner.kind not in ("number", "count"):
             return False
         if not words[at].isdigit():

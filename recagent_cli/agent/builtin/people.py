@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+
+import numpy as np
 
 from recagent_catalogs.schema import Column, Role
 from recagent_catalogs.store import Catalog
@@ -14,6 +16,8 @@ from .spans import Span
 from .tokens import Text
 from .vocabulary import Value
 
+WELL_KNOWN = 10_000
+"""So many of a column's names, the most frequent, may be said by surname or shortened."""
 _PARTICLES = frozenset("van von de del della di da la le el al st mac mc bin ten ter".split())
 _SIBLINGS = frozenset(("brothers", "bros", "sisters", "siblings"))
 
@@ -78,27 +82,43 @@ class PeopleReader:
             place for nation in lexicon.nations for place in (*nation.names, *nation.words)
         )
         self.columns: tuple[Column, ...] = catalog.schema.with_role(Role.PEOPLE)
+        self._cached_names = lru_cache(maxsize=20_000)(self._named_in)
+        self._strange: frozenset[str] = frozenset()
 
-    @cached_property
-    def _codes(self) -> dict[str, dict[str, int]]:
-        """Column to folded name to the name's number in that column."""
-        words = ((column.name, self._catalog.words(column.name)) for column in self.columns)
-        return {name: dict(zip(w.folded, range(len(w.values)), strict=True)) for name, w in words}
+    def _named_in(self, folded: str) -> list[Value]:
+        found = []
+        for column in self.columns:
+            words = self._catalog.words(column.name)
+            if (code := words.code_of(folded)) is not None:
+                count = int(words.counts[code])
+                found.append(Value(column.name, words.value(code), Role.PEOPLE, count))
+        return found
 
     def _named(self, folded: str) -> list[Value]:
         """The values of that name, one a column."""
-        found = []
-        for name, codes in self._codes.items():
-            if (code := codes.get(folded)) is not None:
-                words = self._catalog.words(name)
-                count = int(words.counts[code])
-                found.append(Value(name, words.values[code], Role.PEOPLE, count))
-        return found
+        return list(self._cached_names(folded))
+
+    @cached_property
+    def _well_known(self) -> list[str]:
+        """The folded names whose surnames and short forms are understood, each once."""
+        parts = (self._catalog.words(c.name).best_known(WELL_KNOWN) for c in self.columns)
+        return list(dict.fromkeys(name for part in parts for name in part))
+
+    def _unknown(self, text: Text) -> frozenset[str]:
+        """The phrases of the text that are no names, as far as large columns tell; at once."""
+        large = [w for c in self.columns if (w := self._catalog.words(c.name)).large]
+        if not large or len(large) < len(self.columns):
+            return frozenset()
+        n = len(text.words)
+        phrases = [text.phrase(s, e) for s in range(n) for e in range(s + 1, min(s + 5, n) + 1)]
+        phrases += [phrase[:-1] for phrase in phrases if phrase.endswith("s")]
+        known = np.any([words.known(phrases) for words in large], axis=0) if phrases else ()
+        return frozenset(name for name, found in zip(phrases, known, strict=True) if not found)
 
     @cached_property
     def _surnames(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
-        for folded in dict.fromkeys(name for codes in self._codes.values() for name in codes):
+        for folded in self._well_known:
             last = folded[folded.rfind(" ") + 1 :]
             if len(folded) > len(last) > 2 and last not in self._lexicon.company:
                 found.setdefault(last, []).append(folded)
@@ -108,7 +128,7 @@ class PeopleReader:
     def _short(self) -> dict[str, list[str]]:
         """Other ways to say a name, to the names: "le guin", "jrr tolkien", "supergiant"."""
         found: dict[str, list[str]] = {}
-        for folded in dict.fromkeys(name for codes in self._codes.values() for name in codes):
+        for folded in self._well_known:
             for short in _short_forms(folded, self._lexicon.company):
                 found.setdefault(short, []).append(folded)
         return found
@@ -127,6 +147,7 @@ class PeopleReader:
         if not self.columns:
             return
         words = text.words
+        self._strange = self._unknown(text)
         for start in range(len(words)):
             for end in range(start + 1, min(start + 5, len(words)) + 1):
                 values = self._find(text, start, end)
@@ -142,9 +163,11 @@ class PeopleReader:
 
     def _find(self, text: Text, start: int, end: int) -> list[Value]:
         phrase = text.phrase(start, end)
-        values = self._named(phrase)
+        values = [] if phrase in self._strange else self._named(phrase)
         if not values and end - start > 1 and phrase.endswith("s"):
-            values = self._named(phrase[:-1])  # "spike lees films"
+            values = (
+                [] if phrase[:-1] in self._strange else self._named(phrase[:-1])
+            )  # "spike lees films"
         values = values or self._shortened(phrase)
         if not values:
             return []
