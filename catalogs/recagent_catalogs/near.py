@@ -25,7 +25,7 @@ SCAN_UP_TO = 40_000
 """So many texts are compared one by one."""
 NEAR = 94.0
 """Found by words, texts of this score, or of one slip, spare the look at the letters."""
-_SEEDS = 30_000
+_SEEDS = 10_000
 """Texts that are looked at of those with a rare word or run of letters."""
 _KEPT = 160
 """Candidates that are compared letter by letter."""
@@ -170,9 +170,9 @@ class NearTexts:
         total = 0
         for at in np.argsort(sizes, kind="stable")[:_RAREST]:
             total += int(sizes[at])
-            if parts and total > 2 * _SEEDS:
+            if parts and total > 3 * _SEEDS:
                 break
-            parts.append(self.letters.at(int(places[at]))[: 2 * _SEEDS])
+            parts.append(self.letters.at(int(places[at]))[: 3 * _SEEDS])
         if not parts:
             return self.numbers[:0]
         seeds, count = np.unique(np.concatenate(parts), return_counts=True)

@@ -6,7 +6,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,8 @@ from .titles import ALIAS, FULL, NEAR, NUMERALS, PART, STRENGTH, canonical, mark
 _QUOTES = "\"'`“”‘’«»„"
 _ASKED_YEAR = re.compile(r"^(?P<title>.*\S)[\s,]*?[\s(\[,](?P<year>(?:18|19|20)\d\d)[)\]]?$")
 _MOST_COVERING = 200
+LEAST, FEWEST = 60.0, 40
+"""Near spellings are looked for down to this score and so many, once for all who ask again."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class TitleIndex:
         self._connection = connection
         self._popularity = popularity
         self._years = years
+        self._written_alike = lru_cache(maxsize=256)(self._look_near)
 
     # --- what is on disk -------------------------------------------------------------------------
 
@@ -185,6 +188,11 @@ class TitleIndex:
         """Whether any title holds this very word, folded."""
         return self._near_texts.knows(word)
 
+    def holding(self, words: Sequence[str], limit: int) -> list[int]:
+        """Rows of items of which a title holds all of the folded words, ascending."""
+        forms = self._near_texts.holding(words, limit)
+        return sorted({int(self._rows[f]) for f in forms if self._kinds[f] & STRENGTH != PART})
+
     def year(self, row: int) -> int | None:
         """The year of an item, if known."""
         if self._years is None or np.isnan(self._years[row]):
@@ -209,13 +217,19 @@ class TitleIndex:
             for row, known, score in found[:limit]
         ]
 
+    def _look_near(self, wanted: str, cutoff: float, limit: int) -> list[tuple[int, float]]:
+        return self._near_texts.near(wanted, cutoff, limit)
+
     def _near(self, folded: str, limit: int, cutoff: float) -> list[tuple[int, float]]:
         wanted = canonical(folded)
         if len(wanted) < 3:
             return []
         numbers = _numbers(wanted)
+        limit = max(limit, FEWEST)
         out = []
-        for form, score in self._near_texts.near(wanted, cutoff, limit):
+        for form, score in self._written_alike(wanted, min(cutoff, LEAST), limit):
+            if score < cutoff:
+                break
             if _numbers(canonical(self._texts[form])) != numbers:
                 continue
             # A near part of a title is weaker than a near title; nothing fuzzy counts as exact.

@@ -23,7 +23,7 @@ from .textblock import TextBlock
 LARGE = 10_000
 """With more values than this a column is looked up in arrays on disk, not in dictionaries, and what
 needs every value at hand (surnames, near spellings) knows the most frequent `WELL_KNOWN` only."""
-WELL_KNOWN = 50_000
+WELL_KNOWN = 20_000
 _INFLECTED = frozenset((Role.CATEGORIES, Role.TAGS, Role.FACET))
 """Roles whose values are looked up in the singular too; names of people are not."""
 
@@ -176,7 +176,8 @@ class WordColumn:
 
         wanted = fold(text)
         best: dict[int, float] = {}
-        for scorer in (fuzz.ratio, fuzz.token_sort_ratio):
+        scorers = (fuzz.ratio,) if self.large else (fuzz.ratio, fuzz.token_sort_ratio)
+        for scorer in scorers:
             found = process.extract(
                 wanted, self._scanned, scorer=scorer, limit=limit, score_cutoff=50
             )

@@ -210,3 +210,13 @@ def test_words_and_letters_find_what_they_should() -> None:
 def test_kinds_are_told(tmp_path: Path) -> None:
     index = _index(tmp_path, [("Amber River: The Long Way", []), ("Amber River", [])], 10)
     assert index.exact_kinds("amber river") == [(1, FULL), (0, PART)]
+
+
+def test_titles_that_hold_words(index: TitleIndex, titles: list[tuple[str, list[str]]]) -> None:
+    for words in (["amber"], ["wolf", "tower"], ["nothing"]):
+        wanted = {
+            row
+            for row, (title, others) in enumerate(titles)
+            if any(set(words) <= set(fold(text).split()) for text in (title, *others))
+        }
+        assert set(index.holding(words, 10_000)) == wanted

@@ -21,6 +21,8 @@ _TOPICAL = frozenset(("with", "about", "no", "without", "any", "featuring"))
 _TASTES = frozenset("stand like enjoy love hate hated dislike disliked despise".split())
 MOST_PARTLY = 12
 """More items than this are not meant by a part of a title."""
+MOST_HOLDING = 400
+"""So many titles that hold the words are looked at."""
 
 
 class Naming(Clauses):
@@ -126,10 +128,7 @@ class Naming(Clauses):
         mask = np.ones(catalog.n_items, dtype=bool)
         for condition in self.reading.conditions:
             mask &= evaluate(condition, catalog)
-        title = self.reader.schema.one(Role.TITLE)
-        if title is None:
-            return []
-        rows = catalog.rows_with_text(title.name, " ".join(words))
+        rows = catalog.titles.holding(words, MOST_HOLDING)
         wanted = set(words)
         return [
             item.row
