@@ -20,6 +20,7 @@ from recagent_catalogs.title_index import TitleMatch
 from recagent_catalogs.titles import PART, canonical
 
 from .lexicon import Lexicon
+from .shorttitles import ShortTitles
 from .spans import Span
 from .tokens import Text
 
@@ -82,6 +83,7 @@ class TitleReader:
         self._lexicon = lexicon
         self._items = items
         self._exact = lru_cache(maxsize=50_000)(self._look_up)
+        self._short = ShortTitles(catalog, lexicon)
         popularity = np.asarray(catalog.popularity)
         self._top = float(np.log1p(popularity.max())) if len(popularity) else 0.0
 
@@ -382,11 +384,13 @@ class TitleReader:
     def near(self, typed: str) -> tuple[TitleMatch | None, bool]:
         """The nearest title to what was typed, and whether it may be taken for it."""
         found = self._catalog.titles.find(typed, limit=3, cutoff=70.0)
+        if found and found[0].exact:
+            return found[0], True
+        if (short := self._short.find(typed)) is not None:
+            return short, True
         if not found:
             return None, False
         best = found[0]
-        if best.exact:
-            return best, True
         year = re.search(r"[(\s]((?:18|19|20)\d\d)\)?\s*$", typed)
         name = typed[: year.start()] if year else typed
         if year and best.year is not None and abs(best.year - int(year[1])) > 1:
