@@ -35,6 +35,10 @@ _SMALL = frozenset(("the", "a", "an", "of", "and", "in", "to", "on", "for"))
 
 _QUOTED = re.compile(r"[\"“”„«»]([^\"“”„«»]{1,120})[\"“”„«»]|(?<!\w)['‘]([^'‘’]{2,80})['’](?!\w)")
 _YEAR = re.compile(r"^\s*[(\[]?$")
+_LOOSE_YEAR = re.compile(
+    r"(?:(?:from|of|in) )?(?P<year>(?:18|19|20)\d\d)(?!\S)"
+    r"|(?:the|that) (?P<year_>(?:18|19|20)\d\d) (?:one|version|film|movie|game|original)(?!\S)"
+)
 _BEFORE = frozenset(
     (
         "like liked likes love loved loves enjoyed adore adored seen saw watched watching "
@@ -127,8 +131,6 @@ class TitleReader:
                 self._emphatic(text, start, end) or self._listed(text, start, end, listed, shown)
             ):
                 continue
-            if end - start == 2 and inside[0] in stop and inside[1] in stop:
-                continue
             rows, kind = self._exact(text.phrase(start, end))
             if not rows:
                 continue
@@ -150,6 +152,8 @@ class TitleReader:
         """Whether a title of stop words is marked as one: by a year, or by a capital inside."""
         if self._year_after(text, end) is not None:
             return True
+        if self._outright(text, start, end):
+            return True
         if any(text.begins_sentence(i) for i in range(start, end)) or not text.mixed_case:
             return False
         marked = all(
@@ -162,6 +166,18 @@ class TitleReader:
             or before in ("and", "or")
             or before in self._lexicon.generic
             or end - start > 1
+        )
+
+    def _outright(self, text: Text, start: int, end: int) -> bool:
+        """Whether only a title can stand here: "movies like up"."""
+        words, lexicon = text.words, self._lexicon
+        pointing = lexicon.pronouns | lexicon.plural | {"what", "you", "me", "us", "so", "any"}
+        return (
+            start > 1
+            and words[start - 1] in ("like", "called", "named", "titled")
+            and words[start - 2] in self._items
+            and words_end(text, end) is not None
+            and not pointing.intersection(words[start:end])
         )
 
     def _year_after(self, text: Text, end: int) -> int | None:
@@ -194,6 +210,8 @@ class TitleReader:
             text, start, end, listed, shown
         ):
             score += 1.0
+        if self._outright(text, start, end):
+            score += 1.2
         if text.phrase(start, end) in shown:
             row, score = shown[text.phrase(start, end)], score + 2.5
         if year is not None and agrees:
@@ -201,15 +219,19 @@ class TitleReader:
         if year is not None:
             score -= 4.0
         elif (agreed := self._loose_year(text, end, rows)) is not None:
-            return Span(start, end + 1, "title", Title(agreed, 100.0, True), score + 3.0)
+            return Span(start, agreed[1], "title", Title(agreed[0], 100.0, True), score + 3.0)
         return Span(start, end, "title", Title(row), score)
 
-    def _loose_year(self, text: Text, end: int, rows: Sequence[int]) -> int | None:
-        """The row of the year that follows without brackets ("alien 1979")."""
-        if end >= len(text.words) or not re.fullmatch(r"(?:18|19|20)\d\d", text.words[end]):
+    def _loose_year(self, text: Text, end: int, rows: Sequence[int]) -> tuple[int, int] | None:
+        """The row of the year that follows without brackets, and where that ends.
+
+        "alien 1979", "king kong from 1933", "nosferatu, the 1922 one".
+        """
+        match = _LOOSE_YEAR.match(" ".join(text.words[end : end + 4]))
+        if match is None:
             return None
-        wanted = int(text.words[end])
-        return next((row for row in rows if self._year(row) == wanted), None)
+        wanted, last = int(match["year"] or match["year_"]), end + len(match[0].split())
+        return next(((row, last) for row in rows if self._year(row) == wanted), None)
 
     def _choose(self, rows: Sequence[int], year: int | None) -> tuple[int, bool]:
         if year is None:
