@@ -39,7 +39,7 @@ ALWAYS: dict[str, Any] = {
 }  # fmt: skip
 KEYS = {
     *ALWAYS, "say", "after", "shown", "about", "question", "search", "weights", "wants", "avoids",
-    "limits", "clarify", "xfail", "todo",
+    "limits", "clarify", "xfail",
 }  # fmt: skip
 
 Row = dict[str, Any]
@@ -55,7 +55,6 @@ def cases() -> Iterator[Any]:
     for name in TABLES:
         for number, row in enumerate(rows(name)):
             marks = [pytest.mark.xfail(reason=row["xfail"], strict=True)] if "xfail" in row else []
-            marks += [pytest.mark.xfail(reason="in work")] if "todo" in row else []
             yield pytest.param(name, number, id=f"{name}: {row['say'][:60]}", marks=marks)
 
 
@@ -136,7 +135,7 @@ def mismatches(row: Row, got: Row) -> list[str]:
     expected = {**ALWAYS, **row}
     found = []
     for key, wanted in expected.items():
-        if key in ("say", "after", "shown", "xfail", "todo") or wanted == "any":
+        if key in ("say", "after", "shown", "xfail") or wanted == "any":
             continue
         if not _fits(key, wanted, got[key]):
             found.append(f"{key}: wanted {wanted!r}, got {got[key]!r}")
@@ -184,7 +183,7 @@ WISHES = [
     (name, row["say"])
     for name in LEAST
     for row in rows(name)
-    if not {"after", "xfail", "todo"} & set(row) and row.get("intent", "recommend") == "recommend"
+    if not {"after", "xfail"} & set(row) and row.get("intent", "recommend") == "recommend"
 ]
 BARE = (
     "intent", "where", "liked", "disliked", "seen", "count", "unused", "question", "search",

@@ -297,6 +297,7 @@ class Clauses:
         """Acts of the span's clause: in its sentence, not beyond a "but" or a new "I"."""
         sentence = self.text.tokens[span.start].sentence
         near: set[str] = set()
+        cuts = self._own_clauses()
         for act in self.acts:
             if self.text.tokens[act.start].sentence != sentence:
                 continue
@@ -306,8 +307,23 @@ class Clauses:
                 continue
             if act.start > span.start and any(w in ("i", "we", "im", "ive") for w in between):
                 continue
+            if any(min(act.start, span.start) < cut <= max(act.start, span.start) for cut in cuts):
+                continue
             near.add(act.name)
         return near
+
+    def _own_clauses(self) -> list[int]:
+        """Where a new clause tells of what was seen: "like Heat, have already seen Alien"."""
+        names = [span.start for span in self.spans if span.kind in ("title", "name")]
+        cuts = []
+        for act in self.acts:
+            comma = (
+                i for i in range(max(1, act.start - 2), act.start + 1) if "," in self.text.gap(i)
+            )
+            at = next(comma, None)
+            if act.name == "seen" and at is not None and any(act.end <= n for n in names):
+                cuts.append(at)
+        return cuts
 
     def reference_rows(self, named: bool = True) -> list[int]:
         """What a comparison ("older", "shorter") is with: what is pointed at, shown, or named.

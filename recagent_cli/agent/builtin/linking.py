@@ -57,11 +57,14 @@ _STRONG = frozenset(
 )
 
 
+_GOES_ON = frozenset("already too but and or before thanks thx please".split())
+
+
 def words_end(text: Text, end: int) -> int | None:
     """The end, where a sentence or clause ends there or an adverb follows; else None."""
     if end >= len(text.words) or text.begins_sentence(end) or "," in text.gap(end):
         return end
-    return end if text.words[end] in ("already", "too", "but", "and", "or", "before") else None
+    return end if text.words[end] in _GOES_ON else None
 
 
 @dataclass(frozen=True)
