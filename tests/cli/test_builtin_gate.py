@@ -470,3 +470,26 @@ def test_ways_to_say_it(
     assert move in parser.moves(reply, history)
     due = move not in ("accept", "inquire")
     assert wants_list(parser.parse(reply, history)) == due
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "I'll put it on my list. Do you know of any others?",
+        "Loved it. Are there any good films with Al Pacino?",
+        "What a film! Any others?",
+        "have you got any other good films?",
+    ],
+)
+def test_a_request_for_items_is_no_question_about_one(
+    after: Callable[[str], tuple[Parser, list[PastTurn]]], reply: str
+) -> None:
+    parser, history = after(OFFER)
+    assert wants_list(parser.parse(reply, history))
+
+
+def test_an_opening_request_may_ask_on_its_way(films: Catalog) -> None:
+    request = Parser(films).parse(
+        "I want something like Alien (what if nobody hears you?), have you seen it?"
+    )
+    assert wants_list(request) and request.liked[0].title == "Alien (1979)"

@@ -41,8 +41,9 @@ def find_acts(text: Text, lexicon: Lexicon, blocked: Collection[int]) -> list[Ac
         longest = max((end for end, _ in ends), default=start + 1)
         found.extend(Act(name, start, end) for end, name in ends if end == longest)
         step = longest - start
-        # A longer act may begin inside a short one ("i like" + "like it").
-        start += 1 if step <= 2 else step
+        # A longer act may begin inside a short one ("i like" + "like it", "oh nice" + "nice film").
+        plain = all(name == "ack" for _, name in ends)
+        start += 1 if plain or step <= 2 else step
     return _longest(_not_denied(found))
 
 

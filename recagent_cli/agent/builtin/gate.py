@@ -262,7 +262,7 @@ def _points(facts: Facts) -> Intent | None:
     reading = facts.reading
     if not (reading.about or reading.pointed):
         return None
-    asked = facts.question_mark or not facts.acts
+    asked = facts.question_mark and not facts.asks or not facts.acts
     return Intent.ITEM_INFO if reading.about and asked else Intent.FEEDBACK
 
 

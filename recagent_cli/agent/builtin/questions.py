@@ -59,6 +59,11 @@ _WANTS_ANY = re.compile(
     r"(?:any|some|a|an|anything|something|other|more|another)\b"
 )
 """Do you know any good ones: a request."""
+_SOME_ITEMS = re.compile(
+    r"\bthere (?:any|some|more|other|another)\b|"
+    r"^(?:\w+ ){0,2}(?:what|which)(?: other| new| good| more| else)+ \w+ (?:are|is|do|can|would)\b"
+)
+"""Are there any good films: a request."""
 _ADDS = re.compile(r"^(?:and )?so (?:is|was|are|were|did|do|does) (?!it\b|that\b|he\b|she\b)")
 """So was Heat: no question."""
 _WH = frozenset("who whos what whats when whens where how hows is are was were does did".split())
@@ -147,7 +152,9 @@ def find_question(
     """
     for start, end in _sentences(text):
         said = text.phrase(start, end)
-        if _ADDS.match(said) or _WANTS_ANY.match(said):
+        if _ADDS.match(said) or _WANTS_ANY.match(said) or _exclaims(text, said, end):
+            continue
+        if _SOME_ITEMS.search(said) and vocabulary.items & set(said.split()):
             continue
         words = " ".join(
             w if start + i not in blocked else "x" for i, w in enumerate(text.words[start:end])
@@ -193,6 +200,13 @@ def proposes(text: Text, spans: Sequence[Span], shown: Collection[int]) -> bool:
         and span.data.row not in shown
         and _PROPOSAL.match(text.phrase(0, span.start))
         for span in spans
+    )
+
+
+def _exclaims(text: Text, said: str, end: int) -> bool:
+    """What a film! What if the sun went out: neither asks."""
+    return said.startswith("what if ") or (
+        said.startswith(("what a ", "what an ")) and "?" not in text.gap(end)
     )
 
 

@@ -281,6 +281,9 @@ class Reader:
             reading.question = Question("attribute", "")
         if reading.question is None or reading.question.kind == "attribute":
             reading.question = asks_works(text, spans) or reading.question
+        opening = not (said or shown) and {"request", "similar"} <= reading.acts
+        if opening and reading.question is not None and reading.question.kind == "attribute":
+            reading.question = None  # a long request may ask something on its way
         if reading.question is None and (said or shown) and not named:
             reading.question = asks_of_offer(text, self.vocabulary)
         if asks_why(text) and shown and not (named or references):
