@@ -28,6 +28,7 @@ class Frames:
 
     items: tuple[re.Pattern[str], ...]
     any: tuple[re.Pattern[str], ...]
+    behind: tuple[re.Pattern[str], ...]
     called: tuple[str, ...]
     parts: frozenset[str]
     cut: re.Pattern[str]
@@ -46,14 +47,16 @@ def _frames() -> Frames:
         name: frozenset(apart[name].split())
         for name in ("never", "leading", "points", "owners", "grades")
     }
-    items, either = (
-        tuple(compile_frame(row, data["words"]) for row in data[key]) for key in ("items", "any")
+    items, either, behind = (
+        tuple(compile_frame(row, data["words"]) for row in data[key])
+        for key in ("items", "any", "behind")
     )
     parts = frozenset(word.replace("s?", "") for word in data["words"]["part"])
     called = tuple(data["called"])
     return Frames(
         items,
         either,
+        behind,
         called,
         parts,
         re.compile(rf" (?:{'|'.join(apart['cut'])})(?: .*|$)"),
@@ -106,9 +109,21 @@ class FrameReader:
                     if match := frame.search(words):
                         yield from self._framed(text, start, words, match, people)
 
+            for frame in self._frames.behind:
+                if match := frame.search(words):
+                    yield from self._known(text, start, words, match)
             for frame in self._called:
                 if match := frame.search(words):
                     yield from self._after_item(text, start, words, match)
+
+    def _known(self, text: Text, start: int, words: str, match: re.Match[str]) -> Iterator[Span]:
+        """A title of the catalog right before what is asked of it: "the Titanic trailer"."""
+        first = start + words[: match.start("x")].count(" ")
+        last = first + len(match["x"].split())
+        row = self._exact(text.phrase(first, last))
+        plain = all(w in self._lexicon.filler or self._kind(w) for w in text.words[first:last])
+        if row is not None and not plain and self._nameable(text, first, last):
+            yield Span(first, last, "title", Title(row), KNOWN)
 
     def _after_item(
         self, text: Text, start: int, words: str, match: re.Match[str]
