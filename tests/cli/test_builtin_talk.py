@@ -306,3 +306,33 @@ def test_something_with_a_person_is_no_draw(chat: Chat) -> None:
     assert "random" not in chat.say("something with Bill Murray").text
     chat.say("start over")
     assert "random" in chat.say("something good").text
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Is Alien any good? What other films are there?", "How long is Alien? And show me dramas"],
+)
+def test_a_question_and_a_request_after_it_are_both_met(chat: Chat, words: str) -> None:
+    chat.say("comedies")
+    turn = chat.say(words)
+    assert "Alien (1979)" in turn.text
+    assert turn.items
+
+
+def test_what_streams_where_is_not_known(chat: Chat) -> None:
+    turn = chat.say("a thriller on netflix or prime video")
+    assert turn.items and turn.request.conditions == ("genres has Thriller",)
+    assert turn.request.unused == ()
+    assert "no list of what streams where" in said(turn)
+
+
+def test_what_others_recommend_is_left_out(chat: Chat) -> None:
+    turn = chat.say("Everyone keeps recommending Titanic, but I want something like Alien")
+    assert [m.title for m in turn.request.liked] == ["Alien (1979)"]
+    assert "Titanic (1997)" not in [item.title for item in turn.items]
+
+
+def test_a_year_in_a_list_of_titles_is_a_title(chat: Chat) -> None:
+    request = chat.say("I like Fight Club, 1932, Heat").request
+    assert [m.text for m in request.liked] == ["Fight Club", "1932", "Heat"]
+    assert request.conditions == ()

@@ -224,7 +224,12 @@ class BuiltinBrain:
         shown = max(1, min(count, left - (0 if words else held)))
         text = " ".join(
             part
-            for part in (self._noted(view), said, list_text(request, catalog, shown, first))
+            for part in (
+                _answered(view),
+                self._noted(view),
+                said,
+                list_text(request, catalog, shown, first),
+            )
             if part
         )
         if shown < count:
@@ -347,6 +352,14 @@ def _ask(view: TurnView, question: str, options: Sequence[str]) -> Step:
     if not _offered(view, "ask_person"):
         return Step(text=" ".join([question, *options]))
     return Step(calls=(_call(view, "ask_person", question=question, options=list(options)),))
+
+
+def _answered(view: TurnView) -> str:
+    """The answer to a question that was asked before the list was."""
+    request = view.request
+    if request.question is None or request.question.kind != "attribute" or not request.about:
+        return ""
+    return item_answer(request, view)
 
 
 def _told(view: TurnView) -> dict[str, list[str]]:

@@ -63,21 +63,19 @@ def extra_spans(text: Text, vocabulary: Vocabulary) -> Iterator[Span]:
                         yield Span(first, last, "extra", Extra(what, name), SCORE)
                         place = _thing(words[: match.start("x")], match, what)
                         if place is not None:
-                            yield Span(start + place, start + place + 1, "lead", None, SCORE)
+                            yield Span(start + place[0], start + place[1], "lead", None, SCORE)
             for frame in bare:
-                if match := frame.search(words):
-                    place = _thing(words, match, what)
-                    if place is not None:
-                        i = start + place
-                        yield Span(i, i + 1, "extra", Extra(what), SCORE)
+                for match in frame.finditer(words):
+                    if place := _thing(words, match, what):
+                        i, j = start + place[0], start + place[1]
+                        yield Span(i, j, "extra", Extra(what), SCORE)
 
 
-def _thing(words: str, match: re.Match[str], what: str) -> int | None:
-    """Number of the word that names the thing."""
-    first = words[: match.start()].count(" ")
-    own = re.compile("|".join(load("extras")[what]["words"]) + "|soundtracks?|lyrics|song")
-    said = words[match.start() : match.end()].split()
-    for i, word in enumerate(said):
-        if own.fullmatch(word):
-            return first + i
-    return None
+def _thing(words: str, match: re.Match[str], what: str) -> tuple[int, int] | None:
+    """Numbers of the words that name the thing, the last excluded."""
+    own = "|".join([*load("extras")[what]["words"], "soundtracks?", "lyrics", "song"])
+    found = re.search(rf"(?<!\S)(?:{own})(?!\S)", words[match.start() : match.end()])
+    if found is None:
+        return None
+    first = words[: match.start() + found.start()].count(" ")
+    return first, first + len(found[0].split())

@@ -127,7 +127,7 @@ def _cannot_be_met(facts: Facts) -> Intent | None:
 def _question(facts: Facts) -> Intent | None:
     """Asks about items or the catalog."""
     reading = facts.reading
-    if reading.question is None:
+    if reading.question is None or reading.asks_on and reading.question.kind == "attribute":
         return None
     if reading.question.kind != "attribute":
         return Intent.AGGREGATE
@@ -262,6 +262,8 @@ def _points(facts: Facts) -> Intent | None:
     reading = facts.reading
     if not (reading.about or reading.pointed):
         return None
+    if reading.asks_on:
+        return facts.go_on
     asked = facts.question_mark and not facts.asks or not facts.acts
     return Intent.ITEM_INFO if reading.about and asked else Intent.FEEDBACK
 

@@ -56,6 +56,7 @@ _VERBS = frozenset(
 )  # fmt: skip
 _ARTICLES = frozenset(("the", "a", "an"))
 _LOOSE = frozenset("with made written wrote acted plays cast features direct".split())
+_TOLD = frozenset("i we he she they it you that this which".split())
 MANY = 30
 """A word that so many items hold says little of a topic by itself."""
 MOST_UNUSED = 12
@@ -221,6 +222,8 @@ class Leftovers:
             "were",
             "is",
         )
+        if start > 1 and words[start - 2] in _TOLD:
+            return False  # "I was reminded of …"
         acts = any(w in lexicon.after_names or w in _VERBS for w in words[end : end + 2])
         return asked and acts and after != "in" and not self._reader.people.columns
 

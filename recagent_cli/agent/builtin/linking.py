@@ -39,6 +39,9 @@ _LOOSE_YEAR = re.compile(
     r"(?:(?:from|of|in) )?(?P<year>(?:18|19|20)\d\d)(?!\S)"
     r"|(?:the|that) (?P<year_>(?:18|19|20)\d\d) (?:one|version|film|movie|game|original)(?!\S)"
 )
+_A_YEAR = re.compile(r"(?:18|19|20)\d\d")
+YEAR_AS_TITLE = 9.0
+"""Above a period."""
 _BEFORE = frozenset(
     (
         "like liked likes love loved loves enjoyed adore adored seen saw watched watching "
@@ -141,7 +144,8 @@ class TitleReader:
             if span.score >= THRESHOLD:
                 found.append(span)
                 listed.add(span.end)
-        return found
+        years = (i for i in listed if i < len(words) and self._listed_year(text, i, listed))
+        return [*found, *(Span(i, i + 1, "name", words[i], YEAR_AS_TITLE) for i in years)]
 
     def _listed(
         self, text: Text, start: int, end: int, listed: set[int], shown: Mapping[str, int]
@@ -360,6 +364,8 @@ class TitleReader:
         """Whether a title stood just before, with "and", "or" or a comma between."""
         if start in listed and set(text.gap(start).strip()) & set(",/&+"):
             return True
+        if start and self._listed_year(text, start - 1, listed):
+            return "," in text.gap(start)
         return any(
             start - back in listed
             and all(
@@ -369,6 +375,12 @@ class TitleReader:
             for back in (1, 2, 3)
             if start >= back
         )
+
+    def _listed_year(self, text: Text, at: int, listed: set[int]) -> bool:
+        """Whether a year stands as one of a list of titles: "Whiplash, 1917, Heat"."""
+        if at not in listed or "," not in text.gap(at) or not _A_YEAR.fullmatch(text.words[at]):
+            return False
+        return at + 1 == len(text.words) or "," in text.gap(at + 1)
 
     # --- quotes and near spellings ---------------------------------------------------------------
 

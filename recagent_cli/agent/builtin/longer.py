@@ -18,6 +18,7 @@ from .spans import Span
 from .tokens import Text
 
 _JOINTS = frozenset("of on in at for from to as than that v vs the a an de la du der".split())
+_PLACES = frozenset(("in", "at", "on"))
 _AMPERSAND = "&"
 _BEGINNERS = frozenset(
     "i im ive id and or but so also then maybe we you he she they the a an my is are was were do "
@@ -293,6 +294,8 @@ class _Names:
         """How many words a name takes over small words: "Man on a Ledge"."""
         text, owner = self._text, self._owner
         ampersand = text.raw[text.tokens[at].start] == _AMPERSAND
+        if text.words[at] in _PLACES and self._rare(at) > 1:
+            return 0  # "Captain Marvel in Boston"
         for after in (at + 1, at + 2):
             if (
                 after >= len(text.words)
@@ -313,6 +316,12 @@ class _Names:
                 if any(text.tokens[i].capital for i in range(after, follower.end)):
                     return follower.end - at
         return 0
+
+    def _rare(self, at: int) -> int:
+        """How many words that are not ordinary the title has that ends here."""
+        span = self._owner.get(at - 1)
+        words = () if span is None or span.end != at else span_words(self._text, span)
+        return sum(w not in self._plain for w in words) + (len(words) > 1)
 
     def _sequel(self, at: int, owner: Span | None) -> bool:
         """Whether a number after a title is a part of it: "Taken 3", not "like Taken 3 or 4"."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from recagent_catalogs.schema import Role
@@ -19,6 +21,12 @@ from .spans import Span
 
 _TOPICAL = frozenset(("with", "about", "no", "without", "any", "featuring"))
 _TASTES = frozenset("stand like enjoy love hate hated dislike disliked despise".split())
+_OTHERS = re.compile(
+    r"\b(?:many|most|everyone|everybody|people|they|critics|friends|somebody|someone|others|all|"
+    r"reddit|the internet)(?: (?!i\b|we\b|my\b)\w+){0,3} (?:recommend|suggest|mention|push)"
+    r"(?:s|ed|ing)?\b(?!.*\bi\b)"
+)
+_RATHER = re.compile(r"\b(?:but|however) i\b|\bi (?:like|want|prefer|need|would|d|am|m)\b|\bim\b")
 MOST_PARTLY = 12
 """More items than this are not meant by a part of a title."""
 MOST_HOLDING = 400
@@ -143,6 +151,9 @@ class Naming(Clauses):
         if reading.question is not None and reading.question.kind == "attribute":
             reading.about.append(mention)
             return
+        if self._told_by_others(span):
+            reading.disliked.append(mention)  # left out: they know it, and want something else
+            return
         acts = self.acts_near(span)
         blamed = "blame" in acts and not self._turned(span) and self._blamed(span)
         if self.polarity(span) in ("-", "~") or blamed:
@@ -180,6 +191,18 @@ class Naming(Clauses):
             and not any("," in self.text.gap(i) for i in range(span.end, a.start + 1))
             for a in blames
         )
+
+    def _told_by_others(self, span: Span) -> bool:
+        """Whether others recommend it and the person wants something else.
+
+        "Everyone suggests Titanic, but I want …", "People keep recommending Heat. I prefer …".
+        """
+        start, end = span.start, span.end
+        first = start
+        while first > 0 and not self.text.begins_sentence(first):
+            first -= 1
+        before, after = self.text.phrase(first, start), self.text.phrase(end, len(self.text.words))
+        return bool(_OTHERS.search(before) and _RATHER.search(after))
 
     def _turned(self, span: Span) -> bool:
         """Whether blame before a name is over: "I hated Heat, something else like Se7en"."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from recagent_catalogs.schema import Role
 from recagent_catalogs.store import Catalog
-from recagent_catalogs.text import fold
+from recagent_catalogs.titles import title_forms
 
 from ..request import Mention, Question
 from .acts import Act, empty_act, find_acts, points
@@ -40,6 +40,9 @@ from .vocabulary import Vocabulary
 from .why import asks_why
 from .works import asks_works
 
+_QUESTIONS = frozenset(
+    "who whos what whats when where how is was are were does did do has have can could".split()
+)
 _WITH = frozenset(("with", "w", "without", "no", "about", "involving", "featuring", "on"))
 """Words before a theme."""
 
@@ -202,6 +205,14 @@ class Reader:
                 end += words[end : end + 1] != () and words[end] in self.lexicon.kin
                 yield Span(start, end, "audience", level, 6.0)
 
+    def _ways_to_say(self, shown: Sequence[int]) -> dict[str, int]:
+        """Every way to write the titles shown, folded, to their rows: heads and tails too."""
+        ways: dict[str, int] = {}
+        for item in self.catalog.items(shown) if shown else ():
+            for form, _ in title_forms(item.title):
+                ways.setdefault(form, item.row)
+        return ways
+
     # --- reading ---------------------------------------------------------------------------------
 
     def read(
@@ -224,7 +235,7 @@ class Reader:
             seeds: rows of what was liked in earlier turns and still holds.
         """
         reading = Reading(text, seeds=list(seeds))
-        titles = {fold(item.title): item.row for item in self.catalog.items(shown)} if shown else {}
+        titles = self._ways_to_say(shown)
         spans = self.spans(text, shown, titles)
         spans = self.leftovers.mend(text, spans)
         reading.spans = spans
@@ -242,6 +253,7 @@ class Reader:
         }
         acts = self._acts(text, names, spans, said)
         reading.acts = {act.name for act in acts}
+        reading.asks_on = _asks_on(text, acts, spans)
         reading.seen_it = any(
             act.name == "seen" and (act.end == 1 or points(text, act, self.lexicon)) for act in acts
         )
@@ -340,3 +352,19 @@ class Reader:
     def mention(self, typed: str, row: int, score: float = 100.0) -> Mention:
         """A mention of a catalog's item."""
         return Mention(typed, self.catalog.ids([row])[0], self.catalog.label(row), score)
+
+
+def _asks_on(text: Text, acts: Sequence[Act], spans: Sequence[Span]) -> bool:
+    """Whether the last sentence asks for items, and one before it is a question."""
+    if not text.tokens:
+        return False
+    last = text.tokens[-1].sentence
+    asking = {act.name for act in acts if text.tokens[act.start].sentence == last}
+    kinds = ("item", "value", "compound", "mood", "quality", "period")
+    items = any(s.kind in kinds and text.tokens[s.start].sentence == last for s in spans)
+    if not ("more" in asking or "request" in asking and (items or "similar" in asking)):
+        return False
+    return any(
+        text.begins_sentence(i) and token.sentence < last and token.word in _QUESTIONS
+        for i, token in enumerate(text.tokens)
+    )

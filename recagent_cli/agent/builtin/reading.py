@@ -57,6 +57,8 @@ class Reading:
     """What was said of an item named or offered ("it's a 90s classic"); no wish."""
     allowed: set[tuple[str, str]] = field(default_factory=set)
     """Column and value of what may be there again ("thrillers are fine")."""
+    asks_on: bool = False
+    """Whether a question is followed by a request: "Is it any good? What else do you have?"."""
     named_items: bool = False
     """Whether a word for items in general ("a movie") stands in the turn."""
 
