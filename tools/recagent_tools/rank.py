@@ -238,8 +238,8 @@ def _history(context: ToolContext) -> History:
     """What is known of the person; named items count in the order of being named.
 
     What was taken after them, where the data have an order, tells more of one or a few named items
-    than the taste of all who took them: of what ReDial's people were told next it finds a tenth
-    more.
+    than the taste of all who took them: over a whole catalog it finds a tenth more of what ReDial's
+    people were told of next; within a list's conditions less.
     """
     history = profile_history(context)
     if "likeness" not in context.bus.scores() or context.user is not None:
