@@ -54,6 +54,7 @@ SHARES = (
     "r@10_reachable", "r@10_product", "r@10_learned", "r@10_counts",
     "cased_recall", "lower_recall", "wrong_links",
 )  # fmt: skip
+AMOUNTS = {"closings": "closings_answered", "false_exclusions": "false_exclusions"}
 GOALS = {
     "mit_movie_slots": {
         "span_f1": ".86", "value_f1": ".88", "span_f1_names": ".90", "value_f1_names": ".92",
@@ -62,7 +63,7 @@ GOALS = {
     "iard": {"macro_f1": ".72"},
     "requests": {
         "wants_f1": ".93", "wants_accuracy": ".90", "state_f1_wanted": ".88", "state_f1_all": ".78",
-        "linking_f1": ".90", "closings_answered": "1",
+        "linking_f1": ".90", "closings_answered": "1", "false_exclusions": "0",
     },
     "domains": {},
     "crs_redial": {"r@10": ".11", "r@10_learned": ".13", "r@10_counts": ".15"},
@@ -76,9 +77,9 @@ def summary(name: str, scores: Scores) -> dict[str, Any]:
         return _macro(scores)
     found: dict[str, Any] = {}
     for key, rows in scores.items():
-        if key == "closings":
+        if key in AMOUNTS:
             value, around = interval(rows, amount)
-            found["closings_answered"], found["closings_answered_ci"] = value, around
+            found[AMOUNTS[key]], found[f"{AMOUNTS[key]}_ci"] = value, around
             continue
         value, around = interval(rows, share if key in SHARES else f1)
         found[key], found[f"{key}_ci"] = value, around

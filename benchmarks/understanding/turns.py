@@ -24,6 +24,7 @@ def requests(rows: list[Row], parser: Parser, catalog: Catalog, misses: Misses) 
         "state_f1_all",
         "linking_f1",
         "closings",
+        "false_exclusions",
     )
     scores: Scores = {name: [] for name in names}
     for row in rows:
@@ -42,7 +43,14 @@ def requests(rows: list[Row], parser: Parser, catalog: Catalog, misses: Misses) 
         if row["domain"] != "movie":
             continue
         state = _wanted_state(label["state"], catalog.schema.one(Role.PEOPLE) is not None)
-        mine = _our_state(request, catalog, parser)
+        # A question on an item stands beside the request that holds.
+        asks = request.intent is Intent.ITEM_INFO
+        holds = parser.state([*history, PastTurn(text, "", (), request)]) if asks else request
+        mine = _our_state(holds, catalog, history)
+        excluded = [t for t in mine if t[0] == "not genre" and t not in state]
+        scores["false_exclusions"].append((row["id"], (len(excluded), 1, 0)))
+        if excluded:
+            misses.append(f"excluded {row['id']} {text[:160]!r} {excluded}")
         counts = compare(state, mine)
         scores["state_f1_all"].append((row["id"], counts))
         if wanted:
@@ -99,7 +107,9 @@ def _title_key(mention: Row) -> str:
     return bare_title(fold(mention.get("title") or mention["surface"]))
 
 
-def _our_state(request: Request, catalog: Catalog, parser: Parser) -> list[tuple[str, str]]:
+def _our_state(
+    request: Request, catalog: Catalog, history: list[PastTurn]
+) -> list[tuple[str, str]]:
     found = [("liked", _mention_key(m)) for m in request.liked]
     found += [("disliked", _mention_key(m)) for m in request.disliked]
     found += [("genre", name) for name in genres_of(request, catalog)]
@@ -107,7 +117,11 @@ def _our_state(request: Request, catalog: Catalog, parser: Parser) -> list[tuple
     found += [("not genre", name) for name in genres_of(request, catalog, "lacks")]
     roles = ("director", "actor", "cast")
     found += [("person", name) for name in people_of(request, catalog, roles)]
-    found += [("person", fold(name)) for name in _names_in_limits(request)]
+    earlier = [t.request for t in history if t.request is not None]
+    names = {fold(name): None for r in (*earlier, request) for name in _names_in_limits(r)}
+    # Names are searched for where no column knows them; what is searched for carries on.
+    said = {fold(name) for name in _names_in_limits(request)}
+    found += [("person", name) for name in names if name in said or name in fold(request.search)]
     for text in request.conditions:
         condition = parse_condition(text, catalog)
         if catalog.schema.column(condition.column).role is not Role.YEAR:
@@ -141,7 +155,7 @@ def _names_in_limits(request: Request) -> list[str]:
     return [
         limit.split("'")[1]
         for limit in request.limits
-        if "column of people" in limit and limit.count("'") >= 2
+        if "column of people; I looked for" in limit and limit.count("'") >= 2
     ]
 
 

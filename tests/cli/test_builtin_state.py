@@ -557,6 +557,48 @@ U: 90s films
 A: Heat; Se7en
 U: nah, too dark, something lighter
 = where: year 1990..1999; tags lacks dark | creepy | more: yes
+
+# praise of what was offered beside another title
+U: a comedy
+A: Groundhog Day
+U: oh that was funny! I also liked Ghostbusters
+= liked: Ghostbusters (1984); Groundhog Day (1993)
+
+# okay is no praise
+U: a comedy
+A: Groundhog Day
+U: I saw Big, it was okay
+= seen: Big (1988) | liked:
+
+# seen and not seen in one breath
+U: war films
+A: Dunkirk; 1917
+U: I saw Dunkirk that was good haven't seen the other
+= liked: Dunkirk (2017)
+
+# a question leaves what is wanted as it is, and keeps the verdict beside it
+U: crime from the 90s
+A: Heat; Se7en
+U: who directed the second one?
+= intent: item_info | about: Se7en (1995)
+U: more
+= where: genres has Crime; year 1990..1999
+
+# another one, after thanks
+U: 90s sci-fi
+A: Contact
+U: thanks!
+= intent: closing | where:
+U: another one please
+= where: genres has Sci-Fi; year 1990..1999 | list: yes
+
+# praise beside a question is kept
+U: crime films
+A: Heat; Se7en
+U: I loved Se7en! who directed it?
+= intent: item_info | about: Se7en (1995)
+U: more please
+= liked: Se7en (1995) | where: genres has Crime
 """
 
 GAMES = """

@@ -33,17 +33,18 @@ def affirmed(text: Text, said: str, read: Callable[[Text], Reading]) -> Reading 
     """
     if not said or not _YES.match(text.joined) or _BUT.search(text.joined):
         return None
-    question = _last_question(said)
-    if not question or not _ASKED.search(tokenize(question).joined):
-        return None
-    asked = read(tokenize(question))
-    return asked if asked.conditions or asked.wishes or asked.weights else None
+    for question in _questions(said):
+        words = tokenize(question)
+        asked = read(words) if _ASKED.search(words.joined) else None
+        if asked is not None and (asked.conditions or asked.wishes or asked.weights):
+            return asked
+    return None
 
 
-def _last_question(said: str) -> str:
+def _questions(said: str) -> list[str]:
+    """The questions at the end of what was said, the last first."""
     sentences = [s for s in re.split(r"(?<=[.!?])\s+|\n", said.strip()) if s]
-    asked = [s for s in sentences if s.endswith("?")]
-    return asked[-1] if asked and asked[-1] in sentences[-2:] else ""
+    return [s for s in reversed(sentences[-3:]) if s.endswith("?")]
 
 
 def take_over(reading: Reading, asked: Reading) -> None:

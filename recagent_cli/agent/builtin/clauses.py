@@ -59,6 +59,15 @@ _OPENERS = frozenset(
 )
 
 
+_LUKEWARM = frozenset("ok okay alright decent fine mediocre".split())
+
+
+def _new_clause(words: Sequence[str]) -> bool:
+    return any(w in ("that", "it", "this", "which") for w in words[:-1]) and any(
+        w in ("was", "is", "were") for w in words
+    )
+
+
 class Clauses:
     """The chosen spans of one turn with their surroundings."""
 
@@ -309,6 +318,10 @@ class Clauses:
                 continue
             if any(min(act.start, span.start) < cut <= max(act.start, span.start) for cut in cuts):
                 continue
+            if act.start > span.start and _new_clause(between) and act.name in ("seen", "not_seen"):
+                continue  # "I saw Ali, that was good, haven't seen the others"
+            if self.lukewarm(act):
+                continue
             near.add(act.name)
         return near
 
@@ -324,6 +337,10 @@ class Clauses:
             if act.name == "seen" and at is not None and any(act.end <= n for n in names):
                 cuts.append(at)
         return cuts
+
+    def lukewarm(self, act: Act) -> bool:
+        """Whether praise is none: "it was okay"."""
+        return act.name == "praise" and self.text.words[act.end - 1] in _LUKEWARM
 
     def reference_rows(self, named: bool = True) -> list[int]:
         """What a comparison ("older", "shorter") is with: what is pointed at, shown, or named.

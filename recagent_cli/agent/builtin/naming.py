@@ -20,6 +20,7 @@ from .references import Reference, pointed
 from .spans import Span
 
 _TOPICAL = frozenset(("with", "about", "no", "without", "any", "featuring"))
+_TELLS = frozenset("i we ive weve my loved liked hated love enjoyed yes yeah oh wow".split())
 _TASTES = frozenset("stand like enjoy love hate hated dislike disliked despise".split())
 _OTHERS = re.compile(
     r"\b(?:many|most|everyone|everybody|people|they|critics|friends|somebody|someone|others|all|"
@@ -150,7 +151,8 @@ class Naming(Clauses):
         self.named.append((span, mention))
         if reading.question is not None and reading.question.kind == "attribute":
             reading.about.append(mention)
-            return
+            if not self._verdict_beside(span):
+                return
         if self._told_by_others(span):
             reading.disliked.append(mention)  # left out: they know it, and want something else
             return
@@ -172,7 +174,7 @@ class Naming(Clauses):
             reading.seen.append(mention)
             if (
                 not acts & {"taste", "praise", "similar"}
-                and "praise" not in reading.acts
+                and not any(a.name == "praise" and not self.lukewarm(a) for a in self.acts)
                 and "taste" not in reading.acts
             ):
                 return
@@ -203,6 +205,17 @@ class Naming(Clauses):
             first -= 1
         before, after = self.text.phrase(first, start), self.text.phrase(end, len(self.text.words))
         return bool(_OTHERS.search(before) and _RATHER.search(after))
+
+    def _verdict_beside(self, span: Span) -> bool:
+        """Whether the sentence of a name tells a verdict, and another one asks."""
+        text = self.text
+        sentence = text.tokens[span.start].sentence
+        places = [i for i, token in enumerate(text.tokens) if token.sentence == sentence]
+        return (
+            text.words[places[0]] in _TELLS
+            and "?" not in text.gap(places[-1] + 1)
+            and bool(self.acts_near(span) & {"taste", "praise", "blame", "seen"})
+        )
 
     def _turned(self, span: Span) -> bool:
         """Whether blame before a name is over: "I hated Heat, something else like Se7en"."""
@@ -271,10 +284,10 @@ class Naming(Clauses):
         if reference.pronoun and not reference.plural and self._of_named(span):
             return  # "it" after a title means that title
         named_one = bool(reading.liked or reading.seen or reading.about or reading.disliked)
-        first = not any(s.end <= span.start for s, _ in self.named)
+        first = bool(self.named) and not any(s.end <= span.start for s, _ in self.named)
         if (
             not definite
-            and not (reference.plural and first and self.named)
+            and not (first and not asked)
             and (named_one or (reading.among and not (asked and reference.plural)))
         ):
             return

@@ -22,7 +22,7 @@ from .moves import moves
 from .reader import Reader
 from .reading import Reading
 from .refusals import refusal
-from .state import EMPTY, NO_STATE, alone, carried, merge, starts_afresh, take_back
+from .state import EMPTY, NO_STATE, alone, carried, merge, starts_afresh, take_back, with_verdicts
 from .tokens import Text, tokenize
 from .vocabulary import Vocabulary
 
@@ -84,7 +84,7 @@ class Parser:
     ) -> tuple[Facts, Request]:
         said = history[-1].text if history else ""
         focus = self._focus(history)
-        state = self._state(history)
+        state = self.state(history)
         liked = (self._catalog.row_of(m.id) for m in state.liked if m.id is not None)
         seeds = [row for row in liked if row is not None]
         offered = self._offered(history, focus)
@@ -96,6 +96,8 @@ class Parser:
         if (counted := self._counted(history, reading)) is not None:
             before, reading.pointed, reading.about = counted, False, []
         reading.question = reading.question or self._counts_on(history, reading)
+        if "more" in reading.acts and not reading.wants_something and before is EMPTY:
+            before = self._closed(history)
         before = take_back(text, reading, before, self._catalog)
         reading.refused = reading.refused or refusal(self._reader, reading)
         facts = Facts(reading, before, bool(last), bool(said), asked(said))
@@ -118,7 +120,7 @@ class Parser:
             return None
         option = last.options[place]
         if option == OTHER:
-            before = carried(self._state(history[:-1]), Intent.CHIT_CHAT)
+            before = carried(self.state(history[:-1]), Intent.CHIT_CHAT)
             return replace(before, clarify="Then name it once more, or say what it is like.")
         if (request := given_up(place, last, self._catalog)) is not None:
             return request
@@ -138,14 +140,27 @@ class Parser:
         """What one turn says by itself, with the stretches it was read from."""
         return self._reader.read(text, shown, said=said)
 
-    def _state(self, history: Sequence[PastTurn]) -> Request:
-        """The request that holds before this turn."""
+    def state(self, history: Sequence[PastTurn]) -> Request:
+        """The request that holds after the turns; questions and small talk leave it as it is."""
+        held, beside = EMPTY, []
         for turn in reversed(history):
             if turn.request is None:
                 return self._read_again(history)
-            if turn.request.intent not in NO_STATE:
-                return EMPTY if turn.request.intent is Intent.CLOSING else turn.request
-        return EMPTY
+            if turn.request.intent is Intent.ITEM_INFO:
+                beside.append(turn.request)
+            elif turn.request.intent not in NO_STATE:
+                held = EMPTY if turn.request.intent is Intent.CLOSING else turn.request
+                break
+        for request in reversed(beside):
+            if request.liked or request.disliked or request.seen:
+                held = with_verdicts(held, request)
+        return held
+
+    def _closed(self, history: Sequence[PastTurn]) -> Request:
+        """What held before a farewell, which "another one" takes up again."""
+        last = history[-1].request if history else None
+        closed = last is not None and last.intent is Intent.CLOSING
+        return self.state(history[:-1]) if closed else EMPTY
 
     def _counted(self, history: Sequence[PastTurn], reading: Reading) -> Request | None:
         """The request of a question on the catalog just asked, where this turn takes it up.
@@ -197,7 +212,7 @@ class Parser:
         for turn in history[-MAX_HISTORY:]:
             request = turn.request or self.parse(turn.utterance, known)
             known.append(replace(turn, request=request))
-        return self._state(known)
+        return self.state(known)
 
     def _request(self, reading: Reading, before: Request, intent: Intent, shown: bool) -> Request:
         if intent in NO_STATE:

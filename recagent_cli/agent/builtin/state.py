@@ -193,6 +193,22 @@ def alone(reading: Reading, intent: Intent) -> Request:
     )
 
 
+def with_verdicts(request: Request, beside: Request) -> Request:
+    """The request with what a question beside it said of items: "great film, who made it?"."""
+    liked = {m.id for m in beside.liked}
+    disliked = {m.id for m in beside.disliked}
+    return replace(
+        request,
+        liked=tuple(
+            m for m in _mentions(request.liked, beside.liked) if not m.id or m.id not in disliked
+        ),
+        disliked=tuple(
+            m for m in _mentions(request.disliked, beside.disliked) if not m.id or m.id not in liked
+        ),
+        seen=tuple(_mentions(request.seen, beside.seen)),
+    )
+
+
 def carried(before: Request, intent: Intent) -> Request:
     """Earlier wishes under a turn that adds none (thanks, small talk)."""
     return replace(
