@@ -1,9 +1,10 @@
 """ReDial: the next item, with the catalog's data as the only knowledge.
 
 Four lines that must not be mixed: what the program itself lists (`r@10_product`); the same parts
-with weights for such dialogues set by hand (`r@1`, `r@10`, `r@50`: nothing is learned); what is
-learned on the dialogues of the other four fifths beside them (`r@10_learned`); and with how many of
-those dialogues name each film (`r@10_counts`), which is knowledge of the films and not of talking.
+with fixed weights for such dialogues (`r@1`, `r@10`, `r@50`: chosen on the validation dialogues, so
+on that file in sample; nothing is learned in the run); what is learned on the dialogues of the
+other four fifths beside them (`r@10_learned`); and with how many of those dialogues name each film
+(`r@10_counts`), which is knowledge of the films and not of talking.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ BY_HAND = {
     "fit": 0.5, "alike": 0.25, "lift": 0.7, "kin": 2.0, "series": 3.6,
     "kinds": 0.8, "asked": 2.2, "last": 0.4, "tags": 0.8, "years": 1.0, "age": 1.0,
 }  # fmt: skip
-"""Round numbers, tried on the validation dialogues. In them people are told of new films above all,
-which somebody who types "like Heat" does not mean: so this is not how the program ranks."""
+"""A fit to the validation dialogues, rounded, then searched by their R@10. In them people are told
+of new films above all, which somebody who types "like Heat" does not mean: so this is not how the
+program ranks."""
 
 
 def crs(rows: list[Row], catalog: Catalog, models: Path) -> Scores:
