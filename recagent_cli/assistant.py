@@ -6,6 +6,7 @@ import datetime
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -37,6 +38,7 @@ from .library import DEFAULT_CATALOG, FIRST_ANSWER_S, Library
 from .memory.profile import KINDS, Profile, derive
 from .memory.store import StoredEvent, StoredSession, UserStore
 from .paths import Paths, find_paths
+from .semantic import THRESHOLD
 
 EventFunction = Callable[[Event], None]
 
@@ -58,6 +60,9 @@ class Assistant:
         incognito: whether nothing of the turns is kept.
         seed: seed of everything random; with 0, "surprise me" changes by the day.
         count: how many items an answer shows where nobody said.
+        semantic: folder of a model of sentence embeddings, by which moods that no word list knows
+            are read as the nearest tags; none by default.
+        semantic_threshold: the cosine from which on a tag is near.
         paths: where things are kept; by default as `RECAGENT_HOME` or the platform has it.
         on_event: takes every event of every turn, and progress.
 
@@ -79,6 +84,8 @@ class Assistant:
         count: int = 5,
         max_steps: int = 8,
         timeout_s: float = 120.0,
+        semantic: str | Path | None = None,
+        semantic_threshold: float = THRESHOLD,
         paths: Paths | None = None,
         on_event: EventFunction = ignore,
     ) -> None:
@@ -90,13 +97,22 @@ class Assistant:
         self.seed = seed
         self.notices: list[tuple[str, str]] = []
         started = time.monotonic()
-        self.library = Library(self.paths, lambda text, share: self.on_event(Progress(text, share)))
+        self.library = Library(
+            self.paths,
+            lambda text, share: self.on_event(Progress(text, share)),
+            Path(semantic).absolute() if semantic else None,
+        )
         self.catalog: Catalog = self.library.open(catalog)
         self.engine: Engine = self._open_engine(build, started + FIRST_ANSWER_S)
         self.store = UserStore(self.paths.store)
         self.sandbox = Sandbox(self.catalog.path / "catalog.duckdb")
         self.toolbox = load_toolbox()
-        self.parser = Parser(self.catalog)
+        self.parser = Parser(
+            self.catalog,
+            matcher=self.library.matcher(
+                self.catalog, semantic_threshold, lambda text: self._notice("catalog", text)
+            ),
+        )
         builtin = BuiltinBrain()
         brain: Brain = builtin
         if model:

@@ -31,15 +31,15 @@ def _say(message: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Build the catalog of argv[1] into the models directory argv[2]."""
+    """Build the catalog of argv[1] into the models directory argv[2], with the model of argv[3]."""
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    directory, models = Path(sys.argv[1]), Path(sys.argv[2])
+    directory, models, *semantic = map(Path, sys.argv[1:])
     try:
         models.mkdir(parents=True, exist_ok=True)
         with locked(models / BUILDING, seconds=BUSY_AFTER_S) as held:
             if held:
-                _train(directory, models)
+                _train(directory, models, semantic[0] if semantic else None)
         _say({"outcome": "built" if held else "busy"})
     except RecagentError as error:
         _say({"outcome": "failed", "message": error.message})
@@ -47,7 +47,7 @@ def main() -> None:
         _say({"outcome": "failed", "message": f"{models}: {error.strerror or error}"})
 
 
-def _train(directory: Path, models: Path) -> None:
+def _train(directory: Path, models: Path, semantic: Path | None) -> None:
     from recagent_catalogs.store import Catalog
     from recagent_tools.models.engine import Engine
     from recagent_tools.models.training import build
@@ -55,12 +55,22 @@ def _train(directory: Path, models: Path) -> None:
     catalog = Catalog.open(directory)
     if Engine.open(catalog, models).trained:
         return  # another process was a moment faster
-    build(
-        catalog,
-        models,
-        progress=lambda text, share: _say({"text": text, "share": share}),
-        quick=True,
-    )
+
+    def train(folder: Path | None) -> None:
+        build(
+            catalog,
+            models,
+            progress=lambda text, share: _say({"text": text, "share": share}),
+            quick=True,
+            semantic=folder,
+        )
+
+    try:
+        train(semantic)
+    except RecagentError:
+        if semantic is None:
+            raise
+        train(None)  # what is wrong with that folder is told where it is used
 
 
 if __name__ == "__main__":

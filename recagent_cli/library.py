@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from recagent_catalogs.report import Report
     from recagent_tools.models.engine import Engine
 
+    from .semantic import SemanticMatcher
+
 DEFAULT_CATALOG = "movies"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 FIRST_ANSWER_S = 20.0
@@ -71,6 +73,8 @@ class Library:
 
     paths: Paths
     progress: ProgressFunction = silent
+    semantic: Path | None = None
+    """Folder of the model by which a first training writes the catalog's words as vectors."""
 
     def names(self) -> list[str]:
         """All catalogs: the bundled ones and those added, sorted."""
@@ -254,6 +258,17 @@ class Library:
 
         return Engine.open(catalog, self.paths.models / catalog.path.name)
 
+    def matcher(
+        self, catalog: Catalog, threshold: float, tell: Callable[[str], None]
+    ) -> SemanticMatcher | None:
+        """What reads moods by the model of `semantic`; None where none is named."""
+        if self.semantic is None:
+            return None
+        from .semantic import SemanticMatcher
+
+        models = self.paths.models / catalog.path.name
+        return SemanticMatcher(catalog, models, self.semantic, threshold, tell)
+
     def build_within(self, name: str, seconds: float = FIRST_ANSWER_S) -> bool:
         """Build in a child process; False where it goes on alone after `seconds`.
 
@@ -299,6 +314,7 @@ class Library:
                 *children.python("recagent_cli.build_worker"),
                 str(self.directory(name).absolute()),
                 str((self.paths.models / name).absolute()),
+                *([str(self.semantic)] if self.semantic else []),
             ],
             env=children.environment(),
             stdin=subprocess.DEVNULL,

@@ -26,13 +26,14 @@ FORMATS = ("table", "json", "jsonl", "csv", "tsv", "md", "ids")
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting; `local` says whether ./recagent.toml may set it."""
+    """One setting; `local` says whether ./recagent.toml may set it, `path` whether it is a path."""
 
     name: str
     default: Any
     about: str
     local: bool = False
     choices: tuple[str, ...] = ()
+    path: bool = False
 
     @property
     def variable(self) -> str:
@@ -54,6 +55,13 @@ SETTINGS = (
     Setting("width", 0, "width of tables; 0: as wide as the terminal", local=True),
     Setting("timeout_s", 120, "seconds a model may take for one turn"),
     Setting("max_steps", 8, "steps a model may take in one turn"),
+    Setting(
+        "semantic.model",
+        "",
+        "folder with static sentence embeddings, for moods that no word list knows",
+        path=True,
+    ),
+    Setting("semantic.threshold", 0.6, "cosine from which on a tag is near a mood, 0 to 1"),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 
@@ -138,9 +146,20 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"cannot be read: {error}", path=path) from error
     try:
-        return tomllib.loads(text)
+        return _flat(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"not valid TOML: {error}", path=path) from error
+
+
+def _flat(data: dict[str, Any]) -> dict[str, Any]:
+    """The settings with dotted names: `[semantic]` with `model` is `semantic.model`."""
+    flat: dict[str, Any] = {}
+    for name, value in data.items():
+        if isinstance(value, dict):
+            flat |= {f"{name}.{inner}": deep for inner, deep in value.items()}
+        else:
+            flat[name] = value
+    return flat
 
 
 def _checked(setting: Setting, value: Any, where: str) -> Any:
@@ -152,17 +171,25 @@ def _checked(setting: Setting, value: Any, where: str) -> Any:
             value = int(str(value))
             if value < 0:
                 raise ValueError("negative")
+        elif isinstance(setting.default, float):
+            value = float(str(value))
+            if not 0 <= value <= 1:
+                raise ValueError("beyond 0 and 1")
         elif not isinstance(value, str):
             raise ValueError("not text")
     except ValueError:
-        kind = {bool: "true or false", int: "a whole number of 0 or more"}.get(
-            type(setting.default), "text"
-        )
+        kind = {
+            bool: "true or false",
+            int: "a whole number of 0 or more",
+            float: "a number from 0 to 1",
+        }.get(type(setting.default), "text")
         raise BadInput(f"{where}: {setting.name} must be {kind}, not {value!r}") from None
     if setting.choices and value not in setting.choices:
         raise BadInput(
             f"{where}: {setting.name} must be one of {', '.join(setting.choices)}, not {value!r}"
         )
+    if setting.path and value:
+        value = str(Path(value).expanduser().absolute())
     return value
 
 

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FOREIGN = {"lenskit_peer"}
 """Runs in an environment of its own, by other libraries."""
-HEAVY = ("numpy", "duckdb", "scipy", "implicit", "lightgbm", "litellm", "sklearn")
+HEAVY = ("numpy", "duckdb", "scipy", "implicit", "lightgbm", "litellm", "sklearn", "tokenizers")
 
 
 def imported(code: str) -> set[str]:
@@ -90,6 +90,14 @@ def test_eval_never_loads_what_language_models_need() -> None:
 )
 def test_serving_a_trained_catalog_imports_nothing_of_training(words: tuple[str, ...]) -> None:
     assert imported(run(*words)) <= {"numpy"}
+
+
+@pytest.mark.usefixtures("home")
+def test_embeddings_are_opened_only_for_a_word_that_needs_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RECAGENT_SEMANTIC_MODEL", str(tmp_path))
+    assert imported(run("ask", "like Orbit of Ash, something funny", "--quiet")) <= {"numpy"}
 
 
 SCRIPTS = [path for path in sorted((ROOT / "benchmarks").glob("*.py")) if path.stem not in FOREIGN]

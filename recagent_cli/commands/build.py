@@ -43,6 +43,7 @@ def command(
             seed=seed,
             threads=threads,
             progress=lambda text, share: watcher(Progress(text, share)),
+            semantic=run.semantic,
         )
     watcher.stop()
     if run.form != "table":

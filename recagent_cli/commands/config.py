@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -52,5 +53,11 @@ def set_(
     paths = find_paths()
     if name == "catalog" and value not in ("", *Library(paths).names()):
         raise NotFound(f"no catalog {value!r}", hint="recagent catalog list")
+    if name == "semantic.model" and value:
+        from recagent_tools.models.static_model import StaticModel
+
+        StaticModel(Path(value).expanduser().absolute())
     checked = set_setting(paths, name, value)
     run.say(f"{name} = {checked!r} in {paths.settings}")
+    if name == "semantic.model" and value:
+        run.say("note: `recagent build` puts it to use, a catalog at a time")

@@ -46,6 +46,7 @@ def command(
     run.lenient = True
     profile = run.as_ or str(run.settings["as"])
     checks = [_settings(run), *_packages(), _openmp(), *_store(profile), *_catalogs(run)]
+    checks.append(_semantic(run))
     keys = [name for name in KEYS if os.environ.get(name)]
     chosen = model or str(run.settings["model"])
     body: dict[str, Any] = {
@@ -137,6 +138,25 @@ def _catalogs(run: Run) -> list[tuple[str, bool, str]]:
             )
         )
     return told
+
+
+def _semantic(run: Run) -> tuple[str, bool, str]:
+    """How the model of sentence embeddings stands for the catalog in use."""
+    from recagent_catalogs.errors import RecagentError
+
+    from ..library import Library
+    from ..paths import find_paths
+    from ..semantic import SemanticMatcher, in_a_line
+
+    folder, name, paths = run.semantic, run.catalog_name, find_paths()
+    if folder is None:
+        return ("semantic.model", True, "none named (none is needed)")
+    try:
+        catalog = Library(paths).open(name)
+        SemanticMatcher(catalog, paths.models / name, folder).open()
+    except RecagentError as error:
+        return ("semantic.model", False, in_a_line(error))
+    return ("semantic.model", True, f"{folder}, used by {name}")
 
 
 def _try_model(model: str, api_base: str | None, body: dict[str, Any]) -> Any:

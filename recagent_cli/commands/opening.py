@@ -26,7 +26,7 @@ def open_library(run: Run, once: str = PREPARING) -> Library:
     from .progress import Watcher
 
     watcher = run.stack.enter_context(Watcher(quiet=run.quiet, verbose=run.verbose, once=once))
-    return Library(find_paths(), lambda text, share: watcher(Progress(text, share)))
+    return Library(find_paths(), lambda text, share: watcher(Progress(text, share)), run.semantic)
 
 
 def open_catalog(run: Run, name: str | None = None) -> Catalog:

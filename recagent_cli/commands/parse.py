@@ -32,13 +32,18 @@ def command(
 
     from ..agent.builtin.parse import Parser
     from ..agent.context_file import read_context
+    from ..library import Library
+    from ..paths import find_paths
     from ..ui.clean_json import dumps
     from .opening import open_catalog
 
     if run.form not in ("table", "json", "jsonl"):
         raise UsageError("parse prints JSON", hint="leave --format out")
     catalog = open_catalog(run)
-    parser = Parser(catalog)
+    threshold = float(run.settings["semantic.threshold"])
+    library = Library(find_paths(), semantic=run.semantic)
+    matcher = library.matcher(catalog, threshold, lambda why: run.say(f"note: {why}"))
+    parser = Parser(catalog, matcher=matcher)
     try:
         earlier = context.read() if context else ""
     except UnicodeDecodeError:

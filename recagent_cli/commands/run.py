@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -141,6 +142,8 @@ class Run:
             "profile": self.as_ or str(settings["as"]),
             "seed": self.seed if self.seed is not None else int(settings["seed"]),
             "count": int(settings["count"]) or 5,
+            "semantic": self.semantic,
+            "semantic_threshold": float(settings["semantic.threshold"]),
             "on_event": watcher,
             **options,
         }
@@ -156,6 +159,11 @@ class Run:
     def catalog_name(self) -> str:
         """The catalog named by --catalog, else by the settings, else the bundled movies."""
         return self.catalog or str(self.settings["catalog"]) or "movies"
+
+    @property
+    def semantic(self) -> Path | None:
+        """The folder of sentence embeddings that the settings name."""
+        return Path(folder) if (folder := str(self.settings["semantic.model"])) else None
 
     def explain_missing(self, error: NotFound) -> NotFound:
         """The same error, saying that the name comes from the settings where it does."""

@@ -9,6 +9,7 @@ from recagent_catalogs.text import fold
 
 from .clauses import TOO
 from .naming import Naming
+from .nearness import read_near
 from .spans import Span
 from .wants import Wants
 
@@ -75,6 +76,8 @@ class Builder(Wants, Naming):
             self.reading, self.spans, self.acts, self.scopes, self.references
         )
         self.reading.unused = [w for w in self.reading.unused if fold(w) not in self.partly_named]
+        if self.reader.matcher is not None:
+            read_near(self, self.reader.matcher)
 
     # --- what is taken back ----------------------------------------------------------------------
 

@@ -296,3 +296,15 @@ def lexicon() -> Lexicon:
         ),
         missing={role: tuple(cues) for role, cues in talk["missing"].items()},
     )
+
+
+@lru_cache(maxsize=1)
+def opposites() -> Mapping[str, frozenset[str]]:
+    """Comparison key of a word to those of its opposites; loaded at the first call."""
+    found: dict[str, frozenset[str]] = {}
+    for axis in load("opposites")["axis"]:
+        one, other = (frozenset(map(key_of, axis[side])) for side in ("one", "other"))
+        for words, against in ((one, other), (other, one)):
+            for word in words:
+                found[word] = found.get(word, frozenset()) | against
+    return found

@@ -19,6 +19,7 @@ from .focus import in_focus
 from .gate import Facts, excludes_shown, intent_of
 from .lexicon import Lexicon, lexicon
 from .moves import moves
+from .nearness import WishMatcher
 from .reader import Reader
 from .reading import Reading
 from .refusals import refusal
@@ -43,11 +44,18 @@ class Parser:
     Args:
         catalog: whose titles, people and words are understood.
         year: the present year, for "the last ten years".
+        matcher: reads wishes that no word list knows; None: they stay unread.
     """
 
-    def __init__(self, catalog: Catalog, *, year: Callable[[], int] = _this_year) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        *,
+        year: Callable[[], int] = _this_year,
+        matcher: WishMatcher | None = None,
+    ) -> None:
         self._catalog = catalog
-        self._reader = Reader(catalog, lexicon(), year)
+        self._reader = Reader(catalog, lexicon(), year, matcher)
 
     def parse(
         self, utterance: str, history: Sequence[PastTurn] = (), *, shown: Sequence[int] = ()

@@ -23,6 +23,7 @@ from .leftover import Leftovers
 from .lexicon import Lexicon, key_of
 from .linking import TitleReader
 from .longer import LongerNames
+from .nearness import WishMatcher
 from .numbers import NumberReader
 from .people import PeopleReader
 from .periods import period_spans
@@ -56,10 +57,18 @@ class Reader:
         catalog: the catalog.
         lexicon: the general words.
         year: the present year.
+        matcher: reads wishes that no word list knows; None: they stay unread.
     """
 
-    def __init__(self, catalog: Catalog, lexicon: Lexicon, year: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        lexicon: Lexicon,
+        year: Callable[[], int],
+        matcher: WishMatcher | None = None,
+    ) -> None:
         self.catalog = catalog
+        self.matcher = matcher
         self.schema = catalog.schema
         self.lexicon = lexicon
         self.year = year

@@ -16,6 +16,8 @@ from .numbers import ORDER
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 MOST_READ = 3
+NEAREST = ", the nearest in meaning."
+"""Ends the sentence on a wish that no word list knew."""
 _MORE_OF = {
     ("novelty", True): "less known",
     ("rating", True): "well rated",
@@ -195,6 +197,7 @@ def _read_as(request: Request) -> list[str]:
     """How wishes without a column were read."""
     told: list[str] = []
     unread: list[str] = []
+    nearest = [limit for limit in request.limits if limit.endswith(NEAREST)]
     for wish in request.wishes:
         if wish.text.endswith((AGAINST, PART)):
             continue
@@ -206,6 +209,8 @@ def _read_as(request: Request) -> list[str]:
                 unread.append(f"'{wish.text}'")
         elif any(f"looked for {wish.text!r}" in limit for limit in request.limits):
             continue
+        elif any(f"I read {wish.text!r}" in line for line in nearest):
+            continue
         elif len(told) < MOST_READ and not _says_itself(wish.text, values):
             if wish.weight < 0 and _all_wanted(wish, request):
                 told.append(f"as little '{wish.text}' as can be")
@@ -216,7 +221,7 @@ def _read_as(request: Request) -> list[str]:
                 if wish.weight < 0
                 else f"I read '{wish.text}' as {lower_kind(shown)}"
             )
-    lines = []
+    lines = nearest
     if told:
         lines.append(_sentence("; ".join(told)))
     if unread:

@@ -45,6 +45,8 @@ from .threads import NO_OPENMP, blas_threads, calm_openmp, is_openmp, training_t
 if TYPE_CHECKING:
     from recagent_catalogs.store import Catalog
 
+    from .semantic import VocabularyWriter
+
 MEASURED_USERS = 600
 REFITTED = "measured without the held-back items, then fitted again on everything"
 QUICKLY = "measured on newcomers alone; `recagent build` trains on more and measures more"
@@ -125,6 +127,7 @@ def build(
     threads: int | None = None,
     progress: Progress = lambda step, share: None,
     quick: bool = False,
+    semantic: Path | None = None,
 ) -> BuildReport:
     """Train the models of a catalog, measure them, and make them the current build.
 
@@ -135,13 +138,17 @@ def build(
         threads: at most so many; by default what the process may use, at most 4.
         progress: told the step and the share done, 0 to 1.
         quick: half the work, a little worse.
+        semantic: folder of a model of sentence embeddings, by which the catalog's tags and kinds
+            are written as vectors as well.
 
     Raises:
         RecagentError: the build could not be written.
+        BadInput: there is no usable model in that folder.
     """
     setting = Setting(seed, threads or training_threads(), quick)
     started = time.perf_counter()
     progress("reading", 0.0)
+    vectors = _vectors(catalog, semantic)
     facts = facts_of(catalog)
     interactions = catalog.interactions
     sequences = Sequences.of(interactions) if interactions is not None else None
@@ -156,13 +163,24 @@ def build(
         "usual_length": 0.0 if sequences is None else sequences.usual_length,
         "ratings": None if sequences is None else _scale(sequences),
     }
+    manifest = _manifest(trained, data, setting)
+    if vectors is not None:
+        manifest["settings"] |= vectors.setting
     name, directory = write_build(
-        models_dir, lambda place: _write(trained, place), _manifest(trained, data, setting)
+        models_dir, lambda place: _write(trained, place, vectors), manifest
     )
     trained.seconds["total"] = round(time.perf_counter() - started, 3)
     progress("done", 1.0)
     told = trained.metrics, trained.seconds, trained.notices
     return BuildReport(name, directory, *told, data, _refitted(setting))
+
+
+def _vectors(catalog: Catalog, folder: Path | None) -> VocabularyWriter | None:
+    if folder is None:
+        return None
+    from .semantic import VocabularyWriter
+
+    return VocabularyWriter(catalog, folder)
 
 
 def train(
@@ -306,8 +324,10 @@ def _scale(sequences: Sequences) -> list[float] | None:
     return [float(sequences.rating.min()), float(sequences.rating.max())]
 
 
-def _write(trained: Trained, directory: Path) -> None:
-    """Every retriever and ranker into the directory."""
+def _write(trained: Trained, directory: Path, vectors: VocabularyWriter | None) -> None:
+    """Every retriever and ranker into the directory, and the vectors of the vocabulary."""
+    if vectors is not None:
+        vectors.write(directory)
     for retriever in trained.first.retrievers.values():
         retriever.save(directory)
     np.save(directory / EXPOSURE, trained.exposure, allow_pickle=False)
