@@ -13,8 +13,9 @@ from functools import lru_cache
 from recagent_catalogs.text import fold
 
 from .frames import compile_frame, sentences
-from .lexicon import load, singular
+from .lexicon import singular
 from .spans import Span
+from .tables import load
 from .tokens import Text
 from .vocabulary import Vocabulary
 

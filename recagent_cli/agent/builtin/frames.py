@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .lexicon import Lexicon, load, singular
+from .lexicon import Lexicon, singular
 from .linking import Title
 from .spans import Span
+from .tables import load
 from .tokens import Text
 
 KNOWN, UNKNOWN = 8.0, 6.7

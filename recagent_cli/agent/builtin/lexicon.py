@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import itertools
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
 from recagent_catalogs.text import fold
 
 from .phrases import Phrases
+from .tables import load, tables
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
 
@@ -184,12 +183,6 @@ class Lexicon:
         return 10
 
 
-def load(name: str) -> dict[str, Any]:
-    """The data file of that name."""
-    path = resources.files(__package__).joinpath("lexicon", f"{name}.toml")
-    return tomllib.loads(path.read_text(encoding="utf-8"))
-
-
 def _phrases(patterns: list[str]) -> frozenset[str]:
     # The data files are written folded: folding 20,000 phrases costs 100 ms.
     return frozenset(phrase for pattern in patterns for phrase in expand(pattern) if phrase)
@@ -244,10 +237,6 @@ def lexicon() -> Lexicon:
     """The lexicons; loaded at the first call, then shared."""
     words, talk, times = load("words"), load("dialogue"), load("periods")
     kinds, audiences, nations = load("kinds"), load("audience")["audience"], load("nations")
-    acts = Phrases(frozenset(talk["skipped"].split()))
-    for act, patterns in talk["acts"].items():
-        for pattern in patterns:
-            acts.add(pattern, act)
     levels = sorted(
         (_audience(table) for table in audiences if table["below"]), key=lambda a: a.below
     )
@@ -256,7 +245,7 @@ def lexicon() -> Lexicon:
         stop=frozenset(words["stop"].split()),
         filler=frozenset(words["filler"].split()),
         common=frozenset(words["common"].split()),
-        acts=acts,
+        acts=tables().acts,
         moods=_entries(load("moods")["mood"], _mood),
         qualities=_entries(load("quality")["quality"], _quality),
         audiences=_entries(audiences, _audience),

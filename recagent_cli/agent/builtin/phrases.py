@@ -7,14 +7,18 @@ is kept, so that a second walk over the same words is one look-up a word.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar
 
 MOST_KEPT = 50_000
 """So many steps of walks are kept; then they are forgotten and learned anew."""
 
+_Key = TypeVar("_Key", int, str)
 _States = frozenset[int]
+_Targets = int | list[int]
+"""Where a step leads: mostly to one state. Thousands of lists of one are slow to read and copy."""
 
 
 @dataclass(eq=False)
@@ -26,8 +30,9 @@ class Phrases:
     """
 
     skipped: Collection[str] = ()
-    _next: list[dict[str, list[int]]] = field(default_factory=lambda: [{}])
-    _joins: dict[int, list[int]] = field(default_factory=dict)
+    _size: int = 1
+    _next: dict[int, dict[str, _Targets]] = field(default_factory=dict)
+    _joins: dict[int, _Targets] = field(default_factory=dict)
     _names: dict[int, str] = field(default_factory=dict)
     _kept: dict[tuple[_States, str], tuple[_States, tuple[str, ...]]] = field(default_factory=dict)
 
@@ -72,7 +77,9 @@ class Phrases:
         if kept is None:
             if len(self._kept) > MOST_KEPT:
                 self._kept.clear()
-            reached = self._closed(n for s in states for n in self._next[s].get(word, ()))
+            reached = self._closed(
+                n for s in states for n in _all(self._next.get(s, _NOWHERE).get(word, ()))
+            )
             found = tuple(
                 dict.fromkeys(self._names[s] for s in sorted(reached) if s in self._names)
             )
@@ -88,20 +95,43 @@ class Phrases:
             state = waiting.pop()
             if state not in found:
                 found.add(state)
-                waiting += self._joins.get(state, ())
+                waiting += _all(self._joins.get(state, ()))
         return frozenset(found)
+
+    # --- a copy ----------------------------------------------------------------------------------
+
+    def to_json(self) -> dict[str, Any]:
+        """The whole network, as `from_json` takes it."""
+        return {
+            "skipped": sorted(self.skipped),
+            "size": self._size,
+            "steps": [list(self._next), list(self._next.values())],
+            "joins": [list(self._joins), list(self._joins.values())],
+            "names": [list(self._names), list(self._names.values())],
+        }
+
+    @classmethod
+    def from_json(cls, held: dict[str, Any]) -> Phrases:
+        """The network of a copy that is known to be whole."""
+        steps, joins, names = (
+            dict(zip(*held[name], strict=True)) for name in ("steps", "joins", "names")
+        )
+        return cls(frozenset(held["skipped"]), held["size"], steps, joins, names)
 
     # --- building --------------------------------------------------------------------------------
 
     def _step_to(self, state: int, word: str) -> int:
         """A new state behind a word; behind nothing, joined to the state."""
-        self._next.append({})
-        new = len(self._next) - 1
+        new = self._new()
         if word:
-            self._next[state].setdefault(word, []).append(new)
+            _lead(self._next.setdefault(state, {}), word, new)
         else:
-            self._joins.setdefault(state, []).append(new)
+            _lead(self._joins, state, new)
         return new
+
+    def _new(self) -> int:
+        self._size += 1
+        return self._size - 1
 
     def _sequence(self, pattern: str, place: int, state: int) -> tuple[int, int]:
         """Build from `place` to the end of the pattern or alternative; where it ends, and how."""
@@ -118,11 +148,22 @@ class Phrases:
         return (self._step_to(state, word) if word else state), place
 
     def _choice(self, pattern: str, place: int, state: int) -> tuple[int, int]:
-        self._next.append({})
-        joined = len(self._next) - 1
+        joined = self._new()
         while True:
             end, place = self._sequence(pattern, place, state)
-            self._joins.setdefault(end, []).append(joined)
+            _lead(self._joins, end, joined)
             place += 1
             if pattern[place - 1] == "}":
                 return joined, place
+
+
+_NOWHERE: dict[str, _Targets] = {}
+
+
+def _all(targets: _Targets | tuple[()]) -> Iterable[int]:
+    return (targets,) if isinstance(targets, int) else targets
+
+
+def _lead(steps: dict[_Key, _Targets], step: _Key, new: int) -> None:
+    """Let a step lead to one more state."""
+    steps[step] = [*_all(steps[step]), new] if step in steps else new
