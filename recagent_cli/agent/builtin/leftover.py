@@ -120,6 +120,7 @@ class Leftovers:
             and word not in lexicon.filler
             and word not in self._reader.items
             and word not in lexicon.before_names
+            and word not in lexicon.after_names
             and word not in self._reader.vocabulary.verbs
             and not self._slips.asks(word)
         }

@@ -126,6 +126,7 @@ class Lexicon:
         numbers, decades, units, ordinals: words to values.
         generic: nouns for items of any domain.
         given: given names.
+        nicknames: short names, to the given names they stand for.
         makers: people best known for making, where no column tells.
         before_names, after_names: words around the names of people and makers.
         also_nouns: kinds that are plain nouns as well.
@@ -166,6 +167,7 @@ class Lexicon:
     units: Mapping[str, Mapping[str, float]]
     generic: frozenset[str]
     given: frozenset[str]
+    nicknames: dict[str, tuple[str, ...]]
     makers: frozenset[str]
     before_names: frozenset[str]
     after_names: frozenset[str]
@@ -271,6 +273,7 @@ def lexicon() -> Lexicon:
         units=times["units"],
         generic=frozenset(words["generic"].split()),
         given=frozenset(load("names")["given"].split()),
+        nicknames={short: tuple(full) for short, full in load("names")["nicknames"].items()},
         makers=frozenset(load("names")["makers"]),
         before_names=frozenset(words["before_names"].split()),
         after_names=frozenset(words["after_names"].split()),

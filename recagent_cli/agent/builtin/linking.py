@@ -60,6 +60,8 @@ _STRONG = frozenset(
 )
 
 
+_SOMETHING = frozenset(("something", "anything", "stuff"))
+_ARTICLES = ("a", "an")
 _GOES_ON = frozenset("already too but and or before thanks thx please".split())
 
 
@@ -138,7 +140,7 @@ class TitleReader:
             ):
                 continue
             rows, kind = self._exact(text.phrase(start, end))
-            if not rows:
+            if not rows or self._one_of_many(text, start, end, rows[0]):
                 continue
             span = self._judge(text, start, end, rows, kind, shown, listed)
             if span.score >= THRESHOLD:
@@ -146,6 +148,20 @@ class TitleReader:
                 listed.add(span.end)
         years = (i for i in listed if i < len(words) and self._listed_year(text, i, listed))
         return [*found, *(Span(i, i + 1, "name", words[i], YEAR_AS_TITLE) for i in years)]
+
+    def _one_of_many(self, text: Text, start: int, end: int, row: int) -> bool:
+        """Whether "a" makes of the words one of many, and no title: "a big fan", "with a heist"."""
+        first = start if text.words[start] in _ARTICLES else start - 1
+        if first < 0 or text.words[first] not in _ARTICLES:
+            return False
+        if text.mixed_case and text.tokens[end - 1].capital:
+            return False
+        if first < start:
+            after = text.words[end] if end < len(text.words) else ""
+            noun = after in self._items or after in ("like", "type", "style", "kind", "esque")
+            return end - start == 1 and not noun
+        title = fold(self._catalog.items([row])[0].title)
+        return not title.startswith(f"{text.words[start]} ")
 
     def _listed(
         self, text: Text, start: int, end: int, listed: set[int], shown: Mapping[str, int]
@@ -182,7 +198,7 @@ class TitleReader:
         return (
             start > 1
             and words[start - 1] in ("like", "called", "named", "titled")
-            and words[start - 2] in self._items
+            and (words[start - 2] in self._items or words[start - 2] in _SOMETHING)
             and words_end(text, end) is not None
             and not pointing.intersection(words[start:end])
         )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 
 from recagent_catalogs.schema import Column, Role
 from recagent_catalogs.store import Catalog
 
+from .familiar import FamiliarNames
 from .lexicon import Lexicon
 from .spans import Span
 from .tokens import Text
@@ -160,6 +161,20 @@ class PeopleReader:
                 score = 2.7 + self._pointed(text, start, start + 1)
                 person = self._ranked(values, text, start, start + 1)
                 yield Span(start, start + 1, "person", person, score)
+        yield from self._called(text)
+
+    @cached_property
+    def _familiar(self) -> FamiliarNames:
+        return FamiliarNames(self._well_known, self._count, self._lexicon)
+
+    def _called(self, text: Text) -> Iterator[Span]:
+        """People who are not called by a name of the catalog as it stands."""
+        pointed = partial(self._pointed, text)
+        for span in self._familiar.spans(text, pointed):
+            values = self._named(span.data)
+            person = self._ranked(values, text, span.start, span.end)
+            score = span.score + pointed(span.start, span.end) * (len(span) > 1)
+            yield Span(span.start, span.end, "person", person, score)
 
     def _find(self, text: Text, start: int, end: int) -> list[Value]:
         phrase = text.phrase(start, end)

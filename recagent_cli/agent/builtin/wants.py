@@ -111,6 +111,19 @@ class Wants(Joining, Origins, Measures):
             return
         value = self.reader.people.column_for(person, self.text, span.start, span.end)
         self.values.append((span, value, self.polarity(span)))
+        self._say_whom(span, value)
+
+    def _say_whom(self, span: Span, value: Value) -> None:
+        """Say who is meant where the name was not typed as it is written ("arnie")."""
+        said = self.text.words[span.start : span.end]
+        name = fold(value.value)
+        known = " ".join(said), " ".join(said).removesuffix("s")
+        parts = {*name.split(), *(f"{part}s" for part in name.split())}
+        if parts.issuperset(said) or any(words in name for words in known):
+            return
+        typed = self.text.as_typed(span.start, span.end)
+        if "".join(said) not in name.replace(" ", ""):
+            self.reading.limits.append(f"I took {typed!r} for {value.value}.")
 
     def _likened(self, span: Span) -> bool:
         """Whether something like a person's items is asked for ("bands like Radiohead")."""
