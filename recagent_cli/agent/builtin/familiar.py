@@ -87,7 +87,7 @@ class FamiliarNames:
 
     def _gives(self, typed: Sequence[str], wanted: Sequence[str]) -> bool:
         """Whether the words before a surname are short for, or a slip of, the given names."""
-        while len(typed) > 1 and typed[-1:] == wanted[-1:]:  # "bob de niro"
+        while min(len(typed), len(wanted)) > 1 and typed[-1] == wanted[-1]:  # "bob de niro"
             typed, wanted = typed[:-1], wanted[:-1]
         letters = "".join(typed)
         if letters == "".join(word[0] for word in wanted) and len(letters) > 1:
