@@ -19,7 +19,7 @@ from .tokens import Text
 KNOWN, UNKNOWN = 8.0, 6.7
 """Scores of a title in a frame: above kinds, periods and moods that its words may be as well."""
 LEADING = 6.0
-LONGEST = 10
+LONGEST = 14
 """Words in the longest name that is believed."""
 
 
@@ -37,6 +37,8 @@ class Frames:
     leading: frozenset[str]
     points: frozenset[str]
     owners: frozenset[str]
+    adverbs: frozenset[str]
+    versions: frozenset[str]
     grades: frozenset[str]
 
 
@@ -46,7 +48,7 @@ def _frames() -> Frames:
     apart = data["words_apart"]
     words = {
         name: frozenset(apart[name].split())
-        for name in ("never", "leading", "points", "owners", "grades")
+        for name in ("never", "leading", "points", "owners", "grades", "adverbs", "versions")
     }
     items, either, behind = (
         tuple(compile_frame(row, data["words"]) for row in data[key])
@@ -132,6 +134,8 @@ class FrameReader:
         """A name after "the movie": not what only describes it ("the movie about …")."""
         first = start + words[: match.start("x")].count(" ")
         last = first + len(match["x"].split())
+        if "about" in text.words[first + 1 : last]:  # the story, and no name behind it
+            last = text.words.index("about", first + 1)
         article = text.words[first] in ("the", "a", "an")
         if self._exact(text.phrase(first, last)) is None or last - first == 1:
             if text.words[first] in self._lexicon.stop and not article:
@@ -147,12 +151,11 @@ class FrameReader:
         place = start + words[: match.start()].count(" ")
         first = start + words[: match.start("x")].count(" ")
         last = first + len(match["x"].split())
-        if (
-            place < first
-            and text.words[first - 2] in self._frames.grades
-            and self._counts(text, first)
-        ):
-            return
+        led = text.words[place:first]
+        if self._frames.grades.intersection(led) and self._counts(text, first):
+            return  # "a rating of about seven"
+        if led[-1:] == ("about",) and led[-2:-1] and led[-2] in self._items:
+            return  # "stars in a film about …": the story
         if span := self._named(text, first, last, people):
             yield span
             for i in range(place, first):
@@ -165,9 +168,21 @@ class FrameReader:
             return False
         if len(words) == 1 and words[0].removesuffix("s") in self._frames.parts:
             return True
+        if self._adverb(text, span):
+            return True
         items = words[-1:] and words[-1] in self._items
         return bool(items) and all(
             w in self._frames.leading or w in self._items or self._kind(w) for w in words
+        )
+
+    def _adverb(self, text: Text, span: Span) -> bool:
+        """Whether the word only ends the sentence: "… in any movies together"."""
+        last = span.end == len(text.words) or text.begins_sentence(span.end)
+        return (
+            last
+            and len(span) == 1
+            and text.words[span.start] in self._frames.adverbs
+            and text.words[span.start - 1] in self._items
         )
 
     def _counts(self, text: Text, index: int) -> bool:
@@ -206,6 +221,8 @@ class FrameReader:
             and words[place + 1] in self._frames.leading
         ):
             place += 2
+        if words[place] in self._frames.versions and words[place + 1 : place + 2] == ("of",):
+            place += 2  # "the original version of …"
         return min(place, end - 1)
 
     def _cut(self, text: Text, start: int, end: int) -> tuple[int, int]:

@@ -24,7 +24,7 @@ from .shorttitles import ShortTitles
 from .spans import Span
 from .tokens import Text
 
-LONGEST = 10
+LONGEST = 14
 """Words in the longest title that is looked up."""
 THRESHOLD = 3.0
 MUCH = 8

@@ -49,6 +49,9 @@ _WITH = frozenset(("with", "w", "without", "no", "about", "involving", "featurin
 
 _PLAIN_NO = frozenset(("no", "nope", "nah", "i dont think so", "no i dont think so", "not really"))
 
+_MEASURING = frozenset("of above over below under between".split())
+_VERSIONS = frozenset("version versions cut edition".split())
+
 
 class Reader:
     """Reads turns against one catalog.
@@ -141,10 +144,17 @@ class Reader:
         word = text.words[span.start]
         if span.kind == "quality" and self._of_a_person(text, span.end):
             return True  # "a well known director"
+        after = text.words[span.end] if span.end < len(text.words) else ""
+        if span.kind == "quality" and after in _MEASURING and text.words[span.end - 1] == "rating":
+            return True  # "an average rating of seven"
         if span.kind == "audience" and word == "rated" and span.start:
             return text.words[span.start - 1] in ("highly", "well", "top", "best", "badly", "worst")
         if len(span) != 1 or span.kind not in ("mood", "quality", "value"):
             return False
+        if (
+            span.kind == "value" and word == "original" and after in _VERSIONS
+        ):
+            return True  # "the original version of …"
         if (
             span.kind == "value"
             and word in self.lexicon.also_nouns
@@ -152,7 +162,6 @@ class Reader:
         ):
             return True
         before = text.words[span.start - 1] if span.start else ""
-        after = text.words[span.end] if span.end < len(text.words) else ""
         if word in ("new", "top", "hit", "light", "best", "hot", "sweet", "happy", "fun") and (
             before in ("happy", "sounds", "my", "check") or after in ("year", "of")
         ):

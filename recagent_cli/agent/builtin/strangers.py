@@ -114,6 +114,7 @@ class StrangerReader:
             end < len(words)
             and words[end].isalpha()
             and words[end] not in plain
+            and not self._is_kind(words[end])
             and not (text.begins_sentence(end) or "," in text.gap(end))
             and (words[end - 1] in lexicon.given and words[end] not in lexicon.given
                  or words[end] in _SURNAMES)
@@ -142,6 +143,8 @@ class StrangerReader:
             return word not in ("i", "a") or index > start
         if word in self._plain:
             return word == "will" and index == start
+        if index > start + 1 and self._is_kind(word):
+            return False
         key = key_of(word)
         return not (
             key in lexicon.qualities
@@ -170,7 +173,8 @@ class StrangerReader:
             return bool(verb or inside) and (len(words) > 1 or not inside)
         if match["item"]:
             told = rf"{_ADVERBS}(?:{_PLAY}|{_DIRECT}|was in|is in|has been|has made|made|did)(?!\S)"
-            return len(words) > 1 and bool(re.match(told, after))
+            named = len(words) > 1 and not self._is_kind(words[-1])
+            return named and bool(re.match(told, after))
         return len(words) > 1 and len(rare) == len(words) and words[0] not in self._lexicon.moods
 
     def _place(self, text: Text, index: int) -> int:
@@ -184,6 +188,10 @@ class StrangerReader:
             or word in lexicon.moods
             or any(word in group for group in lexicon.kinds)
         )
+
+    def _is_kind(self, word: str) -> bool:
+        """Whether a word is a kind: "Ada Stone western"."""
+        return any(word in group for group in self._lexicon.kinds)
 
     def _near_verb(self, text: Text, start: int, end: int) -> float:
         """How much the words around speak for a person."""

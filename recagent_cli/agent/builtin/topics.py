@@ -55,6 +55,7 @@ _TURNS = frozenset(
 _OF_ITEMS = frozenset(
     "has had have having with contains includes feature features on aboard inside".split()
 )
+_ARTICLES_OF_ITEMS = (("a",), ("an",), ("any",), ("some",), ("what",), ("which",))
 _SCENES = frozenset(("scene", "scenes"))
 _RELATIVE = frozenset(("that", "which", "and", "or"))
 _CUTTING = frozenset("period audience number count person stranger lead order title name".split())
@@ -138,7 +139,7 @@ class TopicReader:
     def _names_items(self, text: Text, index: int) -> bool:
         """Whether a word for items follows soon: "a victim in a horror movie"."""
         near = text.words[index : index + 4]
-        return near[:1] in (("a",), ("an",), ("any",), ("some",)) and bool(
+        return near[:1] in _ARTICLES_OF_ITEMS and bool(
             self._items.intersection(near)
         )
 
@@ -149,6 +150,9 @@ class TopicReader:
             inside = any(s - 2 < span.start and span.end <= e and span.end > s for s, e in topics)
             if inside and span.kind in ("title", "person") and not self._marked(text, span):
                 continue
+            opens = any(s == span.start for s, _ in topics)
+            if opens and span.kind == "stranger" and text.words[span.start - 1] == "about":
+                continue  # a story about somebody: they need not play in it
             yield span
 
     def _marked(self, text: Text, span: Span) -> bool:
