@@ -37,7 +37,10 @@ def mit_slots(reading: Reading, parser: Parser) -> list[tuple[str, int, int]]:
         if any(a <= span.start and span.end <= b for a, b in reading.topics):
             continue
         if kind := _kind_of_span(span, words, parser):
-            found.append((kind, *_trimmed(kind, span.start, span.end, words, parser)))
+            start, end = _trimmed(kind, span.start, span.end, words, parser)
+            if span.kind == "title" and words[start] == "a" and not _begins(span, parser):
+                start += end - start > 1
+            found.append((kind, start, end))
     told = [
         ("GENRE" if _before_noun(end, words, parser) else "PLOT", start, end)
         for start, end in reading.topics
@@ -95,7 +98,7 @@ def _trimmed(
         while start < end - 1 and not (words[start] in _TIMES or words[start][0].isdigit()):
             start += 1
     elif kind == "RATING":
-        drop(("rated", "rating"), ("rated", "rating", "ratings"))
+        drop(("rated", "rating"), ("rated", "rating", "ratings", *parser.vocabulary.items))
     elif kind in ("GENRE", "PLOT"):
         drop(("the", "a", "an", "in"), parser.vocabulary.items)
     elif kind == "RATINGS_AVERAGE":
@@ -103,6 +106,11 @@ def _trimmed(
             start += 2
         drop(("the", "a", "an"), ("star",))
     return start, end
+
+
+def _begins(span: Any, parser: Parser) -> bool:
+    """Whether the title itself begins with the article."""
+    return parser.catalog.label(span.data.row).lower().startswith("a ")
 
 
 def _before_noun(end: int, words: Sequence[str], parser: Parser) -> bool:

@@ -93,14 +93,16 @@ def _sgd(rows: list[Row], parser: Parser, catalog: Catalog, misses: Misses) -> S
         for frame in row["frames"]:
             state.update(frame["state_unified"])
         wanted = [
-            (slot, _value(slot, state[slot][0]))
+            (slot, value)
             for slot in ("genre", "director", "starring", "title")
             if slot in state and state[slot][0] != "dontcare"
+            for value in _values(slot, state[slot][0])
         ]
         history = history_of(row["context"], parser)
         turn = PastTurn(row["text"], "", (), parser.parse(row["text"], history))
         request = held([*history, turn])
-        got = [("genre", value) for value in genres_of(request, catalog)]
+        kinds = {one for value in genres_of(request, catalog) for one in _values("genre", value)}
+        got = [("genre", value) for value in sorted(kinds)]
         title = in_focus([_named(t) for t in (*history, turn)], catalog)  # talked about, taken
         if title is not None and title.id not in {m.id for m in request.disliked}:
             got.append(("title", _value("title", title.title.rsplit(" (", 1)[0])))
@@ -131,6 +133,19 @@ def _named(turn: PastTurn) -> PastTurn:
 
 
 _BESIDE = frozenset((*NO_STATE, Intent.CLOSING, Intent.CHIT_CHAT))
+
+
+def _values(slot: str, value: str) -> list[str]:
+    """A slot's value as we count it: a mixed genre is the genres it mixes."""
+    if slot == "genre":
+        return sorted(_MIXED.get(genre(value), {genre(value)}))
+    return [_value(slot, value)]
+
+
+_MIXED = {
+    name: frozenset(("romance", "comedy"))
+    for name in ("rom-com", "romcom", "romantic comedy", "romantic-comedy")
+}
 
 
 def _value(slot: str, value: str) -> str:

@@ -221,7 +221,7 @@ class FrameReader:
             and words[place + 1] in self._frames.leading
         ):
             place += 2
-        if words[place] in self._frames.versions and words[place + 1 : place + 2] == ("of",):
+        if words[place + 1 : place + 2] == ("of",) and words[place] in self._frames.versions:
             place += 2  # "the original version of …"
         return min(place, end - 1)
 

@@ -135,6 +135,11 @@ class Parser:
         return self.parse(said_instead(option, last), history[:-1], shown=shown)
 
     @property
+    def catalog(self) -> Catalog:
+        """The catalog it reads for."""
+        return self._catalog
+
+    @property
     def vocabulary(self) -> Vocabulary:
         """The catalog's words."""
         return self._reader.vocabulary

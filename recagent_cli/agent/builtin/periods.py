@@ -115,6 +115,11 @@ def _patterns(lexicon: Lexicon) -> tuple[tuple[str, str, float], ...]:
             "last",
             5.5,
         ),
+        (
+            r"(?:(?:in|from|of|within|over|during|made in) )?(?:the |this )?past (?P<u>year)",
+            "last",
+            5.5,
+        ),
         (r"(?:(?:in|from|of|made|released|within) )?this (?P<u>year|decade|century)", "this", 5.0),
         (r"(?:(?:in|from|of|made|released) )?last (?P<u>year)", "last_year", 5.0),
         (

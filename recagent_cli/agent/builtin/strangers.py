@@ -63,6 +63,7 @@ class StrangerReader:
         for start in range(len(text.words) - 1):
             if last := self._after_given(text, start):
                 yield self._span(text, start, last, GIVEN + self._near_verb(text, start, last))
+        yield from self._makers(text)
         for match in _BEFORE.finditer(text.joined):
             first = text.starts.get(match.end())
             if first is None or text.begins_sentence(first):
@@ -71,6 +72,17 @@ class StrangerReader:
             if end and self._stands(text, match, first, end):
                 yield self._span(text, first, end, CUED)
                 yield from self._joined(text, end)
+
+    def _makers(self, text: Text) -> Iterator[Span]:
+        """Well-known makers by their whole name, or by a surname right before the items."""
+        words, makers = text.words, self._lexicon.makers
+        for start in range(len(words)):
+            for end in range(start + 1, min(len(words), start + LONGEST) + 1):
+                lone = end - start == 1 and words[end : end + 1] and words[end] not in self._items
+                if text.phrase(start, end) not in makers or lone:
+                    continue
+                if end - start > 1 or end < len(words):
+                    yield self._span(text, start, end, GIVEN + 0.3)
 
     def _joined(self, text: Text, end: int) -> Iterator[Span]:
         """The names that follow a name with "and", "or" or a comma."""
