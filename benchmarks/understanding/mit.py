@@ -21,7 +21,7 @@ from .scoring import YEAR_OF_THE_SETS, Misses, Row, Scores, compare
 
 _TYPE_OF = {
     "period": "YEAR", "audience": "RATING", "compound": "GENRE", "mood": "PLOT", "title": "TITLE",
-    "name": "TITLE",
+    "name": "TITLE", "titled": "TITLE",
 }  # fmt: skip
 _TYPE_OF_EXTRA = {
     "songs": "SONG", "trailers": "TRAILER", "reviews": "RATINGS_AVERAGE", "characters": "CHARACTER",
@@ -124,12 +124,20 @@ def _kind_of_value(span: Any, words: Sequence[str], parser: Parser) -> str:
     if Role.CATEGORIES in roles:
         return "GENRE"
     name = span.data[0].value.split()
-    if Role.TAGS in roles and len(name) > 1 and all(part[:1].isupper() for part in name):
+    capitals = len(name) > 1 and all(part[:1].isupper() for part in name)
+    if Role.TAGS in roles and capitals and _is_person(name, parser):
         return "PERSON"
     listed = any(" ".join(words[span.start : span.end]) in group for group in parser.lexicon.kinds)
     before = words[max(0, span.start - 2) : span.start]
     topic = any(word in ("about", "involving", "with", "on", "featuring") for word in before)
-    return "GENRE" if not topic and (_before_noun(span.end, words, parser) or listed) else "PLOT"
+    noun = _before_noun(span.end, words, parser) or words[span.end - 1] in parser.vocabulary.items
+    return "GENRE" if not topic and (noun or listed) else "PLOT"
+
+
+def _is_person(name: Sequence[str], parser: Parser) -> bool:
+    """Whether a name in capitals is a person's, and not a place or a people."""
+    folded = " ".join(name).lower()
+    return name[0].lower() in parser.lexicon.given or folded in parser.lexicon.makers
 
 
 def mit(rows: list[Row], parser: Parser, catalog: Catalog, misses: Misses) -> Scores:

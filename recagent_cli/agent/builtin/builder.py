@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from recagent_catalogs.schema import Role
 from recagent_catalogs.text import fold
+from recagent_tools.conditions import Condition
 
 from .clauses import TOO
 from .naming import Naming
@@ -37,6 +38,7 @@ class Builder(Wants, Naming):
             "foreign": self.on_foreign,
             "extra": self.on_extra,
             "trait": self.on_trait,
+            "titled": self.on_titled,
         }
 
     def on_trait(self, span: Span) -> None:
@@ -44,6 +46,14 @@ class Builder(Wants, Naming):
         self.reading.limits.append(
             f"This catalog knows only the names of people; I could not look for {span.data!r}."
         )
+
+    def on_titled(self, span: Span) -> None:
+        """Words that the titles are to hold."""
+        column = self.reader.schema.one(Role.TITLE)
+        if column is not None:
+            left_out = self.polarity(span) in ("-", "~")
+            condition = Condition(column.name, "!~" if left_out else "~", (span.data,))
+            self.reading.conditions.append(condition)
 
     def run(self) -> None:
         """Fill the reading."""

@@ -57,6 +57,8 @@ def extra_spans(text: Text, vocabulary: Vocabulary) -> Iterator[Span]:
                 if match := frame.search(words):
                     first = start + words[: match.start("x")].count(" ")
                     last = first + len(match["x"].split())
+                    if what == "characters":
+                        last = next((i for i in range(first, last) if _places(text, i)), last)
                     while last > first and text.words[last - 1] in _NEVER_LAST:
                         last -= 1
                     if first < last <= first + MOST_WORDS.get(what, 3):
@@ -70,6 +72,11 @@ def extra_spans(text: Text, vocabulary: Vocabulary) -> Iterator[Span]:
                     if place := _thing(words, match, what):
                         i, j = start + place[0], start + place[1]
                         yield Span(i, j, "extra", Extra(what), SCORE)
+
+
+def _places(text: Text, index: int) -> bool:
+    """Whether what follows is where a character stands: "as Rufus in Heat"."""
+    return text.words[index] in ("in", "from", "on")
 
 
 def _thing(words: str, match: re.Match[str], what: str) -> tuple[int, int] | None:

@@ -39,6 +39,7 @@ class Frames:
     owners: frozenset[str]
     adverbs: frozenset[str]
     versions: frozenset[str]
+    roughly: frozenset[str]
     grades: frozenset[str]
 
 
@@ -48,7 +49,16 @@ def _frames() -> Frames:
     apart = data["words_apart"]
     words = {
         name: frozenset(apart[name].split())
-        for name in ("never", "leading", "points", "owners", "grades", "adverbs", "versions")
+        for name in (
+            "never",
+            "leading",
+            "points",
+            "owners",
+            "grades",
+            "adverbs",
+            "versions",
+            "roughly",
+        )
     }
     items, either, behind = (
         tuple(compile_frame(row, data["words"]) for row in data[key])
@@ -152,7 +162,8 @@ class FrameReader:
         first = start + words[: match.start("x")].count(" ")
         last = first + len(match["x"].split())
         led = text.words[place:first]
-        if self._frames.grades.intersection(led) and self._counts(text, first):
+        number = first + (text.words[first] in self._frames.roughly and first + 1 < last)
+        if self._frames.grades.intersection(led) and self._counts(text, number):
             return  # "a rating of about seven"
         if led[-1:] == ("about",) and led[-2:-1] and led[-2] in self._items:
             return  # "stars in a film about …": the story
@@ -171,6 +182,9 @@ class FrameReader:
         if self._adverb(text, span):
             return True
         items = words[-1:] and words[-1] in self._items
+        before = text.words[span.start - 1] if span.start else ""
+        if items and {before, text.words[span.start]} & {"a", "an", "any", "some", "rated"}:
+            return True  # "a silent movie", "an r rated disaster movie"
         return bool(items) and all(
             w in self._frames.leading or w in self._items or self._kind(w) for w in words
         )

@@ -21,6 +21,7 @@ from .slips import Slips
 from .spans import Span, choose
 from .strangers import Stranger
 from .tokens import Text
+from .topics import runs, unknown_topics
 
 if TYPE_CHECKING:
     from .reader import Reader
@@ -74,17 +75,6 @@ def _asked(text: Text, before: int) -> bool:
     while first > 0 and not text.begins_sentence(first):
         first -= 1
     return text.words[first] in _ASKING
-
-
-def _stretches(places: Sequence[int]) -> list[tuple[int, int]]:
-    """Runs of neighbouring word numbers as (first, end)."""
-    found: list[tuple[int, int]] = []
-    for i in places:
-        if found and found[-1][1] == i:
-            found[-1] = (found[-1][0], i + 1)
-        else:
-            found.append((i, i + 1))
-    return found
 
 
 class Leftovers:
@@ -399,7 +389,9 @@ class Leftovers:
                 text.words[i] for i in wanted if text.words[i] not in reading.search
             )
             alone = [i for i in wanted if not any(a <= i < b for a, b in reading.topics)]
-            reading.topics += _stretches(alone)
+            reading.topics += runs(alone)
+        reading.topics += unknown_topics([i for i in topics if i not in negated], reading)
+        if wanted and reading.question is None:
             free = [i for i in free if i not in wanted]
         for i in negated:
             reading.wishes.append(Wish(text.words[i], (), text.words[i], -1.0))

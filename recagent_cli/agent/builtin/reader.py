@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -35,6 +35,7 @@ from .spans import Span, choose
 from .strangeness import StrangenessReader
 from .strangers import StrangerReader
 from .themes import ThemeReader
+from .titled import titled_spans
 from .tokens import Text
 from .topics import TopicReader
 from .vocabulary import Vocabulary
@@ -49,7 +50,8 @@ _WITH = frozenset(("with", "w", "without", "no", "about", "involving", "featurin
 
 _PLAIN_NO = frozenset(("no", "nope", "nah", "i dont think so", "no i dont think so", "not really"))
 
-_MEASURING = frozenset("of above over below under between".split())
+_MEASURING = (("of",), ("above",), ("over",), ("below",), ("under",), ("between",))
+_RATED = frozenset(("rating", "ratings", "score", "scores"))
 _VERSIONS = frozenset("version versions cut edition".split())
 
 
@@ -108,7 +110,9 @@ class Reader:
         found += self.dated.spans(text, found)
         found += self.frames.spans(text)
         found += extra_spans(text, self.vocabulary)
+        found += titled_spans(text)
         found += self._ages(text)
+        found += self._other_ratings(text, found)
         found += self.strangeness.spans(text)
         found += self.themes.spans(text, self.items)
         found += self.numbers.counts(text, self.items, found)
@@ -145,15 +149,15 @@ class Reader:
         if span.kind == "quality" and self._of_a_person(text, span.end):
             return True  # "a well known director"
         after = text.words[span.end] if span.end < len(text.words) else ""
-        if span.kind == "quality" and after in _MEASURING and text.words[span.end - 1] == "rating":
-            return True  # "an average rating of seven"
+        if span.kind == "quality" and text.words[span.start] == "average":
+            last = span.end - (text.words[span.end - 1] in _RATED)
+            if text.words[last : last + 1] and text.words[last] in _RATED:
+                return text.words[last + 1 : last + 2] in _MEASURING  # "… rating of seven"
         if span.kind == "audience" and word == "rated" and span.start:
             return text.words[span.start - 1] in ("highly", "well", "top", "best", "badly", "worst")
         if len(span) != 1 or span.kind not in ("mood", "quality", "value"):
             return False
-        if (
-            span.kind == "value" and word == "original" and after in _VERSIONS
-        ):
+        if span.kind == "value" and word == "original" and after in _VERSIONS:
             return True  # "the original version of …"
         if (
             span.kind == "value"
@@ -194,6 +198,15 @@ class Reader:
             for w in text.words[index + 1 : index + 2]
             for v in self.vocabulary.values.get(key_of(w), ())
         )
+
+    def _other_ratings(self, text: Text, found: Sequence[Span]) -> Iterator[Span]:
+        """One letter more after a rating: "rated pg 13 or r"."""
+        for span in found:
+            place = span.end + 1
+            if span.kind != "audience" or text.words[span.end : place] not in (("or",), ("and",)):
+                continue
+            if level := self.lexicon.audiences.get(f"rated {text.phrase(place, place + 1)}"):
+                yield Span(place, place + 1, "audience", level, span.score)
 
     def _ages(self, text: Text) -> Iterable[Span]:
         """Ages: "my 7 year old", "a boy age 7"."""

@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from recagent_catalogs.schema import Role
 
 from .lexicon import Lexicon
 from .spans import Span
 from .tokens import Text
+
+if TYPE_CHECKING:
+    from .reading import Reading
 
 _CUES = re.compile(
     r"(?<!\S)(?:(?:about|involving|involves|concerning|regarding|"
@@ -94,6 +100,8 @@ class TopicReader:
         """Whether these words open a topic here."""
         if start >= len(text.words) or text.begins_sentence(at + 1) or text.words[start] in _NEVER:
             return False
+        if cue == "in which" and text.words[start] in self._items:
+            return False
         word, before = cue.split()[0], text.words[:at]
         if any(text.begins_sentence(i) for i in range(at + 1, start + 1)):
             return False
@@ -104,7 +112,7 @@ class TopicReader:
             if not at or text.begins_sentence(at):
                 return False
             if word == "as":
-                return bool(_PEOPLE_ACT.intersection(before[-7:]))
+                return bool(_PEOPLE_ACT.intersection(before[-7:])) or "with" in before[-4:]
             return word == "in" or before[-1] in self._items or not word.startswith("where")
         if word == "with" and "scene" in text.words[start : start + 7]:
             return True
@@ -139,9 +147,7 @@ class TopicReader:
     def _names_items(self, text: Text, index: int) -> bool:
         """Whether a word for items follows soon: "a victim in a horror movie"."""
         near = text.words[index : index + 4]
-        return near[:1] in _ARTICLES_OF_ITEMS and bool(
-            self._items.intersection(near)
-        )
+        return near[:1] in _ARTICLES_OF_ITEMS and bool(self._items.intersection(near))
 
     def clear(self, text: Text, spans: Sequence[Span]) -> Iterator[Span]:
         """The candidates without titles and names that are but words of a topic."""
@@ -172,7 +178,7 @@ class TopicReader:
                 graded = span.kind == "quality" and "rating" in dict(span.data.weights)
                 if span.kind in _CUTTING and span.start < end and span.end > start:
                     end = span.start
-                elif graded and start < span.start < end:
+                elif graded and start <= span.start < end:
                     end = span.start
             read = {i for span in spans for i in range(span.start, span.end)}
             while end > start and self._idle(text.words[end - 1]) and end - 1 not in read:
@@ -184,3 +190,29 @@ class TopicReader:
     def _idle(self, word: str) -> bool:
         """Whether a topic does not end in this word; "world war i" does end in its number."""
         return word in self._items or len(word) > 1 and word in self._lexicon.stop
+
+
+def runs(places: Sequence[int]) -> list[tuple[int, int]]:
+    """Runs of neighbouring word numbers as (first, end)."""
+    found: list[tuple[int, int]] = []
+    for i in places:
+        if found and found[-1][1] == i:
+            found[-1] = (found[-1][0], i + 1)
+        else:
+            found.append((i, i + 1))
+    return found
+
+
+def unknown_topics(places: Sequence[int], reading: Reading) -> list[tuple[int, int]]:
+    """Topics right before a word for items of which nothing is found: "a curling movie".
+
+    A tag right before belongs to it ("a dog sled movie").
+    """
+    told = {i for start, end in reading.topics for i in range(start, end)}
+    starts = {
+        s.end: s.start
+        for s in reading.spans
+        if s.kind == "value" and all(v.role is Role.TAGS for v in s.data)
+    }
+    found = runs([i for i in places if i not in told])
+    return [(starts.get(start, start), end) for start, end in found]
