@@ -5,22 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from .patterns import Pattern
 from .reading import Reading
 from .tokens import Text, tokenize
 
-_ASKED = re.compile(
+_ASKED = Pattern(
     r"\b(?:(?:do|would|did|are|were|will) (?:you|u) (?:\w+ ){0,2}?(?:like|love|enjoy|want|prefer|"
     r"fancy|into|looking|interested|thinking|hoping|mind|mood|fan)\b|(?:how|what) about\b|"
     r"is (?:it|that|this) \w+ ?\w* (?:you|u) (?:want|like|need))"
 )
-_YES = re.compile(
+_YES = Pattern(
     r"^(?:(?:oh|ok|okay|well|ah|hmm|um|haha|wow|thanks|thank you) )*"
     r"(?:yes|yeah|yea|yeh|ya|yep|yup|yas|sure|definitely|absolutely|of course|certainly|exactly|"
     r"totally|indeed|please do|why not|i do|i am|i would|id love (?:that|to|one|some)|"
     r"(?:i )?(?:really )?(?:love|like|enjoy|adore) (?:them|those|it|that|these)|"
     r"(?:that|it) would be|(?:that )?sounds)\b"
 )
-_BUT = re.compile(r"\b(?:no|not|dont|but|rather|instead|except)\b")
+_BUT = Pattern(r"\b(?:no|not|dont|but|rather|instead|except)\b")
 
 
 def affirmed(text: Text, said: str, read: Callable[[Text], Reading]) -> Reading | None:

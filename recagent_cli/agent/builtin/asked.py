@@ -6,13 +6,14 @@ import re
 
 from recagent_catalogs.text import fold
 
+from .patterns import Pattern
 from .tokens import Text
 
 _TALK = 600
 """So much of the end of our last turn is looked at: a question stands last."""
 _LISTED = re.compile(r"^ *\d+[.)] .*$", re.MULTILINE)
 """A line of a list: its title's question mark asks nothing."""
-_BEGINS = re.compile(
+_BEGINS = Pattern(
     r"(?:have|did|do) you (?:ever |already )?(?:seen|see|heard|watch|like)|(?:how|what) about"
 )
 """A question without its mark."""
@@ -34,14 +35,14 @@ _ASKED = (
             rf"\b(?:will|would|could|going to|gonna)(?: you)?\b.{{0,24}}\b{_TAKES}\b"),
     ("how", r"\bhow (?:are|have|is|r|do) (?:you|u|ya|it|things|your)\b|\bhows\b|\bwhats up\b"),
 )  # fmt: skip
-_OPEN = re.compile(
+_OPEN = Pattern(
     r"\b(?:what|which|who|any|how old|describe|tell me)\b.{0,40}\b(?:kind|kinds|type|types|sort|"
     r"sorts|genre|genres|movies?|films?|games?|books?|music|songs?|actors?|actress|director|"
     r"authors?|mood|looking|favou?rites?|like|want|watch|play|read|preference|in mind)\b|"
     r"\b(?:how|what) (?:can|may|could) i\b|\blooking for\b"
 )
-_PATTERNS = tuple((name, re.compile(pattern)) for name, pattern in _ASKED)
-_YES = re.compile(
+_PATTERNS = tuple((name, Pattern(pattern)) for name, pattern in _ASKED)
+_YES = Pattern(
     r"^(?:(?:oh|well|hmm?|um|lol|ha|haha|hell|heck|ah|ooh|omg|and) )*"
     r"(?:yes|yeah|yea|yep|yup|yess+|yah|ya|ye|sure|of course|definitely|absolutely|totally|indeed|"
     r"certainly|exactly|correct|please|very much|i (?:sure |really |certainly )?"
@@ -49,7 +50,7 @@ _YES = re.compile(
     r"indeed|love|like|a while|many|once|twice|years)\b|$)|both|affirmative|ok sure|okay sure|"
     r"you bet|who hasnt|who doesnt|many times)\b"
 )
-_NO = re.compile(
+_NO = Pattern(
     r"^(?:(?:oh|well|hmm?|um|lol|actually|sorry|sadly|ah|unfortunately|ok|okay|and) )*"
     r"(?:no|nope|nah|naw|not really|not yet|never|not at all|not particularly|not that i|negative|"
     r"neither|i (?:dont|do not|didnt|did not|havent|have not|am not|wouldnt|would not|never|"

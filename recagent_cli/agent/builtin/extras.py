@@ -14,6 +14,7 @@ from recagent_catalogs.text import fold
 
 from .frames import compile_frame, sentences
 from .lexicon import singular
+from .patterns import Pattern
 from .spans import Span
 from .tables import load
 from .tokens import Text
@@ -35,7 +36,7 @@ class Extra:
 
 
 @lru_cache(maxsize=1)
-def _extras() -> dict[str, tuple[list[re.Pattern[str]], list[re.Pattern[str]]]]:
+def _extras() -> dict[str, tuple[list[Pattern], list[Pattern]]]:
     return {
         what: (
             [compile_frame(row, {"words": entry["words"]}) for row in entry["named"]],

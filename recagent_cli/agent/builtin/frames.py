@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from .lexicon import Lexicon, singular
 from .linking import Title
+from .patterns import Pattern, needs_of
 from .spans import Span
 from .tables import load
 from .tokens import Text
@@ -27,9 +28,9 @@ LONGEST = 14
 class Frames:
     """The patterns and words of `frames.toml`."""
 
-    items: tuple[re.Pattern[str], ...]
-    any: tuple[re.Pattern[str], ...]
-    behind: tuple[re.Pattern[str], ...]
+    items: tuple[Pattern, ...]
+    any: tuple[Pattern, ...]
+    behind: tuple[Pattern, ...]
     called: tuple[str, ...]
     parts: frozenset[str]
     cut: re.Pattern[str]
@@ -77,12 +78,12 @@ def _frames() -> Frames:
     )
 
 
-def compile_frame(pattern: str, words: dict[str, list[str]]) -> re.Pattern[str]:
+def compile_frame(pattern: str, words: dict[str, list[str]]) -> Pattern:
     """A frame as an expression: <name> becomes its words, `X` and `x` what the title is."""
     pattern = re.sub(r"<(\w+)>", lambda match: f"(?:{'|'.join(words[match[1]])})", pattern)
     pattern = re.sub(r"(?<![\w>])X$", r"(?P<x>\\S.*)$", pattern)
     pattern = re.sub(r"(?<![\w>])x(?= )", r"(?P<x>\\S.*?)", pattern)
-    return re.compile(rf"(?<!\S){pattern}(?!\S)")
+    return Pattern(rf"(?<!\S){pattern}(?!\S)", needs_of(pattern))
 
 
 class FrameReader:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from .lexicon import Lexicon, Quality, key_of
+from .patterns import Pattern
 from .spans import Span
 from .tokens import Text
 
@@ -43,9 +44,10 @@ class GradeReader:
         words = "|".join(w for w, n in lexicon.numbers.items() if 0 < n <= 10 and w != "couple")
         number = rf"(?P<n>\d(?:\.\d)?|10|{words})(?: (?:and )?a half)?"
         stars = rf"(?P<stars> stars?)(?P<more>{_MORE})?"
-        self._pattern = re.compile(
+        self._pattern = Pattern(
             rf"(?<!\S)(?P<lead>{_LEAD})?(?:{number}(?:{stars}|(?P<of>{_MORE}))?)"
-            rf"(?P<after>{_AFTER})?(?!\S)(?! thumbs)"
+            rf"(?P<after>{_AFTER})?(?!\S)(?! thumbs)",
+            ((*"0123456789", *words.split("|")),),
         )
         self._good, self._middling, self._bad = (
             lexicon.qualities[key_of(word)] for word in ("highly rated", "mediocre", "worst rated")

@@ -11,12 +11,13 @@ from recagent_catalogs.text import fold
 from ..request import Question
 from .aggregates import RATING, catalog_question
 from .lexicon import key_of
+from .patterns import Pattern
 from .spans import Span
 from .tokens import Text
 from .vocabulary import Vocabulary
 from .why import asks_why
 
-_ASKS = re.compile(
+_ASKS = Pattern(
     r"^(?:(?:and|so|ok|okay|oh|hi|hello|hey|well|yes|no|cool|great|interesting|but|also|hmm) )*"
     r"(?:(?:can|could|would) you (?:please )?(?:tell me|let me know|say) |do "
     r"you (?:happen to )?know |(?:please )?tell me |i wonder |i want to know |"
@@ -29,14 +30,14 @@ _LEAD = (
     r"^(?:(?:and|so|ok|okay|oh|hey|well|yes|no|cool|great|really|interesting|but|also|hmm|nice|"
     r"(?:can|could|would) you (?:please )?tell me|tell me|do you know|i wonder|any idea) )*"
 )
-_OF_OFFER = re.compile(
+_OF_OFFER = Pattern(
     _LEAD + r"(?:(?:is|isnt|was|wasnt|are|arent|were|does|doesnt|did|didnt|has|hasnt) "
     r"(?:it|that|this|he|she|they|these|those)\b(?! (?:all|enough|ok|okay)\b)"
     r"|(?:who|whos|what|whats|when|whens|how|hows|where|wheres)\b.*\b(?:it|its|he|she|they|director|"
     r"plot|story|storyline|rating|runtime|cast|critics|premise)\b"
     r"|(?:is it |was it )?any good$|whats? (?:is )?that$)"
 )
-_TO_ANYBODY = re.compile(r"\b(?:you|i|me|we|recommend|suggest|most|average|best|else|like)\b")
+_TO_ANYBODY = Pattern(r"\b(?:you|i|me|we|recommend|suggest|most|average|best|else|like)\b")
 
 
 def asks_of_offer(text: Text, vocabulary: Vocabulary) -> Question | None:
@@ -54,26 +55,26 @@ def asks_of_offer(text: Text, vocabulary: Vocabulary) -> Question | None:
     return None
 
 
-_WANTS_ANY = re.compile(
+_WANTS_ANY = Pattern(
     r"^(?:\w+ ){0,3}(?:do|have|did|got) (?:you )?(?:know|have|got|recommend|suggest)(?: of)? "
     r"(?:any|some|a|an|anything|something|other|more|another)\b"
 )
 """Do you know any good ones: a request."""
-_SOME_ITEMS = re.compile(
+_SOME_ITEMS = Pattern(
     r"\bthere (?:any|some|more|other|another)\b|"
     r"^(?:\w+ ){0,2}(?:what|which)(?: other| new| good| more| else)+ \w+ (?:are|is|do|can|would)\b"
 )
 """Are there any good films: a request."""
-_ADDS = re.compile(r"^(?:and )?so (?:is|was|are|were|did|do|does) (?!it\b|that\b|he\b|she\b)")
+_ADDS = Pattern(r"^(?:and )?so (?:is|was|are|were|did|do|does) (?!it\b|that\b|he\b|she\b)")
 """So was Heat: no question."""
 _WH = frozenset("who whos what whats when whens where how hows is are was were does did".split())
-_PLOT = re.compile(
+_PLOT = Pattern(
     r"\b(?:what (?:is|was|are|were) .+ about|whats .+ about|what about is|"
     r"(?:what is|whats|tell me|describe|summarize|summarise|give me) (?:the |"
     r"me the |me a )?(?:plot|story|storyline|premise|synopsis|summary)"
     r"|plot (?:of|to|for)|synopsis|storyline of|what happens in|about what)\b"
 )
-_GENERAL = re.compile(
+_GENERAL = Pattern(
     r"\b(?:tell me (?:a bit |a little |some |something )?(?:more )?about|more "
     r"(?:info|information|details|detail)(?: on| about)?|(?:info|information|"
     r"details|facts) (?:on|about|of|for)|describe|compare|differences? between|"
@@ -82,28 +83,28 @@ _GENERAL = re.compile(
     r"recommend) (?:it|that|this)|have you (?:ever )?(?:seen|played|read|"
     r"watched)|your opinion|do you know anything about|anything about)\b"
 )
-_MORE_ABOUT = re.compile(
+_MORE_ABOUT = Pattern(
     r"\b(?:know|hear|tell me|learn|read) (?:a (?:bit|little) )?(?:more )?about "
     r"(?:the |its )?(?:plot|story|storyline|premise|cast)\b"
 )
-_WHEN = re.compile(
+_WHEN = Pattern(
     r"\b(?:what year|which year|how old|what decade|when (?:did|was|is|were|"
     r"does|do)|release (?:date|year)|year of release|when .+ (?:made|released|"
     r"out|published))\b"
 )
-_COUNT = re.compile(r"\b(?:how many|number of|count (?:of|the|all)|how much)\b")
-_MOST = re.compile(
+_COUNT = Pattern(r"\b(?:how many|number of|count (?:of|the|all)|how much)\b")
+_MOST = Pattern(
     r"\b(?:has|have|had|with|directed|made|is in|are in|appears in|wrote|"
     r"developed|starred in|in|by) (?:the )?most\b|\bmost (?:common|frequent|"
     r"prolific|frequently|often|represented|productive|popular)\b|\bmost "
     r"(?:films|movies|games|books|items|titles)\b|\bappears? most\b"
 )
-_SOME = re.compile(r"\b(?:some|any|recommend|suggest|other|others|else|another|similar)\b")
-_OTHERS = re.compile(r"\b(?:others?|else|another|similar|recommend|suggest)\b")
-_KIND = re.compile(r"\bwhat (?:kind|type|sort|style)\b")
+_SOME = Pattern(r"\b(?:some|any|recommend|suggest|other|others|else|another|similar)\b")
+_OTHERS = Pattern(r"\b(?:others?|else|another|similar|recommend|suggest)\b")
+_KIND = Pattern(r"\bwhat (?:kind|type|sort|style)\b")
 
 
-_THERE = re.compile(
+_THERE = Pattern(
     r"^(?:(?:and|so|ok|okay|oh|hi|hello|hey|well|but|also) )*(?:"
     r"(?:do|dont) you (?:also |even |happen to )?(?:have|got|carry|stock)|have you got|got|"
     r"you have|"
@@ -112,7 +113,7 @@ _THERE = re.compile(
     r"(?: (?:in|on|the|your|this|available|here|there|included|catalog|catalogue|library|list|as|"
     r"well|too|at|all|please|by|any|chance))*$"
 )
-_GOOD = re.compile(
+_GOOD = Pattern(
     r"\b(?:(?:is|are|was|were) .*\b(?:any good|good|great|bad|boring|worth|recommended|popular|"
     r"overrated|underrated|decent|ok|okay)\b(?! (?:for|with|in|as|at)\b)"
     r"|worth (?:it|watching|seeing|playing|reading|buying|my time|the time|a watch|a look)"
@@ -124,7 +125,7 @@ _GOOD = re.compile(
 )
 
 
-_SHOULD = re.compile(r"^(?:\w+ )?(?:should|shall|would|will)\b")
+_SHOULD = Pattern(r"^(?:\w+ )?(?:should|shall|would|will)\b")
 
 
 def asks_whether_there(utterance: str) -> bool:
@@ -132,7 +133,7 @@ def asks_whether_there(utterance: str) -> bool:
     return bool(_HAS.match(fold(utterance)))
 
 
-_HAS = re.compile(
+_HAS = Pattern(
     r"^(?:(?:and|so|ok|okay|oh|hi|hello|hey|well|but|also) )*(?:(?:do|dont) you (?:also |even |"
     r"happen to )?(?:have|got|carry|stock)|have you got|got|you have|(?:is|are) .* (?:available|"
     r"here|there|included|catalog|catalogue|library|list)$)"
@@ -190,7 +191,7 @@ def find_question(
     return None
 
 
-_PROPOSAL = re.compile(r"^(?:(?:and|or|so|ok|okay|well|yes|no|hmm|oh) )*(?:how|what) about$")
+_PROPOSAL = Pattern(r"^(?:(?:and|or|so|ok|okay|well|yes|no|hmm|oh) )*(?:how|what) about$")
 
 
 def proposes(text: Text, spans: Sequence[Span], shown: Collection[int]) -> bool:
@@ -383,7 +384,7 @@ def _named_column(words: str, vocabulary: Vocabulary) -> Column | None:
     return _column_in(match["what"].split(), vocabulary) if match else None
 
 
-_OF_IT = re.compile(
+_OF_IT = Pattern(
     r"^(?:(?:and|so|the|please|show me|give me|tell me) )*(?P<what>\w+(?: \w+)?) (?:of|for|in) "
     r"(?:the )?(?:(?:movie|film|game|book) )?x(?: x)*(?: please)?$"
 )

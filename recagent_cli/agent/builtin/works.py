@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from ..request import Question
+from .patterns import Pattern
 from .spans import Span
 from .tokens import Text
 
@@ -19,18 +20,18 @@ _DOES = (
     r"act|acted|appear|appeared|write|wrote|written|produce|produced|done|in|work|worked|feature|"
     r"featured|create|created|release|released|develop|developed|publish|published|do)\b"
 )
-_WHAT = re.compile(
+_WHAT = Pattern(
     _LEAD + r"(?:what|which)(?: \w+){0,4} (?:has|have|had|did|does|do|is|was|are|were) p " + _DOES
 )
-_KNOWS = re.compile(
+_KNOWS = Pattern(
     _LEAD + r"(?:what|which)(?: \w+){1,4} p (?:(?:has|have|had|is|was|are|were|did) )?" + _DOES
 )
-_EVER = re.compile(_LEAD + r"(?:has|have|had|did|does|do|was|were|is) p " + _DOES)
-_LAST = re.compile(
+_EVER = Pattern(_LEAD + r"(?:has|have|had|did|does|do|was|were|is) p " + _DOES)
+_LAST = Pattern(
     _LEAD + r"(?:what|whats|which)(?: is| was| are| were)? (?:the |p s? ?)?"
     r"(?:latest|newest|last|most recent|first|earliest|debut)\b.*"
 )
-_TASTE = re.compile(
+_TASTE = Pattern(
     r"\b(?:good|great|best|top|favou?rites?|recommend|suggest|should|popular|famous|worth|must|"
     r"like|better|you)\b"
 )
