@@ -336,3 +336,18 @@ def test_a_year_in_a_list_of_titles_is_a_title(chat: Chat) -> None:
     request = chat.say("I like Fight Club, 1932, Heat").request
     assert [m.text for m in request.liked] == ["Fight Club", "1932", "Heat"]
     assert request.conditions == ()
+
+
+def test_a_described_kind_is_not_left_out(chat: Chat) -> None:
+    request = chat.say("I don't like slow-burn dramas, show me something tense").request
+    assert "genres lacks Drama" not in request.conditions
+    assert request.disliked == ()
+
+
+@pytest.mark.parametrize(
+    "words", ["a crime film, but none of the Godfather movies", "crime, except the Godfather ones"]
+)
+def test_a_series_is_left_out_as_a_whole(chat: Chat, words: str) -> None:
+    turn = chat.say(words)
+    assert turn.items
+    assert not any("Godfather" in item.title for item in turn.items)

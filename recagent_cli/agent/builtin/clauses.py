@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from recagent_catalogs.schema import Role
+
 from ..request import Mention
 from .acts import Act, compares
 from .reading import Reading
@@ -270,8 +272,18 @@ class Clauses:
             return False
         return any(word in ("more", "rather", "less") for word in words[max(0, start - 6) : start])
 
+    def _describes_next(self, other: Span, span: Span) -> bool:
+        """Whether a tag, a mood or a quality stands right before a kind: "boring dramas"."""
+        if other.end != span.start or self.text.gap(span.start).strip():
+            return False
+        if other.kind == "value":
+            return not any(value.role is Role.CATEGORIES for value in other.data)
+        return other.kind in ("mood", "quality", "theme")
+
     def _modified(self, span: Span, scope: Scope) -> bool:
         """Whether the excluded kind carries a description ("stupid comedy", "mix of horror")."""
+        if any(self._describes_next(other, span) for other in self.spans):
+            return True
         between = self.text.words[scope.start : span.start]
         readings = {
             i

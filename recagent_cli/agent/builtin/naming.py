@@ -28,6 +28,7 @@ _OTHERS = re.compile(
     r"(?:s|ed|ing)?\b(?!.*\bi\b)"
 )
 _RATHER = re.compile(r"\b(?:but|however) i\b|\bi (?:like|want|prefer|need|would|d|am|m)\b|\bim\b")
+_SERIES = frozenset(("ones", "series", "franchise", "saga", "trilogy", "stuff"))
 MOST_PARTLY = 12
 """More items than this are not meant by a part of a title."""
 MOST_HOLDING = 400
@@ -113,6 +114,8 @@ class Naming(Clauses):
             for i in range(s.start, s.end)
         }
         used |= {i for act in self.acts for i in range(act.start, act.end)}
+        # "stupid comedies": the word describes the kind after it.
+        used |= {s.start - 1 for s in self.spans if s.kind in ("value", "compound", "item")}
         lexicon = self.reader.lexicon
         for scope in self.scopes:
             words = [
@@ -160,6 +163,7 @@ class Naming(Clauses):
         blamed = "blame" in acts and not self._turned(span) and self._blamed(span)
         if self.polarity(span) in ("-", "~") or blamed:
             reading.disliked.append(mention)
+            reading.disliked.extend(self._rest_of_series(mention, span))
             return
         if not acts & {"taste", "similar", "request"} and self.compared(span):
             reading.about.append(mention)
@@ -193,6 +197,17 @@ class Naming(Clauses):
             and not any("," in self.text.gap(i) for i in range(span.end, a.start + 1))
             for a in blames
         )
+
+    def _rest_of_series(self, mention: Mention, span: Span) -> list[Mention]:
+        """The other items that a name in the plural leaves out: "except the Batman films"."""
+        after = self.text.words[span.end : span.end + 1]
+        plural = after and (after[0] in _SERIES or after[0] in self.reader.items)
+        if not plural or not (after[0].endswith("s") or after[0] in _SERIES):
+            return []
+        words = self.text.words[span.start : span.end]
+        named = self._titled([w for w in words if w not in self.reader.lexicon.stop])
+        found = (self.reader.mention(mention.text, row) for row in named[:MOST_PARTLY])
+        return [other for other in found if other.id != mention.id]
 
     def _told_by_others(self, span: Span) -> bool:
         """Whether others recommend it and the person wants something else.
