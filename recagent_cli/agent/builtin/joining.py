@@ -73,8 +73,10 @@ class Joining(Known):
 
     def _left(self) -> int:
         """How many items meet all conditions."""
-        masks = [evaluate(c, self.reader.catalog) for c in self.reading.conditions]
-        return int(np.logical_and.reduce(masks).sum())
+        first, *others = (evaluate(c, self.reader.catalog) for c in self.reading.conditions)
+        for mask in others:
+            first = first & mask
+        return int(np.count_nonzero(first))  # a sum over a million bools takes 1 ms
 
     def _tagged_person(self, value: Value) -> None:
         """Say that a name was found only among tags, where no column knows people."""
