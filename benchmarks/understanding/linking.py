@@ -41,7 +41,7 @@ class Turn:
         dialogue: its dialogue.
         text: the turn.
         titles: name as in the text, to the id.
-        also: ids that were named elsewhere in the dialogue.
+        also: ids that were named before in the dialogue, which the turn may name again.
     """
 
     dialogue: str
@@ -55,7 +55,7 @@ def turns(rows: Sequence[Row], catalog: Catalog) -> list[Turn]:
     found: dict[tuple[str, str], Turn] = {}
     for row in rows:
         text, named, also = str(row["context"][-1]), {}, set()
-        for item in (*row["mentioned"], *row["targets"]):
+        for item in row["mentioned"]:
             id = str(item.get("movielens_id") or "")
             if not id or catalog.row_of(id) is None:
                 continue

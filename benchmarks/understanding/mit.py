@@ -1,4 +1,10 @@
-"""MIT movie queries: spans."""
+"""MIT movie queries: spans.
+
+The labels call the same word GENRE before a noun ("a spy film") and PLOT elsewhere ("about a
+spy"), which the program does not care for. That, where their spans begin and end ("four" or "four
+stars"), and whether a person found only among a catalog's tags directs, is told here from the
+words around; all else is what the reading says.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """ReDial: the next item, with the catalog's data as the only knowledge.
 
-Four lines that must not be mixed: what the program itself lists (`r@10_product`); the same parts
+The films named so far are given, as in everybody's figures on this set; what else was said is read
+by our parser. Four lines that must not be mixed: the program's own ranking of such a request
+(`r@10_product`); the same parts
 with fixed weights for such dialogues (`r@1`, `r@10`, `r@50`: chosen on the validation dialogues, so
 on that file in sample; nothing is learned in the run); what is learned on the dialogues of the
 other four fifths beside them (`r@10_learned`); and with how many of those dialogues name each film

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
+
+QuestionKind = Literal["attribute", "count", "items", "list", "most", "average"]
 
 
 class Intent(StrEnum):
@@ -64,12 +66,12 @@ class Question:
     """What is asked about items.
 
     Attributes:
-        kind: "attribute" (of the mentioned items), "count", "items" (what somebody
-            made), "list", "most" (which value has most).
+        kind: "attribute" (of the mentioned items), "count", "items" (what somebody made), "list"
+            (which values there are), "most" (which value has most) or "average".
         column: the column asked for, or "" for everything.
     """
 
-    kind: str
+    kind: QuestionKind
     column: str = ""
 
 
