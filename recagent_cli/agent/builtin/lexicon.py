@@ -123,6 +123,7 @@ class Lexicon:
         fallback_kinds: the same, for words that a catalog knows in no other way.
         nations, foreign: words for where something comes from, and for "not from here".
         hard, soft, idle: negation cues.
+        bounds: what begins to describe the wanted noun again, behind a negation.
         numbers, decades, units, ordinals: words to values.
         generic: nouns for items of any domain.
         given: given names.
@@ -154,6 +155,7 @@ class Lexicon:
     hard: frozenset[str]
     soft: frozenset[str]
     idle: frozenset[str]
+    bounds: frozenset[str]
     pronouns: frozenset[str]
     plural: frozenset[str]
     before_that: frozenset[str]
@@ -260,6 +262,7 @@ def lexicon() -> Lexicon:
         hard=_phrases(negation["hard"]),
         soft=_phrases(negation["soft"]),
         idle=_phrases(negation["idle"]),
+        bounds=_phrases(negation["bounds"]),
         pronouns=_phrases(pointing["pronouns"]),
         plural=_phrases(pointing["plural"]),
         before_that=frozenset(pointing["before_that"].split()),

@@ -28,6 +28,7 @@ from .numbers import NumberReader
 from .people import PeopleReader
 from .periods import period_spans
 from .questions import asks_of_offer, find_question, proposes, superlative
+from .reach import Reach
 from .reading import Reading
 from .references import find_references
 from .scopes import find_scopes
@@ -297,7 +298,8 @@ class Reader:
             text, self.lexicon, self.items, names | firm | pointing, len(shown)
         )
         references = sorted([*references, *(p for p, _ in pointers)], key=lambda r: r.start)
-        scopes = find_scopes(text, self.lexicon, names | firm)
+        reach = Reach(text, spans, self.vocabulary.cues, self.lexicon, self.items)
+        scopes = find_scopes(text, self.lexicon, names | firm, reach)
         named = [
             s
             for s in spans

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from .acts import one_sentence
 from .lexicon import Lexicon
+from .reach import Reach
 from .tokens import Text
 
 
@@ -50,8 +51,17 @@ _SUBJECTS = frozenset(("i", "we", "im", "id", "ill", "ive", "he", "she", "they",
 _ASKING = frozenset("isnt arent wasnt werent doesnt didnt hasnt wouldnt couldnt cant".split())
 
 
-def find_scopes(text: Text, lexicon: Lexicon, blocked: Collection[int]) -> list[Scope]:
-    """The scopes of all negations that may negate a wish."""
+def find_scopes(
+    text: Text, lexicon: Lexicon, blocked: Collection[int], reach: Reach | None = None
+) -> list[Scope]:
+    """The scopes of all negations that may negate a wish.
+
+    Args:
+        text: the turn.
+        lexicon: the negations.
+        blocked: words of names and measures, no negation.
+        reach: knows what begins to speak of what is wanted again.
+    """
     idle = _idle_words(text, lexicon)
     scopes: list[Scope] = []
     start = 0
@@ -62,6 +72,8 @@ def find_scopes(text: Text, lexicon: Lexicon, blocked: Collection[int]) -> list[
             continue
         phrase = text.phrase(start, end)
         stop = _scope_end(text, end)
+        if reach is not None:
+            stop = next((i for i in range(end + 1, stop) if reach.ends(start, end, i)), stop)
         if phrase == "non":
             stop = min(stop, end + 1)  # "non violent action"
         if stop > end:
@@ -73,7 +85,7 @@ def find_scopes(text: Text, lexicon: Lexicon, blocked: Collection[int]) -> list[
 def _idle_words(text: Text, lexicon: Lexicon) -> set[int]:
     idle: set[int] = set()
     for start in range(len(text.words)):
-        for end in range(start + 1, min(start + 5, len(text.words)) + 1):
+        for end in range(start + 1, min(start + 7, len(text.words)) + 1):
             if text.phrase(start, end) in lexicon.idle:
                 idle.update(range(start, end))
     # "havent seen", "never heard": no wish is negated.
