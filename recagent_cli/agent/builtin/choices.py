@@ -17,7 +17,7 @@ from ..brain import PastTurn
 from ..request import Intent, Request
 from .lexicon import Lexicon
 from .relax import ways_out
-from .tokens import Text
+from .tokens import Text, whole
 
 OTHER = "no, something else"
 """The last option of a question whether a title was meant."""
@@ -48,8 +48,8 @@ _NUMBER = re.compile(r"^\D{0,3}(\d{1,2})\D{0,3}$")
 def chosen(text: Text, options: Sequence[str], lexicon: Lexicon) -> int | None:
     """Which option an answer picks, from 0; None where it is no answer to the question."""
     said = text.joined
-    whole = [fold(option) for option in options]
-    for names in (whole, [re.sub(r" \d{4}$", "", option) for option in whole]):
+    full = [fold(option) for option in options]
+    for names in (full, [re.sub(r" \d{4}$", "", option) for option in full]):
         if names.count(said) == 1:
             return names.index(said)
     if OTHER in options:
@@ -59,8 +59,8 @@ def chosen(text: Text, options: Sequence[str], lexicon: Lexicon) -> int | None:
             return list(options).index(OTHER)
     picked = _TAIL.sub("", _LEAD.sub("", said + " ").strip())
     place = lexicon.ordinals.get(picked) or lexicon.numbers.get(picked)
-    if place is None and picked.isdigit():
-        place = int(picked)
+    if place is None:
+        place = whole(picked)
     if place is None:
         return None
     place = place - 1 if place > 0 else len(options) + place

@@ -61,6 +61,7 @@ _OPENERS = frozenset(
 )
 
 
+_WE = frozenset(("i", "we", "im", "ive"))
 _LUKEWARM = frozenset("ok okay alright decent fine mediocre".split())
 
 
@@ -326,11 +327,11 @@ class Clauses:
             between = self.text.words[low:high]
             if "but" in between or "though" in between:
                 continue
-            if act.start > span.start and any(w in ("i", "we", "im", "ive") for w in between):
+            if act.start > span.start and not _WE.isdisjoint(between):
                 continue
             if any(min(act.start, span.start) < cut <= max(act.start, span.start) for cut in cuts):
                 continue
-            if act.start > span.start and _new_clause(between) and act.name in ("seen", "not_seen"):
+            if act.name in ("seen", "not_seen") and act.start > span.start and _new_clause(between):
                 continue  # "I saw Ali, that was good, haven't seen the others"
             if self.lukewarm(act):
                 continue

@@ -11,6 +11,7 @@ from typing import Any
 
 from recagent_catalogs.text import fold
 
+from .caches import cached
 from .phrases import Phrases
 from .tables import load, tables
 
@@ -28,7 +29,7 @@ def expand(pattern: str) -> Iterator[str]:
         yield " ".join("".join(choice).split())
 
 
-@lru_cache(maxsize=100_000)
+@cached(100_000)
 def singular(word: str) -> str:
     """A rough singular, the same for both numbers of a word: only for comparing keys."""
     if len(word) <= 3 or word.endswith(("ss", "us")):
@@ -40,7 +41,7 @@ def singular(word: str) -> str:
     return word[:-1] if word.endswith("s") else word
 
 
-@lru_cache(maxsize=100_000)
+@cached(100_000)
 def key_of(text: str) -> str:
     """The comparison key of a phrase: folded, the last word in the singular."""
     return folded_key(fold(text))

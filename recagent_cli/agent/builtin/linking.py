@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from recagent_catalogs.text import bare_title, fold
 from recagent_catalogs.title_index import TitleMatch
 from recagent_catalogs.titles import PART, canonical
 
+from .caches import cached
 from .lexicon import Lexicon
 from .shorttitles import ShortTitles
 from .spans import Span
@@ -94,7 +94,7 @@ class TitleReader:
         self._catalog = catalog
         self._lexicon = lexicon
         self._items = items
-        self._exact = lru_cache(maxsize=50_000)(self._look_up)
+        self._exact = cached(50_000)(self._look_up)
         self._short = ShortTitles(catalog, lexicon)
         popularity = np.asarray(catalog.popularity)
         self._top = float(np.log1p(popularity.max())) if len(popularity) else 0.0

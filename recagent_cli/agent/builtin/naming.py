@@ -31,12 +31,17 @@ _RATHER = re.compile(r"\b(?:but|however) i\b|\bi (?:like|want|prefer|need|would|
 _SERIES = frozenset(("ones", "series", "franchise", "saga", "trilogy", "stuff"))
 MOST_PARTLY = 12
 """More items than this are not meant by a part of a title."""
+MOST_SOUGHT = 10
+"""Of so many names of a turn near spellings are looked for: each takes milliseconds."""
 MOST_HOLDING = 400
 """So many titles that hold the words are looked at."""
 
 
 class Naming(Clauses):
     """Puts titles and references where the words around them say."""
+
+    _sought = 0
+    """Names for which a title that is spelt nearly so was looked for."""
 
     def on_title(self, span: Span) -> None:
         """A title of the catalog."""
@@ -70,7 +75,10 @@ class Naming(Clauses):
     def on_name(self, span: Span) -> None:
         """A name in quotes, or after a cue, that is no title of this catalog as it stands."""
         typed: str = span.data
-        match, sure = self.reader.titles.near(typed)
+        self._sought += 1
+        match, sure = None, False
+        if self._sought <= MOST_SOUGHT:
+            match, sure = self.reader.titles.near(typed)
         if match is not None and sure:
             mention = self.reader.mention(typed, match.row, match.score)
             if fold(match.title) != fold(typed):

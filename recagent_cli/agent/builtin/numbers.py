@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 
 from recagent_catalogs.schema import CatalogSchema, Column, Role
 from recagent_catalogs.text import fold
 
 from .lexicon import Lexicon
 from .spans import Span
-from .tokens import Text
+from .tokens import Text, whole
 
 _THINGS = frozenset(
     "suggestions recommendations options picks ideas choices titles others things".split()
@@ -302,7 +303,8 @@ class NumberReader:
         if text.startswith("half"):
             return 0.5
         if text[0].isdigit():
-            return float(text)
+            number = float(text)
+            return number if isfinite(number) else None
         values = [self._lexicon.numbers[word] for word in text.split()]
         if len(values) == 2 and values[1] == 100:
             return float(values[0] * 100)
@@ -327,7 +329,7 @@ class NumberReader:
             if lead == "the" and after and after[0] in self._most:
                 lead = "best"
             number = match["n"].split()[0]
-            count = int(number) if number.isdigit() else self._lexicon.numbers[number]
+            count = numbers.get(number, whole(number) or 0)
             before = text.words[start - 1] if start else ""
             if number == "one" and (
                 before in self._lexicon.ordinals or before == "which" or before.isdigit()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, partial
 
 import numpy as np
 
 from recagent_catalogs.schema import Column, Role
 from recagent_catalogs.store import Catalog
 
+from .caches import cached
 from .familiar import FamiliarNames
 from .lexicon import Lexicon
 from .spans import Span
@@ -83,7 +84,9 @@ class PeopleReader:
             place for nation in lexicon.nations for place in (*nation.names, *nation.words)
         )
         self.columns: tuple[Column, ...] = catalog.schema.with_role(Role.PEOPLE)
-        self._cached_names = lru_cache(maxsize=20_000)(self._named_in)
+        self._cached_names = cached(20_000)(self._named_in)
+        self.near = cached(1_000)(self._nearest)
+        """The person whose name is nearest to what was typed, with a score of 0-100."""
         self._strange: frozenset[str] = frozenset()
 
     def _named_in(self, folded: str) -> list[Value]:
@@ -340,8 +343,7 @@ class PeopleReader:
                         found.extend(names)
         return found
 
-    def near(self, typed: str) -> tuple[Value, float] | None:
-        """The person whose name is nearest to what was typed, with a score of 0-100."""
+    def _nearest(self, typed: str) -> tuple[Value, float] | None:
         best: tuple[Value, float] | None = None
         for column in self.columns:
             words = self._catalog.words(column.name)

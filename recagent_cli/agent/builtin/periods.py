@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from .lexicon import Lexicon
 from .spans import Span
-from .tokens import Text
+from .tokens import Text, whole
 
 FIRST_YEAR = 1870
 
@@ -273,6 +273,6 @@ def _relative(found: dict[str, str | None], kind: str, lexicon: Lexicon, now: in
         )
     word = found.get("n") or "one"
     count = {"few": 4, "several": 5, "couple of": 2}.get(word) or lexicon.numbers.get(word)
-    count = int(word) if count is None else count
+    count = whole(word) or 0 if count is None else count
     years = count * {"decade": 10, "century": 100}.get(unit, 1)
     return Period(now - years, None) if 0 < years < 400 else None

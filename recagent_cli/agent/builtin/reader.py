@@ -37,7 +37,7 @@ from .strangeness import StrangenessReader
 from .strangers import StrangerReader
 from .themes import ThemeReader
 from .titled import titled_spans
-from .tokens import Text
+from .tokens import Text, whole
 from .topics import TopicReader
 from .vocabulary import Vocabulary
 from .why import asks_why
@@ -213,9 +213,9 @@ class Reader:
         """Ages: "my 7 year old", "a boy age 7"."""
         words = text.words
         for i, word in enumerate(words):
-            if not word.isdigit() and word not in self.lexicon.numbers:
+            age = self.lexicon.numbers.get(word, whole(word))
+            if age is None:
                 continue
-            age = int(word) if word.isdigit() else self.lexicon.numbers[word]
             after, before = words[i + 1 : i + 3], words[max(0, i - 2) : i]
             old = list(after) in (
                 ["year", "old"],

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from .lexicon import Lexicon
-from .tokens import Text
+from .tokens import Text, whole
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,9 @@ def _empty_pronoun(text: Text, lexicon: Lexicon, start: int, end: int) -> bool:
 
 def _hashes(text: Text) -> list[Reference]:
     return [
-        Reference(i, i + 1, (int(word) - 1,))
+        Reference(i, i + 1, (number - 1,))
         for i, word in enumerate(text.words)
-        if word.isdigit() and text.gap(i).endswith("#") and 0 < int(word) < 100
+        if text.gap(i).endswith("#") and 0 < (number := whole(word) or 0) < 100
     ]
 
 
@@ -104,7 +104,7 @@ def _ordinals(text: Text, lexicon: Lexicon, items: frozenset[str]) -> list[Refer
         position = place - 1 if place > 0 else place
         after = words[i + 1] if i + 1 < len(words) else ""
         start = i - 1
-        count = lexicon.numbers.get(after, int(after) if after.isdigit() else 0)
+        count = lexicon.numbers.get(after, whole(after) or 0)
         if 1 < count < 20 and word in ("first", "last", "final"):
             places = tuple(range(count)) if word == "first" else tuple(range(-count, 0))
             found.append(Reference(start, i + 2, places, True))
@@ -154,7 +154,7 @@ def _numbered(text: Text, lexicon: Lexicon, shown: int) -> list[Reference]:
     for match in _ORDINAL.finditer(text.joined):
         start = text.starts.get(match.start())
         number = match["n"]
-        place = int(number) if number.isdigit() else lexicon.numbers[number]
+        place = lexicon.numbers.get(number, whole(number) or 0)
         counted = match[0].startswith(("number", "nr", "option", "choice"))
         if start is not None and 0 < place and (place <= shown or counted and shown):
             found.append(Reference(start, start + len(match[0].split()), (place - 1,)))

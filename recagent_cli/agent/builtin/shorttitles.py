@@ -19,6 +19,8 @@ _INITIALS = range(3, 7)
 """Letters that initials may have."""
 _GLUED = 6
 """Letters that a word must have to be two run together."""
+_LONGEST = 40
+"""Letters of the longest word that is looked at: every cut of it is looked up."""
 _SMALL = frozenset(("the", "a", "an"))
 _HEAD = re.compile(r"[:–—]|\s-\s")
 
@@ -70,7 +72,7 @@ class ShortTitles:
     def _run_together(self, words: list[str]) -> int | None:
         """The title of which two words were written as one ("halflife 2")."""
         for place, word in enumerate(words):
-            if len(word) < _GLUED or word in self._plain:
+            if not _GLUED <= len(word) <= _LONGEST or word in self._plain:
                 continue
             for cut in range(3, len(word) - 2):
                 parted = [*words[:place], word[:cut], word[cut:], *words[place + 1 :]]

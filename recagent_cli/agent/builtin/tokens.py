@@ -12,6 +12,9 @@ from recagent_catalogs.text import fold
 MAX_TOKENS = 400
 """What is read of a long text; the rest is reported as unread."""
 
+MOST_DIGITS = 9
+"""A longer number counts nothing, and Python refuses to read very long ones."""
+
 _TOKEN = re.compile(r"\d+[.,]\d+(?!\w)|[^\W_]+(?:['’][^\W_]+)*|&", re.UNICODE)
 _YEAR = re.compile(r"(?:18|19|20)\d\d")
 _ENDS_CLAUSE = re.compile(r"[.;!?()\n\[\]{}|]|(?:\s[-–—]+\s)")
@@ -90,6 +93,11 @@ class Text:
         if index < len(self.tokens):
             return self.tokens[index].gap
         return self.raw[self.tokens[-1].end :] if self.tokens else self.raw
+
+
+def whole(word: str) -> int | None:
+    """The number that a word of digits is, or None: no superscripts, and none beyond all use."""
+    return int(word) if len(word) <= MOST_DIGITS and word.isdecimal() else None
 
 
 def tokenize(raw: str) -> Text:

@@ -1,0 +1,95 @@
+"""Input that nobody means: numbers beyond all use, odd digits, very long words and texts."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from recagent_catalogs.store import Catalog
+from recagent_cli.agent.brain import PastTurn
+from recagent_cli.agent.builtin import caches, lexicon
+from recagent_cli.agent.builtin.parse import Parser
+from recagent_cli.agent.builtin.tokens import whole
+from tests.cli import builtin_catalogs
+
+NINES = "9" * 5_000
+MOST_SECONDS = 3.0
+"""Far above what they take (half a second), far below what they took (ten)."""
+
+ODD = (
+    f"{NINES} films",
+    "፩ films",
+    "² films",
+    "the first ² please",
+    "last ፩ # ፩ #²",
+    f"my {NINES} year old",
+    f"films of the last {NINES} years",
+    f"number {NINES}",
+    f"the first {NINES}",
+    f"about {'9' * 400} minutes",
+    f"films under {'9' * 400} minutes or over {'9' * 400} hours",
+    f"rated {NINES} out of 10",
+    f"{NINES}0s films",
+)
+
+LONG = {
+    "one word": "a" * 20_000,
+    "no spaces": "\u4e00" * 18_000,
+    "long words": ("abcdefghij" * 4 + " ") * 480,
+    "quotes": " ".join(f'"{chr(97 + i % 26) * 7}{i}"' for i in range(400)),
+    "names": "with Tom Hanks " * 1_000,
+    "likes": "like Heat " * 2_000,
+}
+
+
+@pytest.fixture(scope="module")
+def catalogs(tmp_path_factory: pytest.TempPathFactory) -> list[Catalog]:
+    return [
+        getattr(builtin_catalogs, name)(tmp_path_factory.mktemp(name))
+        for name in ("films", "plain_films", "books")
+    ]
+
+
+def test_odd_numbers_are_read(catalogs: list[Catalog]) -> None:
+    for catalog in catalogs:
+        parser = Parser(catalog)
+        for text in ODD:
+            parser.parse(text)
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_long_input_is_read_soon(catalogs: list[Catalog], name: str) -> None:
+    for catalog in catalogs:
+        parser = Parser(catalog)
+        begun = time.perf_counter()
+        parser.parse(LONG[name][:20_000])
+        assert time.perf_counter() - begun < MOST_SECONDS
+
+
+def test_odd_digits_choose_no_option(catalogs: list[Catalog]) -> None:
+    parser = Parser(catalogs[0])
+    for text in (NINES, "²", "፩"):
+        last = PastTurn("something odd", "", (), options=("Heat (1995)", "Alien (1979)"))
+        assert not parser.parse(text, [last]).about
+
+
+def test_whole_numbers() -> None:
+    assert whole("12") == 12
+    assert [whole(word) for word in ("", "²", "፩", "1.5", "-1", "x", "1" * 10)] == [None] * 7
+
+
+def test_long_texts_are_not_kept() -> None:
+    asked: list[str] = []
+
+    @caches.cached(10)
+    def length(text: str) -> int:
+        asked.append(text)
+        return len(text)
+
+    assert [length("x" * 80), length("x" * 80)] == [80, 80] and len(asked) == 1
+    assert [length("x" * 81), length("x" * 81)] == [81, 81] and len(asked) == 3
+
+
+def test_comparison_keys_of_long_texts() -> None:
+    assert lexicon.key_of("Ghost " * 20 + "Stories").endswith("ghost story")
