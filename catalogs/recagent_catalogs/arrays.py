@@ -36,6 +36,18 @@ def load(directory: Path, name: str) -> NDArray[Any]:
     return np.asarray(array) if mapped else array
 
 
+def load_list(directory: Path, name: str, kinds: str) -> NDArray[Any]:
+    """Read an array of one dimension whose numbers are of one of the kinds ("iu": whole).
+
+    Raises:
+        BadInput: the file is missing or damaged, or holds something else.
+    """
+    array = load(directory, name)
+    if array.ndim != 1 or array.dtype.kind not in kinds:
+        raise damaged(directory / f"{name}.npy")
+    return array
+
+
 def exists(directory: Path, name: str) -> bool:
     """Whether `save` wrote an array of that name."""
     return (directory / f"{name}.npy").is_file()
@@ -54,23 +66,6 @@ def save_texts(directory: Path, name: str, texts: Iterable[str]) -> None:
     """Write texts without line breaks as one UTF-8 block: a list of 100,000 reads in 3 ms."""
     block = "\n".join(texts).encode("utf-8", "replace")
     save(directory, name, np.frombuffer(block, dtype=np.uint8))
-
-
-def load_texts(directory: Path, name: str, count: int) -> list[str]:
-    """Read the `count` texts that `save_texts` wrote.
-
-    Raises:
-        BadInput: the file is missing or damaged, or holds another number of texts.
-    """
-    if count == 0:
-        return []
-    try:
-        texts = load(directory, name).tobytes().decode("utf-8").split("\n")
-    except UnicodeDecodeError as error:
-        raise damaged(directory / f"{name}.npy") from error
-    if len(texts) != count:
-        raise damaged(directory / f"{name}.npy")
-    return texts
 
 
 def damaged(path: Path) -> BadInput:

@@ -46,9 +46,9 @@ class Postings:
         Raises:
             BadInput: a file is missing or damaged.
         """
-        keys = arrays.load(directory, f"{name}.keys")
-        pointers = arrays.load(directory, f"{name}.pointers")
-        entries = arrays.load(directory, f"{name}.entries")
+        keys = arrays.load_list(directory, f"{name}.keys", "u")
+        pointers = arrays.load_list(directory, f"{name}.pointers", "iu")
+        entries = arrays.load_list(directory, f"{name}.entries", "iu")
         if len(pointers) != len(keys) + 1 or pointers[-1] != len(entries):
             raise arrays.damaged(directory / f"{name}.pointers.npy")
         return cls(keys, pointers, entries)

@@ -188,7 +188,3 @@ class Log:
             line=line,
             column=column,
         )
-
-    def number_of_dropped(self, file: str) -> int:
-        """How many rows of that file were left out."""
-        return sum(entry.count for entry in self.dropped if entry.file == file)

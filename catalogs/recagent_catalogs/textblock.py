@@ -20,11 +20,13 @@ class TextBlock:
     Attributes:
         block: the bytes, texts divided (and the last one ended) by line breaks.
         ends: where each text ends.
+        path: of the file, for the error where it is damaged.
     """
 
-    def __init__(self, block: Bytes, ends: Places) -> None:
+    def __init__(self, block: Bytes, ends: Places, path: Path = Path()) -> None:
         self.block = block
         self.ends = ends
+        self.path = path
 
     @classmethod
     def of(cls, texts: Sequence[str]) -> TextBlock:
@@ -45,16 +47,19 @@ class TextBlock:
         Raises:
             BadInput: the file is missing or damaged, or holds another number of texts.
         """
-        block = arrays.load(directory, name)
+        path = directory / f"{name}.npy"
+        block = arrays.load_list(directory, name, "u")
+        if block.dtype != np.uint8:
+            raise arrays.damaged(path)
         if count and (not len(block) or block[-1] != 10):
             block = np.append(block, np.uint8(10))  # written by `arrays.save_texts`
         if arrays.exists(directory, f"{name}.ends"):
-            ends = arrays.load(directory, f"{name}.ends")
+            ends = arrays.load_list(directory, f"{name}.ends", "iu")
         else:
             ends = np.flatnonzero(block == 10)
         if len(ends) != count or count and ends[-1] != len(block) - 1:
-            raise arrays.damaged(directory / f"{name}.npy")
-        return cls(block, ends)
+            raise arrays.damaged(path)
+        return cls(block, ends, path)
 
     def save(self, directory: Path, name: str) -> None:
         """Write the block and where its texts end."""
@@ -65,8 +70,10 @@ class TextBlock:
         return len(self.ends)
 
     def __getitem__(self, number: int) -> str:
+        if not 0 <= number < len(self.ends):
+            raise arrays.damaged(self.path)  # so says another file of the catalog
         start = self.ends[number - 1] + 1 if number else 0
-        return self.block[start : self.ends[number]].tobytes().decode("utf-8")
+        return self._read(self.block[start : self.ends[number]])
 
     def many(self, numbers: Iterable[int]) -> list[str]:
         """The texts of those numbers."""
@@ -90,4 +97,10 @@ class TextBlock:
 
     def all(self) -> list[str]:
         """All texts as strings."""
-        return self.block.tobytes().decode("utf-8").split("\n")[: len(self)]
+        return self._read(self.block).split("\n")[: len(self)]
+
+    def _read(self, block: Bytes) -> str:
+        try:
+            return block.tobytes().decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise arrays.damaged(self.path) from error

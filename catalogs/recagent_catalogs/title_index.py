@@ -67,11 +67,14 @@ class TitleIndex:
 
     @cached_property
     def _rows(self) -> Rows:
-        return arrays.load(self._directory, "titles.rows")
+        return arrays.load_list(self._directory, "titles.rows", "iu")
 
     @cached_property
     def _kinds(self) -> NDArray[np.uint8]:
-        return arrays.load(self._directory, "titles.kinds")
+        kinds = arrays.load_list(self._directory, "titles.kinds", "u")
+        if len(kinds) != len(self._rows):
+            raise arrays.damaged(self._directory / "titles.kinds.npy")
+        return kinds
 
     @cached_property
     def _texts(self) -> TextBlock:
@@ -82,6 +85,7 @@ class TitleIndex:
         if Postings.exists(self._directory, "titles.hash"):
             return Postings.load(self._directory, "titles.hash")
         # A catalog of an earlier release: made for this process.
+        self._rows_of(np.arange(len(self._rows)))
         return _hash_forms(self._texts, self._rows, self._kinds, self._popularity)
 
     @cached_property
@@ -90,6 +94,16 @@ class TitleIndex:
         if Postings.exists(self._directory, "titles.near.words"):
             return NearTexts.load(self._directory, "titles.near", self._texts, numbers)
         return NearTexts.of(self._texts, numbers, large=False)
+
+    def _rows_of(self, forms: NDArray[np.integer] | Sequence[int]) -> list[int]:
+        """The rows of the items with the forms of those numbers."""
+        numbers = np.asarray(forms, dtype=np.int64)
+        if len(numbers) and not 0 <= numbers.min() <= numbers.max() < len(self._rows):
+            raise arrays.damaged(self._directory / "titles.hash.entries.npy")
+        rows: list[int] = self._rows[numbers].tolist()
+        if rows and not 0 <= min(rows) <= max(rows) < len(self._popularity):
+            raise arrays.damaged(self._directory / "titles.rows.npy")
+        return rows
 
     @property
     def forms(self) -> list[str]:
@@ -154,7 +168,7 @@ class TitleIndex:
             numbers = self._hashes.at(int(place)) if place >= 0 else self._hashes.entries[:0]
             if not len(numbers) or self._texts[int(numbers[0])] != text:
                 continue  # two texts of one hash: as good as never, and then not found
-            rows, kinds = self._rows[numbers].tolist(), (self._kinds[numbers] & STRENGTH).tolist()
+            rows, kinds = self._rows_of(numbers), (self._kinds[numbers] & STRENGTH).tolist()
             for row, kind in zip(rows, kinds, strict=True):
                 found[row] = min(kind, found.get(row, PART))
         if len(texts) == 1:
@@ -191,7 +205,9 @@ class TitleIndex:
     def holding(self, words: Sequence[str], limit: int) -> list[int]:
         """Rows of items of which a title holds all of the folded words, ascending."""
         forms = self._near_texts.holding(words, limit)
-        return sorted({int(self._rows[f]) for f in forms if self._kinds[f] & STRENGTH != PART})
+        rows = self._rows_of(forms)
+        kept = zip(forms, rows, strict=True)
+        return sorted({row for form, row in kept if self._kinds[form] & STRENGTH != PART})
 
     def year(self, row: int) -> int | None:
         """The year of an item, if known."""
@@ -236,7 +252,7 @@ class TitleIndex:
             part = self._kinds[form] & STRENGTH == PART
             kept = min(score - 8.0, 91.0) if part else min(score, 99.0)
             if kept >= cutoff:
-                out.append((int(self._rows[form]), float(kept)))
+                out.append((self._rows_of([form])[0], float(kept)))
         return out + self._covering(wanted, numbers, limit, cutoff)
 
     def _covering(
@@ -253,7 +269,7 @@ class TitleIndex:
             title = canonical(self._texts[form])
             covered = len(wanted) / max(len(title), 1)
             if 0.5 <= covered <= 1 and _numbers(title) == numbers:
-                out.append((int(self._rows[form]), 84.0 + 8.0 * covered))
+                out.append((self._rows_of([form])[0], 84.0 + 8.0 * covered))
         return [pair for pair in out if pair[1] >= cutoff][:limit]
 
     def _title(self, row: int) -> str:

@@ -98,15 +98,6 @@ class WordColumn:
         # Reversed, so that of two values which fold alike the more frequent stays.
         return {text: code for code, text in reversed(list(enumerate(self.folded)))}
 
-    @cached_property
-    def _surnames(self) -> dict[str, list[int]]:
-        found: dict[str, list[int]] = {}
-        for code, text in enumerate(self.best_known(WELL_KNOWN)):
-            _, space, last = text.rpartition(" ")
-            if space:
-                found.setdefault(last, []).append(code)
-        return found
-
     def known(self, folded: Sequence[str]) -> NDArray[np.bool_]:
         """Which of many folded texts are values; all are looked up at once."""
         if not self.large:
@@ -160,15 +151,6 @@ class WordColumn:
             found = (self.code_of(word) for word in same)
             code = next((other for other in found if other is not None), None)
         return code
-
-    def by_surname(self, text: str) -> str | None:
-        """The person who is meant by a surname alone: the only one, or by far the best-known."""
-        codes = self._surnames.get(fold(text), [])
-        if not codes:
-            return None
-        if len(codes) > 1 and self.counts[codes[0]] < 3 * self.counts[codes[1]]:
-            return None
-        return self.value(codes[0])
 
     def near(self, text: str, limit: int) -> list[tuple[str, float]]:
         """The values nearest in spelling with their score (0-100), best first, frequent first."""

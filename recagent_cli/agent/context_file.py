@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from .builtin.parse import Parser
 
 CONTEXT_SCHEMA = "recagent.context/1"
+MOST_CHARACTERS = 1_000_000
+"""Of the file."""
+MOST_TURNS = 50
+"""So many turns are read, the last ones: each takes milliseconds."""
 _FIELDS = {"utterance": str, "text": str, "shown": list, "options": list}
 _HINT = 'docs/json.md: {"turns": [{"utterance": "90s thrillers", "shown": ["id", …]}, …]}'
 
@@ -34,21 +38,27 @@ class _Told:
 def read_context(text: str, parser: Parser, catalog: Catalog) -> list[PastTurn]:
     """The earlier turns of a conversation, each read in the light of those before it.
 
+    Of a long conversation the last `MOST_TURNS` are read.
+
     Args:
         text: of the file: utterances of the person, one a line, or one JSON object.
         parser: reads the utterances.
         catalog: knows what was shown.
 
     Raises:
-        BadInput: the JSON is not of that form, or names an item that is not there.
+        BadInput: the text is too long, the JSON is not of that form, or it names an item that is
+            not there.
     """
+    if len(text) > MOST_CHARACTERS:
+        hint = f"the last {MOST_TURNS} turns are enough"
+        raise BadInput(f"the context has more than {MOST_CHARACTERS:,} characters", hint=hint)
     text = text.removeprefix("\ufeff").strip()
     if text.startswith("{"):
         turns = _turns(text)
     else:
         turns = [_Told(line.strip()) for line in text.splitlines() if line.strip()]
     history: list[PastTurn] = []
-    for number, told in enumerate(turns, start=1):
+    for number, told in list(enumerate(turns, start=1))[-MOST_TURNS:]:
         shown = tuple(_row(item, number, catalog) for item in told.shown)
         request = parser.parse(told.utterance, history)
         history.append(PastTurn(told.utterance, told.text, shown, request, told.options))
@@ -60,6 +70,8 @@ def _turns(text: str) -> list[_Told]:
         body = json.loads(text)
     except ValueError as error:
         raise BadInput(f"the context is no JSON: {error}", hint=_HINT) from None
+    except RecursionError:
+        raise BadInput("the context is nested too deeply", hint=_HINT) from None
     turns = body.get("turns")
     if body.get("schema", CONTEXT_SCHEMA) != CONTEXT_SCHEMA or not isinstance(turns, list):
         raise BadInput(f"the context is no {CONTEXT_SCHEMA}", hint=_HINT)

@@ -31,7 +31,7 @@ def command(
     from recagent_catalogs.errors import BadInput, UsageError
 
     from ..agent.builtin.parse import Parser
-    from ..agent.context_file import read_context
+    from ..agent.context_file import MOST_CHARACTERS, read_context
     from ..library import Library
     from ..paths import find_paths
     from ..ui.clean_json import dumps
@@ -45,7 +45,7 @@ def command(
     matcher = library.matcher(catalog, threshold, lambda why: run.say(f"note: {why}"))
     parser = Parser(catalog, matcher=matcher)
     try:
-        earlier = context.read() if context else ""
+        earlier = context.read(MOST_CHARACTERS + 1) if context else ""
     except UnicodeDecodeError:
         raise BadInput(
             "the context is no UTF-8 text", path=context.name if context else ""

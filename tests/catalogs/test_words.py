@@ -73,14 +73,6 @@ def test_people_have_no_singular(tmp_path: Path) -> None:
     assert column.resolve("TOM HANK") == "Tom Hank"
 
 
-def test_a_surname_needs_one_person_or_a_famous_one(tmp_path: Path) -> None:
-    cells = [["Ann Lee"]] * 6 + [["Bo Lee", "Cy Young"], ["Di Young"]]
-    column = open_column(tmp_path, cells, Role.PEOPLE)
-    assert column.by_surname("lee") == "Ann Lee"
-    assert column.by_surname("young") is None
-    assert column.by_surname("bo") is None
-
-
 def test_near_values_come_with_scores(tmp_path: Path) -> None:
     column = open_column(tmp_path, [["Horror", "Drama", "Western"]])
     (best, score), *_ = column.near("horor", 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -72,6 +73,12 @@ def test_odd_digits_choose_no_option(catalogs: list[Catalog]) -> None:
     for text in (NINES, "²", "፩"):
         last = PastTurn("something odd", "", (), options=("Heat (1995)", "Alien (1979)"))
         assert not parser.parse(text, [last]).about
+
+
+def test_answers_to_many_questions(catalogs: list[Catalog]) -> None:
+    parser = Parser(catalogs[0])
+    asked = [PastTurn("1", "", (), None, ("1", "2"))] * 1_500
+    parser.parse("1", [replace(turn, request=parser.parse("films")) for turn in asked])
 
 
 def test_whole_numbers() -> None:

@@ -421,6 +421,8 @@ def test_parse_resolves_what_was_shown(recagent: RunCommand, tmp_path: Path) -> 
         ('{"turns": [{"utterance": "films", "shown": ["nobody"]}]}', "turn 1"),
         ('{"turns": [{"shown": []}]}', "no utterance"), ('{"turns": [', "no JSON"),
         ('{"turns": [{"utterance": "films", "seen": []}]}', "seen"), ('{"a": 1}', "context/1"),
+        ('{"turns": ' + "[" * 200_000 + "]" * 200_000 + "}", "nested"),
+        ("horror\n" * 200_000, "1,000,000 characters"),
     ],
 )  # fmt: skip
 def test_parse_says_what_is_wrong_with_a_context(
@@ -429,7 +431,19 @@ def test_parse_says_what_is_wrong_with_a_context(
     file = tmp_path / "turns.json"
     file.write_text(context, encoding="utf-8")
     ran = recagent("parse", "more", "--context", str(file))
-    assert ran.code == 4 and said in ran.err
+    assert ran.code == 4 and said in ran.err and "Traceback" not in ran.err
+
+
+def test_a_long_context_is_read_from_its_end(recagent: RunCommand, tmp_path: Path) -> None:
+    file = tmp_path / "turns.txt"
+    file.write_text("horror\n" * 3_000 + "start over\nsci-fi\n", encoding="utf-8")
+    request = valid(recagent("parse", "from the 90s", "--context", str(file), "--json").out)
+    assert set(request["conditions"]) == {"genres has Sci-Fi", "year 1990..1999"}
+    turns = [{"utterance": "x", "options": ["1", "2"]}] + [
+        {"utterance": "1", "options": ["1", "2"]} for _ in range(1_500)
+    ]
+    file.write_text(json.dumps({"turns": turns}), encoding="utf-8")
+    valid(recagent("parse", "1", "--context", str(file), "--json").out)
 
 
 def test_a_request_has_its_keys_in_order(recagent: RunCommand) -> None:

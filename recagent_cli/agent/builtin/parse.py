@@ -132,7 +132,9 @@ class Parser:
             return replace(before, clarify="Then name it once more, or say what it is like.")
         if (request := given_up(place, last, self._catalog)) is not None:
             return request
-        return self.parse(said_instead(option, last), history[:-1], shown=shown)
+        # The question is answered: what is said instead answers no question before it.
+        earlier = [replace(turn, options=()) for turn in history[:-1]]
+        return self.parse(said_instead(option, last), earlier, shown=shown)
 
     @property
     def catalog(self) -> Catalog:
