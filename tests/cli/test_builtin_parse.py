@@ -71,7 +71,7 @@ TABLE: list[tuple[str, str, dict[str, Any]]] = [
     ("films", "how about Inception", {"liked": ["Inception (2010)"], "intent": "recommend"}),
     ("films", "I hated Titanic", {"disliked": ["Titanic (1997)"]}),
     ("films", "I've seen Heat and loved it", {"liked": ["Heat (1995)"], "seen": ["Heat (1995)"]}),
-    ("films", "I just watched Toy Story with my girlfriend, we loved it", {"liked": ["Toy Story (1995)"], "seen": ["Toy Story (1995)"]}),
+    ("films", "I just watched Toy Story with my cousin and we adored it", {"liked": ["Toy Story (1995)"], "seen": ["Toy Story (1995)"]}),
     ("films", "haven't seen Heat", {"intent": "feedback", "about": ["Heat (1995)"]}),
     ("films", "something newer than Gattaca", {"liked": ["Gattaca (1997)"], "where": ["year 1998.."]}),
     # what the catalog does not have
@@ -90,7 +90,7 @@ TABLE: list[tuple[str, str, dict[str, Any]]] = [
     ("films", "less popular comedies", {"weights": ["popularity"], "where": ["genres has Comedy"]}),
     # all of a person or series is known
     ("films", "I've seen everything by Hitchcock, what next?", {"intent": "recommend", "where": ["directors lacks Alfred Hitchcock"], "liked": ["Psycho (1960)", "Vertigo (1958)", "Rear Window (1954)"]}),
-    ("films", "we have seen all of the Godfather movies", {"where": ["franchise lacks The Godfather"]}),
+    ("films", "my dad has seen each of the Godfather movies", {"where": ["franchise lacks The Godfather"]}),
     # exclusions by title and by a part of it
     ("films", "what's a good heist film that isn't Heat?", {"intent": "recommend", "disliked": ["Heat (1995)"], "question": None}),
     ("films", "a thriller other than Psycho", {"where": ["genres has Thriller"], "disliked": ["Psycho (1960)"]}),
@@ -134,7 +134,7 @@ TABLE: list[tuple[str, str, dict[str, Any]]] = [
     ("films", "I like everything but fantasy", {"where": ["genres lacks Fantasy"]}),
     ("films", "no horror, western or war", {"where": ["genres lacks Horror", "genres lacks War", "genres lacks Western"]}),
     ("films", "no horror, comedy please", {"where": ["genres has Comedy", "genres lacks Horror"]}),
-    ("films", "I'm not a fan of horror movies, but love thrillers", {"where": ["genres has Thriller", "genres lacks Horror"]}),
+    ("films", "I'm not into horror flicks, but love thrillers", {"where": ["genres has Thriller", "genres lacks Horror"]}),
     ("films", "I don't like stupid comedy", {"where": []}),
     ("films", "not too scary", {"where": []}),
     ("films", "less romance", {"where": []}),
@@ -219,7 +219,7 @@ TABLE: list[tuple[str, str, dict[str, Any]]] = [
     ("films", "what can you do?", {"intent": "out_of_scope"}),
     ("films", "qwrtz plmkj", {"intent": "unclear"}),
     ("films", "", {"intent": "unclear"}),
-    ("films", "Good thanks. Looking for some scary movies", {"intent": "recommend", "where": ["genres has Horror"]}),
+    ("films", "Fine, thank you. We need a few scary films", {"intent": "recommend", "where": ["genres has Horror"]}),
     # a catalog without people, languages, runtime, audience
     ("plain_films", "something with Bill Murray", {"search": "bill murray", "where": []}),
     ("plain_films", "movies directed by Nolan", {"search": "nolan"}),
@@ -243,7 +243,7 @@ TABLE: list[tuple[str, str, dict[str, Any]]] = [
     ("books", "something by Agatha Christie", {"where": ["authors has Agatha Christie"]}),
     ("books", "mysteries under 300 pages", {"where": ["genres has Mystery", "pages < 300"]}),
     ("books", "I loved The Hobbit and Dune", {"liked": ["The Hobbit (1937)", "Dune (1965)"]}),
-    ("books", "I like book Hunger Games, can you recommend something similar?", {"liked": ["The Hunger Games (2008)"]}),
+    ("books", "I enjoyed book Murder on the Orient Express, is there anything similar?", {"liked": ["Murder on the Orient Express (1934)"]}),
     ("books", "short novels by Murakami", {"where": ["authors has Haruki Murakami", "pages <= 289"]}),
     ("books", "who wrote Emma?", {"intent": "item_info", "question": ("attribute", "authors")}),
     ("books", "how many pages does Dune have", {"intent": "item_info", "question": ("attribute", "pages")}),

@@ -33,14 +33,14 @@ def strangers(parser: Parser, said: str) -> list[tuple[str, bool]]:
 
 
 GRADES = [
-    ("dramas with an average rating of seven from the 1990s", ["seven"], 0.7),
+    ("dramas whose average rating is seven from the 1990s", ["seven"], 0.7),
     ("a six ratings average western", ["six"], 0.7),
     ("westerns that were rated a nine", ["nine"], 0.7),
     ("thrillers that scored 8/10", ["8 10"], 0.7),
     ("a horror film rated 2 out of ten", ["2 out of ten"], -0.7),
-    ("comedies averaging five stars and above", ["five stars and above"], 0.7),
+    ("comedies averaging four stars and above", ["four stars and above"], 0.7),
     ("it received a rating of three", ["three"], -0.2),
-    ("is there a decent western", ["a decent"], 0.2),
+    ("have you got a decent musical", ["a decent"], 0.2),
     ("a comedy with all right ratings", ["all right ratings"], 0.2),
 ]
 
@@ -94,10 +94,10 @@ FRAMES = [
     ("when did heat come out", "title", ["heat"]),
     ("how good is up", "title", []),
     ("show me a trailer for zebra crossing", "name", ["zebra crossing"]),
-    ("what is the plot of the movie big", "title", ["big"]),
+    ("tell me the plot of the film psycho", "title", ["psycho"]),
     ("who was the butler in gran torino", "title", ["gran torino"]),
     ("reviews of the crime movie heat", "title", ["heat"]),
-    ("what is the rating for the toy story movies", "title", ["toy story"]),
+    ("what are the ratings for the godfather films", "title", ["godfather"]),
     ("how many oscars did titanic win", "title", ["titanic"]),
     # no title there
     ("who directed the most horror films", "name", []),
@@ -108,7 +108,7 @@ FRAMES = [
     ("who is in the second one", "name", []),
     ("dramas with a rating of seven", "title", []),
     ("when did Tom Hanks come to Hollywood", "name", []),
-    ("what are some good movies about dogs", "name", []),
+    ("name a couple of nice films about horses", "name", []),
 ]
 
 
@@ -168,7 +168,7 @@ STRANGERS = [
     ("was there a good western in the 90s", []),
     ("has anything funny been made lately", []),
     ("directed by a highly rated newcomer", []),
-    ("thrillers with an average rating of seven", []),
+    ("thrillers whose average rating is seven", []),
 ]  # fmt: skip
 
 

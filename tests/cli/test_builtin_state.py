@@ -204,7 +204,7 @@ U: loved that one too
 # praise of several shown
 U: animation
 A: Spirited Away; My Neighbor Totoro
-U: I love both of those
+U: I adored both of them
 = liked: Spirited Away (2001); My Neighbor Totoro (1988)
 
 # the second of three is praised
@@ -232,7 +232,7 @@ U: seen them both, loved Se7en
 # never seen: nothing disliked
 U: horror
 A: Psycho
-U: I never saw that one but I will watch it
+U: I have never watched it but I will
 = disliked: | liked: | intent: feedback
 
 # seen without praise is no taste
@@ -372,7 +372,7 @@ U: I will watch Titanic then, on the 3rd
 # not at this moment
 U: romance
 A: Amelie
-U: no, not at this moment
+U: nah, not right now
 = disliked:
 
 # a yes to the question that was asked
@@ -384,7 +384,7 @@ U: yes
 # ... with more said
 U: hello
 S: Hello! Do you like documentaries?
-U: I love them, do you know any good ones?
+U: I adore those, have you got any decent ones?
 = where: genres has Documentary
 
 # a no to it takes nothing
@@ -467,7 +467,7 @@ U: newer, but still a comedy
 # I still want is no "also"
 U: animation
 A: Up
-U: I still want to find a film. How about a drama by Clint Eastwood?
+U: I still want something to watch. How about a drama by Clint Eastwood?
 = where: genres has Drama; directors has Clint Eastwood
 
 # what is blamed and wanted back
@@ -561,7 +561,7 @@ U: nah, too dark, something lighter
 # praise of what was offered beside another title
 U: a comedy
 A: Groundhog Day
-U: oh that was funny! I also liked Ghostbusters
+U: ha, that one was hilarious! I liked Ghostbusters as well
 = liked: Ghostbusters (1984); Groundhog Day (1993)
 
 # okay is no praise
@@ -573,7 +573,7 @@ U: I saw Big, it was okay
 # seen and not seen in one breath
 U: war films
 A: Dunkirk; 1917
-U: I saw Dunkirk that was good haven't seen the other
+U: I watched Dunkirk that was superb never saw the other
 = liked: Dunkirk (2017)
 
 # a question leaves what is wanted as it is, and keeps the verdict beside it

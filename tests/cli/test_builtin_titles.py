@@ -74,7 +74,7 @@ def named(request: Request) -> list[str]:
         # a title inside a longer name is not what was said
         ("I like Toy Story", ["[Toy Story]"]),
         ("something similar to Blade Runner please", ["[Blade Runner]"]),
-        ("I really enjoyed Man on a Ledge", ["[Man on a Ledge]"]),
+        ("I really enjoyed Cat on a Ladder", ["[Cat on a Ladder]"]),
         ("have you got more like Red Sparrow?", ["[Red Sparrow]"]),
         ("I loved Spy Game", ["[Spy Game]"]),
         ("we liked Fantasia 2000", ["[Fantasia 2000]"]),

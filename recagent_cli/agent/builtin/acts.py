@@ -136,7 +136,7 @@ def _intensifies(text: Text, act: Act, spans: Sequence[Span], before: str) -> bo
 
 
 def _not_denied(acts: list[Act]) -> list[Act]:
-    """Without "seen that one" out of "haven't seen that one"."""
+    """Without "watched this" out of "we never watched this"."""
     denied = [act for act in acts if act.name == "not_seen"]
     return [
         act

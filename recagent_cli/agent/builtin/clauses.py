@@ -145,7 +145,7 @@ class Clauses:
         )
 
     def blames(self, span: Span) -> bool:
-        """Whether what is told of the offer is meant as a fault: "it is a bit more of a comedy"."""
+        """Whether what is told of the offer is meant as a fault: "more slapstick than I wanted"."""
         return bool(_FAULTS & set(self.text.words[max(0, span.start - 6) : span.start]))
 
     def compared(self, span: Span) -> bool:
@@ -204,7 +204,7 @@ class Clauses:
         return self.text.words[place] in ("he", "she", "they") and bool(_TASTES & set(said))
 
     def _comment(self, span: Span) -> bool:
-        """Whether the sentence only adds to a verdict: "Saw it. A bit creepy."."""
+        """Whether the sentence only adds to a verdict: "Watched that. Rather gory."."""
         start, end = span.start, span.end
         while start and self._joined(start) and self.text.words[start - 1] in _BEFORE_PREDICATE:
             start -= 1

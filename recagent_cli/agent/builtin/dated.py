@@ -87,7 +87,7 @@ class DatedNames:
         return text.mixed_case and (before in self._lexicon.stop or self._joined(text, at - 1))
 
     def _joined(self, text: Text, at: int) -> bool:
-        """Whether a word in lower case stands between two with capitals ("Ash is purest White")."""
+        """Whether a word in lower case stands between two with capitals ("Milk is rarely Blue")."""
         return at > 0 and text.tokens[at - 1].capital and text.words[at - 1] not in ("i", "im")
 
     def _cued(self, text: Text, start: int) -> bool:

@@ -168,14 +168,14 @@ def _abuse(facts: Facts) -> Intent | None:
 
 
 def _asks_back(facts: Facts) -> Intent | None:
-    """Asks what we like or know: "what type of films do you like?"."""
+    """Asks what we like or know: "which films are your own favourites?"."""
     if "asks_back" not in facts.acts or facts.acts & {"request", "similar", "more", "taste"}:
         return None
     return None if facts.reading.liked or facts.acts & {"thanks", "bye"} else Intent.CHIT_CHAT
 
 
 def _manners_first(facts: Facts) -> Intent | None:
-    """How we are, answered: "I'm fine, thanks. And you?"."""
+    """How we are, answered: "not bad, and yourself?"."""
     if facts.asked != "how" or facts.wish or facts.asks or "bye" in facts.acts:
         return None
     return Intent.CHIT_CHAT if facts.acts & {"smalltalk", "asks_back", "thanks", "greet"} else None

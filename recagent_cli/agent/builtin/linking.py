@@ -357,7 +357,7 @@ class TitleReader:
         )
 
     def _asked(self, text: Text, start: int, end: int) -> bool:
-        """Whether the stretch ends a question ("who is the lead in pretty woman")."""
+        """Whether the stretch ends a question ("who wrote red harvest")."""
         if not (end == len(text.words) or text.begins_sentence(end) or text.words[end] == "about"):
             return False
         first = start

@@ -1,7 +1,7 @@
 """Titles that stand inside a longer name: "Toy" in "Toy Story" where only "The Toy" is known.
 
 A title whose neighbours continue the name is not what was said; the whole name then is, and it is
-looked up as such: "Taken 3" is not "Taken", "Man on a Ledge" neither "The Man" nor "The Ledge".
+looked up as such: "Taken 3" is not "Taken", "Cat on a Ladder" neither "The Cat" nor "The Ladder".
 """
 
 from __future__ import annotations
@@ -291,7 +291,7 @@ class _Names:
         return 1 if plain or at > span.end or self._ordinary(at, at + 1) else 0
 
     def _over_joints(self, at: int) -> int:
-        """How many words a name takes over small words: "Man on a Ledge"."""
+        """How many words a name takes over small words: "Cat on a Ladder"."""
         text, owner = self._text, self._owner
         ampersand = text.raw[text.tokens[at].start] == _AMPERSAND
         if text.words[at] in _PLACES and self._rare(at) > 1:

@@ -226,7 +226,7 @@ def _sentences(text: Text) -> list[tuple[int, int]]:
 
 
 def _asks_after_comma(text: Text, index: int) -> bool:
-    """Whether a question begins after a comma: "no I haven't, is it a comedy?"."""
+    """Whether a question begins after a comma: "not me, would it be scary?"."""
     return (
         bool(index)
         and "?" in text.raw

@@ -122,7 +122,7 @@ def tokenize(raw: str) -> Text:
 
 
 def _without_year_marks(gap: str, match: re.Match[str], last: Token) -> str:
-    """What stands before a word, without the brackets of a year: "Alien (1979) was good"."""
+    """What stands before a word, without the brackets of a year: "Rope (1948) drags"."""
     if _YEAR.fullmatch(match[0]):
         gap = gap.replace("(", "")
     return gap.replace(")", "", 1) if _YEAR.fullmatch(last.word) else gap

@@ -145,7 +145,7 @@ class TopicReader:
         return end
 
     def _names_items(self, text: Text, index: int) -> bool:
-        """Whether a word for items follows soon: "a victim in a horror movie"."""
+        """Whether a word for items follows soon: "the victim of a horror story"."""
         near = text.words[index : index + 4]
         return near[:1] in _ARTICLES_OF_ITEMS and bool(self._items.intersection(near))
 
