@@ -98,14 +98,21 @@ def empty_act(text: Text, act: Act, spans: Sequence[Span], talking: bool) -> boo
         return _intensifies(text, act, spans, before)
     if act.name == "reject" and text.words[act.start] in ("too", "way", "a", "so"):
         return bool(_NOT_TOO & set(text.words[max(0, act.start - 2) : act.start]))
-    if act.name == "request":  # "thanks for the recommendation"
-        return act.end - act.start == 1 and before in _NOUN_BEFORE
     after = text.words[act.end] if act.end < len(text.words) else ""
+    if act.name == "request":  # "thanks for the recommendation"
+        if act.end - act.start == 1 and before in _NOUN_BEFORE:
+            return True
+        return _holds(text.phrase(act.start, act.end), after)
+    if act.name == "not_seen":  # "I haven't seen many of his films" is said of none offered
+        return bool(_FEW.match(text.phrase(act.end, min(act.end + 4, len(text.words)))))
     if act.name == "praise":  # "i like those kinds of films"
         return after in _SORTS
     if act.name == "accept":  # "something like that would be cool"
         return before in ("like", "as", "to", "than") and text.words[act.start] in _POINTERS
     if act.name == "similar":
+        ends = not after or text.begins_sentence(act.end)
+        if ends and before in _LIKERS and text.words[act.start] == "like":
+            return True  # "some older ones that I like."
         return talking and compares(text, act.start)
     if act.name == "ack":  # "nice." and "good, ...", but not "nice comedies"
         opens = text.begins_sentence(act.start) or "," in text.gap(act.start)
@@ -113,6 +120,41 @@ def empty_act(text: Text, act: Act, spans: Sequence[Span], talking: bool) -> boo
             act.end >= len(text.words) or _CLAUSE_MARKS.search(text.gap(act.end))
         )
     return False
+
+
+_FEW = re.compile(
+    r"(?:(?:seen|watched|read|played|heard) )?(?:"
+    r"(?:(?:too|that|very|so|a) )?(?:many|much|most|enough|lot|lots)\b|"
+    r"(?:any|all|every\w*) (?:of )?(?:his|her|their|the)\b)"
+)
+"""What follows a "haven't seen" that speaks of films in general."""
+_LIKERS = frozenset("i we he she they you people everyone everybody".split())
+_OPINION = frozenset(
+    "the it its he hes she shes they theyre there that thats you everyone everybody im i ive we "
+    "his her their".split()
+)
+"""What follows "I feel like" where it says what somebody thinks."""
+
+
+def _holds(phrase: str, after: str) -> bool:
+    """Whether what looks like a request says a view, or keeps what was offered.
+
+    "I feel like the end was rushed", "let's add that one".
+    """
+    if phrase.endswith("feel like"):
+        return after in _OPINION
+    return phrase.endswith(("add", "include")) and after in _POINTERS | {"them", "these", "both"}
+
+
+def asks_me(text: Text) -> bool:
+    """Whether the turn ends in a bare "You?"."""
+    first = next(
+        (i for i in range(len(text.words) - 1, 0, -1) if text.begins_sentence(i)), len(text.words)
+    )
+    return "?" in text.raw and text.phrase(first, len(text.words)) in _ME
+
+
+_ME = frozenset(("you", "u", "and you", "and u", "yourself", "and yourself", "yours", "and yours"))
 
 
 def _intensifies(text: Text, act: Act, spans: Sequence[Span], before: str) -> bool:

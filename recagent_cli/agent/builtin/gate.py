@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..request import Intent, Request
+from .acts import asks_me
 from .reading import Reading
 from .state import EMPTY
 
@@ -171,6 +172,8 @@ def _asks_back(facts: Facts) -> Intent | None:
     """Asks what we like or know: "which films are your own favourites?"."""
     if "asks_back" not in facts.acts or facts.acts & {"request", "similar", "more", "taste"}:
         return None
+    if facts.reading.conditions and asks_me(facts.reading.text):
+        return None  # "Comedies, mostly. You?"
     return None if facts.reading.liked or facts.acts & {"thanks", "bye"} else Intent.CHIT_CHAT
 
 
@@ -285,6 +288,8 @@ def _anything(facts: Facts) -> Intent | None:
 
 def _manners(facts: Facts) -> Intent | None:
     acts = facts.acts
+    if facts.asks and facts.question_mark and facts.reading.unused and "bye" not in acts:
+        return None  # "thanks, can I have some zydeco now?"
     if acts & {"thanks", "bye"} and not facts.opens:
         return Intent.CLOSING
     if acts & _LEAVES and not facts.reading.unused:

@@ -15,6 +15,10 @@ MOVES = ("seen", "reject", "accept", "critique", "inquire")
 _TO_US = re.compile(
     r"\b(?:have|did|do) (?:you|u) (?:ever |also |already )?(?:see|seen|watch|like|love|read)"
 )
+_BUT_LIKED = re.compile(
+    r"\b(?:but|though|although) (?:i|we) (?:(?:do|did|really|also|always|usually|generally) )*"
+    r"(?:like|love|enjoy|adore)\b"
+)
 _LIKES = frozenset(("praise", "taste"))
 
 
@@ -45,13 +49,21 @@ def moves(facts: Facts, request: Request, offered: Collection[int], catalog: Cat
             found.add("seen")  # praise of what was offered comes from those who know it
     if acts & {"reject", "blame"} or (after_offer and reading.disliked):
         found.add("reject")
-    if "accept" in acts and "reject" not in acts:
+    if "reject" not in acts and ("accept" in acts or after_offer and _warms(facts)):
         found.add("accept")
     if _inquires(facts, request):
         found.add("inquire")
     if (facts.shown or facts.said and facts.stateful) and _criticises(facts, request):
         found.add("critique")
     return found
+
+
+def _warms(facts: Facts) -> bool:
+    """Whether what is not known yet has something that is liked: "no, but I love westerns"."""
+    acts = facts.acts
+    if not {"not_seen", "taste"} <= acts or acts & {"request", "more", "blame", "similar"}:
+        return False
+    return bool(_BUT_LIKED.search(facts.reading.text.joined)) and not facts.reading.liked
 
 
 def _inquires(facts: Facts, request: Request) -> bool:
@@ -67,10 +79,14 @@ def _criticises(facts: Facts, request: Request) -> bool:
         return True
     if request.intent not in (Intent.REFINE, Intent.RECOMMEND, Intent.FEEDBACK):
         return False
-    if "similar" in acts and (reading.pointed or not reading.liked):
+    if acts & {"thanks", "bye"} and not facts.asks:
+        return False
+    if "similar" in acts and "taste" not in acts and (reading.pointed or not reading.liked):
         return True
     if facts.asked in ("open", "offer", "how") or "accept" in acts:
         return False
+    if acts & {"praise", "seen"} and not facts.asks and not acts & {"reject", "blame", "more"}:
+        return False  # "we loved it, so scary": says how it was
     return _narrows(reading)
 
 

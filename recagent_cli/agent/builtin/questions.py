@@ -9,6 +9,7 @@ from recagent_catalogs.schema import CatalogSchema, Column, Role
 from recagent_catalogs.text import fold
 
 from ..request import Question
+from .acts import Act
 from .aggregates import RATING, catalog_question
 from .lexicon import key_of
 from .patterns import Pattern
@@ -17,8 +18,15 @@ from .tokens import Text
 from .vocabulary import Vocabulary
 from .why import asks_why
 
+_ANSWERED = (
+    r"(?:(?:(?:no|nope|nah|yes|yeah|yep|yea) )?(?:i )?(?:have not|havent|have|did not|didnt|did)"
+    r"(?: (?:seen|heard of|watched|know) (?:it|that|that one))? "
+    r"(?=(?:who|whos|what|whats|when|how|is it|was it|does it|is that|does that)\b))?"
+)
+"""An answer before a question, with no mark between them: "no I haven't who is in it"."""
 _ASKS = Pattern(
-    r"^(?:(?:and|so|ok|okay|oh|hi|hello|hey|well|yes|no|cool|great|interesting|but|also|hmm) )*"
+    rf"^{_ANSWERED}"
+    r"(?:(?:and|so|ok|okay|oh|hi|hello|hey|well|yes|no|cool|great|interesting|but|also|hmm) )*"
     r"(?:(?:can|could|would) you (?:please )?(?:tell me|let me know|say) |do "
     r"you (?:happen to )?know |(?:please )?tell me |i wonder |i want to know |"
     r"any idea |remind me )?"
@@ -27,7 +35,8 @@ _ASKS = Pattern(
     r"about|more about|if|whether)\b"
 )
 _LEAD = (
-    r"^(?:(?:and|so|ok|okay|oh|hey|well|yes|no|cool|great|really|interesting|but|also|hmm|nice|"
+    rf"^{_ANSWERED}(?:(?:and|so|ok|okay|oh|hey|well|yes|no|cool|great|really|very|interesting|but|"
+    r"also|hmm|nice|"
     r"(?:can|could|would) you (?:please )?tell me|tell me|do you know|i wonder|any idea) )*"
 )
 _OF_OFFER = Pattern(
@@ -40,16 +49,45 @@ _OF_OFFER = Pattern(
 _TO_ANYBODY = Pattern(r"\b(?:you|i|me|we|recommend|suggest|most|average|best|else|like)\b")
 
 
+_TAG = Pattern(
+    r"^(?:it|its|it s|that|thats|that s|this|he|hes|she|shes|they|theyre)"
+    r"(?: (?!(?:too|more|i|im|you|me|sounds?|seems?|looks?|good|great|bad|"
+    r"funny|another|enough|fine|ok|okay|all|cool|nice|interesting)\b)"
+    r"\w+)+ (?:right|correct|(?:is|was|does|did|are|do|has)nt (?:it|he|she|they|that))$"
+)
+"""It plays in Rome, right: asked of what was offered."""
+_OF_THIS = Pattern(
+    r"^(?:what|whats|who|whos|when|how|is|was|does|did)\b.* (?:this|that) (?P<noun>\w+)\b"
+)
+_HAVE_YOU = Pattern(
+    r"\bhave you (?:ever |also |already |by any chance )?(?:seen|watched|read|played|heard of)\b"
+)
+
+
+def tells_of(text: Text, acts: Sequence[Act]) -> bool:
+    """Whether "have you seen …" names one more, after a verdict on what was offered."""
+    asked = _HAVE_YOU.search(text.joined)
+    if asked is None or any(act.name in ("not_seen", "reject", "blame") for act in acts):
+        return False
+    place = text.joined[: asked.start()].count(" ")
+    return any(act.name in ("seen", "praise") and act.end <= place for act in acts)
+
+
 def asks_of_offer(text: Text, vocabulary: Vocabulary) -> Question | None:
     """What is asked of what was just talked of, though no name points at it: "is it a comedy?"."""
     for start, end in _sentences(text):
         words = text.phrase(start, end)
         rest = re.sub(_LEAD, "", words)
         plain = _OF_OFFER.match(words)
-        if (
-            plain
-            and not _TO_ANYBODY.search(rest)
-            and not any(w in vocabulary.items for w in rest.split())
+        items = vocabulary.items - {"one"}
+        own = re.sub(r"\bbased (?:up)?on .*", "", rest)  # the book is another thing than the film
+        marked = "?" in text.gap(end)
+        of_this = _OF_THIS.match(rest)
+        sure = marked and _TAG.match(rest) is not None
+        if of_this and of_this["noun"].removesuffix("s") in vocabulary.lexicon.generic:
+            sure = marked and not _TO_ANYBODY.search(rest)
+        if sure or (
+            plain and not _TO_ANYBODY.search(rest) and not any(w in items for w in own.split())
         ):
             return _item_question(words, vocabulary, True) or Question("attribute", "")
     return None

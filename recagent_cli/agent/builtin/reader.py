@@ -11,7 +11,7 @@ from recagent_catalogs.store import Catalog
 from recagent_catalogs.titles import title_forms
 
 from ..request import Mention, Question
-from .acts import Act, empty_act, find_acts, points
+from .acts import Act, asks_me, empty_act, find_acts, points
 from .asked import CONTRARY, asked, says
 from .builder import Builder
 from .dated import DatedNames
@@ -27,7 +27,7 @@ from .nearness import WishMatcher
 from .numbers import NumberReader
 from .people import PeopleReader
 from .periods import period_spans
-from .questions import asks_of_offer, find_question, proposes, superlative
+from .questions import asks_of_offer, find_question, proposes, superlative, tells_of
 from .reach import Reach
 from .reading import Reading
 from .references import find_references
@@ -329,17 +329,23 @@ class Reader:
         opening = not (said or shown) and {"request", "similar"} <= reading.acts
         if opening and reading.question is not None and reading.question.kind == "attribute":
             reading.question = None  # a long request may ask something on its way
+        of_offer = False
         if reading.question is None and (said or shown) and not named:
             reading.question = asks_of_offer(text, self.vocabulary)
+            of_offer = reading.question is not None
         if asks_why(text) and shown and not (named or references):
             reading.question = Question("attribute", "")
             reading.about = [self.mention("those", row) for row in shown]
         if reading.question is not None and proposes(text, spans, titles.values()):
             reading.question = None
+        if (said or shown) and named and tells_of(text, acts):
+            reading.question = None
         builder = Builder(
             self, reading, spans, acts, scopes, references, shown, focus, offered, bool(said)
         )
         builder.run()
+        if of_offer and reading.question and not reading.about and offered is not None:
+            reading.about.append(self.mention("that", offered))
         self._compare(reading)
         self.strangeness.other_things(reading)
         return reading
@@ -367,6 +373,8 @@ class Reader:
         ]
         question = asked(said)
         answered = says(question, text)
+        if asks_me(text):
+            found.append(Act("asks_back", len(text.words) - 1, len(text.words)))
         if question == "seen":  # its "nope" rejects nothing
             found = [
                 a for a in found if not (a.name == "reject" and text.phrase(0, a.end) in _PLAIN_NO)

@@ -96,7 +96,9 @@ class Wants(Joining, Origins, Measures):
     def on_person(self, span: Span) -> None:
         """A person or maker."""
         person: Person = span.data
-        if self.polarity(span) == "+" and self._likened(span):
+        question = self.reading.question
+        works = question is not None and question.kind == "items"  # "what else has she made?"
+        if self.polarity(span) == "+" and self._likened(span) and not works:
             self._like_person(span, person)
             return
         if (

@@ -12,7 +12,7 @@ from .spans import Span
 from .tokens import Text
 
 _LEAD = (
-    r"^(?:(?:and|so|ok|okay|hi|hello|hey|well|but|please|also|do you (?:happen to )?know|"
+    r"^(?:(?:and|so|yes|no|oh|ok|okay|hi|hello|hey|well|but|please|also|do you (?:happen to )?know|"
     r"(?:can|could|would) you (?:please )?tell me|tell me|i wonder|any idea) )*"
 )
 _DOES = (
@@ -64,9 +64,11 @@ def asks_works(text: Text, spans: Sequence[Span]) -> Question | None:
 def _with_people(text: Text, spans: Sequence[Span], start: int, end: int) -> str:
     """The sentence's words, each person one "p"."""
     words: list[str] = []
+    known = any(s.kind in _PEOPLE and s.end <= start for s in spans)
     place = start
     while place < end:
         person = next((s for s in spans if s.start == place and s.kind in _PEOPLE), None)
-        words.append("p" if person else text.words[place])
+        named = person or known and text.words[place] in ("he", "she", "they")
+        words.append("p" if named else text.words[place])
         place = person.end if person else place + 1
     return " ".join(words)
