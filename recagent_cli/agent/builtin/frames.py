@@ -31,6 +31,7 @@ class Frames:
     items: tuple[Pattern, ...]
     any: tuple[Pattern, ...]
     behind: tuple[Pattern, ...]
+    pairs: tuple[Pattern, ...]
     called: tuple[str, ...]
     parts: frozenset[str]
     cut: re.Pattern[str]
@@ -61,9 +62,9 @@ def _frames() -> Frames:
             "roughly",
         )
     }
-    items, either, behind = (
+    items, either, behind, pairs = (
         tuple(compile_frame(row, data["words"]) for row in data[key])
-        for key in ("items", "any", "behind")
+        for key in ("items", "any", "behind", "pairs")
     )
     parts = frozenset(word.replace("s?", "") for word in data["words"]["part"])
     called = tuple(data["called"])
@@ -71,6 +72,7 @@ def _frames() -> Frames:
         items,
         either,
         behind,
+        pairs,
         called,
         parts,
         re.compile(rf" (?:{'|'.join(apart['cut'])})(?: .*|$)"),
@@ -82,7 +84,8 @@ def compile_frame(pattern: str, words: dict[str, list[str]]) -> Pattern:
     """A frame as an expression: <name> becomes its words, `X` and `x` what the title is."""
     pattern = re.sub(r"<(\w+)>", lambda match: f"(?:{'|'.join(words[match[1]])})", pattern)
     pattern = re.sub(r"(?<![\w>])X$", r"(?P<x>\\S.*)$", pattern)
-    pattern = re.sub(r"(?<![\w>])x(?= )", r"(?P<x>\\S.*?)", pattern)
+    pattern = re.sub(r"(?<!\w)x(?= )", r"(?P<x>\\S.*?)", pattern)
+    pattern = re.sub(r"(?<![\w>])Y$", r"(?P<y>\\S.*)$", pattern)
     return Pattern(rf"(?<!\S){pattern}(?!\S)", needs_of(pattern))
 
 
@@ -126,6 +129,9 @@ class FrameReader:
             for frame in self._frames.behind:
                 if match := frame.search(words):
                     yield from self._known(text, start, words, match)
+            for frame in self._frames.pairs:
+                if match := frame.search(words):
+                    yield from self._pair(text, start, words, match)
             for frame in self._called:
                 if match := frame.search(words):
                     yield from self._after_item(text, start, words, match)
@@ -135,9 +141,30 @@ class FrameReader:
         first = start + words[: match.start("x")].count(" ")
         last = first + len(match["x"].split())
         row = self._exact(text.phrase(first, last))
-        plain = all(w in self._lexicon.filler or self._kind(w) for w in text.words[first:last])
+        plain = row is None or self._is_plain(text, first, last)
         if row is not None and not plain and self._nameable(text, first, last):
             yield Span(first, last, "title", Title(row), KNOWN)
+
+    def _pair(self, text: Text, start: int, words: str, match: re.Match[str]) -> Iterator[Span]:
+        """Two titles of the catalog that are compared: "heat or collateral?"."""
+        found: list[Span] = []
+        for name in ("x", "y"):
+            first = start + words[: match.start(name)].count(" ")
+            last = first + len(match[name].split())
+            row = self._exact(text.phrase(first, last))
+            if row is None or self._is_plain(text, first, last):
+                return
+            if not self._nameable(text, first, last):
+                return
+            found.append(Span(first, last, "title", Title(row), KNOWN + 0.1 * (last - first)))
+        yield from found
+
+    def _is_plain(self, text: Text, first: int, last: int) -> bool:
+        """Whether the words are as well a kind, or say nothing."""
+        phrase = text.phrase(first, last)
+        return self._kind(phrase) or all(
+            w in self._lexicon.filler or self._kind(w) for w in text.words[first:last]
+        )
 
     def _after_item(
         self, text: Text, start: int, words: str, match: re.Match[str]

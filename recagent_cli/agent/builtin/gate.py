@@ -224,6 +224,8 @@ def _taken(facts: Facts) -> Intent | None:
         return None
     if "taste" in acts and "accept" not in acts:
         return None
+    if "accept" not in acts and facts.wish and not (facts.said or facts.stateful):
+        return None  # nothing was offered: "I haven't seen many westerns"
     return None if facts.reading.liked and "accept" not in acts else Intent.FEEDBACK
 
 

@@ -62,6 +62,7 @@ _STRONG = frozenset(
 
 _SOMETHING = frozenset(("something", "anything", "stuff"))
 _ARTICLES = ("a", "an")
+_KIND_OF = ("like", "type", "style", "kind", "esque")
 _GOES_ON = frozenset("already too but and or before thanks thx please".split())
 
 
@@ -151,17 +152,16 @@ class TitleReader:
 
     def _one_of_many(self, text: Text, start: int, end: int, row: int) -> bool:
         """Whether "a" makes of the words one of many, and no title: "a big fan", "with a heist"."""
-        first = start if text.words[start] in _ARTICLES else start - 1
-        if first < 0 or text.words[first] not in _ARTICLES:
+        own = text.words[start] in _ARTICLES
+        if not (own or start and text.words[start - 1] in _ARTICLES):
             return False
         if text.mixed_case and text.tokens[end - 1].capital:
             return False
-        if first < start:
-            after = text.words[end] if end < len(text.words) else ""
-            noun = after in self._items or after in ("like", "type", "style", "kind", "esque")
-            return end - start == 1 and not noun
-        title = fold(self._catalog.items([row])[0].title)
-        return not title.startswith(f"{text.words[start]} ")
+        if own:
+            title = fold(self._catalog.items([row])[0].title)
+            return not title.startswith(f"{text.words[start]} ")
+        after = text.words[end] if end < len(text.words) else ""
+        return end - start == 1 and after not in self._items and after not in _KIND_OF
 
     def _listed(
         self, text: Text, start: int, end: int, listed: set[int], shown: Mapping[str, int]

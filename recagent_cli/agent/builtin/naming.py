@@ -29,6 +29,11 @@ _OTHERS = re.compile(
 )
 _RATHER = re.compile(r"\b(?:but|however) i\b|\bi (?:like|want|prefer|need|would|d|am|m)\b|\bim\b")
 _SERIES = frozenset(("ones", "series", "franchise", "saga", "trilogy", "stuff"))
+_MAKER = re.compile(
+    r"\b(?:by|from|with) (?:the |whoever )?(?:same )?(?P<who>\w+)s? (?:of|as|behind|from|who \w+)"
+    r"(?: the)?(?: (?:film|movie|book|novel|game))?(?: in| on)?$"
+)
+"""Before a title of whose maker is spoken."""
 MOST_PARTLY = 12
 """More items than this are not meant by a part of a title."""
 MOST_SOUGHT = 10
@@ -48,12 +53,27 @@ class Naming(Clauses):
         title: Title = span.data
         typed = self.text.as_typed(span.start, span.end)
         mention = self.reader.mention(typed, title.row, title.score)
+        if self._by_its_maker(span, title.row):
+            return
         other = not title.year and title.score == 100 and self._other_than_named(typed, title.row)
         if title.score < 100 or other:
             self.reading.limits.append(f"I took {typed!r} for {mention.title}.")
         self._place(mention, span)
         if self.polarity(span) in ("-", "~"):
             self._exclude_series(span)
+
+    def _by_its_maker(self, span: Span, row: int) -> bool:
+        """Whether others by the people of an item are wanted: "by the author of Dune"."""
+        match = _MAKER.search(self.text.phrase(0, span.start))
+        column = self.vocabulary.columns.get(key_of(match["who"])) if match else None
+        if column is None or column.role is not Role.PEOPLE or self.polarity(span) != "+":
+            return False
+        known = self.reader.catalog.items([row])[0].columns.get(column.name)
+        names = tuple(known) if isinstance(known, (list, tuple)) else (known,) if known else ()
+        if not names:
+            return False
+        self.reading.conditions.append(Condition(column.name, "has", names))
+        return True
 
     def _other_than_named(self, typed: str, row: int) -> bool:
         """Whether the item is not the one whose very title was typed ("lord of the rings")."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
@@ -18,6 +18,9 @@ from .tokens import Text, whole
 _THINGS = frozenset(
     "suggestions recommendations options picks ideas choices titles others things".split()
 )
+_HAVE = frozenset(("i", "we", "ive", "weve", "only", "just"))
+_BARELY = frozenset(("only", "about", "around", "roughly", "just", "maybe", "like", "almost"))
+_TO_USE = frozenset("tonight free left spare to before today now so for and".split())
 _DESCRIBING = frozenset(
     (
         "good great nice different of or and other really very more new random please thanks pls"
@@ -243,9 +246,26 @@ class NumberReader:
             )
         )
         following = text.words[end] if end < len(text.words) else ""
+        if (most := self._to_spend(text, start, end, match, data)) is not None:
+            yield Span(start, end, "number", most, 6.0)
+            return
         if not compared and following not in items:
             return  # "a 16 hour flight" says nothing about the item
         yield Span(start, end, "number", data, 6.0)
+
+    def _to_spend(
+        self, text: Text, start: int, end: int, match: re.Match[str], data: NumberRange
+    ) -> NumberRange | None:
+        """The most that an item may take where somebody says what they have: "I have 2 hours"."""
+        before = [w for w in text.words[max(0, start - 5) : start] if w not in _BARELY]
+        after = text.words[end] if end < len(text.words) else ""
+        if before[-1:] not in (["have"], ["got"]) or not _HAVE & set(before[-3:]):
+            return None
+        ends = not after or text.begins_sentence(end) or "," in text.gap(end)
+        if not (ends or after in _TO_USE) or match["most"] or match["least"] or match["between"]:
+            return None
+        value = self._value(match.groupdict(), "1", _column_named(self._columns, data.column))
+        return None if value is None else NumberRange(data.column, None, value)
 
     def _range(self, found: Mapping[str, str | None], column: Column) -> NumberRange | None:
         if found["nv"]:
@@ -361,6 +381,10 @@ class NumberReader:
                 yield Span(start, end, "count", count, 3.2)
             elif start == 0 and end == len(text.words) and number != "one":
                 yield Span(start, end, "count", count, 3.0)
+
+
+def _column_named(columns: Sequence[Column], name: str) -> Column:
+    return next(column for column in columns if column.name == name)
 
 
 def _names_items(text: Text, start: int, items: frozenset[str], described: set[int]) -> bool:

@@ -15,6 +15,7 @@ from ..request import Intent, Question, Request
 from .affirmed import affirmed, take_over
 from .asked import asked
 from .choices import OTHER, chosen, given_up, number_alone, said_instead
+from .dislikes import dislikes_on, goes_on
 from .focus import in_focus
 from .gate import Facts, excludes_shown, intent_of
 from .lexicon import Lexicon, lexicon
@@ -97,6 +98,8 @@ class Parser:
         seeds = [row for row in liked if row is not None]
         offered = self._offered(history, focus)
         reading = self._reader.read(text, last, focus, offered, said, seeds)
+        if history and goes_on(text):
+            dislikes_on(reading, self.read(tokenize(clean(history[-1].utterance, MAX_CHARS))))
         taken = affirmed(text, said, self.read)
         if taken is not None and reading.question is None:
             take_over(reading, taken)

@@ -78,6 +78,8 @@ def asks_of_offer(text: Text, vocabulary: Vocabulary) -> Question | None:
     for start, end in _sentences(text):
         words = text.phrase(start, end)
         rest = re.sub(_LEAD, "", words)
+        if (bare := _bare(re.sub(_LEAD, "", words), text.raw, vocabulary)) is not None:
+            return bare
         plain = _OF_OFFER.match(words)
         items = vocabulary.items - {"one"}
         own = re.sub(r"\bbased (?:up)?on .*", "", rest)  # the book is another thing than the film
@@ -91,6 +93,33 @@ def asks_of_offer(text: Text, vocabulary: Vocabulary) -> Question | None:
         ):
             return _item_question(words, vocabulary, True) or Question("attribute", "")
     return None
+
+
+_STORY = frozenset(("plot", "story", "storyline", "premise", "synopsis", "summary"))
+_HOW_MANY = re.compile(r"^how many (?P<unit>\w+)$")
+
+
+def _bare(rest: str, raw: str, vocabulary: Vocabulary) -> Question | None:
+    """What is asked by nothing but the name of a column: "the plot?", "how many pages?"."""
+    if "?" not in raw:
+        return None
+    schema = vocabulary.schema
+    if match := _HOW_MANY.match(rest):
+        for column in schema.with_role(Role.NUMBER):
+            names = {column.name, column.unit, *map(fold, column.aliases)}
+            if {match["unit"], match["unit"].removesuffix("s")} & names:
+                return Question("attribute", column.name)
+            if column.unit == "min" and match["unit"] == "minutes":
+                return Question("attribute", column.name)
+        return None
+    name = re.sub(r"^(?:the|its|and the) ", "", rest)
+    text = schema.one(Role.TEXT)
+    if name in _STORY:
+        return Question("attribute", text.name if text else "")
+    found = vocabulary.columns.get(key_of(name))
+    if found is None or found.role in (Role.TITLE, Role.ID, Role.TAGS):
+        return None
+    return None if name in vocabulary.items else Question("attribute", found.name)
 
 
 _WANTS_ANY = Pattern(
@@ -117,6 +146,7 @@ _GENERAL = Pattern(
     r"(?:info|information|details|detail)(?: on| about)?|(?:info|information|"
     r"details|facts) (?:on|about|of|for)|describe|compare|differences? between|"
     r"what (?:is|was) .+ like|"
+    r"^x(?: x)* (?:or|vs|versus) x(?: x)*$|^(?:\w+ )?(?:should|shall) (?:i|we) .*\bx or x\b|"
     r"what (?:did|do) you think (?:of|about)|(?:did|do) you (?:like|enjoy|"
     r"recommend) (?:it|that|this)|have you (?:ever )?(?:seen|played|read|"
     r"watched)|your opinion|do you know anything about|anything about)\b"

@@ -30,7 +30,7 @@ from .periods import period_spans
 from .questions import asks_of_offer, find_question, proposes, superlative, tells_of
 from .reach import Reach
 from .reading import Reading
-from .references import find_references
+from .references import find_references, numbers_of_list
 from .scopes import find_scopes
 from .spans import Span, choose
 from .strangeness import StrangenessReader
@@ -49,6 +49,8 @@ _QUESTIONS = frozenset(
 _WITH = frozenset(("with", "w", "without", "no", "about", "involving", "featuring", "on"))
 """Words before a theme."""
 
+BARE = 4
+"""So few words are nothing but a question on what was talked of: "and the plot?"."""
 _PLAIN_NO = frozenset(("no", "nope", "nah", "i dont think so", "no i dont think so", "not really"))
 
 _MEASURING = (("of",), ("above",), ("over",), ("below",), ("under",), ("between",))
@@ -270,6 +272,8 @@ class Reader:
         titles = self._ways_to_say(shown)
         spans = self.spans(text, shown, titles)
         spans = self.leftovers.mend(text, spans)
+        listed = numbers_of_list(text, len(shown))
+        spans = [s for s in spans if not set(range(s.start, s.end)) <= listed]
         reading.spans = spans
         reading.topics = self.topics.stretches(text, spans)
         names = {
@@ -329,10 +333,15 @@ class Reader:
         opening = not (said or shown) and {"request", "similar"} <= reading.acts
         if opening and reading.question is not None and reading.question.kind == "attribute":
             reading.question = None  # a long request may ask something on its way
-        of_offer = False
+        told, of_offer = False, False
         if reading.question is None and (said or shown) and not named:
             reading.question = asks_of_offer(text, self.vocabulary)
             of_offer = reading.question is not None
+            talked_of = focus if focus is not None else offered
+            if of_offer and not references and talked_of is not None:
+                typed = text.raw.strip()[:40]
+                reading.about = [self.mention(typed, talked_of)]
+                told = len(text.words) <= BARE
         if asks_why(text) and shown and not (named or references):
             reading.question = Question("attribute", "")
             reading.about = [self.mention("those", row) for row in shown]
@@ -346,6 +355,7 @@ class Reader:
         builder.run()
         if of_offer and reading.question and not reading.about and offered is not None:
             reading.about.append(self.mention("that", offered))
+        reading.unused = [] if told else reading.unused
         self._compare(reading)
         self.strangeness.other_things(reading)
         return reading

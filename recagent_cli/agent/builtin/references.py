@@ -42,6 +42,7 @@ def find_references(
     used: set[int] = set(blocked)
     for reference in (
         *_hashes(text),
+        *(Reference(i, i + 1, (int(text.words[i]) - 1,)) for i in numbers_of_list(text, shown)),
         *_ordinals(text, lexicon, items),
         *_numbered(text, lexicon, shown),
     ):
@@ -69,6 +70,32 @@ def find_references(
             used |= set(range(start, end))
             break
     return sorted(found, key=lambda reference: reference.start)
+
+
+_VERDICTS = frozenset("seen watched played read saw liked loved like love hated skip drop".split())
+_AFTER_NUMBERS = frozenset("already but too before please though were was looks sounds".split())
+
+
+def numbers_of_list(text: Text, shown: int) -> set[int]:
+    """Words that are bare numbers of the list after a verdict: "I've seen 2 and 4"."""
+    found: set[int] = set()
+    words = text.words
+    for i, word in enumerate(words):
+        if not (i and 0 < (whole(word) or 0) <= shown):
+            continue
+        before = next((j for j in range(i - 1, -1, -1) if words[j] not in ("and", "or")), None)
+        if before is None or not (words[before] in _VERDICTS or before in found):
+            continue
+        after = i + 1
+        ends = after >= len(words) or text.begins_sentence(after) or "," in text.gap(after)
+        goes_on = not ends and words[after] in ("and", "or")
+        if ends or words[after] in _AFTER_NUMBERS or goes_on and _number_at(words, after + 1):
+            found.add(i)
+    return found
+
+
+def _number_at(words: Sequence[str], index: int) -> bool:
+    return index < len(words) and whole(words[index]) is not None
 
 
 def _empty_pronoun(text: Text, lexicon: Lexicon, start: int, end: int) -> bool:

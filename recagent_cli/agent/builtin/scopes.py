@@ -74,6 +74,7 @@ def find_scopes(
         stop = _scope_end(text, end)
         if reach is not None:
             stop = next((i for i in range(end + 1, stop) if reach.ends(start, end, i)), stop)
+        stop = min(stop, _graded_end(text, start, end))
         if phrase == "non":
             stop = min(stop, end + 1)  # "non violent action"
         if stop > end:
@@ -161,6 +162,21 @@ def _scope_end(text: Text, start: int) -> int:
             break
         end += 1
     return end
+
+
+_GRADES = frozenset(("too", "so", "very", "that", "overly", "super"))
+_GOES_ON = frozenset("of on about into in for with much many a big or nor and to as".split())
+
+
+def _graded_end(text: Text, start: int, end: int) -> int:
+    """Where "not too long" ends, of which the noun after it is no part: "a not too long drama"."""
+    last = text.words[end - 1]
+    if last not in _GRADES or text.words[start] not in ("not", "nothing", "isnt"):
+        return len(text.words)
+    near = text.words[end : end + 2]
+    if len(near) < 2 or _GOES_ON & set(near):
+        return len(text.words)
+    return end + 1
 
 
 def _or_list(text: Text, start: int) -> int:

@@ -59,7 +59,11 @@ def take_back(text: Text, reading: Reading, before: Request, catalog: Catalog) -
     gone = [
         c
         for c in _read(before.conditions, catalog)
-        if _names(c, first) or first[:1].isdigit() and year is not None and c.column == year.name
+        if _names(c, first)
+        or _said_again(c, reading)
+        or first[:1].isdigit()
+        and year is not None
+        and c.column == year.name
     ]
     wishes = [w for w in before.wishes if first in fold(w.text).split()]
     liked = [m for m in before.liked if first in fold(m.title).split()]
@@ -82,6 +86,15 @@ def take_back(text: Text, reading: Reading, before: Request, catalog: Catalog) -
         conditions=tuple(kept),
         wishes=tuple(w for w in before.wishes if w not in wishes),
         liked=tuple(m for m in before.liked if m not in liked),
+    )
+
+
+def _said_again(condition: Condition, reading: Reading) -> bool:
+    """Whether the words taken back mean this condition too: "french" is a language and a place."""
+    return any(
+        new.column == condition.column and set(new.values) & set(condition.values)
+        for new in reading.conditions
+        if condition.operator == "has"
     )
 
 
