@@ -34,6 +34,7 @@ class FamiliarNames:
         self._first: dict[str, list[str]] = {}
         self._last: dict[str, list[str]] = {}
         self._all = frozenset(names)
+        self._places = frozenset(name for nation in lexicon.nations for name in nation.names)
         for name in self._all:
             first, *rest = name.split()
             if rest and rest[-1] not in lexicon.company:
@@ -123,8 +124,10 @@ class FamiliarNames:
             return None
         after = text.words[index + 1] if index + 1 < len(text.words) else ""
         goes_on = after and not text.begins_sentence(index + 1) and "," not in text.gap(index + 1)
-        if goes_on and not (self._plain(after) or after in lexicon.common):
-            return None  # somebody else's first name
+        if goes_on and not self._plain(after):
+            return None  # somebody else's first name: "sharon stone" is no other Sharon
+        if word in self._places or index and text.words[index - 1] in lexicon.given:
+            return None
         firsts = (word, *lexicon.nicknames.get(word, ()))
         people = {name for first in firsts for name in self._first.get(first, ())}
         best = self._clearest(list(people))
