@@ -11,7 +11,7 @@ from .tokens import Text
 FULL, ALONE = 5.0, 2.7
 CLEARLY = 3
 """How many times more items than the next one of that name somebody has who is meant by it."""
-LEAST = 3
+LEAST = 6
 """Items of somebody who may be called by the given name alone."""
 SHORTEST = 3
 _OWN = frozenset(("my", "our", "his", "her", "their", "friend", "named", "called", "im", "am"))
