@@ -64,3 +64,27 @@ def test_two_negations_and_everyone_but(
     request = parsers["films"].parse(said)
     assert request.intent is Intent.RECOMMEND
     assert condition in request.conditions
+
+
+@pytest.mark.parametrize(
+    ("catalog", "said", "condition"),
+    [
+        ("films", "a film shorter than Heat", "runtime < 170"),
+        ("films", "something longer than Contact", "runtime > 150"),
+        ("films", "not as long as Heat", "runtime < 170"),
+        ("films", "not longer than Contact", "runtime <= 150"),
+        ("films", "a drama no longer than Gran Torino", "runtime <= 116"),
+        ("games", "games shorter than Celeste", "hours < 8"),
+    ],
+)
+def test_a_number_is_compared_with_a_named_item(
+    parsers: dict[str, Parser], catalog: str, said: str, condition: str
+) -> None:
+    request = parsers[catalog].parse(said)
+    assert condition in request.conditions
+    assert not request.disliked
+
+
+def test_what_was_expected_is_no_item_to_compare_with(parsers: dict[str, Parser]) -> None:
+    assert not parsers["films"].parse("it was longer than I expected").conditions
+    assert parsers["films"].parse("longer than two hours").conditions == ("runtime > 120",)

@@ -17,7 +17,11 @@ from .origins import SOFTENED
 from .periods import Period
 from .spans import Span
 
-_OTHER_END = {"low": "high", "high": "low", "below": "above", "above": "below"}
+_OTHER_END = {
+    "low": "high", "high": "low", "below": "above", "above": "below", "most": "above",
+    "least": "below",
+}  # fmt: skip
+_SIGNS = {"below": "<", "above": ">", "most": "<=", "least": ">="}
 RATED = 0.7
 """A weight from which on ratings themselves are asked for."""
 
@@ -124,8 +128,10 @@ class Measures(Clauses):
             return  # "short, under five hours": the number says it
         if wanted.how != "range" and self._denied(span):
             wanted = replace(wanted, how=_OTHER_END[wanted.how])
+        if self._with_nothing(span):
+            return
         if wanted.how != "range":
-            condition = self._relative(wanted, numbers)
+            condition = self._relative(wanted, numbers, self._beside(span))
         elif wanted.low is not None and wanted.high is not None:
             condition = Condition(wanted.column, "..", (wanted.low, wanted.high))
         elif wanted.high is not None:
@@ -135,25 +141,42 @@ class Measures(Clauses):
         if condition is not None:
             self.reading.conditions.append(condition)
 
+    def _with_nothing(self, span: Span) -> bool:
+        """Whether it is compared with no item: "longer than I expected"."""
+        if self.text.words[span.end - 1] not in ("than", "as"):
+            return False
+        pointed = any(r.start == span.end for r in self.references)
+        return not pointed and not self._beside(span)
+
+    def _beside(self, span: Span) -> list[int]:
+        """The item named right behind a comparison: "shorter than Heat"."""
+        if self.text.words[span.end - 1] not in ("than", "as"):
+            return []
+        behind = [m.id for s, m in self.named if s.start == span.end and m.id is not None]
+        rows = (self.reader.catalog.row_of(item) for item in behind)
+        return [row for row in rows if row is not None]
+
     def _denied(self, span: Span) -> bool:
         """Whether a length stands under a hard negation that is no part of it ("anything long")."""
         scope = self.scope(span)
         return scope is not None and not scope.soft
 
     def _relative(
-        self, wanted: NumberRange, numbers: np.ndarray[tuple[int], np.dtype[np.float32]]
+        self,
+        wanted: NumberRange,
+        numbers: np.ndarray[tuple[int], np.dtype[np.float32]],
+        named: list[int],
     ) -> Condition | None:
         known = numbers[~np.isnan(numbers)]
-        if wanted.how in ("below", "above") and self.reference_rows():
-            there = numbers[self.reference_rows()]
+        rows = named or self.reference_rows()
+        if wanted.how in _SIGNS and rows:
+            there = numbers[rows]
             there = there[~np.isnan(there)]
             if len(there):
-                return Condition(
-                    wanted.column, "<" if wanted.how == "below" else ">", (float(np.median(there)),)
-                )
+                return Condition(wanted.column, _SIGNS[wanted.how], (float(np.median(there)),))
         if not len(known):
             return None
-        small = wanted.how in ("low", "below")
+        small = wanted.how in ("low", "below", "most")
         limit = float(np.round(np.quantile(known, 0.3 if small else 0.7)))
         return Condition(wanted.column, "<=" if small else ">=", (limit,))
 

@@ -26,6 +26,10 @@ _DESCRIBING = frozenset(
         "good great nice different of or and other really very more new random please thanks pls"
     ).split()
 )
+_DENIED = {
+    "not": {"below": "least", "above": "most"},
+    "as": {"below": "above", "above": "below"},
+}
 MOST = 100
 """More items than this are never shown at once."""
 ORDER = 5.0
@@ -37,7 +41,8 @@ class NumberRange:
     """A wish on a number column.
 
     `how` is "range" (from `low` to `high`; `strict` ends are left out), or "low" / "high" for words
-    like "short", or "below" / "above" for comparatives ("shorter"), relative to what was shown.
+    like "short", or "below" / "above" for comparatives ("shorter"), relative to what was shown or
+    named; "most" / "least" where they are denied ("not longer than Heat").
     """
 
     column: str
@@ -199,6 +204,11 @@ class NumberReader:
             )
             yield Span(begin, end, "number", NumberRange(name, how=how), 4.0)
             return
+        if found := _against(text, start, end, compared):
+            how = {"low": "below", "high": "above"}[side]
+            how = how if found[2] == "" else _DENIED[found[2]][how]
+            yield Span(found[0], found[1], "number", NumberRange(name, how=how), 3.4)
+            return
         if (
             following in ("time", "ago", "as", "of", "before", "after")
             or before in ("how", "as", "so", "a", "that")
@@ -207,8 +217,6 @@ class NumberReader:
         ):
             return
         if compared:
-            if following == "than":
-                return
             how = {"low": "below", "high": "above"}[side]
             yield Span(start, end, "number", NumberRange(name, how=how), 3.4)
         else:
@@ -385,6 +393,21 @@ class NumberReader:
 
 def _column_named(columns: Sequence[Column], name: str) -> Column:
     return next(column for column in columns if column.name == name)
+
+
+def _against(text: Text, start: int, end: int, compared: bool) -> tuple[int, int, str] | None:
+    """Where a comparison with something stands, and whether "not" or "as" turns it round.
+
+    "Shorter than Heat", "not longer than Heat", "not as long as Heat".
+    """
+    words = text.words
+    following = words[end] if end < len(words) else ""
+    if compared and following == "than":
+        denied = start > 0 and words[start - 1] in ("not", "no")
+        return start - denied, end + 1, "not" if denied else ""
+    if following == "as" and words[max(0, start - 2) : start] in (("not", "as"), ("not", "so")):
+        return start - 2, end + 1, "as"
+    return None
 
 
 def _names_items(text: Text, start: int, items: frozenset[str], described: set[int]) -> bool:
