@@ -97,6 +97,31 @@ def test_abuse_is_answered_calmly(chat: Chat) -> None:
     assert turn.items == () and "Hello" not in turn.text
 
 
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("are you a fool?", "only a program"),
+        ("you are such a moron", "only a program"),
+        ("draft me a letter to my landlord", "I cannot help with that"),
+        ("summarise my invoices", "I cannot help with that"),
+        ("my grandma passed away", "I am sorry to hear that"),
+        ("my neighbour slept badly", "What would you like to watch?"),
+        ("who is the president of Alienia?", "I cannot help with that"),
+    ],
+)
+def test_where_nothing_is_asked_for_nothing_is_searched(
+    chat: Chat, words: str, answer: str
+) -> None:
+    turn = chat.say(words)
+    assert turn.items == () and turn.request.search == "" and answer in said(turn)
+    assert "is not in this catalog" not in said(turn)
+
+
+def test_a_loss_and_a_wish_bring_a_list(chat: Chat) -> None:
+    assert chat.say("my dog died, a comedy please").items
+    assert chat.say("you are stupid, show me dramas").items
+
+
 def test_no_alone_brings_others(chat: Chat) -> None:
     first = set(labels(chat.say("dramas")))
     second = set(labels(chat.say("no")))

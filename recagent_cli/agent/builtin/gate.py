@@ -154,9 +154,15 @@ def _start_over(facts: Facts) -> Intent | None:
 def _off_topic(facts: Facts) -> Intent | None:
     """Weather, recipes, what time it is: even where it sounds like a question of an item."""
     reading = facts.reading
-    if "off_topic" not in facts.acts or reading.named_items or reading.liked or reading.about:
+    known = any(m.id is not None for m in (*reading.liked, *reading.about))
+    if "off_topic" not in facts.acts or reading.named_items or known:
         return None
-    return None if facts.content and facts.asks else Intent.OUT_OF_SCOPE
+    if facts.content and facts.asks:
+        return None
+    # A name in such a question is no title: nothing is to be said of it.
+    reading.clarify, reading.options = "", ()
+    reading.liked, reading.about, reading.limits = [], [], []
+    return Intent.OUT_OF_SCOPE
 
 
 def _what_i_can(facts: Facts) -> Intent | None:
@@ -165,7 +171,16 @@ def _what_i_can(facts: Facts) -> Intent | None:
 
 
 def _abuse(facts: Facts) -> Intent | None:
-    return Intent.CHIT_CHAT if "abuse" in facts.acts and not facts.content else None
+    reading = facts.reading
+    asked = facts.asks or reading.named_items or reading.conditions or reading.liked
+    return Intent.CHIT_CHAT if "abuse" in facts.acts and not asked else None
+
+
+def _sorrow(facts: Facts) -> Intent | None:
+    """Tells of a loss: no list, unless one is asked for."""
+    reading = facts.reading
+    asked = facts.asks or reading.named_items or reading.conditions or reading.liked
+    return Intent.CHIT_CHAT if "sorrow" in facts.acts and not asked else None
 
 
 def _asks_back(facts: Facts) -> Intent | None:
@@ -314,6 +329,7 @@ RULES: tuple[Callable[[Facts], Intent | None], ...] = (
     _start_over,
     _what_i_can,
     _abuse,
+    _sorrow,
     _asks_back,
     _manners_first,
     _closing,

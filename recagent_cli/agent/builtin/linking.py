@@ -75,11 +75,18 @@ def words_end(text: Text, end: int) -> int | None:
 
 @dataclass(frozen=True)
 class Title:
-    """An item found by its title; `year` tells whether the words gave its year."""
+    """An item found by its title.
+
+    Attributes:
+        row, score: the item, and how near its title is, 0-100.
+        year: whether the words gave its year.
+        part: whether the words are only a part of the title.
+    """
 
     row: int
     score: float = 100.0
     year: bool = False
+    part: bool = False
 
 
 class TitleReader:
@@ -243,7 +250,7 @@ class TitleReader:
             score -= 4.0
         elif (agreed := self._loose_year(text, end, rows)) is not None:
             return Span(start, agreed[1], "title", Title(agreed[0], 100.0, True), score + 3.0)
-        return Span(start, end, "title", Title(row), score)
+        return Span(start, end, "title", Title(row, part=kind == PART), score)
 
     def _loose_year(self, text: Text, end: int, rows: Sequence[int]) -> tuple[int, int] | None:
         """The row of the year that follows without brackets, and where that ends.

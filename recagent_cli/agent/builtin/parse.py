@@ -25,6 +25,7 @@ from .reader import Reader
 from .reading import Reading
 from .refusals import refusal
 from .state import EMPTY, NO_STATE, alone, carried, merge, starts_afresh, take_back, with_verdicts
+from .telling import told_only
 from .tokens import Text, tokenize
 from .vocabulary import Vocabulary
 
@@ -258,6 +259,8 @@ class Parser:
         """
         if request.intent is not Intent.UNCLEAR or not reading.unused:
             return request
+        if (told := told_only(reading)) is not None:
+            return carried(facts.before, told)
         cues = self.lexicon.hard
         sought = [w for w in reading.unused if w[:1].isalpha() and w.lower() not in cues]
         found = self._reader.leftovers.findable(sought[:4])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -13,7 +13,7 @@ from recagent_catalogs.store import Catalog
 
 from .caches import cached
 from .familiar import FamiliarNames
-from .lexicon import Lexicon
+from .lexicon import Lexicon, key_of
 from .spans import Span
 from .tokens import Text
 from .vocabulary import Value
@@ -74,12 +74,20 @@ class PeopleReader:
         catalog: whose people.
         lexicon: ordinary words.
         cues: phrase that points to a column, to names of columns.
+        values: what the other columns hold, by `key_of`; no maker is called by that for short.
     """
 
-    def __init__(self, catalog: Catalog, lexicon: Lexicon, cues: dict[str, list[str]]) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        lexicon: Lexicon,
+        cues: dict[str, list[str]],
+        values: Mapping[str, Sequence[Value]],
+    ) -> None:
         self._catalog = catalog
         self._lexicon = lexicon
         self._cues = cues
+        self._values = values
         self._places = frozenset(
             place for nation in lexicon.nations for place in (*nation.names, *nation.words)
         )
@@ -186,12 +194,17 @@ class PeopleReader:
             values = (
                 [] if phrase[:-1] in self._strange else self._named(phrase[:-1])
             )  # "spike lees films"
-        values = values or self._shortened(phrase)
+        if not values and (self._pointed(text, start, end) > 1 or not self._holds(phrase)):
+            values = self._shortened(phrase)
         if not values:
             return []
         if end - start == 1 and not self._single(text, start):
             return []
         return values
+
+    def _holds(self, phrase: str) -> bool:
+        """Whether another column has that very value: "open world" is a tag, no studio."""
+        return any(value.role is not Role.GROUP for value in self._values.get(key_of(phrase), ()))
 
     def _single(self, text: Text, index: int) -> bool:
         """Whether a name of one word ("Madonna", "Valve") is to be believed here."""

@@ -51,6 +51,9 @@ _WITH = frozenset(("with", "w", "without", "no", "about", "involving", "featurin
 
 BARE = 4
 """So few words are nothing but a question on what was talked of: "and the plot?"."""
+_ONE_OF = frozenset(("a", "an", "any", "some", "no", "without", "good", "more"))
+"""Words before one of a kind."""
+_NAMED = frozenset(("like", "called", "named", "seen", "saw", "the", "watched", "played", "read"))
 _PLAIN_NO = frozenset(("no", "nope", "nah", "i dont think so", "no i dont think so", "not really"))
 
 _MEASURING = (("of",), ("above",), ("over",), ("below",), ("under",), ("between",))
@@ -84,7 +87,7 @@ class Reader:
         self.items = self.vocabulary.items
         self.titles = TitleReader(catalog, lexicon, self.items)
         self.longer = LongerNames(lexicon, self.items, self.titles)
-        self.people = PeopleReader(catalog, lexicon, self.vocabulary.cues)
+        self.people = PeopleReader(catalog, lexicon, self.vocabulary.cues, self.vocabulary.values)
         self.strangers = StrangerReader(lexicon, self.items)
         self.numbers = NumberReader(self.schema, lexicon)
         self.grades = GradeReader(lexicon)
@@ -120,7 +123,9 @@ class Reader:
         found += self.themes.spans(text, self.items)
         found += self.numbers.counts(text, self.items, found)
         found = [s for s in self.topics.clear(text, found) if not self.frames.idle(text, s)]
-        found = [span for span in found if not self._topical(text, span, found)]
+        found = [
+            s for s in found if not (self._topical(text, s, found) or self._kind_like(text, s))
+        ]
         return self.longer.mend(text, choose(s for s in found if not self._idle(text, s)))
 
     def _is_kind(self, phrase: str) -> bool:
@@ -145,6 +150,19 @@ class Reader:
                 for other in found
             )
         )
+
+    def _kind_like(self, text: Text, span: Span) -> bool:
+        """Whether a part of a title is rather the kind of that name: "a visual novel"."""
+        if span.kind != "title" or span.data.year or not span.data.part:
+            return False
+        before = text.words[span.start - 1] if span.start else ""
+        after = text.words[span.end] if span.end < len(text.words) else ""
+        if before not in _ONE_OF and (after not in self.items or before in _NAMED):
+            return False
+        if text.mixed_case and text.tokens[span.start].capital:
+            return False
+        values = self.vocabulary.values.get(key_of(text.phrase(span.start, span.end)), ())
+        return any(value.role in (Role.CATEGORIES, Role.TAGS, Role.FACET) for value in values)
 
     def _idle(self, text: Text, span: Span) -> bool:
         """Whether the stretch has a plain reading that no wish is meant by ("happy new year")."""

@@ -26,6 +26,8 @@ def talk_answer(view: TurnView) -> str:
     acts = {act.name for act in find_acts(tokenize(view.utterance), lexicon(), ())}
     if "abuse" in acts:
         return f"I am only a program, and sorry to be of no use. {what_i_can(catalog)}"
+    if "sorrow" in acts:
+        return f"I am sorry to hear that. Whenever you like: {_wanted(catalog)}"
     if request.intent is Intent.CLOSING:
         return "You're welcome. Enjoy!" if "thanks" in acts else "Goodbye, and enjoy!"
     if request.intent is Intent.FEEDBACK:
@@ -40,6 +42,10 @@ def talk_answer(view: TurnView) -> str:
     if "smalltalk" in acts and ("?" in view.utterance or "you" in fold(view.utterance).split()):
         return f"I am only a program. {question}"
     return f"Hello! {question}" if "greet" in acts else question
+
+
+def _wanted(catalog: Catalog) -> str:
+    return f"what would you like to {catalog.schema.verb}?"
 
 
 def _feedback(request: Request, catalog: Catalog) -> str:
