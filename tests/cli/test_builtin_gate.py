@@ -277,7 +277,7 @@ SAID = {
         "I'll put that on my list",
         "I am putting this one on the list",
         "I'll keep it in mind",
-        "Alright, I'll take a look at that",
+        "Alright, I'm going to take a look at this",
         "Ill see it",
         "for sure I'll be checking it out",
         "definitely checking that out",

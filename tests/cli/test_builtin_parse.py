@@ -243,7 +243,7 @@ TABLE: list[tuple[str, str, dict[str, Any]]] = [
     ("books", "something by Agatha Christie", {"where": ["authors has Agatha Christie"]}),
     ("books", "mysteries under 300 pages", {"where": ["genres has Mystery", "pages < 300"]}),
     ("books", "I loved The Hobbit and Dune", {"liked": ["The Hobbit (1937)", "Dune (1965)"]}),
-    ("books", "I enjoyed book Murder on the Orient Express, is there anything similar?", {"liked": ["Murder on the Orient Express (1934)"]}),
+    ("books", "I enjoyed book Hobbit, is there anything similar?", {"liked": ["The Hobbit (1937)"]}),
     ("books", "short novels by Murakami", {"where": ["authors has Haruki Murakami", "pages <= 289"]}),
     ("books", "who wrote Emma?", {"intent": "item_info", "question": ("attribute", "authors")}),
     ("books", "how many pages does Dune have", {"intent": "item_info", "question": ("attribute", "pages")}),
