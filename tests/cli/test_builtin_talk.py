@@ -376,3 +376,25 @@ def test_a_series_is_left_out_as_a_whole(chat: Chat, words: str) -> None:
     turn = chat.say(words)
     assert turn.items
     assert not any("Godfather" in item.title for item in turn.items)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "I want to catch that one",
+        "I must look this one up",
+        "that one is new to me too",
+        "sounds like a terrific film",
+        "it goes on my watchlist",
+    ],
+)
+def test_an_offer_taken_or_not_known_brings_no_list(chat: Chat, words: str) -> None:
+    chat.say("dramas, one of them")
+    turn = chat.say(words)
+    assert turn.request.intent is Intent.FEEDBACK and turn.items == ()
+
+
+def test_taken_and_asked_for_others(chat: Chat) -> None:
+    first = chat.say("dramas")
+    turn = chat.say("I'll add that one to my watchlist. Are there any others?")
+    assert turn.items and not set(labels(turn)) & set(labels(first))
