@@ -9,7 +9,7 @@ from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import clean, fold
 from recagent_cli.agent.brain import PastTurn
 from recagent_cli.agent.builtin.parse import Parser
-from recagent_cli.agent.builtin.tokens import tokenize
+from recagent_cli.agent.builtin.words.tokens import tokenize
 from recagent_cli.agent.request import Intent, Request
 from recagent_tools.conditions import parse_condition
 

@@ -19,7 +19,7 @@ from recagent_catalogs.schema import Role
 from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import bare_title, clean, fold
 from recagent_cli.agent.builtin.parse import Parser, wants_list
-from recagent_cli.agent.builtin.tokens import tokenize
+from recagent_cli.agent.builtin.words.tokens import tokenize
 from recagent_cli.agent.request import Request
 from recagent_tools.conditions import parse_condition
 

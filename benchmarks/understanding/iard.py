@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from recagent_catalogs.store import Catalog
 from recagent_cli.agent.brain import PastTurn
-from recagent_cli.agent.builtin.moves import MOVES
+from recagent_cli.agent.builtin.dialogue.moves import MOVES
 from recagent_cli.agent.builtin.parse import Parser
 from recagent_cli.agent.request import Intent, Request
 

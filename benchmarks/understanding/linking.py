@@ -23,7 +23,7 @@ from recagent_catalogs.schema import Role
 from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import clean, fold
 from recagent_cli.agent.builtin.parse import Parser
-from recagent_cli.agent.builtin.tokens import tokenize
+from recagent_cli.agent.builtin.words.tokens import tokenize
 from recagent_cli.agent.request import Mention
 
 from .scoring import YEAR_OF_THE_SETS, Misses, Row, Scores

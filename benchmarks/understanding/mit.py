@@ -19,9 +19,9 @@ import numpy as np
 from recagent_catalogs.schema import Column, Role, dump_schema
 from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import clean
+from recagent_cli.agent.builtin.meaning.reading import Reading
 from recagent_cli.agent.builtin.parse import Parser
-from recagent_cli.agent.builtin.reading import Reading
-from recagent_cli.agent.builtin.tokens import tokenize
+from recagent_cli.agent.builtin.words.tokens import tokenize
 
 from .scoring import YEAR_OF_THE_SETS, Misses, Row, Scores, compare
 

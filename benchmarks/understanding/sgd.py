@@ -10,9 +10,9 @@ from pathlib import Path
 from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import bare_title, fold
 from recagent_cli.agent.brain import PastTurn
-from recagent_cli.agent.builtin.focus import in_focus
+from recagent_cli.agent.builtin.dialogue.focus import in_focus
+from recagent_cli.agent.builtin.dialogue.state import NO_STATE
 from recagent_cli.agent.builtin.parse import Parser
-from recagent_cli.agent.builtin.state import NO_STATE
 from recagent_cli.agent.request import Intent, Request
 
 from .dialogues import genre, genres_of, history_of, people_of

@@ -9,10 +9,10 @@ from recagent_catalogs.schema import Role
 from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import clean, fold
 from recagent_cli.agent.brain import PastTurn
+from recagent_cli.agent.builtin.dialogue.state import NO_STATE
+from recagent_cli.agent.builtin.meaning.reading import Reading
 from recagent_cli.agent.builtin.parse import Parser
-from recagent_cli.agent.builtin.reading import Reading
-from recagent_cli.agent.builtin.state import NO_STATE
-from recagent_cli.agent.builtin.tokens import tokenize
+from recagent_cli.agent.builtin.words.tokens import tokenize
 from recagent_cli.agent.request import Intent, Mention, Request
 
 from .scoring import Row

@@ -8,9 +8,9 @@ import pytest
 
 from recagent_catalogs.store import Catalog
 from recagent_cli.agent.brain import PastTurn
+from recagent_cli.agent.builtin.answers.relax import relax
 from recagent_cli.agent.builtin.brain import BuiltinBrain
 from recagent_cli.agent.builtin.parse import Parser
-from recagent_cli.agent.builtin.relax import relax
 from recagent_cli.agent.loop import Agent
 from recagent_cli.agent.request import Intent, Request
 from recagent_cli.agent.session import Session

@@ -9,9 +9,9 @@ import pytest
 
 from recagent_catalogs.store import Catalog
 from recagent_cli.agent.brain import PastTurn
-from recagent_cli.agent.builtin import caches, lexicon
 from recagent_cli.agent.builtin.parse import Parser
-from recagent_cli.agent.builtin.tokens import whole
+from recagent_cli.agent.builtin.words import caches, lexicon
+from recagent_cli.agent.builtin.words.tokens import whole
 from tests.cli import builtin_catalogs
 
 NINES = "9" * 5_000

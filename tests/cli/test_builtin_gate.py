@@ -8,10 +8,10 @@ import pytest
 
 from recagent_catalogs.store import Catalog
 from recagent_cli.agent.brain import PastTurn
-from recagent_cli.agent.builtin.asked import answer, asked
+from recagent_cli.agent.builtin.dialogue.asked import answer, asked
 from recagent_cli.agent.builtin.parse import Parser, wants_list
-from recagent_cli.agent.builtin.phrases import Phrases
-from recagent_cli.agent.builtin.tokens import tokenize
+from recagent_cli.agent.builtin.words.phrases import Phrases
+from recagent_cli.agent.builtin.words.tokens import tokenize
 from recagent_cli.agent.request import Intent
 from tests.cli import builtin_catalogs
 

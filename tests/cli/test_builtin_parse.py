@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from recagent_catalogs.store import Catalog
 from recagent_cli.agent.brain import PastTurn
-from recagent_cli.agent.builtin.numbers import sensible
 from recagent_cli.agent.builtin.parse import Parser, wants_list
+from recagent_cli.agent.builtin.readers.numbers import sensible
 from recagent_cli.agent.request import Intent, Request, request_from_json
 from recagent_tools.conditions import parse_condition
 from tests.cli import builtin_catalogs

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from recagent_cli.agent.builtin.extras import _extras
-from recagent_cli.agent.builtin.frames import _frames
-from recagent_cli.agent.builtin.patterns import Pattern, needs_of
+from recagent_cli.agent.builtin.readers.extras import _extras
+from recagent_cli.agent.builtin.readers.frames import _frames
+from recagent_cli.agent.builtin.words.patterns import Pattern, needs_of
 
 SENTENCES = [
     "who directed the quiet harbour",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from recagent_cli.agent.builtin.parse import Parser
-from recagent_cli.agent.builtin.tokens import tokenize
+from recagent_cli.agent.builtin.words.tokens import tokenize
 from tests.cli import builtin_catalogs
 
 

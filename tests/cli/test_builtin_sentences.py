@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from recagent_cli.agent.builtin.meaning.reading import Reading
 from recagent_cli.agent.builtin.parse import Parser
-from recagent_cli.agent.builtin.reading import Reading
-from recagent_cli.agent.builtin.tokens import tokenize
+from recagent_cli.agent.builtin.words.tokens import tokenize
 from tests.cli import builtin_catalogs
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import recagent_cli
-from recagent_cli.agent.builtin import tables as module
-from recagent_cli.agent.builtin.tables import NAME, Tables, tables
+from recagent_cli.agent.builtin.words import tables as module
+from recagent_cli.agent.builtin.words.tables import NAME, Tables, tables
 
 SAID = "i really dont want to see that one again thanks".split()
 

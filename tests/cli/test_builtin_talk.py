@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from recagent_catalogs.store import Catalog
-from recagent_cli.agent.builtin.relax import ways_out
+from recagent_cli.agent.builtin.answers.relax import ways_out
 from recagent_cli.agent.request import Intent
 from recagent_cli.agent.turn import Turn, past_from_json, past_to_json
 from tests.cli import builtin_catalogs

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from recagent_catalogs.errors import BadInput
 from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import fold
-from recagent_cli.agent.builtin.lexicon import lexicon, opposites
-from recagent_cli.agent.builtin.nearness import are_opposite
+from recagent_cli.agent.builtin.meaning.nearness import are_opposite
 from recagent_cli.agent.builtin.parse import Parser
+from recagent_cli.agent.builtin.words.lexicon import lexicon, opposites
 from recagent_cli.paths import find_paths
 from recagent_cli.settings import load_settings
 from recagent_tools.models.training import build

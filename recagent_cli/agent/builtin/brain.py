@@ -20,17 +20,17 @@ from recagent_tools.rank import ASPECTS, MAX_WEIGHT
 from ..brain import Call, Step, TurnView, Usage
 from ..events import Event
 from ..request import Intent, Mention, Request
-from .acts import Act, find_acts
-from .answers import average_answer, count_answer, item_answer, list_answer, most_answer
-from .lexicon import lexicon
-from .numbers import MOST
+from .answers.answers import average_answer, count_answer, item_answer, list_answer, most_answer
+from .answers.relax import gain, relax, ways_out
+from .answers.talk import examples, not_understood, talk_answer, what_i_can
+from .answers.why import why_answer
+from .answers.wording import AGAINST, PART, known_text, list_text, noted, order_of
+from .dialogue.state import NO_STATE
+from .meaning.acts import Act, find_acts
 from .parse import wants_list
-from .relax import gain, relax, ways_out
-from .state import NO_STATE
-from .talk import examples, not_understood, talk_answer, what_i_can
-from .tokens import Text, tokenize
-from .why import why_answer
-from .wording import AGAINST, PART, known_text, list_text, noted, order_of
+from .readers.numbers import MOST
+from .words.lexicon import lexicon
+from .words.tokens import Text, tokenize
 
 MOST_SEEDS = 20
 MOST_ALIKE = 20

@@ -12,22 +12,31 @@ from recagent_tools.conditions import parse_condition
 
 from ..brain import PastTurn
 from ..request import Intent, Question, Request
-from .affirmed import affirmed, take_over
-from .asked import asked
-from .choices import OTHER, chosen, given_up, number_alone, said_instead
-from .dislikes import dislikes_on, goes_on
-from .focus import in_focus
-from .gate import Facts, excludes_shown, intent_of
-from .lexicon import Lexicon, lexicon
-from .moves import moves
-from .nearness import WishMatcher
-from .reader import Reader
-from .reading import Reading
-from .refusals import refusal
-from .state import EMPTY, NO_STATE, alone, carried, merge, starts_afresh, take_back, with_verdicts
-from .telling import told_only
-from .tokens import Text, tokenize
-from .vocabulary import Vocabulary
+from .dialogue.affirmed import affirmed, take_over
+from .dialogue.asked import asked
+from .dialogue.choices import OTHER, chosen, given_up, number_alone, said_instead
+from .dialogue.focus import in_focus
+from .dialogue.gate import Facts, excludes_shown, intent_of
+from .dialogue.moves import moves
+from .dialogue.state import (
+    EMPTY,
+    NO_STATE,
+    alone,
+    carried,
+    merge,
+    starts_afresh,
+    take_back,
+    with_verdicts,
+)
+from .meaning.dislikes import dislikes_on, goes_on
+from .meaning.nearness import WishMatcher
+from .meaning.reader import Reader
+from .meaning.reading import Reading
+from .meaning.refusals import refusal
+from .meaning.telling import told_only
+from .words.lexicon import Lexicon, lexicon
+from .words.tokens import Text, tokenize
+from .words.vocabulary import Vocabulary
 
 MAX_CHARS = 20_000
 MOST_WORDS_ON = 6

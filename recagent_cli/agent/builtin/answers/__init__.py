@@ -1,0 +1,1 @@
+"""Answers in words: facts, counts, small talk, what to give up, the sentence above a list."""
