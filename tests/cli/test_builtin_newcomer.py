@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from recagent_catalogs.store import Catalog
-from recagent_cli.agent.brain import PastTurn
-from recagent_cli.agent.builtin.parse import Parser
-from recagent_cli.agent.request import Intent, Request
+from recagent_cli.agent.request import Intent
 from tests.cli import builtin_catalogs
+from tests.cli.test_builtin_dialogue import Talk
 
 
 @pytest.fixture(scope="module")
@@ -19,21 +18,6 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     return builtin_catalogs.plain_films(tmp_path_factory.mktemp("plain"))
-
-
-class Talk:
-    """A conversation with the parser alone; the list shown is given by hand."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self.catalog = catalog
-        self.parser = Parser(catalog, year=lambda: 2026)
-        self.history: list[PastTurn] = []
-
-    def say(self, utterance: str, *shown: str) -> Request:
-        request = self.parser.parse(utterance, self.history)
-        rows = tuple(self.catalog.titles.exact(title.lower())[0] for title in shown)
-        self.history.append(PastTurn(utterance, "", rows, request))
-        return request
 
 
 @pytest.fixture
