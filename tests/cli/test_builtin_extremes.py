@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
-
 import pytest
 
 from recagent_catalogs.store import Catalog
+from recagent_catalogs.title_index import TitleIndex, TitleMatch
 from recagent_cli.agent.brain import PastTurn
 from recagent_cli.agent.builtin.parse import Parser
 from recagent_cli.agent.builtin.words import caches, lexicon
@@ -15,8 +13,11 @@ from recagent_cli.agent.builtin.words.tokens import whole
 from tests.cli import builtin_catalogs
 
 NINES = "9" * 5_000
-MOST_SECONDS = 3.0
-"""Far above what they take (half a second), far below what they took (ten)."""
+MOST_LOOKED_UP = 100_000
+"""Letters of all that is looked up among the titles in one text: far above what is (800), far
+below what it is where each cut of a long word is looked up (400 million)."""
+MOST_NEAR = 12
+"""Near spellings looked for in one text: each costs milliseconds."""
 
 ODD = (
     f"{NINES} films",
@@ -56,16 +57,39 @@ def test_odd_numbers_are_read(catalogs: list[Catalog]) -> None:
     for catalog in catalogs:
         parser = Parser(catalog)
         for text in ODD:
-            parser.parse(text)
+            request = parser.parse(text)
+            assert request.count is None or 0 < request.count < 10**9, text
+            assert not any(
+                odd in said for said in request.conditions for odd in ("inf", "nan", "99")
+            )
 
 
 @pytest.mark.parametrize("name", LONG)
-def test_long_input_is_read_soon(catalogs: list[Catalog], name: str) -> None:
+def test_long_input_is_little_work(
+    catalogs: list[Catalog], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up: list[int] = []
+    near: list[str] = []
+    exact, find = TitleIndex.exact, TitleIndex.find
+
+    def counting_exact(index: TitleIndex, folded: str) -> list[int]:
+        looked_up.append(len(folded))
+        return exact(index, folded)
+
+    def counting_find(
+        index: TitleIndex, text: str, limit: int = 5, cutoff: float = 84.0
+    ) -> list[TitleMatch]:
+        near.append(text)
+        return find(index, text, limit, cutoff)
+
+    monkeypatch.setattr(TitleIndex, "exact", counting_exact)
+    monkeypatch.setattr(TitleIndex, "find", counting_find)
     for catalog in catalogs:
-        parser = Parser(catalog)
-        begun = time.perf_counter()
-        parser.parse(LONG[name][:20_000])
-        assert time.perf_counter() - begun < MOST_SECONDS
+        looked_up.clear()
+        near.clear()
+        Parser(catalog).parse(LONG[name][:20_000])
+        assert sum(looked_up) < MOST_LOOKED_UP
+        assert len(near) <= MOST_NEAR
 
 
 def test_odd_digits_choose_no_option(catalogs: list[Catalog]) -> None:
@@ -77,8 +101,9 @@ def test_odd_digits_choose_no_option(catalogs: list[Catalog]) -> None:
 
 def test_answers_to_many_questions(catalogs: list[Catalog]) -> None:
     parser = Parser(catalogs[0])
-    asked = [PastTurn("1", "", (), None, ("1", "2"))] * 1_500
-    parser.parse("1", [replace(turn, request=parser.parse("films")) for turn in asked])
+    asked = [PastTurn("1", "", (), parser.parse("films"), ("comedies", "dramas"))] * 1_500
+    request = parser.parse("2", asked)
+    assert request.conditions == ("genres has Drama",)
 
 
 def test_whole_numbers() -> None:

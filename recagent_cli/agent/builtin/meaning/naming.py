@@ -286,7 +286,10 @@ class Naming(Clauses):
                 if reference.places not in ((), (0,)) and self.shown:
                     reading.limits.append("The list I showed is not that long.")
                     if len(self.spans) <= 1 and not reading.wants_something:
-                        reading.refused = f"The list I showed has only {len(self.shown)} entries."
+                        reading.refused = (
+                            f"The list I showed has only {len(self.shown)} "
+                            f"{'entry' if len(self.shown) == 1 else 'entries'}."
+                        )
                 continue
             self._point_at(reference, rows)
         if silent and not reading.pointed and reading.question is None:
