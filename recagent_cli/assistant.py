@@ -15,7 +15,8 @@ import numpy as np
 from recagent_catalogs.errors import BadInput, NotFound, RecagentError, ToolError
 from recagent_catalogs.sandbox import PERSON_TABLES, TIMEOUT_S, Rows, Sandbox
 from recagent_catalogs.store import Catalog
-from recagent_tools.bus import CandidateBus, RowSet
+from recagent_tools.bus import CandidateBus
+from recagent_tools.bus_file import bus_from_bytes, bus_to_bytes
 from recagent_tools.conditions import evaluate, parse_condition
 from recagent_tools.models.engine import Engine
 from recagent_tools.rank import parse_weights
@@ -23,6 +24,7 @@ from recagent_tools.references import resolve
 from recagent_tools.registry import load_toolbox
 from recagent_tools.replay import replay
 from recagent_tools.retrieve import profile_history
+from recagent_tools.rowset import RowSet
 from recagent_tools.toolbox import Ran, ToolContext
 
 from .agent.brain import Brain, PastTurn
@@ -305,7 +307,7 @@ class Assistant:
             self.catalog.fingerprint,
             now,
             now,
-            session.bus.to_bytes(),
+            bus_to_bytes(session.bus),
         )
         self._back_up()
         new = session.turns[session.saved_turns :]
@@ -383,7 +385,7 @@ class Assistant:
 
     def _restored_bus(self, blob: bytes) -> CandidateBus:
         """A stored bus; a stage too large to be stored is made again from its recipe."""
-        bus = CandidateBus.from_bytes(blob)
+        bus = bus_from_bytes(blob)
         if bus.now.candidates is None:
             context = ToolContext(self.catalog, self.engine, bus, self.sandbox)
             if not replay(bus, self.toolbox, context):

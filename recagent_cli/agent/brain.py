@@ -73,6 +73,10 @@ class PastTurn:
     request: Request | None = None
     options: tuple[str, ...] = ()
     """The numbered options of the question that the turn ended with."""
+    number: int = 0
+    """Number of the list that stood after the turn; 0 for none."""
+    user: str | None = None
+    """The user of the catalog's data for whom it was asked."""
 
 
 @dataclass

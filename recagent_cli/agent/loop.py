@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from recagent_catalogs.errors import Cancelled, ModelError
 from recagent_catalogs.text import clean
 from recagent_tools.retrieve import profile_history
 from recagent_tools.toolbox import Tool, Toolbox, ToolContext
 
-from .brain import Brain, Call, Observation, Step, TurnView, Usage
+from .brain import Brain, Call, Observation, PastTurn, Step, TurnView, Usage
 from .critic import ground, ground_question, reason_is_true
 from .events import (
     Event,
@@ -114,9 +114,17 @@ class _Running:
             brain = self.agent.fallback
             self._fall_back(error, brain, request)
         turn = self._finish(request, brain)
-        self.session.turns.append(turn.past())
+        self.session.turns.append(self._kept(turn))
         self.emit(TurnFinished(turn))
         return turn
+
+    def _kept(self, turn: Turn) -> PastTurn:
+        """What later turns build on: after a step back, the request of the list that stands."""
+        past = turn.past()
+        if not any(op.op in ("undo", "redo", "list") for op in turn.request.operations):
+            return past
+        behind = self.session.request_of(turn.number)
+        return replace(past, request=behind or Request(turn.request.intent))
 
     def _view(self, request: Request) -> TurnView:
         context = self.context
@@ -218,6 +226,11 @@ class _Running:
         if rows is None and self.ran_out and len(context.bus) < context.bus.n_items:
             rows = [int(row) for row in context.bus.rows()[: self.agent.default_count]]
         rows = rows or []
+        if rows:
+            context.bus.show(rows)
+        funnel = context.bus.funnel()
+        if not rows:
+            context.bus.settle()
         text = context.text or self.closing
         if brain is not self.agent.fallback and brain.name != "builtin":
             text = self._grounded(text, rows)
@@ -240,7 +253,9 @@ class _Running:
             question=question,
             options=options,
             cut=cut,
-            funnel=context.bus.funnel(),
+            funnel=funnel,
+            number=context.bus.standing,
+            user=None if context.user is None else context.catalog.user_id(context.user),
             remembered=tuple(context.remembered),
         )
 

@@ -9,7 +9,12 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
-QuestionKind = Literal["attribute", "count", "items", "list", "most", "average"]
+QuestionKind = Literal[
+    "attribute", "count", "items", "list", "most", "average", "why", "why_not", "compare", "rating"
+]
+OperationKind = Literal[
+    "undo", "redo", "list", "save", "load", "forget", "union", "minus", "intersect", "diff", "sets"
+]
 
 
 class Intent(StrEnum):
@@ -67,12 +72,30 @@ class Question:
 
     Attributes:
         kind: "attribute" (of the mentioned items), "count", "items" (what somebody made), "list"
-            (which values there are), "most" (which value has most) or "average".
+            (which values there are), "most" (which value has most), "average", "why" (it is in the
+            list), "why_not", "compare" (the items), "rating" (what the person would give).
         column: the column asked for, or "" for everything.
     """
 
     kind: QuestionKind
     column: str = ""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """Something to do with the lists and sets there are, before what else is asked.
+
+    Attributes:
+        op: "undo", "redo"; "list": back to the list of that number; "save", "load", "forget" a
+            named set; "union", "minus", "intersect" with one; "diff" against a list or set;
+            "sets": which there are.
+        name: of the set.
+        number: of the list; -1 is the last one, 0 none.
+    """
+
+    op: OperationKind
+    name: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -91,6 +114,10 @@ class Request:
         question: what is asked, for item_info and aggregate.
         among: whether only the list last shown is meant.
         exclude_shown: whether what was shown before must not come again.
+        operations: what to do with lists and sets first, in order.
+        base: number of the list on whose candidates the conditions work; 0 is the whole catalog.
+        at_most: (column, n): no more than n items that share a value of it; the column "series"
+            is the franchise.
         unused: content words that nobody used; always reported to the person.
         limits: sentences about what this catalog cannot answer ("no countries in this catalog…").
         clarify: a question back to the person with its options, where the answer would change the
@@ -110,6 +137,9 @@ class Request:
     question: Question | None = None
     among: bool = False
     exclude_shown: bool = False
+    operations: tuple[Operation, ...] = ()
+    base: int = 0
+    at_most: tuple[tuple[str, int], ...] = ()
     unused: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
     clarify: str = ""
@@ -123,6 +153,7 @@ class Request:
             {**wish, "values": [list(pair) for pair in wish["values"]]} for wish in data["wishes"]
         ]
         data["weights"] = dict(self.weights)
+        data["at_most"] = dict(self.at_most)
         return {key: list(v) if isinstance(v, tuple) else v for key, v in data.items()}
 
 
@@ -154,6 +185,9 @@ def request_from_json(data: dict[str, Any]) -> Request:
         question=Question(**question) if question else None,
         among=data["among"],
         exclude_shown=data["exclude_shown"],
+        operations=tuple(Operation(**operation) for operation in data.get("operations", ())),
+        base=int(data.get("base", 0)),
+        at_most=tuple((str(k), int(n)) for k, n in data.get("at_most", {}).items()),
         unused=tuple(data["unused"]),
         limits=tuple(data["limits"]),
         clarify=data["clarify"],

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from recagent_tools.bus import CandidateBus
 
 from .brain import PastTurn
+from .request import Request
 
 
 def new_session_id() -> str:
@@ -36,7 +37,9 @@ class Session:
 
     @property
     def shown(self) -> tuple[int, ...]:
-        """Rows of the list last shown."""
+        """Rows of the list that stands; of the list last shown where the bus began anew."""
+        if self.bus.lists:
+            return self.bus.shown
         for turn in reversed(self.turns):
             if turn.shown:
                 return turn.shown
@@ -45,4 +48,12 @@ class Session:
     @property
     def shown_before(self) -> tuple[int, ...]:
         """All rows shown so far, without duplicates, oldest first."""
+        # A bus that began anew with changed data knows nothing of the lists before.
         return tuple(dict.fromkeys(row for turn in self.turns for row in turn.shown))
+
+    def request_of(self, number: int) -> Request | None:
+        """The request that list `number` answered; None where there is no such list."""
+        for turn in self.turns:
+            if number and turn.number == number and turn.request is not None:
+                return turn.request
+        return None

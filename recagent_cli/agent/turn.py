@@ -97,6 +97,8 @@ class Turn:
         question, options: set where the answer is a question back.
         cut: whether a budget or a fallback shaped the answer (exit code 7 with --strict).
         funnel: how the candidates came about, one line.
+        number: number of the list that stands now; 0 for none.
+        user: the user of the catalog's data for whom it was asked.
     """
 
     utterance: str
@@ -113,6 +115,8 @@ class Turn:
     options: tuple[str, ...] = ()
     cut: bool = False
     funnel: str = ""
+    number: int = 0
+    user: str | None = None
     remembered: tuple[tuple[str, int], ...] = field(default=(), compare=False)
 
     @property
@@ -122,7 +126,15 @@ class Turn:
 
     def past(self) -> PastTurn:
         """What later turns need of it."""
-        return PastTurn(self.utterance, self.text, self.rows, self.request, self.options)
+        return PastTurn(
+            self.utterance,
+            self.text,
+            self.rows,
+            self.request,
+            self.options,
+            self.number,
+            self.user,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The turn as `recagent.turn/1`."""
@@ -137,6 +149,7 @@ class Turn:
             else None,
             "trace": [_trace_json(entry) for entry in self.trace],
             "funnel": self.funnel,
+            "list": self.number,
             "notices": [{"kind": kind, "text": text} for kind, text in self.notices],
             "brain": self.brain,
             "usage": asdict(self.usage) if self.usage else None,
@@ -167,6 +180,8 @@ def past_to_json(past: PastTurn, ids: Sequence[str]) -> str:
         "shown": list(ids),
         "request": request,
         "options": list(past.options),
+        "list": past.number,
+        "user": past.user,
     }
     return json.dumps(data, ensure_ascii=False)
 
@@ -184,4 +199,5 @@ def past_from_json(
     rows = tuple(rows_of[item] for item in ids if rows_of and item in rows_of)
     request = request_from_json(data["request"]) if data["request"] else None
     options = tuple(map(str, data.get("options", ())))
-    return PastTurn(data["utterance"], data["text"], rows, request, options), ids
+    number, user = int(data.get("list", 0)), data.get("user")
+    return PastTurn(data["utterance"], data["text"], rows, request, options, number, user), ids

@@ -97,7 +97,7 @@ def _moment(seconds: float) -> str:
 
 
 def _told(stored: StoredSession, catalog: Catalog) -> tuple[list[dict[str, Any]], str]:
-    from recagent_tools.bus import CandidateBus
+    from recagent_tools.bus_file import bus_from_bytes
 
     from ..agent.turn import past_from_json
 
@@ -107,4 +107,4 @@ def _told(stored: StoredSession, catalog: Catalog) -> tuple[list[dict[str, Any]]
         rows = [(item, catalog.row_of(item)) for item in ids]
         shown = [catalog.label(row) if row is not None else item for item, row in rows]
         turns.append({"utterance": past.utterance, "text": past.text, "shown": shown})
-    return turns, CandidateBus.from_bytes(stored.bus).funnel()
+    return turns, bus_from_bytes(stored.bus).funnel()

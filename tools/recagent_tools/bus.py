@@ -1,127 +1,27 @@
 """The candidate bus: the candidates of a conversation and the history of how they came about.
 
-After InteRecAgent's candidate bus (Huang et al., "Recommender AI Agent"), with three changes: it is
-an append-only history of stages, it outlives the turn and the process, and it knows which stage
-dropped an item. Candidates are arrays of rows or a packed mask, never objects.
+After InteRecAgent's candidate bus (Huang et al., "Recommender AI Agent"), with four changes: it is
+an append-only history of stages, it outlives the turn and the process, it knows which stage
+dropped an item, and every list that was shown is a place to come back to. Candidates are arrays of
+rows or a packed mask, never objects.
 """
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recagent_catalogs.errors import ToolError
 from recagent_catalogs.interactions import Floats, Rows
 from recagent_catalogs.text import clean
 
-MAX_SAVED_ROWS = 100_000
-"""A stage with more candidates is saved as its recipe only."""
-MAX_SAVED_BYTES = 4_000_000
-"""Arrays of a saved bus, newest stages first; the others are saved as recipes."""
+from .rowset import RowSet
 
-
-@dataclass(frozen=True)
-class RowSet:
-    """An immutable set of rows out of `n_items`: all, an int32 id array, or a packed mask."""
-
-    n_items: int
-    count: int
-    rows_: Rows | None = None
-    bits: NDArray[np.uint8] | None = None
-
-    @classmethod
-    def all(cls, n_items: int) -> RowSet:
-        """Every row."""
-        return cls(n_items, n_items)
-
-    @classmethod
-    def of_rows(cls, rows: Sequence[int] | NDArray[Any], n_items: int) -> RowSet:
-        """These rows, in any order, without duplicates afterwards."""
-        unique = np.unique(np.asarray(rows, dtype=np.int32))
-        if len(unique) and (unique[0] < 0 or unique[-1] >= n_items):
-            raise ValueError("row outside the catalog")
-        if len(unique) == n_items:
-            return cls.all(n_items)
-        if len(unique) * 32 <= n_items:
-            return cls(n_items, len(unique), rows_=unique)
-        mask = np.zeros(n_items, dtype=bool)
-        mask[unique] = True
-        return cls(n_items, len(unique), bits=np.packbits(mask))
-
-    @classmethod
-    def of_mask(cls, mask: NDArray[np.bool_]) -> RowSet:
-        """The rows where the mask (bool [n_items]) is true."""
-        count = int(np.count_nonzero(mask))
-        if count == len(mask):
-            return cls.all(len(mask))
-        if count * 32 <= len(mask):
-            return cls(len(mask), count, rows_=np.flatnonzero(mask).astype(np.int32))
-        return cls(len(mask), count, bits=np.packbits(mask))
-
-    @property
-    def is_all(self) -> bool:
-        """Whether every row is in."""
-        return self.count == self.n_items
-
-    def rows(self) -> Rows:
-        """The rows, ascending, int32."""
-        if self.rows_ is not None:
-            return self.rows_
-        if self.bits is None:
-            return np.arange(self.n_items, dtype=np.int32)
-        return np.flatnonzero(self.mask()).astype(np.int32)
-
-    def mask(self) -> NDArray[np.bool_]:
-        """Bool [n_items]."""
-        if self.bits is not None:
-            return np.unpackbits(self.bits, count=self.n_items).view(np.bool_)
-        mask = np.ones(self.n_items, dtype=bool) if self.rows_ is None else None
-        if mask is None:
-            mask = np.zeros(self.n_items, dtype=bool)
-            mask[self.rows_] = True
-        return mask
-
-    def __contains__(self, row: int) -> bool:
-        if not 0 <= row < self.n_items:
-            return False
-        if self.rows_ is not None:
-            position = int(np.searchsorted(self.rows_, row))
-            return position < len(self.rows_) and int(self.rows_[position]) == row
-        if self.bits is not None:
-            return bool(self.bits[row >> 3] & (128 >> (row & 7)))
-        return True
-
-    def __and__(self, other: RowSet) -> RowSet:
-        if self.is_all:
-            return other
-        if other.is_all:
-            return self
-        if self.rows_ is not None and other.rows_ is not None:
-            both = np.intersect1d(self.rows_, other.rows_, assume_unique=True)
-            return RowSet(self.n_items, len(both), rows_=both)
-        return RowSet.of_mask(self.mask() & other.mask())
-
-    def __or__(self, other: RowSet) -> RowSet:
-        return RowSet.of_mask(self.mask() | other.mask())
-
-    def __sub__(self, other: RowSet) -> RowSet:
-        return RowSet.of_mask(self.mask() & ~other.mask())
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, RowSet):
-            return NotImplemented
-        return (self.n_items, self.count) == (other.n_items, other.count) and bool(
-            np.array_equal(self.rows(), other.rows())
-        )
-
-    __hash__ = None  # type: ignore[assignment]
+Place = tuple[int, int]
+"""Where a bus stands: the number of the present stage, and of the list that stands (0: none)."""
 
 
 @dataclass(frozen=True)
@@ -155,15 +55,60 @@ class Stage:
     parent: int | None = None
 
 
+@dataclass(frozen=True)
+class ShownList:
+    """A list that was shown, which can be come back to.
+
+    Attributes:
+        number: counts from 1.
+        stage: number of the stage whose candidates it was taken from.
+        rows: int32 [k], the rows shown, best first.
+    """
+
+    number: int
+    stage: int
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A moment of a bus, for `back_to`."""
+
+    place: Place
+    done: tuple[Place, ...]
+    undone: tuple[Place, ...]
+    saved: tuple[tuple[str, int], ...]
+    n_lists: int
+
+
 @dataclass
 class CandidateBus:
-    """The stages so far, a cursor, named sets; a change appends, `undo` moves the cursor."""
+    """The stages so far, the lists shown, a cursor, named sets.
+
+    A change appends a stage and moves the cursor to it; `undo` and `redo` move the cursor. A list
+    that is shown is one change with all that was done for it, so that `undo` then stands where the
+    list before it stands.
+
+    Attributes:
+        n_items: items of the catalog.
+        fingerprint: of the catalog's data.
+        stages: the history; only ever appended.
+        lists: the lists shown, list n at n - 1; only ever appended.
+        cursor: number of the present stage.
+        standing: number of the list that stands, 0 for none.
+        done: places that `undo` goes back to, the last one first undone.
+        undone: places that `redo` goes to.
+        saved: number of the stage that holds a named set.
+    """
 
     n_items: int
     fingerprint: str = ""
     stages: list[Stage] = field(default_factory=list)
-    undone: list[int] = field(default_factory=list)
+    lists: list[ShownList] = field(default_factory=list)
     cursor: int = 0
+    standing: int = 0
+    done: list[Place] = field(default_factory=list)
+    undone: list[Place] = field(default_factory=list)
     saved: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -302,38 +247,154 @@ class CandidateBus:
             parent=self.cursor if parent == -1 else parent,
         )
         self.stages.append(stage)
-        self.cursor = stage.number
-        self.undone.clear()
+        self._move((stage.number, self.standing))
         return stage
 
-    def mark(self) -> tuple[int, list[int], dict[str, int]]:
-        """Where the bus stands, for `back_to`."""
-        return self.cursor, list(self.undone), dict(self.saved)
+    def _move(self, place: Place) -> None:
+        self.done.append(self.place)
+        self.undone.clear()
+        self.cursor, self.standing = place
 
-    def back_to(self, mark: tuple[int, list[int], dict[str, int]]) -> None:
-        """Stand where the bus stood at `mark`; what was done since stays in the history."""
-        self.cursor, undone, saved = mark
-        self.undone, self.saved = list(undone), dict(saved)
+    # -- places ----------------------------------------------------------------------------------
 
-    def undo(self) -> Stage | None:
-        """Go back to the stage that the present one was made from; None at the beginning."""
-        parent = self.now.parent
-        if parent is None:
+    @property
+    def place(self) -> Place:
+        """Where the bus stands."""
+        return self.cursor, self.standing
+
+    @property
+    def shown(self) -> tuple[int, ...]:
+        """Rows of the list that stands; empty where none does."""
+        return self.lists[self.standing - 1].rows if self.standing else ()
+
+    @property
+    def shown_ever(self) -> tuple[int, ...]:
+        """All rows shown so far, each once, oldest first; what was undone was shown too."""
+        return tuple(dict.fromkeys(row for shown in self.lists for row in shown.rows))
+
+    def _is_a_list(self, place: Place) -> bool:
+        """Whether nothing was done since the list that stands was shown (or the bus was made)."""
+        cursor, standing = place
+        return cursor == (self.lists[standing - 1].stage if standing else 0)
+
+    def show(self, rows: Sequence[int]) -> ShownList:
+        """Number a list that is shown of the present candidates.
+
+        All changes since the list before it are from now on one change, that `undo` takes back.
+        The list that stands, shown again, keeps its number.
+
+        Args:
+            rows: the rows shown, best first.
+        """
+        if self.standing and self._is_a_list(self.place) and self.shown == tuple(rows):
+            return self.lists[self.standing - 1]
+        while self.done and not self._is_a_list(self.done[-1]):
+            self.done.pop()
+        if self._is_a_list(self.place):  # another list of the same candidates
+            self.done.append(self.place)
+        self.undone.clear()
+        shown = ShownList(len(self.lists) + 1, self.cursor, tuple(int(row) for row in rows))
+        self.lists.append(shown)
+        self.standing = shown.number
+        return shown
+
+    def settle(self) -> None:
+        """Stand where the list stands, without what was done since and came to no list."""
+        while self.done and not self._is_a_list(self.place):
+            self.cursor, self.standing = self.done.pop()
+
+    def list_at(self, number: int) -> ShownList:
+        """The list of that number; -1 is the last one shown.
+
+        Raises:
+            ToolError: there is none.
+        """
+        if number == -1 and self.lists:
+            return self.lists[-1]
+        if not 1 <= number <= len(self.lists):
+            count = len(self.lists)
+            raise ToolError(
+                f"there is no list {number}",
+                hint=f"lists 1 to {count}" if count else "no list was shown yet",
+            )
+        return self.lists[number - 1]
+
+    def go_to(self, number: int) -> ShownList:
+        """Stand where that list was shown; `undo` takes it back.
+
+        Raises:
+            ToolError: there is no such list.
+        """
+        found = self.list_at(number)
+        if self.place != (found.stage, found.number):
+            self._move((found.stage, found.number))
+        return found
+
+    def undo(self) -> Place | None:
+        """Stand where the bus stood before the last change; None at the beginning."""
+        if not self.done:
             return None
-        self.undone.append(self.cursor)
-        self.cursor = parent
-        return self.now
+        self.undone.append(self.place)
+        self.cursor, self.standing = self.done.pop()
+        return self.place
 
-    def redo(self) -> Stage | None:
+    def redo(self) -> Place | None:
         """Take the last `undo` back; None where there is none."""
         if not self.undone:
             return None
-        self.cursor = self.undone.pop()
-        return self.now
+        self.done.append(self.place)
+        self.cursor, self.standing = self.undone.pop()
+        return self.place
 
-    def save_as(self, name: str) -> None:
-        """Give the present candidates a name."""
-        self.saved[name] = self.cursor
+    def mark(self) -> Mark:
+        """The present moment, for `back_to`."""
+        return Mark(
+            self.place,
+            tuple(self.done),
+            tuple(self.undone),
+            tuple(self.saved.items()),
+            len(self.lists),
+        )
+
+    def back_to(self, mark: Mark) -> None:
+        """Stand where the bus stood at `mark`; the stages made since stay in the history."""
+        self.cursor, self.standing = mark.place
+        self.done, self.undone = list(mark.done), list(mark.undone)
+        self.saved = dict(mark.saved)
+        del self.lists[mark.n_lists :]
+
+    # -- named sets ------------------------------------------------------------------------------
+
+    def save_as(self, name: str, rows: Sequence[int] | None = None) -> Stage:
+        """Give a set a name: these rows in their order, or the present candidates.
+
+        A name that is taken is given anew. It is no change that `undo` takes back.
+
+        Raises:
+            ValueError: a row twice, or outside the catalog.
+        """
+        if rows is None:
+            self.saved[name] = self.cursor
+            return self.now
+        order = np.asarray(rows, dtype=np.int32)
+        candidates = RowSet.of_rows(order, self.n_items)
+        if candidates.count != len(order):
+            raise ValueError("each candidate once")
+        stage = Stage(
+            number=len(self.stages),
+            tool="candidates",
+            arguments={"op": "save", "name": name},
+            candidates=candidates,
+            order=order,
+            scores={},
+            before=self.now.after,
+            after=candidates.count,
+            note=clean(f"set {name}", 200),
+            parent=self.cursor,
+        )
+        self.stages.append(stage)
+        self.saved[name] = stage.number
+        return stage
 
     def named(self, name: str) -> Stage:
         """The stage saved under that name.
@@ -342,6 +403,8 @@ class CandidateBus:
             KeyError: there is none.
         """
         return self.stages[self.saved[name]]
+
+    # -- history ---------------------------------------------------------------------------------
 
     def path(self) -> list[Stage]:
         """The stages that led from the beginning to the present one."""
@@ -363,120 +426,16 @@ class CandidateBus:
         return None
 
     def funnel(self) -> str:
-        """The present path in one line: `9,742 → 312 (genres has Sci-Fi) → ranked → 5`."""
+        """The present path in one line: `9,742 → 312 (genres has Sci-Fi) → ranked → 5`.
+
+        The last number is that of the items shown, where a list stands here.
+        """
         parts = []
         for stage in self.path():
             changed = stage.tool == "start" or stage.after != stage.before
             count = f"{stage.after:,}" if changed else ""
             note = stage.note
             parts.append(f"{count} ({note})" if count and note else count or note)
+        if self.standing and self._is_a_list(self.place):
+            parts.append(f"{len(self.shown):,}")
         return " → ".join(part for part in parts if part)
-
-    def to_bytes(self) -> bytes:
-        """The bus as an npz archive without pickles: small stages whole, large ones as recipes."""
-        arrays: dict[str, NDArray[Any]] = {}
-        meta: list[dict[str, Any]] = []
-        whole = self._saved_whole()
-        for stage in self.stages:
-            kept = stage.number in whole
-            kind = "recipe"
-            if kept and stage.candidates is not None and stage.candidates.is_all:
-                kind = "all"
-            elif kept:
-                kind = "rows"
-                rows = stage.order if stage.order is not None else stage.candidates.rows()  # type: ignore[union-attr]
-                arrays[f"{stage.number}.rows"] = rows
-                for name, column in stage.scores.items():
-                    arrays[f"{stage.number}.score.{name}"] = column.astype(np.float32)
-            meta.append(
-                {
-                    "tool": stage.tool,
-                    "arguments": dict(stage.arguments),
-                    "kind": kind,
-                    "ordered": stage.order is not None,
-                    "before": stage.before,
-                    "after": stage.after,
-                    "ms": stage.ms,
-                    "note": stage.note,
-                    "parent": stage.parent,
-                    "scores": sorted(stage.scores) if kind == "rows" else [],
-                }
-            )
-        head = {
-            "schema": "recagent.bus/1",
-            "n_items": self.n_items,
-            "fingerprint": self.fingerprint,
-            "cursor": self.cursor,
-            "saved": self.saved,
-            "undone": self.undone,
-            "stages": meta,
-        }
-        arrays["head"] = np.frombuffer(json.dumps(head).encode(), dtype=np.uint8)
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
-        return buffer.getvalue()
-
-    def _saved_whole(self) -> set[int]:
-        """Numbers of the stages whose arrays are saved: the present one, then the newest."""
-        whole: set[int] = set()
-        room = MAX_SAVED_BYTES
-        for stage in sorted(self.stages, key=lambda s: (s.number != self.cursor, -s.number)):
-            size = 0
-            if stage.candidates is not None and not stage.candidates.is_all:
-                size = stage.after * 4 * (1 + len(stage.scores))
-            if stage.candidates is None or (size and stage.after > MAX_SAVED_ROWS):
-                continue
-            if size <= room:
-                whole.add(stage.number)
-                room -= size
-        return whole
-
-    @classmethod
-    def from_bytes(cls, blob: bytes) -> CandidateBus:
-        """Read what `to_bytes` gave; stages kept as recipes have no candidates until replayed.
-
-        Raises:
-            ValueError: it is no bus.
-        """
-        try:
-            with np.load(io.BytesIO(blob), allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}
-            head = json.loads(arrays["head"].tobytes())
-            if head["schema"] != "recagent.bus/1":
-                raise ValueError("unknown schema")
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise ValueError(f"not a saved bus: {error}") from error
-        n_items = int(head["n_items"])
-        stages = []
-        for number, meta in enumerate(head["stages"]):
-            candidates: RowSet | None = None
-            order: Rows | None = None
-            if meta["kind"] == "all":
-                candidates = RowSet.all(n_items)
-            elif meta["kind"] == "rows":
-                rows = arrays[f"{number}.rows"].astype(np.int32)
-                candidates = RowSet.of_rows(rows, n_items)
-                order = rows if meta["ordered"] else None
-            stages.append(
-                Stage(
-                    number,
-                    meta["tool"],
-                    meta["arguments"],
-                    candidates,
-                    order,
-                    {name: arrays[f"{number}.score.{name}"] for name in meta["scores"]},
-                    meta["before"],
-                    meta["after"],
-                    meta["ms"],
-                    meta["note"],
-                    meta["parent"],
-                )
-            )
-        return cls(
-            n_items,
-            head["fingerprint"],
-            stages,
-            list(head["undone"]),
-            head["cursor"],
-            dict(head["saved"]),
-        )

@@ -10,8 +10,8 @@ from pydantic import Field
 from recagent_catalogs.errors import ToolError
 from recagent_catalogs.interactions import Rows
 
-from .bus import RowSet
 from .references import preview, resolve_all
+from .rowset import RowSet
 from .toolbox import Arguments, Tool, ToolContext, ToolResult
 
 Operation = Literal[

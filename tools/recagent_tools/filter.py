@@ -10,9 +10,9 @@ from pydantic import Field
 
 from recagent_catalogs.errors import BadCondition, ToolError
 
-from .bus import RowSet
 from .conditions import Condition, evaluate, parse_condition
 from .references import preview
+from .rowset import RowSet
 from .toolbox import Arguments, Tool, ToolContext, ToolResult
 
 MAX_CONDITIONS = 12

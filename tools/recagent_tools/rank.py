@@ -16,13 +16,13 @@ from recagent_catalogs.interactions import Floats, Rows
 from recagent_catalogs.schema import Role
 
 from .asked import asked
-from .bus import RowSet
 from .kin import kin
 from .models.blend import standardised
 from .models.diversity import HEAD, POOL, Traits, reranked
 from .models.history import History
 from .references import preview
 from .retrieve import profile_history
+from .rowset import RowSet
 from .toolbox import Arguments, Tool, ToolContext, ToolResult
 
 VALUES = ("novelty", "recency", "popularity", "exposure", "rating")

@@ -11,10 +11,10 @@ from pydantic import Field
 from recagent_catalogs.errors import ToolError
 from recagent_catalogs.interactions import Floats, Rows
 
-from .bus import RowSet
 from .models.blend import standardised
 from .models.history import History
 from .references import preview, resolve_all
+from .rowset import RowSet
 from .toolbox import Arguments, Tool, ToolContext, ToolResult
 
 KEEP = 1_000

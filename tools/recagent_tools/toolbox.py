@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .models.engine import Engine
 
 MAX_OBSERVATION_CHARS = 3_000
-GROUPS = ("information", "retrieval", "ranking", "bus", "dialogue")
+GROUPS = ("information", "retrieval", "ranking", "explanation", "bus", "dialogue")
 
 
 class Arguments(BaseModel):
