@@ -32,6 +32,7 @@ from .agent.builtin.brain import BuiltinBrain
 from .agent.builtin.parse import Parser
 from .agent.events import Event, Notice, Progress, TurnFinished
 from .agent.loop import Agent
+from .agent.past_context import context_of_list
 from .agent.reasons import reasons_for
 from .agent.request import Intent, Mention, Request
 from .agent.session import Session
@@ -255,7 +256,18 @@ class Assistant:
             user=self.user_index(user),
             may_remember=not self.incognito,
             rng=np.random.default_rng(self.seed or datetime.date.today().toordinal()),
+            of_list=lambda number: self.context_of_list(session, number),
         )
+
+    def context_of_list(self, session: Session, number: int = 0) -> ToolContext:
+        """What the tools could touch in the turn that made a list, on a bus that stands there.
+
+        The profile and the models are those of now. 0 is the list that stands, -1 the last one.
+
+        Raises:
+            ToolError: there is no such list.
+        """
+        return context_of_list(self.context(session, None), session, number)
 
     def user_index(self, user: str | None) -> int | None:
         """The index of a user of the catalog's data.

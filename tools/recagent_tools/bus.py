@@ -319,6 +319,23 @@ class CandidateBus:
             )
         return self.lists[number - 1]
 
+    def at_list(self, number: int) -> CandidateBus:
+        """A bus of its own that stands where that list was shown; this one stays as it is.
+
+        Raises:
+            ToolError: there is no such list.
+        """
+        found = self.list_at(number)
+        return CandidateBus(
+            self.n_items,
+            self.fingerprint,
+            list(self.stages),
+            list(self.lists),
+            found.stage,
+            found.number,
+            saved=dict(self.saved),
+        )
+
     def go_to(self, number: int) -> ShownList:
         """Stand where that list was shown; `undo` takes it back.
 

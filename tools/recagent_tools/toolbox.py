@@ -87,6 +87,8 @@ class ToolContext:
         sayable: the kinds of fact that may be written, by row; None for a person's own command.
         notices: sentences for the person.
         rng: randomness, seeded.
+        of_list: gives the context of the turn that made the list of that number, on a bus of its
+            own that stands there (0: the list that stands); None outside a session.
     """
 
     catalog: Catalog
@@ -109,6 +111,7 @@ class ToolContext:
     sayable: Mapping[int, frozenset[str]] | None = None
     notices: list[tuple[str, str]] = field(default_factory=list)
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+    of_list: Callable[[int], ToolContext] | None = None
 
     def begin(self, *, liked: Sequence[int] = ()) -> None:
         """Forget what a brain did in this turn, so that another one can start."""
