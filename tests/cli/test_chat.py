@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -42,13 +43,6 @@ def test_a_conversation_goes_on_later(recagent: RunCommand, home: Path) -> None:
     assert "Doyle" in ran.out or "Vance" in ran.out
 
 
-def screen_text(raw: bytes) -> str:
-    """What a terminal of 80 columns shows after these bytes."""
-    screen = pyte.HistoryScreen(80, 60, history=1000)
-    pyte.ByteStream(screen).feed(raw)
-    return "\n".join(line.rstrip() for line in screen.display)
-
-
 class Terminal:
     """The chat in a process of its own on a pseudo-terminal."""
 
@@ -60,7 +54,8 @@ class Terminal:
             "TERM": "xterm-256color",
             "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
         }
-        self.raw = b""
+        self.screen = pyte.HistoryScreen(80, 60, history=1000)
+        self.stream = pyte.ByteStream(self.screen)
         self.child = pexpect.spawn(
             sys.executable,
             ["-m", "recagent_cli", "chat"],
@@ -69,20 +64,24 @@ class Terminal:
             dimensions=(60, 80),
         )
 
+    @property
+    def shown(self) -> str:
+        """What a terminal of 80 columns shows by now."""
+        return "\n".join(line.rstrip() for line in self.screen.display)
+
     def wait_for(self, text: str) -> str:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            try:
-                chunk: Any = self.child.read_nonblocking(4096, timeout=0.2)
-                self.raw += chunk
-            except (pexpect.TIMEOUT, pexpect.EOF):
-                pass
-            if b"\x1b[6n" in self.raw[-200:]:
-                self.child.send("\x1b[1;1R")
-            shown = screen_text(self.raw)
-            if text in shown:
-                return shown
-        raise AssertionError(f"{text!r} never appeared:\n{screen_text(self.raw)}")
+            chunk: Any = b""
+            with contextlib.suppress(pexpect.TIMEOUT, pexpect.EOF):
+                chunk = self.child.read_nonblocking(4096, timeout=0.2)
+            self.stream.feed(chunk)
+            if b"\x1b[6n" in chunk:  # it asks where the cursor stands
+                cursor = self.screen.cursor
+                self.child.send(f"\x1b[{cursor.y + 1};{cursor.x + 1}R")
+            if text in self.shown:
+                return self.shown
+        raise AssertionError(f"{text!r} never appeared:\n{self.shown}")
 
 
 def test_a_real_terminal(home: Path) -> None:
@@ -90,6 +89,10 @@ def test_a_real_terminal(home: Path) -> None:
     terminal.wait_for("/help · /quit")
     terminal.child.send("sci-fi, no horror, 2 of them\r")
     shown = terminal.wait_for("Blue Static")
+    terminal.child.send("/cand\t")
+    terminal.wait_for("> /candidates")
+    terminal.child.send("\r")
+    terminal.wait_for("candidates: 16")
     terminal.child.send("\x03")
     terminal.wait_for("Ctrl-C again")
     terminal.child.send("/quit\r")
