@@ -254,6 +254,7 @@ class Assistant:
             sandbox=self.sandbox,
             profile=self.profile(),
             user=self.user_index(user),
+            made_for=lambda number: session.made_for(number, self.catalog),
             may_remember=not self.incognito,
             rng=np.random.default_rng(self.seed or datetime.date.today().toordinal()),
             of_list=lambda number: self.context_of_list(session, number),

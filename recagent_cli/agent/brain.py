@@ -77,6 +77,10 @@ class PastTurn:
     """Number of the list that stood after the turn; 0 for none."""
     user: str | None = None
     """The user of the catalog's data for whom it was asked."""
+    liked: tuple[str, ...] = ()
+    """Ids of the liked items that the list was made for, beside the profile's."""
+    disliked: tuple[str, ...] = ()
+    """Ids of the disliked ones."""
 
 
 @dataclass

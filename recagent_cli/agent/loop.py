@@ -130,9 +130,8 @@ class _Running:
         context = self.context
         context.shown = self.session.shown
         context.shown_before = self.session.shown_before
-        context.wishes = [
-            (column, value, wish.weight) for wish in request.wishes for column, value in wish.values
-        ]
+        context.wishes = list(request.wished)
+        context.made_for = lambda number: self.session.made_for(number, context.catalog)
         context.sayable = sayable(request, self.utterance, context)
         for mentions, rows in (
             (request.liked, context.liked),
@@ -256,6 +255,8 @@ class _Running:
             funnel=funnel,
             number=context.bus.standing,
             user=None if context.user is None else context.catalog.user_id(context.user),
+            liked=tuple(context.catalog.ids(context.liked)),
+            disliked=tuple(context.catalog.ids(context.disliked)),
             remembered=tuple(context.remembered),
         )
 

@@ -145,6 +145,13 @@ class Request:
     clarify: str = ""
     options: tuple[str, ...] = ()
 
+    @property
+    def wished(self) -> tuple[tuple[str, str, float], ...]:
+        """The wishes as `rank` takes them: ("column", "value", weight)."""
+        return tuple(
+            (column, value, wish.weight) for wish in self.wishes for column, value in wish.values
+        )
+
     def to_json(self) -> dict[str, Any]:
         """The request as `recagent.request/1` without its `schema` key."""
         data = asdict(self)

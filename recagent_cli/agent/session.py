@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from recagent_catalogs.store import Catalog
 from recagent_tools.bus import CandidateBus
+from recagent_tools.toolbox import MadeFor
 
 from .brain import PastTurn
 from .request import Request
@@ -53,7 +56,32 @@ class Session:
 
     def request_of(self, number: int) -> Request | None:
         """The request that list `number` answered; None where there is no such list."""
+        turn = self._turn_of(number)
+        return turn.request if turn else None
+
+    def made_for(self, number: int, catalog: Catalog) -> MadeFor:
+        """For what list `number` was made; for nothing in particular where no request did."""
+        turn = self._turn_of(number)
+        if turn is None or turn.request is None:
+            return MadeFor()
+        request = turn.request
+        # Turns stored by an earlier version know only what their request named.
+        liked = turn.liked or [m.id for m in request.liked if m.id is not None]
+        disliked = turn.disliked or [m.id for m in request.disliked if m.id is not None]
+        return MadeFor(
+            _rows(liked, catalog),
+            _rows(disliked, catalog),
+            request.wished,
+            None if turn.user is None else catalog.user_index(turn.user),
+        )
+
+    def _turn_of(self, number: int) -> PastTurn | None:
+        """The turn that made list `number`: later ones only stand on it."""
         for turn in self.turns:
             if number and turn.number == number and turn.request is not None:
-                return turn.request
+                return turn
         return None
+
+
+def _rows(ids: Sequence[str], catalog: Catalog) -> tuple[int, ...]:
+    return tuple(row for id in ids if (row := catalog.row_of(id)) is not None)

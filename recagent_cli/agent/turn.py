@@ -99,6 +99,7 @@ class Turn:
         funnel: how the candidates came about, one line.
         number: number of the list that stands now; 0 for none.
         user: the user of the catalog's data for whom it was asked.
+        liked, disliked: ids of the items that the list was made for, beside the profile's.
     """
 
     utterance: str
@@ -117,6 +118,8 @@ class Turn:
     funnel: str = ""
     number: int = 0
     user: str | None = None
+    liked: tuple[str, ...] = ()
+    disliked: tuple[str, ...] = ()
     remembered: tuple[tuple[str, int], ...] = field(default=(), compare=False)
 
     @property
@@ -134,6 +137,8 @@ class Turn:
             self.options,
             self.number,
             self.user,
+            self.liked,
+            self.disliked,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -182,6 +187,8 @@ def past_to_json(past: PastTurn, ids: Sequence[str]) -> str:
         "options": list(past.options),
         "list": past.number,
         "user": past.user,
+        "liked": past.liked,
+        "disliked": past.disliked,
     }
     return json.dumps(data, ensure_ascii=False)
 
@@ -200,4 +207,7 @@ def past_from_json(
     request = request_from_json(data["request"]) if data["request"] else None
     options = tuple(map(str, data.get("options", ())))
     number, user = int(data.get("list", 0)), data.get("user")
-    return PastTurn(data["utterance"], data["text"], rows, request, options, number, user), ids
+    liked, disliked = (tuple(map(str, data.get(key, ()))) for key in ("liked", "disliked"))
+    return PastTurn(
+        data["utterance"], data["text"], rows, request, options, number, user, liked, disliked
+    ), ids

@@ -123,6 +123,14 @@ def test_every_item_is_a_candidate_or_has_a_stage_that_dropped_it(
             assert row not in stage.candidates
 
 
+def test_an_order_of_the_whole_catalog_is_kept() -> None:
+    bus = CandidateBus(5)
+    order = np.array([3, 1, 4, 0, 2], dtype=np.int32)
+    bus.score("rank", {}, {"score": np.arange(5, dtype=np.float32)}, order=order)
+    back = bus_from_bytes(bus_to_bytes(bus))
+    assert list(back.rows()) == [3, 1, 4, 0, 2] and list(back.scores()["score"]) == [0, 1, 2, 3, 4]
+
+
 def test_a_large_stage_is_kept_as_its_recipe() -> None:
     n = MAX_SAVED_ROWS * 4
     bus = CandidateBus(n)

@@ -17,7 +17,7 @@ from recagent_catalogs.errors import ToolError
 from recagent_catalogs.ingest import ingest
 from recagent_catalogs.interactions import Floats, Rows
 from recagent_catalogs.store import Catalog
-from recagent_tools.asked import asked
+from recagent_tools.asked import asked_parts
 from recagent_tools.bus import CandidateBus
 from recagent_tools.filter import FilterArguments, filter_candidates
 from recagent_tools.models.als import ALS, FoldIn
@@ -312,7 +312,7 @@ def test_of_the_kind_asked_for_what_is_little_else_comes_first(kinds: Catalog) -
     rank(context, RankArguments())
     assert kinds.ids(context.bus.rows().tolist()) == ["a", "b", "c"]
     context.bus.start()
-    assert not asked(context.bus.rows(), context).any(), "what was asked before is over"
+    assert not asked_parts(context.bus.rows(), context), "what was asked before is over"
 
 
 def test_a_wish_counts_by_degree_and_removes_nothing(kinds: Catalog) -> None:

@@ -32,12 +32,20 @@ ENTIRE = 2.0
 """How much more than usual an item with one word only can be of that word."""
 
 
-def asked(rows: Rows, context: ToolContext) -> Floats:
-    """How much of what was asked each candidate is, in standard deviations of fit; float32 [m]."""
-    total = KIND * standardised(_kinds(rows, context))
+def asked_parts(rows: Rows, context: ToolContext) -> list[tuple[str, Floats]]:
+    """How much of what was asked each candidate is, in standard deviations of fit.
+
+    Returns:
+        Names and float32 [m]: "kinds" of the conditions on kinds, if there are any, and
+        "wish column=value" of each wish.
+    """
+    told = []
+    if kinds_asked(context):
+        told.append(("kinds", np.float32(KIND) * standardised(_kinds(rows, context))))
     for column, values, weight in _grouped(context.wishes):
-        total = total + np.float32(WISH * weight) * _wish(column, values, rows, context)
-    return np.nan_to_num(np.asarray(total, dtype=np.float32))
+        met = np.float32(WISH * weight) * _wish(column, values, rows, context)
+        told.append((f"wish {column}={'|'.join(values)}", met))
+    return [(name, np.nan_to_num(np.asarray(part, dtype=np.float32))) for name, part in told]
 
 
 def _grouped(wishes: Iterable[tuple[str, str, float]]) -> list[tuple[str, list[str], float]]:
@@ -51,12 +59,12 @@ def _grouped(wishes: Iterable[tuple[str, str, float]]) -> list[tuple[str, list[s
 def _kinds(rows: Rows, context: ToolContext) -> Floats:
     """Of the kinds that conditions ask for, how much each candidate is; summed over conditions."""
     total = np.zeros(len(rows), dtype=np.float32)
-    for column, values in _kinds_asked(context):
+    for column, values in kinds_asked(context):
         total += _degree(column, rows, context) * _count(column, values, rows, context)
     return total
 
 
-def _kinds_asked(context: ToolContext) -> list[tuple[str, Sequence[str]]]:
+def kinds_asked(context: ToolContext) -> list[tuple[str, Sequence[str]]]:
     """The conditions on kinds that led from the whole catalog to the present candidates."""
     kinds = {column.name for column in context.catalog.schema.with_role(Role.CATEGORIES)}
     told = [

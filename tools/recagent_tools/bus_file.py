@@ -30,7 +30,7 @@ def bus_to_bytes(bus: CandidateBus) -> bytes:
     for stage in bus.stages:
         kept = stage.number in whole
         kind = "recipe"
-        if kept and stage.candidates is not None and stage.candidates.is_all:
+        if kept and _is_plain(stage):
             kind = "all"
         elif kept:
             kind = "rows"
@@ -76,7 +76,7 @@ def _saved_whole(bus: CandidateBus) -> set[int]:
     room = MAX_SAVED_BYTES
     for stage in sorted(bus.stages, key=lambda s: (s.number != bus.cursor, -s.number)):
         size = 0
-        if stage.candidates is not None and not stage.candidates.is_all:
+        if not _is_plain(stage):
             size = stage.after * 4 * (1 + len(stage.scores))
         if stage.candidates is None or (size and stage.after > MAX_SAVED_ROWS):
             continue
@@ -84,6 +84,12 @@ def _saved_whole(bus: CandidateBus) -> set[int]:
             whole.add(stage.number)
             room -= size
     return whole
+
+
+def _is_plain(stage: Stage) -> bool:
+    """Whether it is the whole catalog and no more: without an order, without scores."""
+    whole = stage.candidates is not None and stage.candidates.is_all
+    return whole and stage.order is None and not stage.scores
 
 
 def bus_from_bytes(blob: bytes) -> CandidateBus:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ from recagent_catalogs.errors import ToolError
 from recagent_catalogs.interactions import Floats, Rows
 from recagent_catalogs.schema import Role
 
-from .asked import asked
+from .asked import asked_parts
 from .kin import kin
 from .models.blend import standardised
 from .models.diversity import HEAD, POOL, Traits, reranked
@@ -148,31 +148,72 @@ def fit(rows: Rows, history: History, context: ToolContext) -> Floats:
     return standardised(context.engine.rank(rows, history))
 
 
+@dataclass(frozen=True)
+class ScoredParts:
+    """The final score of m candidates, as the sum that it is.
+
+    Attributes:
+        parts: float64 [m] by name, each with its weight: "fit"; "kinds" and "wish column=value" of
+            what was asked; "search", "likeness", "kinship" and "refused" of the words and items
+            named; and the aspects.
+        aspects: float32 [m] by name, without weights: fit and the aspects, standardised.
+    """
+
+    parts: dict[str, NDArray[np.float64]]
+    aspects: dict[str, Floats]
+
+    @property
+    def total(self) -> NDArray[np.float64]:
+        """The score, float64 [m], lest rounding put a lesser item into the top k."""
+        total = np.zeros(len(self.aspects["fit"]))
+        for part in self.parts.values():
+            total += part
+        return total
+
+
+def scored_parts(context: ToolContext, rows: Rows, arguments: RankArguments) -> ScoredParts:
+    """The parts of the score of `rows`, all candidates of the bus in its order."""
+    history = ranked_history(context)
+    weights = _weights(arguments, history, context)
+    aspects = {"fit": fit(rows, history, context)}
+    parts = {"fit": weights.pop("fit") * aspects["fit"].astype(np.float64)}
+    for name, told in (*asked_parts(rows, context), *_from_the_bus(context, rows)):
+        parts[name] = told.astype(np.float64)
+    # What fits and was asked for, brought down to deviation 1: then a weight of 1 can be seen.
+    relevance = np.sum(list(parts.values()), axis=0)
+    level = max(1.0, float(relevance.std()) if len(relevance) else 0.0)
+    parts = {name: part / level for name, part in parts.items()}
+    for name, weight in weights.items():
+        aspects[name] = standardised(aspect(name, rows, context))
+        parts[name] = weight * aspects[name].astype(np.float64)
+    return ScoredParts(parts, aspects)
+
+
+def _weights(arguments: RankArguments, history: History, context: ToolContext) -> dict[str, float]:
+    """The weight of fit and of every aspect that is one value an item."""
+    weights = parse_weights(arguments.weights)
+    weights.pop("diversity", None)
+    usual = _fit_weight(history, context) if arguments.by == "fit" else 0.25
+    weights.setdefault("fit", usual)
+    if arguments.by != "fit":
+        weights[arguments.by] = weights.get(arguments.by, 0.0) + 2.0
+    return weights
+
+
 def rank(context: ToolContext, arguments: RankArguments) -> ToolResult:
     """Order the candidates by a weighted sum of standardised aspects, then by diversity."""
     if not len(context.bus):
         raise ToolError("there are no candidates to rank", hint="relax a condition first")
     started = time.perf_counter()
-    weights = parse_weights(arguments.weights)
+    diversity = parse_weights(arguments.weights).get("diversity", 0.0)
     _drop_seen(context)
     rows = context.bus.rows()
-    diversity = weights.pop("diversity", 0.0)
-    history = _history(context)
-    usual = _fit_weight(history, context) if arguments.by == "fit" else 0.25
-    weights.setdefault("fit", usual)
-    if arguments.by != "fit":
-        weights[arguments.by] = weights.get(arguments.by, 0.0) + 2.0
-    parts = {"fit": fit(rows, history, context)}
-    for name in weights:
-        if name != "fit":
-            parts[name] = standardised(aspect(name, rows, context))
-    relevance = weights["fit"] * parts["fit"].astype(np.float64)
-    relevance = _level(relevance + asked(rows, context) + _from_the_bus(context, rows))
-    total = relevance + _weighted(weights, parts)
+    scored = scored_parts(context, rows, arguments)
+    total = scored.total
     order = np.lexsort((rows, -total))
     notes = [
         _says_nothing(name)
-        for name, part in parts.items()
+        for name, part in scored.aspects.items()
         if name in VALUES and not part.any() and len(rows) > 2  # of one or two it goes unsaid
     ]
     if diversity:
@@ -180,7 +221,7 @@ def rank(context: ToolContext, arguments: RankArguments) -> ToolResult:
         notes += [] if known else [_says_nothing("diversity")]
     if arguments.top > 0:
         order = order[: arguments.top]
-    columns = {name: part[order] for name, part in parts.items()}
+    columns = {name: part[order] for name, part in scored.aspects.items()}
     columns["score"] = total[order].astype(np.float32)
     ms = (time.perf_counter() - started) * 1000
     context.bus.score(
@@ -189,21 +230,6 @@ def rank(context: ToolContext, arguments: RankArguments) -> ToolResult:
     context.notices.extend(("limit", note) for note in notes)
     lines = [f"{len(context.bus):,} candidates, best first:", preview(context, 12), *notes]
     return ToolResult("\n".join(lines), {"left": len(context.bus)})
-
-
-def _weighted(weights: Mapping[str, float], parts: Mapping[str, Floats]) -> NDArray[np.float64]:
-    """The aspects' weighted sum; float64, lest rounding put a lesser item into the top k."""
-    total = np.zeros(len(parts["fit"]))
-    for name, part in parts.items():
-        if name != "fit":
-            total += weights[name] * part.astype(np.float64)
-    return total
-
-
-def _level(relevance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What fits and was asked for, brought down to deviation 1: then a weight of 1 can be seen."""
-    deviation = float(relevance.std()) if len(relevance) else 0.0
-    return relevance / max(1.0, deviation)
 
 
 def _says_nothing(name: str) -> str:
@@ -234,7 +260,7 @@ def _fit_weight(history: History, context: ToolContext) -> float:
     return min(1.0, named / 3) if "likeness" in context.bus.scores() and named else 1.0
 
 
-def _history(context: ToolContext) -> History:
+def ranked_history(context: ToolContext) -> History:
     """What is known of the person; named items count in the order of being named.
 
     What was taken after them, where the data have an order, tells more of one or a few named items
@@ -259,19 +285,20 @@ def _drop_seen(context: ToolContext) -> None:
         context.bus.narrow("rank", {}, keep, note="not seen yet")
 
 
-def _from_the_bus(context: ToolContext, rows: Rows) -> Floats | float:
+def _from_the_bus(context: ToolContext, rows: Rows) -> list[tuple[str, Floats]]:
     """What words searched for and named items, liked or refused, say of the candidates."""
     columns = context.bus.scores()
-    told: Floats | float = 0.0
+    told = []
     if "search" in columns:
-        told = told + SEARCH_WEIGHT * standardised(columns["search"])
+        told.append(("search", np.float32(SEARCH_WEIGHT) * standardised(columns["search"])))
     if "likeness" in columns:
-        told = told + LIKENESS_WEIGHT * standardised(columns["likeness"])
-        told = told + kin(rows, columns["likeness"], context.liked, context)
+        alike = columns["likeness"]
+        told.append(("likeness", np.float32(LIKENESS_WEIGHT) * standardised(alike)))
+        told.append(("kinship", kin(rows, alike, context.liked, context)))
     elif context.disliked:
         refused = History.of([], context.disliked)
         unlike = standardised(context.engine.likeness(refused, rows))
-        told = told + np.minimum(0.0, unlike + REFUSED_FROM)
+        told.append(("refused", np.minimum(np.float32(0), unlike + np.float32(REFUSED_FROM))))
     return told
 
 

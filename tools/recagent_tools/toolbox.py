@@ -65,6 +65,22 @@ class EmptyProfile:
     seen: Sequence[int] = ()
 
 
+@dataclass(frozen=True)
+class MadeFor:
+    """For what a list was made, beside what the profile holds.
+
+    Attributes:
+        liked, disliked: rows named.
+        wishes: ("column", "value", weight).
+        user: index of a user of the catalog's data.
+    """
+
+    liked: tuple[int, ...] = ()
+    disliked: tuple[int, ...] = ()
+    wishes: tuple[tuple[str, str, float], ...] = ()
+    user: int | None = None
+
+
 @dataclass
 class ToolContext:
     """What a tool may touch.
@@ -80,6 +96,7 @@ class ToolContext:
         shown_before: rows shown earlier in the session.
         liked, disliked: rows named in this request; what `similar` was called with is added.
         wishes: ("column", "value", weight) soft wishes that `rank` adds.
+        made_for: for what the list of a number was made; see `past_lists`.
         presented: rows of the answer, set by `present`.
         reasons: reason by row, set by `present`.
         question: set by `ask_person`: (question, options).
@@ -102,6 +119,7 @@ class ToolContext:
     liked: list[int] = field(default_factory=list)
     disliked: list[int] = field(default_factory=list)
     wishes: list[tuple[str, str, float]] = field(default_factory=list)
+    made_for: Callable[[int], MadeFor] = lambda number: MadeFor()
     presented: list[int] | None = None
     reasons: dict[int, str] = field(default_factory=dict)
     text: str = ""
