@@ -52,5 +52,7 @@ def command(
     run.show(rows_table(*report.table()), report.summary())
     if catalog.schema.simulated:
         run.say("note: the interactions of this catalog are simulated; so are these figures")
+    if report.ratings:
+        run.say(report.ratings_line())
     for notice in report.notices:
         run.say(f"note: {notice}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from recagent_catalogs.errors import NotFound
 from recagent_catalogs.interactions import Floats, Rows
 
 from .als import ALS
@@ -23,6 +24,7 @@ from .history import History
 from .likeness import likeness
 from .nearby import Nearby
 from .ranker import Ranker, RankerUnavailable
+from .ratings import FILES, LEVEL, RatingModel
 from .recommender import Recommender, content_share
 from .retriever import Retriever
 from .scores import Mask
@@ -162,6 +164,72 @@ class Engine:
     def retrieve(self, history: History, k: int, mask: Mask | None = None) -> Rows:
         """`Recommender.retrieve`: at most `k` unseen candidates, best place first; int32."""
         return self.recommender.retrieve(history, k, mask)
+
+    @cached_property
+    def ratings(self) -> RatingModel:
+        """What predicts ratings.
+
+        Raises:
+            NotFound: nobody gave ratings on a scale, or it is not in this build.
+        """
+        taken = self.catalog.interactions
+        if taken is None or not taken.explicit:
+            raise NotFound(f"the catalog {self.catalog.name} has no ratings to learn from")
+        if self.catalog.verdicts:
+            raise NotFound(
+                f"people only said yes or no in the catalog {self.catalog.name}; "
+                "a rating cannot be told from that"
+            )
+        files = (self.manifest or {}).get("files", {})
+        if self._directory is None or not set(FILES) <= set(files):
+            learnt = "ratings" in (self.manifest or {})
+            raise NotFound(
+                f"there are too few ratings in the catalog {self.catalog.name} to predict others"
+                if learnt
+                else "these models know nothing of ratings yet",
+                hint="" if learnt else "recagent build",
+            )
+        try:
+            return RatingModel.load(self._directory, self.catalog.n_items)
+        except (OSError, ValueError) as error:
+            raise NotFound(
+                f"the models are damaged ({error})", hint="build again: recagent build"
+            ) from error
+
+    def predict_rating(
+        self, rows: Rows, ratings: Mapping[int, float] | History, *, level: float = LEVEL
+    ) -> tuple[Floats, Floats, Floats]:
+        """What a person would rate items: (expected, lowest, highest), float32 [len(rows)] each.
+
+        Args:
+            rows: int32, the items; their own ratings should not be among `ratings`.
+            ratings: the person's, by row; a history's likes and dislikes are read as the ratings
+                that such verdicts go with.
+            level: how often the interval holds the rating.
+
+        Raises:
+            NotFound: as `ratings`.
+        """
+        model = self.ratings
+        known = model.ratings_of(ratings) if isinstance(ratings, History) else ratings
+        return model.predict(model.fold_in(known), rows, level)
+
+    def user_ratings(self, user: int) -> dict[int, float]:
+        """The ratings of a user of the catalog's data, by row, oldest first; of two the first.
+
+        Raises:
+            IndexError: no such user.
+        """
+        taken = self.catalog.interactions
+        if taken is None or not 0 <= user < taken.n_users:
+            raise IndexError(f"no user {user}")
+        if not taken.explicit or taken.value is None:
+            return {}
+        part = taken.history(user)
+        found: dict[int, float] = {}
+        for row, value in zip(taken.item[part].tolist(), taken.value[part].tolist(), strict=True):
+            found.setdefault(row, value)
+        return found
 
     def evidence(self, row: int, history: History) -> dict[str, Any]:
         """Why the models score `row` as they do.

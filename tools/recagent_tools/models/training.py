@@ -6,7 +6,8 @@
 3. Meanwhile the retrievers are fitted without the held-back items and asked for them (not in a
    quick training), and fitted again on everything: these are written.
 4. The rankers are trained on the groups: one for likes without order, one for what comes next.
-5. Retrievers, blend and rankers are measured on the held-back items. Newcomers are measured apart:
+5. Where people gave ratings, what they would give is learnt (`rating_fit`).
+6. Retrievers, blend and rankers are measured on the held-back items. Newcomers are measured apart:
    a few users of each fold, of whom its retrievers have seen nothing, and the rankers no group.
 """
 
@@ -36,6 +37,8 @@ from .folds import FOLDS, NEWCOMER_LIKES, SHORTEST, FoldResult, fit_first_stage,
 from .groups import next_cut
 from .measured import Measured, figures, measure_cuts, ranked_lists
 from .ranker import Ranker, RankerUnavailable
+from .rating_fit import fit_ratings
+from .ratings import RatingModel
 from .recommender import Recommender
 from .retriever import Setting
 from .sequences import Sequences
@@ -68,6 +71,7 @@ class BuildReport:
         notices: sentences for the person.
         data: users, items, interactions.
         refitted: what the figures are of.
+        ratings: errors of predicted ratings, as `fit_ratings` has them; None without ratings.
     """
 
     build: str
@@ -77,6 +81,7 @@ class BuildReport:
     notices: list[str] = field(default_factory=list)
     data: dict[str, Any] = field(default_factory=dict)
     refitted: str = REFITTED
+    ratings: dict[str, Any] | None = None
 
     def table(self) -> tuple[list[str], list[list[Any]]]:
         """Header and rows of the metrics, for a screen."""
@@ -91,6 +96,15 @@ class BuildReport:
         took = f"built in {self.seconds.get('total', 0.0):.1f} s"
         return f"{what}; {took}; {self.refitted}" if self.metrics else f"{what}; {took}"
 
+    def ratings_line(self) -> str:
+        """How far predicted ratings are off; empty without ratings."""
+        if not self.ratings:
+            return ""
+        return (
+            f"predicted ratings are off by {self.ratings['mae']:.2f} in the mean "
+            f"(of {self.ratings['held_back']:,} held back)"
+        )
+
     def to_json(self) -> dict[str, Any]:
         """As JSON values: the body of `recagent.report/1`."""
         return {
@@ -98,6 +112,7 @@ class BuildReport:
             "data": self.data,
             "metrics": self.metrics,
             "refitted": self.refitted,
+            "ratings": self.ratings,
             "seconds": self.seconds,
             "notices": self.notices,
         }
@@ -113,6 +128,7 @@ class Trained:
     seconds: dict[str, float]
     first: FirstStage
     exposure: Floats
+    ratings: tuple[RatingModel, dict[str, Any]] | None = None
 
     def recommender(self, *, content_share: float = 0.0) -> Recommender:
         """What was trained, ready to be asked."""
@@ -153,7 +169,7 @@ def build(
     interactions = catalog.interactions
     sequences = Sequences.of(interactions) if interactions is not None else None
     # a first answer waits for a quick one: newcomers are measured there, no more
-    trained = train(facts, sequences, setting, progress, held_back=not quick)
+    trained = train(facts, sequences, setting, progress, held_back=not quick, rated=True)
     progress("writing", 0.97)
     data = {
         "fingerprint": catalog.fingerprint,
@@ -172,7 +188,8 @@ def build(
     trained.seconds["total"] = round(time.perf_counter() - started, 3)
     progress("done", 1.0)
     told = trained.metrics, trained.seconds, trained.notices
-    return BuildReport(name, directory, *told, data, _refitted(setting))
+    ratings = manifest["ratings"]
+    return BuildReport(name, directory, *told, data, _refitted(setting), ratings)
 
 
 def _vectors(catalog: Catalog, folder: Path | None) -> VocabularyWriter | None:
@@ -190,6 +207,7 @@ def train(
     progress: Progress = lambda step, share: None,
     *,
     held_back: bool = True,
+    rated: bool = False,
 ) -> Trained:
     """Fit, measure and refit, without writing anything.
 
@@ -200,13 +218,14 @@ def train(
         progress: told the step and the share done.
         held_back: whether to fit once more without the last items, and measure on them; what is
             trained is the same.
+        rated: whether to learn what people would rate, where there are ratings.
     """
     calm_openmp()
     if sequences is None or not len(sequences):
         nothing = np.zeros(facts.n_items, dtype=np.float32)
         return Trained({}, [], [NO_INTERACTIONS], {}, _content_only(facts), nothing)
     with blas_threads(1):
-        return _Training(facts, sequences, setting, progress).run(held_back=held_back)
+        return _Training(facts, sequences, setting, progress).run(held_back=held_back, rated=rated)
 
 
 def _content_only(facts: ItemFacts) -> FirstStage:
@@ -236,7 +255,7 @@ class _Training:
         self.exposure = np.zeros(sequences.n_items, dtype=np.float32)
         self._clock = time.perf_counter()
 
-    def run(self, *, held_back: bool) -> Trained:
+    def run(self, *, held_back: bool, rated: bool = False) -> Trained:
         """All steps; the folds run beside the rest where threads allow."""
         tested = np.flatnonzero(self.sequences.lengths() >= SHORTEST)
         known = self.sequences.without_last(tested)
@@ -247,7 +266,9 @@ class _Training:
             last = self._held_back(known, tested) if held_back else []
             self._lap("held-back items", 0.2, "fitting on everything")
             first = self._fit(self.sequences)
-            self._lap("fit on everything", 0.3, "making groups for the rankers")
+            self._lap("fit on everything", 0.3, "learning what people would rate")
+            ratings = fit_ratings(self.sequences, self.setting) if rated else None
+            self._lap("ratings", 0.35, "making groups for the rankers")
             results = list(pool.results())
         self._lap("folds", 0.75, "training the rankers")
         rankers = self._rankers(folds.kinds, results)
@@ -260,7 +281,8 @@ class _Training:
         als = first.retrievers["als"]
         if isinstance(als, ALS) and als.backend == "numpy":
             self.notices.append(NO_OPENMP.format(what="ALS was fitted with NumPy"))
-        return Trained(rankers, self.metrics, self.notices, self.seconds, first, self.exposure)
+        told = self.metrics, self.notices, self.seconds
+        return Trained(rankers, *told, first, self.exposure, ratings)
 
     def _lap(self, step: str, share: float, coming: str) -> None:
         """Note how long a step took and say what comes now."""
@@ -330,6 +352,8 @@ def _write(trained: Trained, directory: Path, vectors: VocabularyWriter | None) 
         vectors.write(directory)
     for retriever in trained.first.retrievers.values():
         retriever.save(directory)
+    if trained.ratings is not None:
+        trained.ratings[0].save(directory)
     np.save(directory / EXPOSURE, trained.exposure, allow_pickle=False)
     for kind, ranker in trained.rankers.items():
         ranker.save(directory / f"ranker.{kind}.txt")
@@ -350,6 +374,7 @@ def _manifest(trained: Trained, data: dict[str, Any], setting: Setting) -> dict[
         "rankers": list(trained.rankers),
         "metrics": trained.metrics,
         "refitted": _refitted(setting),
+        "ratings": None if trained.ratings is None else trained.ratings[1],
         "notices": trained.notices,
         "seconds": dict(trained.seconds),
         "versions": {name: _version(name) for name in ("numpy", "scipy", "implicit", "lightgbm")},

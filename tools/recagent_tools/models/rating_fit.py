@@ -1,0 +1,356 @@
+"""Fitting the rating model at a build, and measuring its errors on ratings held back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recagent_catalogs.interactions import Floats, Rows
+
+from .ratings import KNOWN, LEVELS, RatingModel, Values
+from .retriever import Setting
+from .sequences import Sequences
+
+FACTORS = 12
+ROUNDS = 12
+QUICK_ROUNDS = 6
+MORE_ROUNDS = 4
+"""Rounds on everything, after those without the held-back ratings."""
+FEWEST = 50
+"""Fewer ratings teach nothing that their mean does not say."""
+FEWEST_VALUES = 3
+"""Two different values are verdicts, no ratings."""
+MOST_RATINGS = 5_000_000
+MOST_USERS = 100_000
+MOST_ITEMS = 100_000
+"""Of more, users are drawn at random and the items rated most are taken. All other items are
+solved once at the end; those that nobody drawn rated get their shrunken mean."""
+HELD_BACK = 0.1
+MOST_HELD_BACK = 20_000
+MOST_ASKED = 500
+"""So many users are folded in to measure errors, each with none, 5, 15 and all of their ratings."""
+COLD = (0, 5, 15)
+FEWEST_ERRORS = 100
+"""A group with fewer takes the quantiles of all."""
+UPPER, LOWER = 0.5, 0.2
+"""A bare like counts as the mean of the upper half of all ratings, a dislike as that of the lowest
+fifth: people rate mostly what they like, so that a low rating in the middle of the scale says no
+more than "so so"."""
+BLOCK = 20_000
+FIRST_SPREAD = 0.3
+
+
+@dataclass(frozen=True)
+class Ratings:
+    """Who rated what how; n of them.
+
+    Attributes:
+        user: int32 [n], ascending.
+        item: int32 [n].
+        value: float32 [n].
+        shape: number of users and items.
+    """
+
+    user: Rows
+    item: Rows
+    value: Floats
+    shape: tuple[int, int]
+
+    @classmethod
+    def of(cls, sequences: Sequences) -> Ratings | None:
+        """Those of the data; None where values are no ratings on a scale, or too few."""
+        rating = sequences.rating
+        if rating is None or len(sequences) < FEWEST:
+            return None
+        if not any(len(np.unique(part)) >= FEWEST_VALUES for part in (rating[:BLOCK], rating)):
+            return None
+        shape = (sequences.n_users, sequences.n_items)
+        return cls(sequences.user, sequences.item, rating, shape)
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def take(self, keep: NDArray[Any]) -> Ratings:
+        """Only those of a mask or of places."""
+        return replace(self, user=self.user[keep], item=self.item[keep], value=self.value[keep])
+
+    def sampled(self, rng: np.random.Generator) -> Ratings:
+        """At most `MOST_RATINGS` of at most `MOST_USERS` users drawn at random."""
+        counts = np.bincount(self.user, minlength=self.shape[0])
+        if len(self) <= MOST_RATINGS and np.count_nonzero(counts) <= MOST_USERS:
+            return self
+        order = rng.permutation(self.shape[0])
+        drawn = order[(counts[order] > 0) & (np.cumsum(counts[order]) <= MOST_RATINGS)]
+        chosen = np.zeros(self.shape[0], dtype=bool)
+        chosen[drawn[:MOST_USERS]] = True
+        return self.take(chosen[self.user])
+
+    def matrices(self, centre: float, unit: float) -> tuple[Any, Any]:
+        """Scipy CSR [users, items]: ones, and the ratings in standard deviations."""
+        import scipy.sparse
+
+        ones = np.ones(len(self), dtype=np.float32)
+        told = ((self.value - centre) / unit).astype(np.float32)
+        place = (self.user, self.item)
+        first = scipy.sparse.csr_matrix((ones, place), shape=self.shape)
+        # an entry that is stored as 0 stays: both have the same pattern
+        return first, scipy.sparse.csr_matrix((told, place), shape=self.shape)
+
+
+@dataclass
+class Side:
+    """Bias and factors of all users, or of all items.
+
+    Attributes:
+        mean: float64 [n, d].
+        packed: float32 [n, d (d + 1) / 2], the upper triangles of the covariances.
+        prior: float64 [d], the prior's variances.
+    """
+
+    mean: Values
+    packed: Floats
+    prior: Values
+
+
+def fit_ratings(
+    sequences: Sequences, setting: Setting
+) -> tuple[RatingModel, dict[str, Any]] | None:
+    """The rating model and what was measured on the ratings held back.
+
+    Args:
+        sequences: what users rated.
+        setting: seed, and whether speed counts more.
+
+    Returns:
+        The model; and {"held_back", "rmse", "mae", "rmse_mean"}: of people by all their other
+        ratings, the last for guessing the mean. None where there are no ratings on a scale.
+    """
+    whole = Ratings.of(sequences)
+    if whole is None:
+        return None
+    rng = np.random.default_rng([setting.seed, 6])
+    drawn = whole.sampled(rng)
+    counts = np.bincount(drawn.item, minlength=drawn.shape[1])
+    kept = drawn if np.count_nonzero(counts) <= MOST_ITEMS else drawn.take(_common(counts, drawn))
+    share = min(HELD_BACK, MOST_HELD_BACK / len(kept))
+    held = rng.random(len(kept)) < share
+    fit = Fit(kept.take(~held), FACTORS, rng)
+    fit.run(QUICK_ROUNDS if setting.quick else ROUNDS)
+    scores, measured = errors(fit.model(), kept.take(~held), kept.take(held), rng)
+    fit.learn_from(kept)
+    fit.run(MORE_ROUNDS)
+    if kept is not drawn:
+        fit.learn_from(drawn)
+        fit.solve_items()
+    model = replace(fit.model(), quantiles=quantiles_of(*scores))
+    return _with_means(model, whole, drawn), measured
+
+
+def _common(counts: NDArray[Any], ratings: Ratings) -> NDArray[np.bool_]:
+    chosen = np.zeros(len(counts), dtype=bool)
+    chosen[np.argsort(-counts, kind="stable")[:MOST_ITEMS]] = True
+    mask: NDArray[np.bool_] = chosen[ratings.item]
+    return mask
+
+
+class Fit:
+    """Alternating updates of users and items, each given the other's means and covariances."""
+
+    def __init__(self, ratings: Ratings, factors: int, rng: np.random.Generator) -> None:
+        self.ratings = ratings
+        self.centre = float(ratings.value.mean(dtype=np.float64))
+        self.unit = float(ratings.value.std(dtype=np.float64))
+        size = factors + 1
+        self.upper = np.triu_indices(size)
+        n_users, n_items = ratings.shape
+        self.users = self._side(n_users, np.r_[0.2, np.ones(factors)])
+        self.items = self._side(n_items, np.r_[0.3, np.full(factors, 1 / max(1, factors))])
+        rated = np.bincount(ratings.item, minlength=n_items) > 0
+        first = rng.normal(0.0, FIRST_SPREAD / max(1.0, factors**0.5), (n_items, factors))
+        self.items.mean[rated, 1:] = first[rated]
+        self.noise = 0.7
+        self.learn_from(ratings)
+
+    def _side(self, n: int, prior: Values) -> Side:
+        size = len(prior)
+        packed = np.zeros((n, len(self.upper[0])), dtype=np.float32)
+        return Side(np.zeros((n, size)), packed, prior)
+
+    def learn_from(self, ratings: Ratings) -> None:
+        """Take other ratings of the same users and items; what was learnt stays."""
+        self.ratings = ratings
+        self._ones, self._told = ratings.matrices(self.centre, self.unit)
+        self._ones_by_item, self._told_by_item = self._ones.T.tocsr(), self._told.T.tocsr()
+
+    def run(self, rounds: int) -> None:
+        """So many rounds: users, items, then the priors and the noise."""
+        for _ in range(rounds):
+            self._solve(self._ones, self._told, self.users, self.items)
+            self.solve_items()
+            self._learn_spreads()
+
+    def solve_items(self) -> None:
+        """All items once, given the users."""
+        self._solve(self._ones_by_item, self._told_by_item, self.items, self.users)
+
+    def _solve(self, ones: Any, told: Any, own: Side, other: Side) -> None:
+        """Posterior of every row of `own`: ridge regression on the features (1, factors)."""
+        features, packed, shifted = self._features(other)
+        rows, columns = self.upper
+        size = len(own.prior)
+        gram = np.empty((min(BLOCK, len(own.mean)), size, size))
+        for begin in range(0, len(own.mean), BLOCK):
+            part = slice(begin, min(begin + BLOCK, len(own.mean)))
+            sums = (ones[part] @ packed) / self.noise
+            block = gram[: len(sums)]
+            block[:, rows, columns] = sums
+            block[:, columns, rows] = sums
+            block[:, np.arange(size), np.arange(size)] += 1 / own.prior
+            cov = np.linalg.inv(block)
+            aimed = (told[part] @ features - ones[part] @ shifted) / self.noise
+            own.mean[part] = (cov @ aimed[:, :, None])[:, :, 0]
+            own.packed[part] = cov[:, rows, columns]
+
+    def _features(self, other: Side) -> tuple[Floats, Floats, Floats]:
+        """(1, factors) of the other side: means, expected squares (packed), times the bias."""
+        rows, columns = self.upper
+        size = len(other.prior)
+        features = other.mean.astype(np.float32)
+        bias = features[:, :1].copy()
+        features[:, 0] = 1.0
+        packed = features[:, rows] * features[:, columns]
+        packed[:, size:] += other.packed[:, size:]
+        shifted = features * bias
+        shifted[:, 1:] += other.packed[:, 1:size]  # the bias and the factors vary together
+        return features, packed, shifted
+
+    def _learn_spreads(self) -> None:
+        """The variance of the users' numbers, of the items' biases, and of the noise."""
+        diagonal = self.upper[0] == self.upper[1]
+        for side, rated in ((self.users, self._ones), (self.items, self._ones_by_item)):
+            filled = np.diff(rated.indptr) > 0
+            found = (side.mean[filled] ** 2 + side.packed[filled][:, diagonal]).mean(axis=0)
+            found = np.maximum(found, 1e-6)
+            # of factors only one side's size can be told: the items' is held
+            side.prior[: None if side is self.users else 1] = (
+                found if side is self.users else found[:1]
+            )
+        self.noise = max(self._expected_error(), 1e-4)
+
+    def _expected_error(self) -> float:
+        """Mean of the squared error, what is uncertain of users and items added."""
+        total, size = 0.0, len(self.users.prior)
+        twice = np.where(self.upper[0] == self.upper[1], 1.0, 2.0).astype(np.float32)
+        item_features, item_squares, _ = self._features(self.items)
+        user_features, user_squares, _ = self._features(self.users)
+        for begin in range(0, len(self.ratings), BLOCK):
+            part = slice(begin, begin + BLOCK)
+            u, i = self.ratings.user[part], self.ratings.item[part]
+            told = (self.ratings.value[part] - self.centre) / self.unit
+            told -= self.users.mean[u, 0] + self.items.mean[i, 0]
+            told -= (self.users.mean[u, 1:] * self.items.mean[i, 1:]).sum(axis=1)
+            mine, theirs = self.users.packed[u] * twice, self.items.packed[i] * twice
+            variance = (mine * item_squares[i]).sum(axis=1)
+            variance += (theirs * user_squares[u]).sum(axis=1)
+            # both hold the product of the covariances: once too often
+            variance -= (mine[:, size:] * self.items.packed[i][:, size:]).sum(axis=1)
+            total += float((told**2).sum() + variance.sum())
+        return total / len(self.ratings)
+
+    def model(self) -> RatingModel:
+        """What was learnt, without quantiles."""
+        value = self.ratings.value
+        ordered = np.sort(value)
+        diagonal = self.upper[0] == self.upper[1]
+        return RatingModel(
+            self.items.mean.astype(np.float32),
+            self.items.packed[:, diagonal],
+            self.users.prior.copy(),
+            self.noise,
+            self.centre,
+            self.unit,
+            (float(ordered[0]), float(ordered[-1])),
+            float(ordered[int(len(ordered) * (1 - UPPER)) :].mean(dtype=np.float64)),
+            float(ordered[: max(1, int(len(ordered) * LOWER))].mean(dtype=np.float64)),
+            np.ones((len(KNOWN), LEVELS), dtype=np.float32),
+        )
+
+
+def _with_means(model: RatingModel, whole: Ratings, drawn: Ratings) -> RatingModel:
+    """Items that nobody drawn rated get the mean of their ratings, shrunken to that of all."""
+    prior = float(model.spread[:, 0].max(initial=0.0)) or 1.0
+    unknown = np.bincount(drawn.item, minlength=model.n_items) == 0
+    rated = np.bincount(whole.item, minlength=model.n_items)
+    there = np.flatnonzero(unknown & (rated > 0))
+    if not len(there):
+        return model
+    told = (whole.value - model.centre) / model.unit
+    sums = np.bincount(whole.item, told, minlength=model.n_items)
+    noise = model.noise + float(model.prior[0])
+    model.items[there, 0] = sums[there] / (rated[there] + noise / prior)
+    model.spread[there, 0] = 1 / (rated[there] / noise + 1 / prior)
+    return model
+
+
+def errors(
+    model: RatingModel, known: Ratings, held: Ratings, rng: np.random.Generator
+) -> tuple[tuple[NDArray[np.int64], Values], dict[str, Any]]:
+    """Errors on held-back ratings, of people by none, 5, 15 and all of their known ratings.
+
+    Returns:
+        (how many ratings were known, |error| / expected standard deviation), one entry each; and
+        the figures of those by all.
+    """
+    people = np.unique(held.user)
+    if len(people) > MOST_ASKED:
+        people = np.sort(rng.choice(people, MOST_ASKED, replace=False))
+    mine, theirs = _by_user(known), _by_user(held)
+    counts: list[int] = []
+    scores: list[Values] = []
+    found: list[Values] = []
+    for user in people.tolist():
+        rows, values = (part[mine[user] : mine[user + 1]] for part in (known.item, known.value))
+        asked, given = (part[theirs[user] : theirs[user + 1]] for part in (held.item, held.value))
+        order = rng.permutation(len(rows))
+        for k in (*(k for k in COLD if k < len(rows)), len(rows)):
+            some = order[:k]
+            person = model.fold_in(
+                dict(zip(rows[some].tolist(), values[some].tolist(), strict=True))
+            )
+            mean, deviation = model.expected(person, asked.astype(np.int32))
+            error = np.abs(np.clip(mean, *model.scale) - given)
+            scores.append(np.abs(mean - given) / deviation)
+            counts += [k] * len(error)
+        found.append(error)
+    if not found:
+        return (np.empty(0, np.int64), np.empty(0)), {}
+    last = np.concatenate(found)
+    told = {
+        "held_back": len(last),
+        "rmse": round(float(np.sqrt((last**2).mean())), 4),
+        "mae": round(float(last.mean()), 4),
+        "rmse_mean": round(float(np.sqrt(((held.value - model.centre) ** 2).mean())), 4),
+    }
+    return (np.array(counts), np.concatenate(scores)), told
+
+
+def _by_user(ratings: Ratings) -> NDArray[np.int64]:
+    """Where each user's ratings begin; users ascend."""
+    return np.searchsorted(ratings.user, np.arange(ratings.shape[0] + 1))
+
+
+def quantiles_of(known: NDArray[np.int64], scores: Values) -> Floats:
+    """float32 [4, 99]: the ceil((n + 1) level)-th smallest score of each group of `KNOWN`."""
+    group = np.searchsorted(KNOWN, known, side="right") - 1
+    found = np.ones((len(KNOWN), LEVELS), dtype=np.float32)
+    levels = np.arange(1, LEVELS + 1) / 100
+    for place in range(len(KNOWN)):
+        mine = scores[group == place]
+        mine = np.sort(mine if len(mine) >= FEWEST_ERRORS else scores)
+        if len(mine):
+            rank = np.ceil((len(mine) + 1) * levels).astype(int)
+            found[place] = mine[np.minimum(rank, len(mine)) - 1]
+    return found

@@ -1,0 +1,210 @@
+"""What a person would rate an item, with an interval: biases and factors with their uncertainty.
+
+    r_ui = mu + b_u + b_i + p_u . q_i + noise,    noise ~ N(0, tau_u)
+
+The biases are the baseline of Koren ("Factor in the neighbors", 2010); factors and biases are
+normal, and what is kept of an item is the mean and the variance of each (variational Bayes: Lim and
+Teh, "Variational Bayesian approach to movie rating prediction", 2007). Of users nothing is kept:
+whoever asks is folded in from their own ratings by one solve in as many unknowns as an item has
+numbers, so that a rating counts at once. Items of few ratings are uncertain and so say little.
+
+The interval is mean -+ q s: s is the standard deviation that the model expects of the error, q the
+quantile of |error| / s among ratings that were held back at the build, by how many ratings of the
+person are known (split-conformal: Angelopoulos and Bates, "A gentle introduction to conformal
+prediction", 2021, sections 2.2 and 4.1). So it covers as often as it says, whether the model is
+right or not, for people and items like those of the data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recagent_catalogs.interactions import Floats, Rows
+
+from .history import History
+from .sparse import load_array
+
+Values = NDArray[np.float64]
+
+ITEMS = "ratings.items.npy"
+SPREAD = "ratings.spread.npy"
+NUMBERS = "ratings.numbers.npy"
+QUANTILES = "ratings.quantiles.npy"
+FILES = (ITEMS, SPREAD, NUMBERS, QUANTILES)
+
+LEVEL = 0.8
+"""How often the interval covers where nobody says."""
+LEVELS = 99
+"""The quantiles kept: of 1 %, 2 %, ... 99 % coverage."""
+KNOWN = (0, 1, 10, 30)
+"""Quantiles are kept for people of whom at least so many ratings are known."""
+NOISE_PRIOR = 20.0
+"""The noise of all counts in a person's own like so many ratings."""
+NOISE_STEPS = 3
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who asks, folded in.
+
+    Attributes:
+        mean: float64 [d], the bias and the factors.
+        cov: float64 [d, d], their covariance.
+        noise: variance of what the model cannot tell of this person's ratings.
+        known: number of ratings they are known by.
+    """
+
+    mean: Values
+    cov: Values
+    noise: float
+    known: int
+
+
+@dataclass(frozen=True)
+class RatingModel:
+    """The items' numbers, and what is needed to fold a person in. Units: standard deviations.
+
+    Attributes:
+        items: float32 [n_items, d], bias and d - 1 factors of each item; means.
+        spread: float32 [n_items, d], their variances.
+        prior: float64 [d], variances of people's bias and factors.
+        noise: variance of an error.
+        centre: mean of the ratings.
+        unit: their standard deviation.
+        scale: lowest and highest rating.
+        liked, disliked: what a bare like and dislike count as, as ratings.
+        quantiles: float32 [4, 99], of |error| / s by `KNOWN` and coverage.
+    """
+
+    items: Floats
+    spread: Floats
+    prior: Values
+    noise: float
+    centre: float
+    unit: float
+    scale: tuple[float, float]
+    liked: float
+    disliked: float
+    quantiles: Floats
+
+    @property
+    def n_items(self) -> int:
+        """Number of items."""
+        return len(self.items)
+
+    def ratings_of(self, history: History) -> dict[int, float]:
+        """Likes and dislikes as ratings: those that such people give in the mean, by row."""
+        values = np.where(history.weights > 0, self.liked, self.disliked).tolist()
+        return dict(zip(history.rows.tolist(), values, strict=True))
+
+    def fold_in(self, ratings: Mapping[int, float]) -> Person:
+        """A person by their ratings: the posterior of bias and factors, and of their noise.
+
+        Args:
+            ratings: by row; rows out of range and values that are no number are passed over.
+        """
+        kept = {r: v for r, v in ratings.items() if 0 <= r < self.n_items and np.isfinite(v)}
+        rows = np.fromiter(kept.keys(), np.int64, len(kept))
+        values = np.clip(np.fromiter(kept.values(), np.float64, len(kept)), *self.scale)
+        means, spread = self._of(rows)
+        rest = (values - self.centre) / self.unit - means[:, 0]
+        features = means.copy()
+        features[:, 0] = 1.0
+        gram = features.T @ features
+        gram[np.diag_indices_from(gram)] += np.r_[0.0, spread[:, 1:].sum(axis=0)]
+        aimed, noise = features.T @ rest, self.noise
+        for _ in range(NOISE_STEPS):
+            cov = np.linalg.inv(gram / noise + np.diag(1 / self.prior)).astype(np.float64)
+            mean = cov @ aimed / noise
+            error = (rest - features @ mean) ** 2 + _quadratic(features, cov)
+            error += spread[:, 0] + spread[:, 1:] @ mean[1:] ** 2
+            noise = (NOISE_PRIOR * self.noise + error.sum()) / (NOISE_PRIOR + len(rows))
+        return Person(mean, cov, float(noise), len(rows))
+
+    def predict(
+        self, person: Person, rows: Rows, level: float = LEVEL
+    ) -> tuple[Floats, Floats, Floats]:
+        """What a person would rate items: expected, lowest and highest; float32 [len(rows)] each.
+
+        Args:
+            person: as `fold_in` gives it.
+            rows: int32, items.
+            level: how often the interval shall hold the rating, 0.01 to 0.99.
+        """
+        mean, deviation = self.expected(person, rows)
+        reach = self.quantile(person.known, level) * deviation
+        low, high = self.scale
+        told = (np.clip(part, low, high) for part in (mean, mean - reach, mean + reach))
+        first, second, third = (part.astype(np.float32) for part in told)
+        return first, second, third
+
+    def expected(self, person: Person, rows: Rows) -> tuple[Values, Values]:
+        """Mean and standard deviation of the rating, float64 [len(rows)], in points of the scale.
+
+        The mean is not clipped. The variance adds up the person's, the item's and the noise.
+        """
+        means, spread = self._of(np.asarray(rows, dtype=np.int64))
+        features = means.copy()
+        features[:, 0] = 1.0
+        told = features @ person.mean + means[:, 0]
+        variance = person.noise + _quadratic(features, person.cov) + spread[:, 0]
+        variance += spread[:, 1:] @ (person.mean[1:] ** 2 + np.diag(person.cov)[1:])
+        return self.centre + self.unit * told, self.unit * np.sqrt(variance)
+
+    def quantile(self, known: int, level: float) -> float:
+        """The factor of the standard deviation at that coverage for `known` ratings."""
+        group = int(np.searchsorted(KNOWN, known, side="right")) - 1
+        place = min(max(round(level * 100), 1), LEVELS) - 1
+        return float(self.quantiles[group, place])
+
+    def _of(self, rows: NDArray[np.int64]) -> tuple[Values, Values]:
+        return self.items[rows].astype(np.float64), self.spread[rows].astype(np.float64)
+
+    def save(self, directory: Path) -> None:
+        """Write four `.npy` files."""
+        single = [self.noise, self.centre, self.unit, *self.scale, self.liked, self.disliked]
+        numbers = np.concatenate((single, self.prior)).astype(np.float64)
+        arrays: tuple[NDArray[Any], ...] = (self.items, self.spread, numbers, self.quantiles)
+        for name, array in zip(FILES, arrays, strict=True):
+            np.save(directory / name, array, allow_pickle=False)
+
+    @classmethod
+    def load(cls, directory: Path, n_items: int) -> RatingModel:
+        """Open memory-mapped what `save` wrote.
+
+        Raises:
+            OSError: a file is missing.
+            ValueError: the files do not fit each other or the number of items.
+        """
+        numbers = load_array(directory / NUMBERS, np.float64)
+        if numbers.ndim != 1 or len(numbers) < 8 or not np.isfinite(numbers).all():
+            raise ValueError(f"{NUMBERS}: not the numbers of a rating model")
+        noise, centre, unit, low, high, liked, disliked = (float(n) for n in numbers[:7])
+        prior: Any = np.array(numbers[7:])
+        if min(noise, unit, high - low, float(prior.min())) <= 0:
+            raise ValueError(f"{NUMBERS}: out of range")
+        shape = (n_items, len(prior))
+        return cls(
+            load_array(directory / ITEMS, np.float32, shape),
+            load_array(directory / SPREAD, np.float32, shape),
+            prior,
+            noise,
+            centre,
+            unit,
+            (low, high),
+            liked,
+            disliked,
+            load_array(directory / QUANTILES, np.float32, (len(KNOWN), LEVELS)),
+        )
+
+
+def _quadratic(features: Values, cov: Values) -> Values:
+    """The form that `cov` gives of every row of features, float64 [n]."""
+    product: Values = ((features @ cov) * features).sum(axis=1)
+    return product
