@@ -1,0 +1,327 @@
+"""What to give up when too little meets all conditions: counted exactly, for every way there is.
+
+Each condition can be kept, widened by one step (`widening.widen`) or removed; several conditions
+of one column that had to hold together ("Western" and "Musical") can become alternatives, which is
+one change. A *relaxation* is a set of at most three changes that leaves enough. It is *minimal* if
+no milder one does: one with fewer of its changes, or with a condition widened that it removes.
+`docs/conditions.md` has the definition for people.
+
+How it is counted: an item's state under a condition is one of three (meets it, meets it widened,
+fails); the states under n conditions are a number below 3**n, and one count of these numbers over
+all candidates answers every question: a set of changes leaves the items whose state is nowhere
+beyond what the set allows, a cumulative sum over at most three axes.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recagent_catalogs.schema import LIST_ROLES, NUMBER_ROLES, Role
+from recagent_catalogs.store import Catalog
+
+from .conditions import Condition, Mask, evaluate
+from .rowset import RowSet
+from .widening import widen
+
+MAX_CONDITIONS = 12
+MAX_CHANGES = 3
+KEEP, WIDEN, REMOVE = 0, 1, 2
+HALF = 6
+"""Conditions whose states fit one uint16 (3**6 = 729)."""
+NUMBERS, TOGETHER, KINDS, PEOPLE, AUDIENCE, EXCLUDED = range(6)
+"""How dear it is to change a condition, least first."""
+DEAR = PEOPLE
+"""From this on nobody gives it up unasked."""
+
+Counts = NDArray[np.int64]
+
+
+def price(condition: Condition, catalog: Catalog) -> int:
+    """How dear a condition is: numbers least, then kinds, people, audience, exclusions most."""
+    if condition.operator in ("lacks", "!=", "!~"):
+        return EXCLUDED
+    role = catalog.schema.column(condition.column).role
+    if role in NUMBER_ROLES:
+        return NUMBERS
+    return {Role.PEOPLE: PEOPLE, Role.AUDIENCE: AUDIENCE}.get(role, KINDS)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What becomes of one condition; `becomes` is None where it is removed."""
+
+    condition: str
+    becomes: str | None
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """A set of changes that leaves enough.
+
+    Attributes:
+        changes: one for each condition concerned; those that become alternatives of one another
+            have the same `becomes`.
+        conditions: what then has to hold.
+        left: how many candidates that leaves.
+        size: number of changes; conditions that become alternatives count as one.
+        removed: how many of them are removals.
+        prices: how dear the changes are, the dearest first.
+    """
+
+    changes: tuple[Change, ...]
+    conditions: tuple[str, ...]
+    left: int
+    size: int
+    removed: int
+    prices: tuple[int, ...]
+
+    @property
+    def dear(self) -> bool:
+        """Whether a person, an audience or an exclusion is among what is changed."""
+        return self.prices[0] >= DEAR
+
+    @property
+    def weight(self) -> tuple[int, int, tuple[int, ...]]:
+        """How much is asked of the person; of two that weigh the same neither is smaller."""
+        return self.size, self.removed, self.prices
+
+    def to_json(self) -> dict[str, Any]:
+        """The changes and what they leave, as `relaxations` of `recagent.turn/1` has them."""
+        changes = [{"condition": c.condition, "becomes": c.becomes} for c in self.changes]
+        return {"changes": changes, "left": self.left}
+
+
+def changed(conditions: Sequence[str], changes: Sequence[Change]) -> tuple[str, ...]:
+    """The conditions after the changes, in their order, each once."""
+    becomes = {change.condition: change.becomes for change in changes}
+    kept = (becomes.get(condition, condition) for condition in conditions)
+    return tuple(dict.fromkeys(condition for condition in kept if condition is not None))
+
+
+class Census:
+    """How many candidates meet, would meet if widened, or fail each of some conditions.
+
+    Args:
+        conditions: at most `MAX_CONDITIONS`; one that stands twice counts once.
+        catalog: the catalog.
+        base: the candidates before the conditions.
+
+    Raises:
+        ValueError: too many conditions.
+
+    Attributes:
+        conditions: the conditions, each once.
+        wider: each one step wider, or None.
+        total: number of candidates.
+        alone: how many candidates each condition would leave by itself.
+    """
+
+    def __init__(self, conditions: Sequence[Condition], catalog: Catalog, base: RowSet) -> None:
+        self.conditions = tuple(dict.fromkeys(conditions))
+        if len(self.conditions) > MAX_CONDITIONS:
+            raise ValueError(f"at most {MAX_CONDITIONS} conditions")
+        self._catalog = catalog
+        self.total = base.count
+        self.wider = tuple(widen(condition, catalog) for condition in self.conditions)
+        self.alone, counts = _count(self.conditions, self.wider, catalog, base)
+        self._joined: dict[tuple[int, ...], tuple[tuple[int, ...], Counts]] = {
+            (): (tuple(range(len(self.conditions))), counts)
+        }
+
+    @property
+    def left(self) -> int:
+        """How many candidates meet all conditions."""
+        return int(self._joined[()][1].flat[0])
+
+    @cached_property
+    def without(self) -> tuple[int, ...]:
+        """How many are left when one condition is removed and the others stay."""
+        n = len(self.conditions)
+        return tuple(self._left((), _one(n, place)) for place in range(n))
+
+    @cached_property
+    def groups(self) -> tuple[tuple[int, ...], ...]:
+        """Places of `has` conditions of one column that have to hold together."""
+        places: dict[str, list[int]] = {}
+        for place, condition in enumerate(self.conditions):
+            role = self._catalog.schema.column(condition.column).role
+            if condition.operator == "has" and role in LIST_ROLES:
+                places.setdefault(condition.column, []).append(place)
+        return tuple(tuple(found) for found in places.values() if len(found) > 1)
+
+    def relaxations(self, enough: int = 1) -> list[Relaxation]:
+        """All minimal relaxations, the smallest first; none where enough is left as it is.
+
+        By number of changes, then removals, then how dear they are, then how little they leave,
+        then the order of the conditions.
+
+        Args:
+            enough: how many candidates have to be left, at least 1.
+        """
+        found: list[tuple[tuple[int, ...], tuple[int, ...], int]] = []
+        for number in range(min(MAX_CHANGES, len(self.groups)) + 1):
+            for chosen in itertools.combinations(range(len(self.groups)), number):
+                found += self._minimal(chosen, max(1, enough))
+        made = [
+            (self._made(chosen, levels, left), chosen, levels) for chosen, levels, left in found
+        ]
+        made.sort(key=lambda m: (m[0].weight, m[0].left, [-level for level in m[2]], m[1]))
+        return [relaxation for relaxation, *_ in made if relaxation.changes]
+
+    def _minimal(
+        self, chosen: tuple[int, ...], enough: int
+    ) -> Iterator[tuple[tuple[int, ...], tuple[int, ...], int]]:
+        """Minimal sets in which exactly the chosen groups become alternatives."""
+        axes, counts = self._alternatives(chosen)
+        for levels, left in minimal_levels(counts, MAX_CHANGES - len(chosen), enough):
+            full = [KEEP] * len(self.conditions)
+            for axis, level in zip(axes, levels, strict=True):
+                full[axis] = level
+            milder = (tuple(g for g in chosen if g != group) for group in chosen)
+            if all(self._left(fewer, tuple(full)) < enough for fewer in milder):
+                yield chosen, tuple(full), left
+
+    def _alternatives(self, chosen: tuple[int, ...]) -> tuple[tuple[int, ...], Counts]:
+        """Axes and counts once the chosen groups are alternatives: those that meet any of each."""
+        if chosen not in self._joined:
+            axes, counts = self._alternatives(chosen[:-1])
+            group = self.groups[chosen[-1]]
+            places = tuple(axes.index(place) for place in group)
+            fails = tuple(slice(1, None) if a in places else slice(None) for a in range(len(axes)))
+            met = counts.sum(axis=places) - counts[fails].sum(axis=places)
+            rest = tuple(axis for axis in axes if axis not in group)
+            self._joined[chosen] = rest, np.asarray(met, dtype=np.int64)
+        return self._joined[chosen]
+
+    def _left(self, chosen: tuple[int, ...], levels: Sequence[int]) -> int:
+        """How many are left with these groups as alternatives and each condition so changed."""
+        axes, counts = self._alternatives(chosen)
+        return int(counts[tuple(slice(0, levels[axis] + 1) for axis in axes)].sum())
+
+    def _made(self, chosen: tuple[int, ...], levels: Sequence[int], left: int) -> Relaxation:
+        changes: dict[int, Change] = {}
+        for group in (self.groups[g] for g in chosen):
+            members = [self.conditions[place] for place in group]
+            values = tuple(dict.fromkeys(v for member in members for v in member.values))
+            either = str(Condition(members[0].column, "has", values))
+            changes |= {p: Change(str(self.conditions[p]), either) for p in group}
+        prices = [TOGETHER] * len(chosen)
+        for place, level in enumerate(levels):
+            if level != KEEP:
+                wider = self.wider[place] if level == WIDEN else None
+                becomes = None if wider is None else str(wider)
+                changes[place] = Change(str(self.conditions[place]), becomes)
+                prices.append(price(self.conditions[place], self._catalog))
+        told = tuple(changes[place] for place in sorted(changes))
+        return Relaxation(
+            told,
+            changed([str(c) for c in self.conditions], told),
+            left,
+            len(prices),
+            sum(level == REMOVE for level in levels),
+            tuple(sorted(prices, reverse=True)),
+        )
+
+
+def _one(n: int, place: int) -> tuple[int, ...]:
+    return tuple(REMOVE if other == place else KEEP for other in range(n))
+
+
+def _count(
+    conditions: Sequence[Condition],
+    wider: Sequence[Condition | None],
+    catalog: Catalog,
+    base: RowSet,
+) -> tuple[tuple[int, ...], Counts]:
+    """How many candidates each condition leaves alone, and how many are in each state.
+
+    Returns:
+        alone: one number a condition.
+        counts: int64 [3] * n, by state under each condition.
+    """
+    n = len(conditions)
+    inside = base.mask() if base.bits is not None else None
+    size = catalog.n_items if base.rows_ is None else base.count
+    halves = [np.zeros(size, dtype=np.uint16) for _ in range(0, max(n, 1), HALF)]
+    alone = []
+    for place, (condition, wide) in enumerate(zip(conditions, wider, strict=True)):
+        mask = _of_base(evaluate(condition, catalog), base)
+        alone.append(int(np.count_nonzero(mask if inside is None else mask & inside)))
+        wide_mask = mask if wide is None else _of_base(evaluate(wide, catalog), base)
+        state = np.uint8(REMOVE) - mask.view(np.uint8)
+        state -= wide_mask.view(np.uint8)
+        half = halves[place // HALF]
+        half *= np.uint16(3)
+        half += state
+    code: NDArray[Any] = halves[0]
+    if len(halves) > 1:
+        code = halves[0].astype(np.int32)
+        code *= np.int32(3 ** (n - HALF))
+        code += halves[1]
+    if inside is not None:
+        code = code[inside]
+    counts = np.bincount(code, minlength=3**n)
+    return tuple(alone), counts.reshape((3,) * n)
+
+
+def _of_base(mask: Mask, base: RowSet) -> Mask:
+    """The mask at the candidates where these are few, else over the catalog."""
+    return mask if base.rows_ is None else mask[base.rows_]
+
+
+def minimal_levels(counts: Counts, most: int, enough: int) -> Iterator[tuple[tuple[int, ...], int]]:
+    """The minimal levels (keep, widen, remove; one an axis) that leave enough, each once.
+
+    Args:
+        counts: int64 [3] * n, items by state.
+        most: so many axes at most are changed.
+        enough: how many have to be left.
+
+    Returns:
+        Levels and how many they leave.
+    """
+    n = counts.ndim
+    most = min(most, n)
+    if int(counts.flat[0]) >= enough:
+        yield (KEEP,) * n, int(counts.flat[0])
+        return
+    if not most:
+        return
+    strides = 3 ** np.arange(n - 1, -1, -1, dtype=np.int64)
+    chosen = np.array(list(itertools.combinations(range(n), most)), dtype=np.int64)
+    places = np.zeros((len(chosen), *(1,) * most), dtype=np.int64)
+    for axis in range(most):
+        steps = strides[chosen[:, axis]][:, None] * np.arange(3)
+        places = places + steps.reshape(len(chosen), *(3 if a == axis else 1 for a in range(most)))
+    left = counts.reshape(-1)[places]
+    for axis in range(1, most + 1):
+        left = left.cumsum(axis=axis)
+    good = left >= enough
+    minimal = good.copy()
+    for axis in range(1, most + 1):
+        later = tuple(slice(1, None) if a == axis else slice(None) for a in range(most + 1))
+        milder = tuple(slice(0, -1) if a == axis else slice(None) for a in range(most + 1))
+        minimal[later] &= ~good[milder]
+    told: set[tuple[int, ...]] = set()
+    for number, *levels in np.argwhere(minimal).tolist():
+        full = [KEEP] * n
+        for axis, level in zip(chosen[number].tolist(), levels, strict=True):
+            full[axis] = level
+        if (key := tuple(full)) not in told:
+            told.add(key)
+            yield key, int(left[(number, *levels)])
+
+
+def rows_left(conditions: Sequence[Condition], catalog: Catalog, base: RowSet) -> NDArray[np.intp]:
+    """The candidates that meet all conditions, ascending."""
+    mask = base.mask()
+    for condition in conditions:
+        mask = mask & evaluate(condition, catalog)
+    return np.flatnonzero(mask)
