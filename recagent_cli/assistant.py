@@ -17,11 +17,13 @@ from recagent_catalogs.sandbox import PERSON_TABLES, TIMEOUT_S, Rows, Sandbox
 from recagent_catalogs.store import Catalog
 from recagent_tools.bus import CandidateBus
 from recagent_tools.bus_file import bus_from_bytes, bus_to_bytes
-from recagent_tools.conditions import evaluate, parse_condition
+from recagent_tools.conditions import Condition, evaluate, parse_condition
+from recagent_tools.filter import MOST_TOLD
 from recagent_tools.models.engine import Engine
 from recagent_tools.rank import parse_weights
 from recagent_tools.references import resolve
 from recagent_tools.registry import load_toolbox
+from recagent_tools.relaxation import MAX_CONDITIONS, Census
 from recagent_tools.replay import replay
 from recagent_tools.retrieve import profile_history
 from recagent_tools.rowset import RowSet
@@ -462,8 +464,8 @@ class Assistant:
     ) -> tuple[ShownItem, ...]:
         """A list made by the same tools that a brain calls, in the order that it would."""
         bus = context.bus
-        for text in where:
-            condition = parse_condition(text, self.catalog)
+        conditions = [parse_condition(text, self.catalog) for text in where]
+        for text, condition in zip(where, conditions, strict=True):
             keep = RowSet.of_mask(evaluate(condition, self.catalog))
             bus.narrow("filter", {"where": [text]}, keep, note=str(condition))
         named = {"liked": self.catalog.ids(liked), "unlike": self.catalog.ids(disliked)}
@@ -472,6 +474,7 @@ class Assistant:
         elif context.user is not None or context.profile.liked:
             self._call("for_user", {}, context)
         if not len(bus):
+            self._tell_ways(conditions, liked)
             return ()
         self._call("rank", {"top": count, "weights": list(weights)}, context)
         for kind, text in context.notices:
@@ -486,6 +489,16 @@ class Assistant:
         reasons = reasons_for(items, request, context, profile_history(context))
         scores = bus.scores()["score"]
         return shown_items(items, [float(score) for score in scores], reasons)
+
+    def _tell_ways(self, conditions: Sequence[Condition], liked: Sequence[int]) -> None:
+        """The smallest changes that leave something, as notices, in the grammar of conditions."""
+        if not 0 < len(set(conditions)) <= MAX_CONDITIONS:
+            return
+        n_items, items = self.catalog.n_items, self.catalog.schema
+        base = RowSet.all(n_items) - RowSet.of_rows(liked, n_items)
+        for way in Census(conditions, self.catalog, base).relaxations()[:MOST_TOLD]:
+            noun = items.item if way.left == 1 else items.items
+            self._notice("limit", f"{way.text()}: {way.left:,} {noun}")
 
     def _call(self, name: str, arguments: dict[str, Any], context: ToolContext) -> None:
         ran = self.toolbox.run(name, arguments, context)

@@ -15,6 +15,7 @@ from .events import Event
 from .request import Request
 
 if TYPE_CHECKING:
+    from recagent_tools.relaxation import Change
     from recagent_tools.toolbox import Tool, ToolContext
 
 
@@ -81,6 +82,8 @@ class PastTurn:
     """Ids of the liked items that the list was made for, beside the profile's."""
     disliked: tuple[str, ...] = ()
     """Ids of the disliked ones."""
+    relaxations: tuple[tuple[Change, ...], ...] = ()
+    """What each option changes, where the question was what to give up."""
 
 
 @dataclass

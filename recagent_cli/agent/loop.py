@@ -257,6 +257,9 @@ class _Running:
             user=None if context.user is None else context.catalog.user_id(context.user),
             liked=tuple(context.catalog.ids(context.liked)),
             disliked=tuple(context.catalog.ids(context.disliked)),
+            relaxations=tuple(context.relaxations),
+            relaxed=context.relaxed,
+            offered=context.offered if context.question else 0,
             remembered=tuple(context.remembered),
         )
 

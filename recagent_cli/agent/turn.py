@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from recagent_tools.relaxation import Change, Relaxation
+
 from .brain import PastTurn, Usage
 from .request import Request, request_from_json
 
@@ -100,6 +102,9 @@ class Turn:
         number: number of the list that stands now; 0 for none.
         user: the user of the catalog's data for whom it was asked.
         liked, disliked: ids of the items that the list was made for, beside the profile's.
+        relaxations: where too little met the conditions, the smallest ways to more.
+        relaxed: the one of them that the brain took.
+        offered: so many of them, the first ones, are the question's options.
     """
 
     utterance: str
@@ -120,6 +125,9 @@ class Turn:
     user: str | None = None
     liked: tuple[str, ...] = ()
     disliked: tuple[str, ...] = ()
+    relaxations: tuple[Relaxation, ...] = ()
+    relaxed: Relaxation | None = None
+    offered: int = 0
     remembered: tuple[tuple[str, int], ...] = field(default=(), compare=False)
 
     @property
@@ -139,6 +147,7 @@ class Turn:
             self.user,
             self.liked,
             self.disliked,
+            tuple(way.changes for way in self.relaxations[: self.offered]),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -152,6 +161,9 @@ class Turn:
             "question": {"text": self.question, "options": list(self.options)}
             if self.question
             else None,
+            "relaxations": [
+                {**way.to_json(), "applied": way == self.relaxed} for way in self.relaxations
+            ],
             "trace": [_trace_json(entry) for entry in self.trace],
             "funnel": self.funnel,
             "list": self.number,
@@ -189,6 +201,10 @@ def past_to_json(past: PastTurn, ids: Sequence[str]) -> str:
         "user": past.user,
         "liked": past.liked,
         "disliked": past.disliked,
+        "relaxations": [
+            [{"condition": c.condition, "becomes": c.becomes} for c in changes]
+            for changes in past.relaxations
+        ],
     }
     return json.dumps(data, ensure_ascii=False)
 
@@ -208,6 +224,10 @@ def past_from_json(
     options = tuple(map(str, data.get("options", ())))
     number, user = int(data.get("list", 0)), data.get("user")
     liked, disliked = (tuple(map(str, data.get(key, ()))) for key in ("liked", "disliked"))
-    return PastTurn(
-        data["utterance"], data["text"], rows, request, options, number, user, liked, disliked
-    ), ids
+    relaxations = tuple(
+        tuple(Change(c["condition"], c["becomes"]) for c in changes)
+        for changes in data.get("relaxations", ())
+    )
+    said, told = data["utterance"], data["text"]
+    past = PastTurn(said, told, rows, request, options, number, user, liked, disliked, relaxations)
+    return past, ids

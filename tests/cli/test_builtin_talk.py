@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from recagent_catalogs.store import Catalog
-from recagent_cli.agent.builtin.answers.relax import ways_out
 from recagent_cli.agent.request import Intent
 from recagent_cli.agent.turn import Turn, past_from_json, past_to_json
 from tests.cli import builtin_catalogs
@@ -51,19 +50,6 @@ def test_an_example_is_taken_by_its_number(chat: Chat) -> None:
     asked = chat.say("qwrtz plmkj")
     turn = chat.say("2")
     assert turn.items and turn.request.liked[0].title in asked.options[1]
-
-
-def test_what_to_give_up_is_asked_where_it_is_dear(chat: Chat) -> None:
-    turn = chat.say("something with Bill Murray, no comedies")
-    assert turn.items == () and turn.options
-    assert all(option.startswith("without ") for option in turn.options)
-    answered = chat.say("1")
-    assert answered.items and len(answered.request.conditions) == 1
-
-
-def test_ways_out_name_what_is_left(films: Catalog) -> None:
-    ways = ways_out(("genres has Western", "cast has Bill Murray"), films)
-    assert "without 'with Bill Murray': Unforgiven (1992)" in [way.text for way in ways]
 
 
 def test_a_number_alone_is_an_item_of_the_list(chat: Chat) -> None:

@@ -1,10 +1,9 @@
-"""Hard conditions on the candidates; and, when nothing is left, what each of them costs."""
+"""Hard conditions on the candidates; and, when too little is left, the smallest ways out."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pydantic import Field
 
@@ -12,59 +11,15 @@ from recagent_catalogs.errors import BadCondition, ToolError
 
 from .conditions import Condition, evaluate, parse_condition
 from .references import preview
+from .relaxation import MAX_CONDITIONS, Census, Relaxation
 from .rowset import RowSet
 from .toolbox import Arguments, Tool, ToolContext, ToolResult
 
-MAX_CONDITIONS = 12
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """Why nothing is left.
-
-    Attributes:
-        alone: how many candidates each condition would leave by itself.
-        without: how many are left when that condition is dropped and the others stay.
-    """
-
-    conditions: tuple[str, ...]
-    alone: tuple[int, ...]
-    without: tuple[int, ...]
-
-    @property
-    def smallest(self) -> int | None:
-        """Index of the condition whose removal leaves least, but something; None if none does."""
-        found = [(count, i) for i, count in enumerate(self.without) if count]
-        return min(found)[1] if found else None
-
-    def text(self) -> str:
-        """The diagnosis in one line per condition, and the smallest relaxation."""
-        lines = [
-            f"{condition}: alone leaves {alone:,}; without it {without:,} are left"
-            for condition, alone, without in zip(
-                self.conditions, self.alone, self.without, strict=True
-            )
-        ]
-        if self.smallest is not None:
-            lines.append(f"the smallest relaxation: leave out {self.conditions[self.smallest]}")
-        return "\n".join(lines)
-
-
-def diagnose(
-    conditions: Sequence[Condition], context: ToolContext, candidates: RowSet
-) -> Diagnosis:
-    """Count what each single condition leaves of the candidates, and what is left without it."""
-    masks = [evaluate(condition, context.catalog) for condition in conditions]
-    base = candidates.mask()
-    without = []
-    for i in range(len(masks)):
-        left = base.copy()
-        for j, mask in enumerate(masks):
-            if j != i:
-                left &= mask
-        without.append(int(left.sum()))
-    alone = tuple(int((base & mask).sum()) for mask in masks)
-    return Diagnosis(tuple(str(c) for c in conditions), alone, tuple(without))
+MOST_TOLD = 3
+"""So many ways out are told a brain."""
+MOST_LINES = 4
+MOST_KEPT = 12
+"""And so many are kept for code."""
 
 
 class FilterArguments(Arguments):
@@ -73,6 +28,9 @@ class FilterArguments(Arguments):
     where: list[str] = Field(
         description='Conditions, all must hold: "genres has Sci-Fi", "genres lacks Horror | War", '
         '"year 1990..1999", "runtime <= 100", "title ~ alien".'
+    )
+    enough: int = Field(
+        default=1, ge=1, description="How many are wanted; where fewer are left, ways out are told."
     )
 
 
@@ -97,11 +55,57 @@ def filter_candidates(context: ToolContext, arguments: FilterArguments) -> ToolR
         bus.narrow("filter", {"where": [str(condition)]}, keep, ms=ms, note=str(condition))
         lines.append(f"{condition}: {count:,} -> {len(bus):,}")
     data: dict[str, object] = {"left": len(bus), "conditions": [str(c) for c in conditions]}
-    if len(bus):
+    named = RowSet.of_rows(context.liked, before.n_items)  # what a list is to be like is not in it
+    if _note_applied(context, conditions) or (bus.candidates - named).count >= arguments.enough:
         return ToolResult("\n".join([*lines, preview(context, 3)]), data)
-    diagnosis = diagnose(conditions, context, before)
-    data["alone"], data["without"] = list(diagnosis.alone), list(diagnosis.without)
-    return ToolResult("\n".join([*lines, "nothing is left.", diagnosis.text()]), data)
+    census = Census(conditions, context.catalog, before - named)
+    ways = relaxations(census, arguments.enough)
+    context.relaxations = ways[:MOST_KEPT]
+    data |= {
+        "conditions": [str(c) for c in census.conditions],
+        "alone": list(census.alone),
+        "without": list(census.without),
+        "relaxations": [way.to_json() for way in context.relaxations],
+        "of": census.total,
+    }
+    told = [preview(context, 3)] if len(bus) else ["nothing is left."]
+    return ToolResult("\n".join([*_counted(census), *told, *_ways(ways)]), data)
+
+
+def relaxations(census: Census, enough: int) -> list[Relaxation]:
+    """All minimal ways to anything where nothing is left, else to enough, else to more."""
+    wanted = enough if census.left else 1
+    return census.relaxations(wanted) or census.relaxations(census.left + 1)
+
+
+def _note_applied(context: ToolContext, conditions: Sequence[Condition]) -> bool:
+    """Whether these conditions are a way out that was told before and leaves something."""
+    now = {str(condition) for condition in conditions}
+    if len(context.bus):
+        for way in context.relaxations:
+            if set(way.conditions) == now:
+                context.relaxed = way
+                return True
+    context.relaxations, context.relaxed = [], None
+    return False
+
+
+def _counted(census: Census) -> list[str]:
+    """What each condition leaves, by itself and when it is left out; in one line where many."""
+    told = [
+        f"{condition}: alone leaves {alone:,}; without it {without:,} are left"
+        for condition, alone, without in zip(
+            census.conditions, census.alone, census.without, strict=True
+        )
+    ]
+    return told if len(told) <= MOST_LINES else [" · ".join(told)]
+
+
+def _ways(ways: Sequence[Relaxation]) -> list[str]:
+    """The smallest relaxations, one a line."""
+    lines = [f"{way.text()}: {way.left:,}" for way in ways[:MOST_TOLD]]
+    more = f" (of {len(ways):,})" if len(ways) > MOST_TOLD else ""
+    return [f"smallest changes{more}: " + "; or ".join(lines)] if lines else []
 
 
 TOOLS = (

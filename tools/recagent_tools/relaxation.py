@@ -92,6 +92,16 @@ class Relaxation:
         """How much is asked of the person; of two that weigh the same neither is smaller."""
         return self.size, self.removed, self.prices
 
+    def text(self) -> str:
+        """The changes in the grammar of conditions, in one line."""
+        told = [
+            f"without {change.condition}"
+            if change.becomes is None
+            else f"{change.becomes} instead of {change.condition}"
+            for change in self.changes
+        ]
+        return " and ".join(told)
+
     def to_json(self) -> dict[str, Any]:
         """The changes and what they leave, as `relaxations` of `recagent.turn/1` has them."""
         changes = [{"condition": c.condition, "becomes": c.becomes} for c in self.changes]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from recagent_catalogs.sandbox import Sandbox
 
     from .models.engine import Engine
+    from .relaxation import Relaxation
 
 MAX_OBSERVATION_CHARS = 3_000
 GROUPS = ("information", "retrieval", "ranking", "explanation", "bus", "dialogue")
@@ -103,6 +104,9 @@ class ToolContext:
         remembered: facts that `remember` asks to be written: (kind, row).
         sayable: the kinds of fact that may be written, by row; None for a person's own command.
         notices: sentences for the person.
+        relaxations: where `filter` left too little, the smallest ways out, set by it.
+        relaxed: the one of them that was taken.
+        offered: so many of them, the first ones, are the options of the question.
         rng: randomness, seeded.
         of_list: gives the context of the turn that made the list of that number, on a bus of its
             own that stands there (0: the list that stands); None outside a session.
@@ -128,6 +132,9 @@ class ToolContext:
     may_remember: bool = True
     sayable: Mapping[int, frozenset[str]] | None = None
     notices: list[tuple[str, str]] = field(default_factory=list)
+    relaxations: list[Relaxation] = field(default_factory=list)
+    relaxed: Relaxation | None = None
+    offered: int = 0
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
     of_list: Callable[[int], ToolContext] | None = None
 
@@ -139,6 +146,7 @@ class ToolContext:
         self.reasons.clear()
         self.remembered.clear()
         self.notices.clear()
+        self.relaxations, self.relaxed, self.offered = [], None, 0
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -16,12 +17,20 @@ from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import fold
 from recagent_tools.conditions import evaluate, parse_condition
 from recagent_tools.rank import ASPECTS, MAX_WEIGHT
+from recagent_tools.rowset import RowSet
 
 from ..brain import Call, Step, TurnView, Usage
 from ..events import Event
 from ..request import Intent, Mention, Request
 from .answers.answers import average_answer, count_answer, item_answer, list_answer, most_answer
-from .answers.relax import gain, relax, ways_out
+from .answers.relax import (
+    applied_text,
+    offered,
+    only_one,
+    unasked,
+    way_text,
+    would_text,
+)
 from .answers.talk import examples, not_understood, talk_answer, what_i_can
 from .answers.why import why_answer
 from .answers.wording import AGAINST, PART, known_text, list_text, noted, order_of
@@ -91,10 +100,10 @@ class BuiltinBrain:
         if view.request.liked and len(view.context.bus) > 1 and self._in_order(view):
             return self._alike_in_order(view)
         conditions, said = self._given_up(view)
-        if not len(view.context.bus) and len(view.steps) < 4:
-            return self._relaxed(view, conditions)
+        if not _found(view) and view.context.relaxed is None and len(view.steps) < 4:
+            return self._relaxed(view)
         if not len(view.context.bus):
-            return Step(text=f"Nothing in this catalog fits. {what_i_can(view.context.catalog)}")
+            return Step(text=_nothing(view))
         return self._score(view, conditions, said)
 
     def _at_random(self, view: TurnView) -> Step:
@@ -130,16 +139,18 @@ class BuiltinBrain:
         return Step(calls=(_call(view, "present", items=ids[:count], count=count, text=text),))
 
     def _narrow(self, view: TurnView, conditions: Sequence[str]) -> list[Call]:
+        """The candidates that count, then the conditions, so that what they leave is the list."""
         request = view.request
         among = request.among and view.context.shown and not request.exclude_shown
         calls = [_call(view, "candidates", op="among_shown" if among else "start")]
-        if conditions:
-            calls.append(_call(view, "filter", where=list(conditions)))
         if request.exclude_shown and (view.context.shown or view.context.shown_before):
             calls.append(_call(view, "candidates", op="drop_shown"))
         gone = _ids([*request.seen, *request.disliked])
         if gone:
             calls.append(_call(view, "candidates", op="drop", items=gone))
+        if conditions:
+            enough = 1 if among else request.count or view.default_count
+            calls.append(_call(view, "filter", where=list(conditions), enough=enough))
         return [*self._facts(view), *calls]
 
     def _facts(self, view: TurnView) -> list[Call]:
@@ -154,53 +165,41 @@ class BuiltinBrain:
 
     def _given_up(self, view: TurnView) -> tuple[tuple[str, ...], str]:
         """The conditions of the last attempt, and what was given up on the way."""
-        conditions, said = view.request.conditions, ""
-        for _ in view.steps[1:]:
-            found = relax(conditions, view.context.catalog)
-            if found is None:
-                return (), said
-            conditions, said = (
-                found.conditions,
-                f"{said} {found.said[0].upper()}{found.said[1:]}.".strip(),
-            )
-        return conditions, said
+        way = view.context.relaxed
+        if way is None:
+            return view.request.conditions, ""
+        return way.conditions, applied_text(way, view.context.catalog)
 
-    def _relaxed(self, view: TurnView, conditions: tuple[str, ...]) -> Step:
-        if (used_up := self._used_up(view, conditions)) is not None:
-            return used_up
-        found = relax(conditions, view.context.catalog)
-        if found is None:
-            told = (
-                "Nothing is left: you have seen all that fits."
-                if view.request.exclude_shown
-                else "Nothing in this catalog fits."
-            )
-            return Step(text=f"{told} {what_i_can(view.context.catalog)}")
-        if found.conditions == view.request.conditions:
-            return Step(text="Nothing further fits; say what I may drop.")
-        if found.dear and (ways := ways_out(conditions, view.context.catalog)):
-            return _ask(
-                view,
-                f"No {view.context.catalog.schema.item} here is all of that. What may I drop?",
-                [way.text for way in ways],
-            )
-        return Step(calls=tuple(self._narrow(view, found.conditions)), thought=found.said)
-
-    def _used_up(self, view: TurnView, conditions: tuple[str, ...]) -> Step | None:
-        """What to say where items meet the conditions and all of them are out: shown or seen."""
-        catalog, request = view.context.catalog, view.request
-        masks = [evaluate(parse_condition(text, catalog), catalog) for text in conditions]
-        if not masks or not np.logical_and.reduce(masks).any():
-            return None
+    def _relaxed(self, view: TurnView) -> Step:
+        """Nothing is left: the way out that may be taken unasked, or a question."""
+        context, request, catalog = view.context, view.request, view.context.catalog
+        ways, counts = context.relaxations, _counts(view)
         if request.among and not request.exclude_shown:
-            return Step(text="None of those fits.")
-        known = (catalog.row_of(id) for id in _ids([*request.seen, *request.disliked]))
-        gone = {row for row in known if row is not None}
-        if request.exclude_shown:
-            gone |= {*view.context.shown, *view.context.shown_before}
-        said, left = gain(conditions, catalog, sorted(gone))
-        would = f"; without '{said}' there would be {left:,}" if left else ""
-        return Step(text=f"There is nothing more that fits{would}.")
+            kept = [way for way in ways if way.left < int(counts.get("of", 0))]
+            return Step(text=f"None of those fits{would_text(kept, catalog)}.")
+        if counts and self._used_up(view):
+            return Step(text=f"There is nothing more that fits{would_text(ways, catalog)}.")
+        if (way := unasked(ways)) is not None:
+            thought = applied_text(way, catalog)
+            return Step(calls=tuple(self._narrow(view, way.conditions)), thought=thought)
+        free = bool(request.liked or request.search or request.wishes or request.weights)
+        offers = offered(ways, free=free) or only_one(
+            counts.get("conditions", []), counts.get("alone", []) if not ways else []
+        )
+        if not offers:
+            return Step(text=_nothing(view))
+        context.relaxations = [*offers, *(way for way in ways if way not in offers)]
+        context.offered = len(offers)
+        base = _base(view)
+        options = [way_text(way, catalog, base) for way in offers]
+        asked = f"No {catalog.schema.item} here is all of that. What may I change?"
+        return _ask(view, asked, options)
+
+    def _used_up(self, view: TurnView) -> bool:
+        """Whether items meet the conditions, and all of them are out: shown, seen or disliked."""
+        catalog = view.context.catalog
+        masks = [evaluate(parse_condition(t, catalog), catalog) for t in view.request.conditions]
+        return bool(masks) and bool(np.logical_and.reduce(masks).any())
 
     def _score(self, view: TurnView, conditions: tuple[str, ...], said: str) -> Step:
         """Score, rank and present what is left."""
@@ -233,7 +232,9 @@ class BuiltinBrain:
             if part
         )
         if shown < count:
-            text += f" There {'is' if shown == 1 else 'are'} no more than that."
+            few = [] if words or view.context.relaxed else view.context.relaxations
+            more = would_text(few, catalog)
+            text += f" There {'is' if shown == 1 else 'are'} no more than that{more}."
         calls.append(_call(view, "present", items=ordered[:count], count=count, text=text))
         return Step(calls=tuple(calls), thought="score, rank, present")
 
@@ -345,6 +346,45 @@ _AGGREGATES = {
     "list": list_answer,
     "average": average_answer,
 }
+
+
+def _found(view: TurnView) -> bool:
+    """Whether a candidate is left besides the named ones."""
+    bus = view.context.bus
+    if not view.request.conditions or len(bus) > len(view.context.liked):
+        return len(bus) > 0
+    return (bus.candidates - RowSet.of_rows(view.context.liked, bus.n_items)).count > 0
+
+
+def _counts(view: TurnView) -> dict[str, Any]:
+    """What the last `filter` counted where it left too little; empty without one."""
+    for _, observations in reversed(view.steps):
+        for observation in reversed(observations):
+            if observation.call.name == "filter" and isinstance(observation.data, dict):
+                return observation.data if "alone" in observation.data else {}
+    return {}
+
+
+def _base(view: TurnView) -> RowSet:
+    """The candidates on which the last `filter` worked."""
+    bus = view.context.bus
+    stages = [stage for stage in bus.path() if stage.tool == "filter"]
+    n_last = len(view.request.conditions)
+    first = stages[-n_last:][0] if stages else bus.now
+    before = bus.stages[first.parent] if first.parent is not None else first
+    base = before.candidates or RowSet.all(bus.n_items)
+    return base - RowSet.of_rows(view.context.liked, bus.n_items)
+
+
+def _nothing(view: TurnView) -> str:
+    """What is said where nothing is left and nothing can be given up."""
+    catalog, request = view.context.catalog, view.request
+    told = (
+        "Nothing is left: you have seen all that fits."
+        if request.exclude_shown and not request.conditions
+        else "Nothing in this catalog fits."
+    )
+    return f"{told} {what_i_can(catalog)}"
 
 
 def _ask(view: TurnView, question: str, options: Sequence[str]) -> Step:

@@ -143,7 +143,7 @@ class Parser:
         if option == OTHER:
             before = carried(self.state(history[:-1]), Intent.CHIT_CHAT)
             return replace(before, clarify="Then name it once more, or say what it is like.")
-        if (request := given_up(place, last, self._catalog)) is not None:
+        if (request := given_up(place, last)) is not None:
             return request
         # The question is answered: what is said instead answers no question before it.
         earlier = [replace(turn, options=()) for turn in history[:-1]]

@@ -1,236 +1,126 @@
-"""What to give up when nothing meets all conditions: one at a time, and the least."""
+"""What to give up when too little meets all conditions: what is done unasked, and what is offered.
+
+The ways out themselves are counted by `recagent_tools.relaxation`; here they are chosen and said.
+"""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-import numpy as np
-
-from recagent_catalogs.schema import Role
 from recagent_catalogs.store import Catalog
-from recagent_tools.conditions import Condition, evaluate, parse_condition
+from recagent_tools.conditions import parse_condition
+from recagent_tools.relaxation import TOGETHER, Change, Relaxation, rows_left
+from recagent_tools.rowset import RowSet
 
-from ..readers.numbers import sensible
 from .wording import condition_text, join
-
-MIN_SLACK_YEARS = 3
-
 
 MOST_WAYS = 4
 MOST_TITLES = 2
 """So few items that a way out leaves are named."""
+LONGEST = 110
+"""Characters of an option; with titles that would make it longer only the count is told."""
 
 
-@dataclass(frozen=True)
-class Relaxation:
-    """A smaller demand: the conditions that are left, and what was given up, in words.
+def unasked(ways: Sequence[Relaxation]) -> Relaxation | None:
+    """The way that may be taken without asking: the smallest, where it is cheap and alone so small.
 
-    `dropped` are the conditions left out altogether; `dear` is whether a person, an audience or an
-    exclusion is among them, which nobody gives up unasked.
+    Cheap are numbers, and kinds that had to hold together becoming alternatives. What kind of
+    thing it is, a person, an audience or an exclusion nobody gives up for somebody else.
     """
-
-    conditions: tuple[str, ...]
-    said: str
-    left: int
-    dropped: tuple[str, ...] = ()
-    dear: bool = False
-
-
-def relax(conditions: tuple[str, ...], catalog: Catalog) -> Relaxation | None:
-    """The smallest relaxation that leaves something; None where even one condition leaves nothing.
-
-    First number ranges are widened, then kinds that had to hold together become alternatives,
-    then a single condition is dropped: the one whose loss changes least, people and exclusions
-    last.
-    """
-    parsed = [parse_condition(text, catalog) for text in conditions]
-    masks = [evaluate(condition, catalog) for condition in parsed]
-    for place, wider, said in (*_widened(parsed, catalog), *_either(parsed, catalog)):
-        left = _left(
-            [m for i, m in enumerate(masks) if i not in place], catalog, evaluate(wider, catalog)
-        )
-        if left:
-            kept = [c for i, c in enumerate(parsed) if i not in place]
-            return Relaxation(tuple(map(str, [*kept, wider])), said, left)
-    return _dropped(parsed, masks, catalog)
-
-
-def _left(
-    masks: list[np.ndarray[tuple[int], np.dtype[np.bool_]]],
-    catalog: Catalog,
-    also: np.ndarray[tuple[int], np.dtype[np.bool_]] | None,
-) -> int:
-    mask = np.ones(catalog.n_items, dtype=bool) if also is None else also.copy()
-    for other in masks:
-        mask &= other
-    return int(mask.sum())
-
-
-def _widened(
-    parsed: list[Condition], catalog: Catalog
-) -> Iterator[tuple[set[int], Condition, str]]:
-    for share in (0.1, 0.3, 0.6):
-        for i, condition in enumerate(parsed):
-            column = catalog.schema.column(condition.column)
-            if column.role not in (Role.YEAR, Role.NUMBER):
-                continue
-            wider = _wider(condition, share, column.role is Role.YEAR)
-            if wider is not None:
-                was, now = (condition_text(c, catalog.schema) for c in (condition, wider))
-                yield {i}, wider, f"nothing fits with '{was}', so I widened it to '{now}'"
-
-
-def _wider(condition: Condition, share: float, year: bool) -> Condition | None:
-    if condition.operator == "!=":
+    if not ways or ways[0].prices[0] > TOGETHER or not ways[0].conditions:
         return None
-    numbers = [None if v is None else float(v) for v in condition.values]
-    if condition.operator == "..":
-        low, high = numbers
-    else:
-        low = numbers[0] if condition.operator in (">", ">=", "=") else None
-        high = numbers[0] if condition.operator in ("<", "<=", "=") else None
-    slack_low = max(MIN_SLACK_YEARS, round(share * 12)) if year else share * abs(low or 0.0)
-    slack_high = max(MIN_SLACK_YEARS, round(share * 12)) if year else share * abs(high or 0.0)
-    low = None if low is None else _stepped(low - slack_low, low, year)
-    high = None if high is None else _stepped(high + slack_high, high, year)
-    return Condition(condition.column, "..", (low, high))
+    rivals = [way for way in ways[1:] if way.weight == ways[0].weight and way.conditions]
+    return None if rivals else ways[0]
 
 
-def _stepped(value: float, was: float, year: bool) -> float:
-    """The widened end as people say it, further out than it was."""
-    if year:
-        return float(round(value))
-    told = sensible(value)
-    return told if (told - was) * (value - was) > 0 else round(value, 1)
+def offered(ways: Sequence[Relaxation], *, free: bool) -> list[Relaxation]:
+    """The ways to offer, the smallest first.
 
-
-def _either(parsed: list[Condition], catalog: Catalog) -> Iterator[tuple[set[int], Condition, str]]:
-    """Several values of one column that had to hold together become alternatives."""
-    places: dict[str, list[int]] = {}
-    for i, condition in enumerate(parsed):
-        if condition.operator == "has":
-            places.setdefault(condition.column, []).append(i)
-    for column, found in places.items():
-        if len(found) > 1:
-            values = tuple(dict.fromkeys(v for i in found for v in parsed[i].values))
-            named = " and ".join(str(v) for v in values)
-            yield (
-                set(found),
-                Condition(column, "has", values),
-                f"nothing is {named} at once, so any of them counts",
-            )
-
-
-def gain(conditions: tuple[str, ...], catalog: Catalog, gone: Sequence[int]) -> tuple[str, int]:
-    """The condition without which most would be left beside what is gone, and how many.
-
-    Number ranges first, exclusions and people last; ("", 0) where giving up one gains nothing.
+    Args:
+        ways: all there are.
+        free: whether something is asked for besides the conditions, so that all may go.
     """
-    parsed = [parse_condition(text, catalog) for text in conditions]
-    masks = [evaluate(condition, catalog) for condition in parsed]
-    free = np.ones(catalog.n_items, dtype=bool)
-    free[list(gone)] = False
-    found = []
-    for i, condition in enumerate(parsed):
-        left = _left([m for j, m in enumerate(masks) if j != i], catalog, free)
-        role = catalog.schema.column(condition.column).role
-        numeric = 0 if role in (Role.YEAR, Role.NUMBER) else 1
-        rank = 4 if condition.operator == "lacks" else _LAST.get(role, numeric)
-        if left and len(parsed) > 1:
-            found.append((rank, -left, condition_text(condition, catalog.schema)))
-    return (min(found)[2], -min(found)[1]) if found else ("", 0)
+    return [way for way in ways if way.conditions or free][:MOST_WAYS]
 
 
-_LAST = {Role.PEOPLE: 2, Role.AUDIENCE: 3}
+def only_one(conditions: Sequence[str], alone: Sequence[int]) -> list[Relaxation]:
+    """Where no three changes help: each condition by itself, those that leave least first."""
+    found = sorted((count, place) for place, count in enumerate(alone) if count)
+    ways = []
+    for count, place in found[:MOST_WAYS]:
+        changes = tuple(Change(c, None) for i, c in enumerate(conditions) if i != place)
+        kept = (conditions[place],)
+        ways.append(Relaxation(changes, kept, count, len(changes), len(changes), (0,)))
+    return ways
 
 
-def _rank(condition: Condition, catalog: Catalog) -> int:
-    """How dear a condition is: kinds and numbers least, people and audiences more, exclusions most.
-
-    From 2 on it is not given up unasked.
-    """
-    role = catalog.schema.column(condition.column).role
-    return 4 if condition.operator == "lacks" else _LAST.get(role, 1)
-
-
-def _dropped(
-    parsed: list[Condition],
-    masks: list[np.ndarray[tuple[int], np.dtype[np.bool_]]],
-    catalog: Catalog,
-) -> Relaxation | None:
-    """Gives up conditions until something is left: one if that will do, else the strictest."""
-    if len(parsed) < 2:
-        return None  # without it, anything would do
-    found = []
-    for i, condition in enumerate(parsed):
-        left = _left([m for j, m in enumerate(masks) if j != i], catalog, None)
-        if left:
-            found.append((_rank(condition, catalog), left, i))
-    if found:
-        _, left, gone = min(found)
-    else:
-        ranked = [(_rank(c, catalog), int(masks[i].sum()), i) for i, c in enumerate(parsed)]
-        _, left, gone = min(ranked)
-    dropped: tuple[str, ...] = (str(parsed[gone]),)
-    dear = _rank(parsed[gone], catalog) > 1
-    rest = tuple(str(c) for j, c in enumerate(parsed) if j != gone)
-    if found:
-        return Relaxation(rest, _without(dropped, catalog), left, dropped, dear)
-    further = relax(rest, catalog)
-    if further is None:
-        return None
-    dropped += further.dropped
-    said = _without(dropped, catalog)
-    if not further.dropped:
-        said += f", and {further.said}"
-    return Relaxation(further.conditions, said, further.left, dropped, dear or further.dear)
+def way_text(way: Relaxation, catalog: Catalog, base: RowSet) -> str:
+    """A way as an option: "without 'not Horror': 12 films"."""
+    many = f"{way.left:,} {catalog.schema.item if way.left == 1 else catalog.schema.items}"
+    told = f"{changes_text(way, catalog)}: {many}"
+    if way.left > MOST_TITLES:
+        return told
+    rows = rows_left([parse_condition(text, catalog) for text in way.conditions], catalog, base)
+    named = join([catalog.label(int(row)) for row in rows])
+    longer = f"{changes_text(way, catalog)}: {named}"
+    return longer if len(longer) <= LONGEST else told
 
 
-def _without(dropped: Sequence[str], catalog: Catalog) -> str:
-    """What was left out, in words."""
-    named = join(
-        [f"'{condition_text(parse_condition(text, catalog), catalog.schema)}'" for text in dropped]
-    )
-    return f"nothing fits all of it, so I left out {named}"
+def changes_text(way: Relaxation, catalog: Catalog) -> str:
+    """The changes in words: "'since 1980' instead of 'from 1990 to 1995', and without 'Horror'"."""
+    if len(way.conditions) == 1 and way.size == way.removed > 1:
+        return f"only {_quoted(way.conditions[0], catalog)}"
+    told = [
+        f"{_quoted(becomes, catalog)} instead of {_all_of(befores, catalog)}"
+        for becomes, befores in _by_result(way).items()
+        if becomes is not None
+    ]
+    return ", and ".join([*told, *_without(way, catalog)])
 
 
-@dataclass(frozen=True)
-class WayOut:
-    """What somebody may choose to give up, in words, and what then remains."""
-
-    conditions: tuple[str, ...]
-    text: str
-
-
-def ways_out(conditions: tuple[str, ...], catalog: Catalog) -> list[WayOut]:
-    """What could be given up, the smallest first: one condition each, else two together."""
-    parsed = [parse_condition(text, catalog) for text in conditions]
-    masks = [evaluate(condition, catalog) for condition in parsed]
-    for size in (1, 2):
-        found = []
-        for gone in itertools.combinations(range(len(parsed)), size):
-            kept = [m for i, m in enumerate(masks) if i not in gone]
-            left = np.logical_and.reduce(kept) if kept else np.zeros(catalog.n_items, dtype=bool)
-            if left.any():
-                rank = max(_rank(parsed[i], catalog) for i in gone)
-                found.append((rank, int(left.sum()), gone, left))
-        if found:
-            found.sort(key=lambda way: way[:3])
-            return [_way(parsed, gone, left, catalog) for _, _, gone, left in found[:MOST_WAYS]]
-    return []
+def applied_text(way: Relaxation, catalog: Catalog) -> str:
+    """The sentence on a way that was taken unasked."""
+    told = []
+    results = _by_result(way)
+    for becomes, befores in results.items():
+        if becomes is None:
+            told.append(f"I left out {_all_of(befores, catalog)}")
+        elif len(befores) > 1:
+            told.append(f"{_quoted(becomes, catalog)} is enough")
+        elif len(results) > 1:
+            told.append(f"I widened {_all_of(befores, catalog)} to {_quoted(becomes, catalog)}")
+        else:
+            now = _quoted(becomes, catalog)
+            return f"Nothing fits with {_all_of(befores, catalog)}, so I widened it to {now}."
+    return f"Nothing fits all of it, so {join(told)}."
 
 
-def _way(
-    parsed: list[Condition],
-    gone: tuple[int, ...],
-    left: np.ndarray[tuple[int], np.dtype[np.bool_]],
-    catalog: Catalog,
-) -> WayOut:
-    named = join([f"'{condition_text(parsed[i], catalog.schema)}'" for i in gone])
-    rows = [int(row) for row in np.flatnonzero(left)[: MOST_TITLES + 1]]
-    many = f"{int(left.sum()):,} {catalog.schema.items}"
-    told = many if len(rows) > MOST_TITLES else join([catalog.label(row) for row in rows])
-    kept = tuple(str(c) for i, c in enumerate(parsed) if i not in gone)
-    return WayOut(kept, f"without {named}: {told}")
+def would_text(ways: Sequence[Relaxation], catalog: Catalog) -> str:
+    """What would give more: "; without 'under 140 min' there would be 12"; empty where nothing."""
+    way = next((way for way in ways if way.conditions), None)
+    if way is None:
+        return ""
+    wider = [_quoted(text, catalog) for text in _by_result(way) if text is not None]
+    told = [*([f"with {join(wider)}"] if wider else []), *_without(way, catalog)]
+    return f"; {' and '.join(told)} there would be {way.left:,}"
+
+
+def _without(way: Relaxation, catalog: Catalog) -> list[str]:
+    gone = [change.condition for change in way.changes if change.becomes is None]
+    return [f"without {_all_of(gone, catalog)}"] if gone else []
+
+
+def _by_result(way: Relaxation) -> dict[str | None, list[str]]:
+    """The conditions changed, by what becomes of them."""
+    found: dict[str | None, list[str]] = {}
+    for change in way.changes:
+        found.setdefault(change.becomes, []).append(change.condition)
+    return found
+
+
+def _quoted(text: str, catalog: Catalog) -> str:
+    return f"'{condition_text(parse_condition(text, catalog), catalog.schema)}'"
+
+
+def _all_of(texts: Sequence[str], catalog: Catalog) -> str:
+    return join([_quoted(text, catalog) for text in texts])

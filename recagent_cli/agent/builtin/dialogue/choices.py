@@ -10,12 +10,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import fold
+from recagent_tools.relaxation import changed
 
 from ...brain import PastTurn
 from ...request import Intent, Request
-from ..answers.relax import ways_out
 from ..words.lexicon import Lexicon
 from ..words.tokens import Text, whole
 
@@ -85,13 +84,15 @@ def said_instead(option: str, last: PastTurn) -> str:
     return option
 
 
-def given_up(place: int, last: PastTurn, catalog: Catalog) -> Request | None:
-    """The request without what the picked option gives up; None where it was no such question."""
-    if last.request is None or not last.request.conditions:
-        return None
-    ways = ways_out(last.request.conditions, catalog)
-    if place >= len(ways) or ways[place].text != last.options[place]:
+def given_up(place: int, last: PastTurn) -> Request | None:
+    """The request with the changes that the picked option stands for; None where for none."""
+    if last.request is None or place >= len(last.relaxations):
         return None
     return replace(
-        last.request, intent=Intent.REFINE, conditions=ways[place].conditions, unused=(), limits=()
+        last.request,
+        intent=Intent.REFINE,
+        conditions=changed(last.request.conditions, last.relaxations[place]),
+        operations=(),
+        unused=(),
+        limits=(),
     )
