@@ -17,7 +17,7 @@ from recagent_catalogs.sandbox import PERSON_TABLES, TIMEOUT_S, Rows, Sandbox
 from recagent_catalogs.store import Catalog
 from recagent_tools.bus import CandidateBus
 from recagent_tools.bus_file import bus_from_bytes, bus_to_bytes
-from recagent_tools.conditions import Condition, evaluate, parse_condition
+from recagent_tools.conditions import Condition, parse_condition
 from recagent_tools.filter import MOST_TOLD
 from recagent_tools.models.engine import Engine
 from recagent_tools.rank import parse_weights
@@ -27,7 +27,7 @@ from recagent_tools.relaxation import MAX_CONDITIONS, Census
 from recagent_tools.replay import replay
 from recagent_tools.retrieve import profile_history
 from recagent_tools.rowset import RowSet
-from recagent_tools.toolbox import Ran, ToolContext
+from recagent_tools.toolbox import Ran, Toolbox, ToolContext
 
 from .agent.brain import Brain, PastTurn
 from .agent.builtin.brain import BuiltinBrain
@@ -35,6 +35,7 @@ from .agent.builtin.parse import Parser
 from .agent.events import Event, Notice, Progress, TurnFinished
 from .agent.loop import Agent
 from .agent.past_context import context_of_list
+from .agent.plan import DryToolbox, Plan, apart
 from .agent.reasons import reasons_for
 from .agent.request import Intent, Mention, Request
 from .agent.session import Session
@@ -118,8 +119,8 @@ class Assistant:
                 self.catalog, semantic_threshold, lambda text: self._notice("catalog", text)
             ),
         )
-        builtin = BuiltinBrain()
-        brain: Brain = builtin
+        self.builtin = BuiltinBrain()
+        brain: Brain = self.builtin
         if model:
             from .agent.llm import open_brain
 
@@ -128,7 +129,7 @@ class Assistant:
             self.toolbox,
             brain,
             self._read,
-            fallback=builtin if model and fallback else None,
+            fallback=self.builtin if model and fallback else None,
             default_count=count,
             max_steps=max_steps,
         )
@@ -243,6 +244,45 @@ class Assistant:
         turn = replace(turn, notices=(*self.take_notices(), *turn.notices))
         emit(TurnFinished(turn))
         return turn
+
+    def plan(
+        self,
+        text: str,
+        *,
+        session: Session | None = None,
+        user: str | None = None,
+        like: Sequence[str] = (),
+        count: int | None = None,
+    ) -> Plan:
+        """What `ask` would do: the calls of the built-in brain and how many items they leave.
+
+        Conditions and retrievers run, so the counts are exact; nothing is ranked, shown or kept,
+        and no model is called. The arguments are those of `ask`.
+
+        Raises:
+            BadInput: nothing was said.
+            NotFound: no such user or item.
+        """
+        if not text.strip():
+            raise BadInput("nothing was asked", hint='recagent ask "90s sci-fi like Alien"')
+        held = session or self.new_session()
+        trial = Session(held.catalog, apart(held.bus), held.id, list(held.turns))
+        context = self.context(trial, user)
+        context.liked.extend(resolve_title(title, context) for title in like)
+        dry = DryToolbox(self.toolbox)
+        agent = replace(self.agent, toolbox=dry, brain=self.builtin, fallback=None)
+        agent.default_count = count or self.count
+        turn = agent.turn(text, trial, context, ignore)
+        return Plan(
+            turn.request,
+            tuple(dry.steps),
+            dry.shown,
+            turn.text,
+            turn.question,
+            turn.options,
+            (*self.take_notices(), *(told for told in turn.notices if told[0] != "noted")),
+            self.agent.brain.name,
+        )
 
     def _read(self, utterance: str, session: Session) -> Request:
         return self.parser.parse(utterance, session.turns, shown=session.shown)
@@ -434,6 +474,41 @@ class Assistant:
             NotFound: no such user or item.
             BadInput: a condition or a weight is wrong.
         """
+        context, liked, disliked = self._asked_for(user, like, unlike, weights)
+        return self._ranked(context, liked, disliked, where, count, weights)
+
+    def plan_recommend(
+        self,
+        *,
+        user: str | None = None,
+        like: Sequence[str] = (),
+        unlike: Sequence[str] = (),
+        where: Sequence[str] = (),
+        weights: Sequence[str] = (),
+        count: int = 10,
+    ) -> Plan:
+        """What `recommend` would do, as `plan` tells it. The arguments are those of `recommend`.
+
+        Raises:
+            NotFound: no such user or item.
+            BadInput: a condition or a weight is wrong.
+        """
+        context, liked, disliked = self._asked_for(user, like, unlike, weights)
+        dry = DryToolbox(self.toolbox)
+        self._retrieve(dry, context, liked, disliked, where)
+        if len(context.bus):
+            dry.run("rank", {"top": count, "weights": list(weights)}, context)
+        shown = min(count, len(context.bus))
+        return Plan(None, tuple(dry.steps), shown, notices=tuple(self.take_notices()))
+
+    def _asked_for(
+        self,
+        user: str | None,
+        like: Sequence[str],
+        unlike: Sequence[str],
+        weights: Sequence[str],
+    ) -> tuple[ToolContext, list[int], list[int]]:
+        """A context with a bus of its own, the rows liked and disliked."""
         try:
             parse_weights(weights)
         except ToolError as error:
@@ -441,7 +516,7 @@ class Assistant:
         context = self.context(self.new_session(), user)
         liked = [resolve_title(title, context) for title in like]
         disliked = [resolve_title(title, context) for title in unlike]
-        return self._ranked(context, liked, disliked, where, count, weights)
+        return context, liked, disliked
 
     def similar(self, title: str, *, count: int = 10) -> tuple[ShownItem, ...]:
         """Items like one item, whoever asks.
@@ -464,25 +539,17 @@ class Assistant:
     ) -> tuple[ShownItem, ...]:
         """A list made by the same tools that a brain calls, in the order that it would."""
         bus = context.bus
-        conditions = [parse_condition(text, self.catalog) for text in where]
-        for text, condition in zip(where, conditions, strict=True):
-            keep = RowSet.of_mask(evaluate(condition, self.catalog))
-            bus.narrow("filter", {"where": [text]}, keep, note=str(condition))
-        named = {"liked": self.catalog.ids(liked), "unlike": self.catalog.ids(disliked)}
-        if liked or disliked:
-            self._call("similar", named, context)
-        elif context.user is not None or context.profile.liked:
-            self._call("for_user", {}, context)
+        conditions = self._retrieve(self.toolbox, context, liked, disliked, where)
         if not len(bus):
             self._tell_ways(conditions, liked)
             return ()
-        self._call("rank", {"top": count, "weights": list(weights)}, context)
+        _call(self.toolbox, "rank", {"top": count, "weights": list(weights)}, context)
         for kind, text in context.notices:
             self._notice(kind, text)
         rows = [int(row) for row in bus.rows()]
         request = Request(
             Intent.RECOMMEND,
-            liked=tuple(Mention("", item, "") for item in named["liked"]),
+            liked=tuple(Mention("", item, "") for item in self.catalog.ids(liked)),
             conditions=tuple(where),
         )
         items = self.catalog.items(rows)
@@ -500,10 +567,24 @@ class Assistant:
             noun = items.item if way.left == 1 else items.items
             self._notice("limit", f"{way.text()}: {way.left:,} {noun}")
 
-    def _call(self, name: str, arguments: dict[str, Any], context: ToolContext) -> None:
-        ran = self.toolbox.run(name, arguments, context)
-        if ran.error:
-            raise RecagentError(f"{name}: {ran.result.text}")
+    def _retrieve(
+        self,
+        toolbox: Toolbox,
+        context: ToolContext,
+        liked: Sequence[int],
+        disliked: Sequence[int],
+        where: Sequence[str],
+    ) -> list[Condition]:
+        """Narrow the candidates by the conditions, then by what is liked or by the person."""
+        conditions = [parse_condition(text, self.catalog) for text in where]
+        for text in where:
+            _call(toolbox, "filter", {"where": [text]}, context)
+        if liked or disliked:
+            named = {"liked": self.catalog.ids(liked), "unlike": self.catalog.ids(disliked)}
+            _call(toolbox, "similar", named, context)
+        elif context.user is not None or context.profile.liked:
+            _call(toolbox, "for_user", {}, context)
+        return conditions
 
     def call_tool(self, name: str, arguments: dict[str, object], session: Session) -> Ran:
         """Run one tool by hand on a session's candidates; nothing is stored."""
@@ -527,6 +608,12 @@ class Assistant:
             )
         except ToolError as error:
             raise BadInput(error.message, hint=error.hint) from error
+
+
+def _call(toolbox: Toolbox, name: str, arguments: dict[str, Any], context: ToolContext) -> None:
+    ran = toolbox.run(name, arguments, context)
+    if ran.error:
+        raise RecagentError(f"{name}: {ran.result.text}")
 
 
 def resolve_title(reference: str, context: ToolContext) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from .run import ApiBaseOption, ModelOption, NoBuildOption, Run, common, read_text
+from .run import ApiBaseOption, DryRunOption, ModelOption, NoBuildOption, Run, common, read_text
 
 
 @common
@@ -32,18 +33,27 @@ def command(
     ] = None,
     no_build: NoBuildOption = False,
     incognito: Annotated[bool, typer.Option("--incognito", help="Keep nothing.")] = False,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Ask in your own words, get a list with reasons.
 
     recagent ask "90s sci-fi like Alien, but no horror" · recagent ask --continue "but shorter"
     """
     utterance = read_text(" ".join(text))
+    options = run.brain_options(model, api_base)
+    decides = str(options["model"] or "builtin")
+    if dry_run:  # no model is opened, nor anything trained
+        options["model"] = None
     assistant = run.assistant(
         fallback=model is None,
-        build=not no_build,
+        build=not (no_build or dry_run),
         incognito=incognito,
-        **run.brain_options(model, api_base),
+        **options,
     )
     held = assistant.load_session(session) if session or continue_ else None
+    if dry_run:
+        plan = assistant.plan(utterance, session=held, user=user, like=like or (), count=n)
+        run.print_plan(replace(plan, brain=decides), assistant)
+        return
     turn = assistant.ask(utterance, session=held, user=user, like=like or (), count=n)
     run.print_turn(turn, assistant)

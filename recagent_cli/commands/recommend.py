@@ -9,7 +9,7 @@ import typer
 
 from recagent_catalogs.errors import UsageError
 
-from .run import NoBuildOption, Run, common, read_text
+from .run import DryRunOption, NoBuildOption, Run, common, read_text
 
 
 @common
@@ -39,6 +39,7 @@ def command(
         ),
     ] = None,
     n: Annotated[int, typer.Option("-n", "--count", min=1, max=1000, help="How many.")] = 10,
+    dry_run: DryRunOption = False,
     no_build: NoBuildOption = False,
     all_users: Annotated[
         bool, typer.Option("--all-users", help="A list for every user of the data; resumable.")
@@ -62,6 +63,7 @@ def command(
 
         refused = {"--user": user, "--like": like, "--unlike": unlike, "--where": where}
         refused["--weight"] = weight
+        refused["--dry-run"] = ["yes"] if dry_run else None
         recommend_all(run, refused, out=out, count=n, build=not no_build, threads=threads)
         return
     if out is not None or threads is not None:
@@ -75,15 +77,13 @@ def command(
     liked = [
         title for text in like or () for title in read_text(text).splitlines() if title.strip()
     ]
-    assistant = run.assistant(build=not no_build)
-    items = assistant.recommend(
-        user=user,
-        like=liked,
-        unlike=unlike or (),
-        where=where or (),
-        weights=weight or (),
-        count=n,
-    )
+    assistant = run.assistant(build=not (no_build or dry_run))
+    wanted = {"unlike": unlike or (), "where": where or (), "weights": weight or ()}
+    if dry_run:
+        plan = assistant.plan_recommend(user=user, like=liked, count=n, **wanted)
+        run.print_plan(plan, assistant)
+        return
+    items = assistant.recommend(user=user, like=liked, count=n, **wanted)
     run.print_items(items, assistant)
     if not items:
         run.say("note: nothing is left under these conditions")

@@ -18,6 +18,7 @@ import typer
 from recagent_catalogs.errors import BadInput, ExitCode, NotFound, UsageError
 
 if TYPE_CHECKING:
+    from ..agent.plan import Plan
     from ..agent.turn import ShownItem, Turn
     from ..assistant import Assistant
     from ..settings import Settings
@@ -32,6 +33,10 @@ ApiBaseOption = Annotated[
 ]
 NoBuildOption = Annotated[
     bool, typer.Option("--no-build", help="Answer without training models first.")
+]
+DryRunOption = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Print the plan and its counts, no list; keep nothing."),
 ]
 COMMON: dict[str, tuple[Any, Any]] = {
     "catalog": (
@@ -219,6 +224,38 @@ class Run:
             self.say(f"note: {text}")
         if turn.cut and self.strict:
             raise typer.Exit(ExitCode.CUT)
+
+    def print_plan(self, plan: Plan, assistant: Assistant) -> None:
+        """Print what a request would do, as a table or as JSON."""
+        from recagent_catalogs.text import clean
+
+        from ..agent.plan import plan_rows, read_as
+        from ..ui.render import report_text, rows_table
+
+        for _, text in plan.notices:
+            self.say(f"note: {text}")
+        if plan.brain != "builtin":
+            self.say(f"note: {plan.brain} decides; this is what the built-in brain would do")
+        if self.form != "table":
+            body = {"catalog": assistant.catalog.name, **plan.to_json()}
+            self.out(report_text("plan", body, self.form))
+            return
+        if plan.request is not None:
+            self.out(f"read as: {clean(read_as(plan.request))}")
+        if plan.steps:
+            self.show(rows_table(("tool", "with", "candidates"), plan_rows(plan)))
+        schema = assistant.catalog.schema
+        if plan.question:
+            self.out("would ask: " + clean(" · ".join((plan.question, *plan.options))))
+        elif plan.shown:
+            noun = schema.item if plan.shown == 1 else schema.items
+            self.out(
+                f"would show {plan.shown} {noun}" + (f": {clean(plan.text)}" * bool(plan.text))
+            )
+        elif plan.text:
+            self.out(f"would say: {clean(plan.text, newlines=True)}")
+        else:
+            self.out("nothing would be left to show")
 
     def print_items(self, items: Sequence[ShownItem], assistant: Assistant) -> None:
         """Print a list of items in the format asked for."""

@@ -206,7 +206,7 @@ def rank(context: ToolContext, arguments: RankArguments) -> ToolResult:
         raise ToolError("there are no candidates to rank", hint="relax a condition first")
     started = time.perf_counter()
     diversity = parse_weights(arguments.weights).get("diversity", 0.0)
-    _drop_seen(context)
+    drop_seen(context)
     rows = context.bus.rows()
     scored = scored_parts(context, rows, arguments)
     total = scored.total
@@ -273,7 +273,7 @@ def ranked_history(context: ToolContext) -> History:
     return replace(history, ordered=context.engine.ordered)
 
 
-def _drop_seen(context: ToolContext) -> None:
+def drop_seen(context: ToolContext) -> None:
     """What the person has seen is not offered again, unless nothing else is left."""
     seen = [int(row) for row in context.profile.seen]
     if not seen:
