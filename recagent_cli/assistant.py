@@ -440,7 +440,11 @@ class Assistant:
 
     def _restored_bus(self, blob: bytes) -> CandidateBus:
         """A stored bus; a stage too large to be stored is made again from its recipe."""
-        bus = bus_from_bytes(blob)
+        try:
+            bus = bus_from_bytes(blob, self.catalog.n_items)
+        except ValueError:
+            self._notice("catalog", "the session's candidates are unreadable; they start anew")
+            return CandidateBus(self.catalog.n_items, self.catalog.fingerprint)
         if bus.now.candidates is None:
             context = ToolContext(self.catalog, self.engine, bus, self.sandbox)
             if not replay(bus, self.toolbox, context):

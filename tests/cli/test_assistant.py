@@ -43,7 +43,7 @@ def test_ask(assistant: Assistant) -> None:
     turn = assistant.ask("westerns")
     assert {item.id for item in turn.items} == {"f10", "f11"}
     assert all(item.reason for item in turn.items)
-    assert turn.funnel.startswith("16 → 2 (genres has Western)")
+    assert turn.funnel.startswith("16 → 2 (Western)")
 
 
 def test_the_bus_outlives_turn_and_process(assistant: Assistant, home: Path) -> None:
@@ -289,6 +289,18 @@ def test_damaged_facts_are_left_out_and_said(assistant: Assistant) -> None:
     connection.close()
     assert list(assistant.profile().liked) == [9]
     assert any("damaged" in text for _, text in assistant.notices)
+
+
+def test_candidates_that_cannot_be_read_start_anew(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recagent_cli.assistant.bus_to_bytes", lambda bus: b"of another version")
+    session = assistant.new_session()
+    shown = assistant.ask("westerns", session=session).items
+    back = assistant.load_session(session.id)
+    assert back is not None and len(back.bus) == 16
+    assert list(back.shown) == [item.row for item in shown], "what was shown is known all the same"
+    assert any("start anew" in text for _, text in assistant.notices)
 
 
 class Failing(ScriptedBrain):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from recagent_catalogs.errors import BadCondition
 from recagent_catalogs.store import Catalog
-from recagent_tools.conditions import evaluate, parse_condition
+from recagent_tools.conditions import evaluate, parse_condition, short
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,33 @@ def test_a_condition_and_what_meets_it(films: Catalog, text: str, canonical: str
     assert str(condition) == canonical
     rows = np.flatnonzero(evaluate(condition, films))
     assert sorted(films.ids(list(rows))) == ids.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("genres has Sci-Fi", "Sci-Fi"),
+        ("genres lacks Horror", "not Horror"),
+        ("genres has Western | War | Drama", "Western, War or Drama"),
+        ("genres lacks Western | War", "not Western or War"),
+        ("tags has heist | rain | autumn | space | alien", "heist, rain, autumn or 2 more"),
+        ("directors has Ada Quill", "Ada Quill"),
+        ("year 1990..1999", "1990-1999"),
+        ("year ..1979", "≤ 1979"),
+        ("year 2010..", "≥ 2010"),
+        ("year != 1995", "not 1995"),
+        ("year -50..10", "-50 to 10"),
+        ("runtime <= 100", "≤ 100 min"),
+        ("runtime 90..120", "90-120 min"),
+        ("runtime < 90.5", "< 90.5 min"),
+        ("audience <= teen", "audience up to teen"),
+        ("audience has all", "audience all"),
+        ('title ~ "alien"', '"alien"'),
+        ('about !~ "war"', 'not "war"'),
+    ],
+)
+def test_a_condition_in_short(films: Catalog, text: str, told: str) -> None:
+    assert short(parse_condition(text, films), films.schema) == told
 
 
 def test_lacks_is_the_rest(films: Catalog) -> None:

@@ -54,7 +54,7 @@ def run(toolbox: Toolbox, context: ToolContext, tool: str, /, **arguments: Any) 
 def test_filter_makes_a_stage_for_each_condition(toolbox: Toolbox, context: ToolContext) -> None:
     ran = run(toolbox, context, "filter", where=["genres has Sci-Fi", "genres lacks Horror"])
     assert (ran.before, ran.after, ran.error) == (16, 3, False)
-    assert context.bus.funnel() == "16 → 4 (genres has Sci-Fi) → 3 (genres lacks Horror)"
+    assert context.bus.funnel() == "16 → 4 (Sci-Fi) → 3 (not Horror)"
     assert context.bus.dropped_by(2) is context.bus.stages[-1]
 
 

@@ -8,9 +8,9 @@ rows or a packed mask, never objects.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,67 +18,13 @@ from recagent_catalogs.errors import ToolError
 from recagent_catalogs.interactions import Floats, Rows
 from recagent_catalogs.text import clean
 
+from .recipes import follow
 from .rowset import RowSet
+from .stages import Mark, Place, Recipe, ShownList, Stage, funnel_parts, places_of
 
-Place = tuple[int, int]
-"""Where a bus stands: the number of the present stage, and of the list that stands (0: none)."""
+__all__ = ["CandidateBus", "Combine", "Mark", "Place", "Recipe", "ShownList", "Stage"]
 
-
-@dataclass(frozen=True)
-class Stage:
-    """One entry of the bus's history: a tool ran and left these candidates.
-
-    Attributes:
-        number: counts from 0; stage 0 is the whole catalog.
-        tool: name of the tool; "start" for the whole catalog.
-        arguments: what it was called with (JSON values).
-        candidates: the set afterwards; None where only the recipe was kept.
-        order: int32 [count], the candidates best first, where the stage ranks; else None.
-        scores: named float32 columns, aligned with `order` if there is one, else with
-            `candidates.rows()`.
-        before, after: number of candidates.
-        ms: how long it took, milliseconds.
-        note: one line for the funnel ("not Horror").
-        parent: number of the stage it was made from.
-    """
-
-    number: int
-    tool: str
-    arguments: Mapping[str, Any]
-    candidates: RowSet | None
-    order: Rows | None
-    scores: Mapping[str, Floats]
-    before: int
-    after: int
-    ms: float = 0.0
-    note: str = ""
-    parent: int | None = None
-
-
-@dataclass(frozen=True)
-class ShownList:
-    """A list that was shown, which can be come back to.
-
-    Attributes:
-        number: counts from 1.
-        stage: number of the stage whose candidates it was taken from.
-        rows: int32 [k], the rows shown, best first.
-    """
-
-    number: int
-    stage: int
-    rows: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A moment of a bus, for `back_to`."""
-
-    place: Place
-    done: tuple[Place, ...]
-    undone: tuple[Place, ...]
-    saved: tuple[tuple[str, int], ...]
-    n_lists: int
+Combine = Literal["load", "union", "minus", "intersect"]
 
 
 @dataclass
@@ -99,6 +45,9 @@ class CandidateBus:
         done: places that `undo` goes back to, the last one first undone.
         undone: places that `redo` goes to.
         saved: number of the stage that holds a named set.
+        inputs: what was known when tools ran, besides their arguments: JSON texts, each once.
+        situation: number in `inputs` of what is known now.
+        remake: makes the candidates of a stage again that kept only its recipe; whether it could.
     """
 
     n_items: int
@@ -110,6 +59,9 @@ class CandidateBus:
     done: list[Place] = field(default_factory=list)
     undone: list[Place] = field(default_factory=list)
     saved: dict[str, int] = field(default_factory=dict)
+    inputs: list[str] = field(default_factory=list)
+    situation: int | None = None
+    remake: Callable[[int], bool] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.stages:
@@ -123,29 +75,46 @@ class CandidateBus:
         """The stage under the cursor."""
         return self.stages[self.cursor]
 
+    def whole(self, number: int) -> Stage:
+        """The stage of that number with its candidates, made again from its recipe if need be.
+
+        Raises:
+            ToolError: it kept only its recipe, and that cannot be followed now.
+        """
+        if self.stages[number].candidates is None and self.remake is not None:
+            self.remake(number)
+        stage = self.stages[number]
+        if stage.candidates is None:
+            raise ToolError(
+                f"the {stage.after:,} candidates of this step were too many to be kept",
+                hint="candidates(op=start) begins again",
+            )
+        return stage
+
     @property
     def candidates(self) -> RowSet:
         """The candidates under the cursor.
 
         Raises:
-            ToolError: the stage kept only its recipe; `replay` makes it again.
+            ToolError: the stage kept only its recipe, and that cannot be followed now.
         """
-        if self.now.candidates is None:
-            raise ToolError(
-                f"the {self.now.after:,} candidates of this step were too many to be kept",
-                hint="candidates(op=start) begins again",
-            )
-        return self.now.candidates
+        return self.whole(self.cursor).set
 
     def __len__(self) -> int:
         return self.now.after
 
     def rows(self) -> Rows:
-        """The candidates, best first where the stage ranks, else ascending; int32."""
-        return self.now.order if self.now.order is not None else self.candidates.rows()
+        """The candidates, best first where the stage ranks, else ascending; int32.
+
+        Raises:
+            ToolError: as `candidates`.
+        """
+        return self.whole(self.cursor).rows()
 
     def scores(self) -> Mapping[str, Floats]:
-        """The named score columns, aligned with `rows()`."""
+        """The named score columns, aligned with `rows()`; none where they cannot be made again."""
+        if self.now.candidates is None and self.remake is not None:
+            self.remake(self.cursor)
         return self.now.scores
 
     def start(self) -> Stage:
@@ -160,16 +129,24 @@ class CandidateBus:
         *,
         ms: float = 0.0,
         note: str = "",
+        recipe: Recipe | None = None,
     ) -> Stage:
         """Keep only the candidates in `keep`; order and scores of the rest stay as they were."""
         after = self.candidates & keep
-        before_rows = self.rows()
-        inside = None
-        if self.now.order is not None or self.now.scores:
-            inside = after.mask()[before_rows]
-        order = before_rows[inside] if self.now.order is not None and inside is not None else None
-        scores = {name: column[inside] for name, column in self.now.scores.items()}
-        return self._append(tool, arguments, after, order, scores, ms, note)
+        order, scores = self.now.order, dict(self.now.scores)
+        if (order is not None or scores) and after.count < len(self):
+            inside = after.holds(self.rows())
+            order = None if order is None else order[inside]
+            scores = {name: column[inside] for name, column in scores.items()}
+        return self._append(tool, arguments, after, order, scores, ms, note, recipe)
+
+    def drop(
+        self, tool: str, arguments: Mapping[str, Any], rows: Sequence[int], *, note: str = ""
+    ) -> Stage:
+        """Remove these rows; how is kept with the stage, whoever else may have dropped them."""
+        gone = np.unique(np.asarray(rows, dtype=np.int32))
+        keep = RowSet.all(self.n_items) - RowSet.of_rows(gone, self.n_items)
+        return self.narrow(tool, arguments, keep, note=note, recipe=Recipe("minus", gone))
 
     def score(
         self,
@@ -199,28 +176,81 @@ class CandidateBus:
             raise ValueError("score columns must be aligned with the candidates")
         candidates = self.candidates
         kept: dict[str, Floats] = dict(self.now.scores)
-        if order is not None:
+        sorts = order is not None
+        if order is None:
+            order = self.now.order
+        else:
             candidates = RowSet.of_rows(rows, self.n_items)
             if candidates.count != len(rows) or (candidates & self.candidates) != candidates:
                 raise ValueError("an order may hold only candidates, each once")
-            if kept:
-                position = np.zeros(self.n_items, dtype=np.int32)
-                position[self.rows()] = np.arange(len(self), dtype=np.int32)
-                kept = {name: column[position[rows]] for name, column in kept.items()}
-        else:
-            order = self.now.order
+            carried = {name: column for name, column in kept.items() if name not in columns}
+            if carried:
+                places = places_of(rows, candidates, self.now)
+                kept = {name: column[places] for name, column in carried.items()}
         kept.update(columns)
-        return self._append(tool, arguments, candidates, order, kept, ms, note)
+        return self._append(tool, arguments, candidates, order, kept, ms, note, sorts=sorts)
 
     def replace(
         self, tool: str, arguments: Mapping[str, Any], rows: Rows, *, note: str = ""
     ) -> Stage:
-        """Put another set in place (union, a named set), in the order given."""
-        order = np.asarray(rows, dtype=np.int32)
+        """Put another set in place, in the order given.
+
+        Raises:
+            ValueError: a row twice, or outside the catalog.
+        """
+        order = np.array(rows, dtype=np.int32)
         candidates = RowSet.of_rows(order, self.n_items)
         if candidates.count != len(order):
             raise ValueError("each candidate once")
-        return self._append(tool, arguments, candidates, order, {}, 0.0, note)
+        recipe = Recipe("load", order)
+        return self._append(tool, arguments, candidates, order, {}, 0.0, note, recipe)
+
+    def combine(
+        self,
+        op: Combine,
+        arguments: Mapping[str, Any],
+        *,
+        rows: Sequence[int] | None = None,
+        stage: int | None = None,
+        note: str = "",
+        tool: str = "candidates",
+    ) -> Stage:
+        """Join the candidates with another set: rows in their order, or those of a stage.
+
+        The other set is kept by its stage or its rows, never by a name, which may come to mean
+        another set. What is in both keeps its place; of a union the others follow in their order.
+
+        Raises:
+            ToolError: the stage cannot be made again.
+            ValueError: neither or both sets given, a row twice or outside the catalog.
+        """
+        if (rows is None) == (stage is None):
+            raise ValueError("either rows or a stage")
+        if stage is None:
+            recipe = Recipe(op, np.array(rows, dtype=np.int32))
+        else:
+            recipe = Recipe(op, stage=stage)
+        candidates, order, scores = self.follow(recipe, self.whole(self.cursor))
+        return self._append(tool, arguments, candidates, order, scores, 0.0, note, recipe)
+
+    def follow(
+        self, recipe: Recipe, parent: Stage
+    ) -> tuple[RowSet, Rows | None, Mapping[str, Floats]]:
+        """What a recipe makes of a stage's candidates: the set, its order, its scores.
+
+        Raises:
+            ToolError: the recipe's own stage cannot be made again.
+            ValueError: a row twice or outside the catalog.
+        """
+        source = None if recipe.stage is None else self.whole(recipe.stage)
+        return follow(recipe, parent, source, self.n_items)
+
+    def situated(self, known: str) -> None:
+        """Note what is known beside a tool's arguments (a JSON text) for the stages to come."""
+        if self.situation is None or self.inputs[self.situation] != known:
+            if known not in self.inputs:
+                self.inputs.append(known)
+            self.situation = self.inputs.index(known)
 
     def _append(
         self,
@@ -231,7 +261,9 @@ class CandidateBus:
         scores: Mapping[str, Floats],
         ms: float,
         note: str,
+        recipe: Recipe | None = None,
         parent: int | None = -1,
+        sorts: bool = False,
     ) -> Stage:
         stage = Stage(
             number=len(self.stages),
@@ -245,6 +277,9 @@ class CandidateBus:
             ms=ms,
             note=clean(note, 200),
             parent=self.cursor if parent == -1 else parent,
+            recipe=recipe,
+            sorts=sorts,
+            inputs=None if recipe or tool == "start" else self.situation,
         )
         self.stages.append(stage)
         self._move((stage.number, self.standing))
@@ -310,13 +345,15 @@ class CandidateBus:
             ToolError: there is none.
         """
         if number == -1 and self.lists:
-            return self.lists[-1]
+            number = len(self.lists)
         if not 1 <= number <= len(self.lists):
             count = len(self.lists)
             raise ToolError(
                 f"there is no list {number}",
                 hint=f"lists 1 to {count}" if count else "no list was shown yet",
             )
+        if not self.lists[number - 1].rows:
+            raise ToolError(f"list {number} is too long ago, its items were not kept")
         return self.lists[number - 1]
 
     def at_list(self, number: int) -> CandidateBus:
@@ -326,7 +363,7 @@ class CandidateBus:
             ToolError: there is no such list.
         """
         found = self.list_at(number)
-        return CandidateBus(
+        other = CandidateBus(
             self.n_items,
             self.fingerprint,
             list(self.stages),
@@ -334,7 +371,19 @@ class CandidateBus:
             found.stage,
             found.number,
             saved=dict(self.saved),
+            inputs=list(self.inputs),
+            situation=self.situation,
         )
+
+        known = len(self.stages)
+
+        def remake(stage: int) -> bool:
+            made = self.remake is not None and stage < known and self.remake(stage)
+            other.stages[:known] = self.stages[:known]
+            return made
+
+        other.remake = remake
+        return other
 
     def go_to(self, number: int) -> ShownList:
         """Stand where that list was shown; `undo` takes it back.
@@ -393,7 +442,7 @@ class CandidateBus:
         if rows is None:
             self.saved[name] = self.cursor
             return self.now
-        order = np.asarray(rows, dtype=np.int32)
+        order = np.array(rows, dtype=np.int32)
         candidates = RowSet.of_rows(order, self.n_items)
         if candidates.count != len(order):
             raise ValueError("each candidate once")
@@ -408,6 +457,7 @@ class CandidateBus:
             after=candidates.count,
             note=clean(f"set {name}", 200),
             parent=self.cursor,
+            recipe=Recipe("load", order),
         )
         self.stages.append(stage)
         self.saved[name] = stage.number
@@ -421,38 +471,53 @@ class CandidateBus:
         """
         return self.stages[self.saved[name]]
 
+    def forget(self, name: str) -> None:
+        """Take a set's name away; its stage stays in the history.
+
+        Raises:
+            KeyError: there is no such set.
+        """
+        del self.saved[name]
+
     # -- history ---------------------------------------------------------------------------------
 
-    def path(self) -> list[Stage]:
-        """The stages that led from the beginning to the present one."""
-        steps = [self.now]
+    def path(self, number: int | None = None) -> list[Stage]:
+        """The stages that led from the beginning to a stage; to the present one without number."""
+        steps = [self.now if number is None else self.stages[number]]
         while (parent := steps[-1].parent) is not None:
             steps.append(self.stages[parent])
         return steps[::-1]
 
-    def dropped_by(self, row: int) -> Stage | None:
-        """The stage on the present path that dropped the item; None while it is a candidate."""
-        inside = False
-        for stage in self.path():
+    def dropped_by(self, row: int, number: int | None = None) -> Stage | None:
+        """The last stage on the path to a stage that dropped the item; None for its candidates.
+
+        Every item of the catalog either is a candidate or was dropped by a stage. A stage that
+        kept only its recipe is made again; where that fails the next one on the path answers.
+
+        Args:
+            row: of the catalog.
+            number: of the stage; the present one where None.
+        """
+        inside, dropper = True, None
+        for step in self.path(number):
+            if step.candidates is None and self.remake is not None:
+                self.remake(step.number)
+            stage = self.stages[step.number]
             if stage.candidates is None:
                 continue
             present = row in stage.candidates
             if inside and not present:
-                return stage
-            inside = inside or present
-        return None
+                dropper = stage
+            inside = present
+        return None if inside else dropper
 
-    def funnel(self) -> str:
-        """The present path in one line: `9,742 → 312 (genres has Sci-Fi) → ranked → 5`.
+    def funnel(self, number: int | None = None) -> str:
+        """The path in one line: `9,742 → 312 (Sci-Fi) → 41 (1990-1999) → ranked → 5`.
 
-        The last number is that of the items shown, where a list stands here.
+        The last number is that of the items shown, where a list stands here. What was put into an
+        order only for the next stage to order it anew is left out.
         """
-        parts = []
-        for stage in self.path():
-            changed = stage.tool == "start" or stage.after != stage.before
-            count = f"{stage.after:,}" if changed else ""
-            note = stage.note
-            parts.append(f"{count} ({note})" if count and note else count or note)
-        if self.standing and self._is_a_list(self.place):
+        parts = funnel_parts(self.path(number))
+        if number is None and self.standing and self._is_a_list(self.place):
             parts.append(f"{len(self.shown):,}")
-        return " → ".join(part for part in parts if part)
+        return " → ".join(parts)

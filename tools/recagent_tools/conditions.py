@@ -8,7 +8,8 @@
               | column ( "~" | "!~" ) text                  folded words stand / do not in the cell
     value     = a word of the column's vocabulary, any case, a known synonym, quoted or not
 
-The same text is what the funnel, why-not and rules print. `docs/conditions.md` describes it.
+The same text is what why-not and rules print; the funnel has it in short. `docs/conditions.md`
+describes it.
 A number that an item lacks meets no condition, except `!=`.
 """
 
@@ -21,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recagent_catalogs.errors import BadCondition
-from recagent_catalogs.schema import Column, Role
+from recagent_catalogs.schema import CatalogSchema, Column, Role
 from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import fold
 
@@ -71,6 +72,46 @@ def _number_text(value: object) -> str:
         return ""
     number = float(str(value))
     return str(int(number)) if number.is_integer() else repr(number)
+
+
+MOST_SHORT = 4
+"""Values of a condition that its short wording names."""
+
+
+def short(condition: Condition, schema: CatalogSchema) -> str:
+    """A condition in the few words of a funnel: "Sci-Fi", "not Horror", "1990-1999", "≤ 100 min".
+
+    By the roles of the schema only. For people to read; it cannot be parsed again.
+    """
+    column = schema.column(condition.column)
+    op, values = condition.operator, condition.values
+    if column.role in (Role.YEAR, Role.NUMBER):
+        told = _short_number(op, values)
+        unit = f" {column.unit}" if column.unit else ""
+        named = "" if unit or column.role is Role.YEAR else f"{column.name.replace('_', ' ')} "
+        return f"{named}{told}{unit}"
+    if op in ("~", "!~"):
+        return f'not "{values[0]}"' if op == "!~" else f'"{values[0]}"'
+    names = [str(value) for value in values]
+    if len(names) > MOST_SHORT:
+        names = [*names[: MOST_SHORT - 1], f"{len(names) - MOST_SHORT + 1} more"]
+    told = " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    told = {"lacks": "not ", "<=": "up to ", ">=": "from "}.get(op, "") + told
+    if column.role is Role.AUDIENCE:  # "all" alone would say nothing
+        return f"{column.label or column.name.replace('_', ' ')} {told}"
+    return told
+
+
+def _short_number(op: str, values: tuple[str | float | None, ...]) -> str:
+    """A range or a comparison: "1990-1999", "≥ 90", "not 1995"."""
+    if op != "..":
+        word = {"=": "", "!=": "not ", "<=": "≤ ", ">=": "≥ "}.get(op, f"{op} ")
+        return f"{word}{_number_text(values[0])}"
+    low, high = values
+    if low is None or high is None:
+        return f"≤ {_number_text(high)}" if low is None else f"≥ {_number_text(low)}"
+    dash = "-" if float(low) >= 0 else " to "
+    return f"{_number_text(low)}{dash}{_number_text(high)}"
 
 
 def parse_condition(text: str, catalog: Catalog) -> Condition:

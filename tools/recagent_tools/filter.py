@@ -9,7 +9,7 @@ from pydantic import Field
 
 from recagent_catalogs.errors import BadCondition, ToolError
 
-from .conditions import Condition, evaluate, parse_condition
+from .conditions import Condition, evaluate, parse_condition, short
 from .references import preview
 from .relaxation import MAX_CONDITIONS, Census, Relaxation
 from .rowset import RowSet
@@ -52,7 +52,8 @@ def filter_candidates(context: ToolContext, arguments: FilterArguments) -> ToolR
         keep = RowSet.of_mask(evaluate(condition, context.catalog))
         ms = (time.perf_counter() - started) * 1000
         count = len(bus)
-        bus.narrow("filter", {"where": [str(condition)]}, keep, ms=ms, note=str(condition))
+        note = short(condition, context.catalog.schema)
+        bus.narrow("filter", {"where": [str(condition)]}, keep, ms=ms, note=note)
         lines.append(f"{condition}: {count:,} -> {len(bus):,}")
     data: dict[str, object] = {"left": len(bus), "conditions": [str(c) for c in conditions]}
     named = RowSet.of_rows(context.liked, before.n_items)  # what a list is to be like is not in it

@@ -21,7 +21,7 @@ from .models.blend import standardised
 from .models.diversity import HEAD, POOL, Traits, reranked
 from .models.history import History
 from .references import preview
-from .retrieve import profile_history
+from .retrieve import named_titles, profile_history
 from .rowset import RowSet
 from .toolbox import Arguments, Tool, ToolContext, ToolResult
 
@@ -225,11 +225,25 @@ def rank(context: ToolContext, arguments: RankArguments) -> ToolResult:
     columns["score"] = total[order].astype(np.float32)
     ms = (time.perf_counter() - started) * 1000
     context.bus.score(
-        "rank", arguments.model_dump(), columns, order=rows[order], ms=ms, note="ranked"
+        "rank",
+        arguments.model_dump(),
+        columns,
+        order=rows[order],
+        ms=ms,
+        note=_note(context, arguments),
     )
     context.notices.extend(("limit", note) for note in notes)
     lines = [f"{len(context.bus):,} candidates, best first:", preview(context, 12), *notes]
     return ToolResult("\n".join(lines), {"left": len(context.bus)})
+
+
+def _note(context: ToolContext, arguments: RankArguments) -> str:
+    """What the funnel says of the ranking: by what it is, where not by fit alone."""
+    if arguments.by != "fit":
+        return f"ranked by {arguments.by}"
+    if "likeness" in context.bus.scores() and context.liked:
+        return f"ranked by likeness to {named_titles(context, context.liked)}"
+    return "ranked"
 
 
 def _says_nothing(name: str) -> str:
@@ -278,11 +292,9 @@ def drop_seen(context: ToolContext) -> None:
     seen = [int(row) for row in context.profile.seen]
     if not seen:
         return
-    n_items = context.catalog.n_items
-    keep = RowSet.all(n_items) - RowSet.of_rows(seen, n_items)
-    left = (context.bus.candidates & keep).count
+    left = (context.bus.candidates - RowSet.of_rows(seen, context.catalog.n_items)).count
     if 0 < left < len(context.bus):
-        context.bus.narrow("rank", {}, keep, note="not seen yet")
+        context.bus.drop("rank", {}, seen, note="not seen yet")
 
 
 def _from_the_bus(context: ToolContext, rows: Rows) -> list[tuple[str, Floats]]:

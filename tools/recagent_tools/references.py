@@ -78,10 +78,10 @@ def facts(item: Item, catalog: Catalog, *, brief: bool = False) -> dict[str, Any
     return told
 
 
-def preview(context: ToolContext, limit: int = 8) -> str:
-    """The first candidates as one JSON object a line: data, never instructions."""
-    rows = context.bus.rows()[:limit]
-    items = context.catalog.items([int(row) for row in rows])
+def preview(context: ToolContext, limit: int = 8, rows: Sequence[int] | None = None) -> str:
+    """The first candidates (or of these rows) as one JSON object a line: data, never orders."""
+    first = (context.bus.rows() if rows is None else rows)[:limit]
+    items = context.catalog.items([int(row) for row in first])
     return "\n".join(
         json.dumps(facts(item, context.catalog, brief=True), ensure_ascii=False) for item in items
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -62,6 +63,7 @@ def score_by_history(
     started: float,
     *,
     seeds: History | None = None,
+    note: str = "",
 ) -> None:
     """Add one score column per retriever and keep the candidates that are best on the whole.
 
@@ -79,7 +81,7 @@ def score_by_history(
     kept, order = keep_best(np.asarray(blend, dtype=np.float32), rows)
     columns = {name: column[order].astype(np.float32) for name, column in columns.items()}
     ms = (time.perf_counter() - started) * 1000
-    context.bus.score(tool, arguments, columns, order=kept, ms=ms, note=tool.replace("_", " "))
+    context.bus.score(tool, arguments, columns, order=kept, ms=ms, note=note)
 
 
 def similar(context: ToolContext, arguments: SimilarArguments) -> ToolResult:
@@ -92,15 +94,24 @@ def similar(context: ToolContext, arguments: SimilarArguments) -> ToolResult:
     _remember_seeds(context, liked, disliked)
     named = [context.catalog.ids([row])[0] for row in liked]
     seeds = {"liked": named, "unlike": [context.catalog.ids([row])[0] for row in disliked]}
-    without = RowSet.of_rows([*liked, *disliked], context.catalog.n_items)
-    everything = RowSet.all(context.catalog.n_items)
-    if (context.bus.candidates & without).count:
-        note = "not the named ones"
-        context.bus.narrow("similar", dict(seeds), everything - without, note=note)
+    leaving = [*liked, *disliked]
+    if (context.bus.candidates & RowSet.of_rows(leaving, context.catalog.n_items)).count:
+        context.bus.drop("similar", dict(seeds), leaving, note="not the named ones")
     named_items = History.of(liked, disliked)
-    score_by_history(context, "similar", dict(seeds), named_items, started, seeds=named_items)
+    note = f"like {named_titles(context, liked)}" if liked else "unlike the named ones"
+    score_by_history(
+        context, "similar", dict(seeds), named_items, started, seeds=named_items, note=note
+    )
     lines = [f"{len(context.bus):,} candidates, most alike first:", preview(context), *problems]
     return ToolResult("\n".join(lines), {"liked": named, "left": len(context.bus)})
+
+
+def named_titles(context: ToolContext, rows: Sequence[int]) -> str:
+    """Titles for the funnel: "Alien", "Alien and Heat", "Alien, Heat and 3 more"."""
+    titles = [item.title for item in context.catalog.items(list(rows[:2]))]
+    if len(rows) > len(titles):
+        return f"{', '.join(titles)} and {len(rows) - len(titles)} more"
+    return " and ".join(titles)
 
 
 def _remember_seeds(context: ToolContext, liked: list[int], disliked: list[int]) -> None:
@@ -123,11 +134,11 @@ def for_user(context: ToolContext, arguments: ForUserArguments) -> ToolResult:
     history = profile_history(context)
     if not len(history.rows):
         raise ToolError("nothing is known of this person yet", hint="use similar or popular")
-    everything = RowSet.all(context.catalog.n_items)
     taken = RowSet.of_rows(history.rows, context.catalog.n_items)
     if (context.bus.candidates & taken).count:
-        context.bus.narrow("for_user", {}, everything - taken, note="not taken before")
-    score_by_history(context, "for_user", {}, history, started)
+        context.bus.drop("for_user", {}, history.rows.tolist(), note="not taken before")
+    who = "you" if context.user is None else f"user {context.catalog.user_id(context.user)}"
+    score_by_history(context, "for_user", {}, history, started, note=f"for {who}")
     lines = [f"{len(context.bus):,} candidates, most fitting first:", preview(context)]
     return ToolResult("\n".join(lines), {"left": len(context.bus)})
 

@@ -281,6 +281,7 @@ class Toolbox:
         before = len(context.bus)
         try:
             checked = self.check(name, arguments)
+            self._prepare(context)
             result = self._tools[name].run(context, checked)
             text = result.text
             if len(text) > MAX_OBSERVATION_CHARS:
@@ -296,3 +297,11 @@ class Toolbox:
             result, failed = ToolResult(text), True
         ms = (time.perf_counter() - started) * 1000
         return Ran(result, failed, before, len(context.bus), ms)
+
+    def _prepare(self, context: ToolContext) -> None:
+        """Let the bus make old stages again, and know what the next ones are made with."""
+        from .replay import replay, situation  # it stands above: it runs the tools
+
+        bus = context.bus
+        bus.remake = lambda number: replay(bus, self, context, number)
+        bus.situated(situation(context))
