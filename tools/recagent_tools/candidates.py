@@ -50,15 +50,13 @@ class CandidatesArguments(Arguments):
     """Arguments of `candidates`."""
 
     op: Operation = Field(
-        description="show; start (whole catalog); undo; redo; list NUMBER (back to that list); "
-        "save NAME (the list shown); load, forget NAME; union, minus, intersect with NAME; diff "
-        "from NAME (default: the list before); sets (names and lists); among_shown (only the list "
-        "last shown); drop_shown; drop ITEMS."
+        description="start: whole catalog; list: back to list NUMBER; save, load, forget, union, "
+        "minus, intersect, diff: NAME; sets: all names; among_shown: only the list; drop: ITEMS."
     )
-    name: str = Field(default="", description='Name of a set, or a list: "list 2".')
-    number: int = Field(default=0, description="Of a list; -1 is the last.")
-    all: bool = Field(default=False, description="save, diff: all candidates, not the list.")
-    items: list[str] = Field(default=[], description="For drop.")
+    name: str = Field(default="", description='A set, or "list 2".')
+    number: int = Field(default=0, description="-1: the last.")
+    all: bool = Field(default=False, description="save all candidates, not the list.")
+    items: list[str] = Field(default=[])
 
 
 @dataclass(frozen=True)
@@ -323,7 +321,7 @@ TOOLS = (
     Tool(
         "candidates",
         "bus",
-        "Operations on the candidates: begin again, go back, named sets, lists shown before.",
+        "Operations on the candidates, named sets and lists shown before.",
         CandidatesArguments,
         candidates,
         changes_bus=True,
