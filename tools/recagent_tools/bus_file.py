@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -83,17 +84,24 @@ def bus_to_bytes(bus: CandidateBus) -> bytes:
             **_stages(bus, numbers[:many], rows, scores),
         }
         text = json.dumps(head, separators=(",", ":"), ensure_ascii=False).encode()
-        if many <= 1 or len(zlib.compress(text)) <= MAX_HEAD_BYTES:
+        if many <= 1 or len(zlib.compress(text, 1)) <= MAX_HEAD_BYTES:
             break
         many //= 2
-    buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer,
+    return _archive(
         head=np.frombuffer(text, dtype=np.uint8),
         rows=rows.array(),
         scores=scores.array(),
         lists=lists.array(),
     )
+
+
+def _archive(**arrays: NDArray[Any]) -> bytes:
+    """An npz archive; packed lightly, as rows and scores hardly get smaller by more effort."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w") as file:
+                np.lib.format.write_array(file, array, version=(1, 0), allow_pickle=False)
     return buffer.getvalue()
 
 
