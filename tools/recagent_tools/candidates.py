@@ -24,6 +24,7 @@ Operation = Literal[
     "undo",
     "redo",
     "list",
+    "sets",
     "save",
     "load",
     "forget",
@@ -31,7 +32,6 @@ Operation = Literal[
     "minus",
     "intersect",
     "diff",
-    "sets",
     "among_shown",
     "drop_shown",
     "drop",
@@ -50,12 +50,11 @@ class CandidatesArguments(Arguments):
     """Arguments of `candidates`."""
 
     op: Operation = Field(
-        description="start: whole catalog; list: back to list NUMBER; save, load, forget, union, "
-        "minus, intersect, diff: NAME; sets: all names; among_shown: only the list; drop: ITEMS."
+        description="start: whole catalog; list: back to NUMBER; save to diff: NAME; drop: ITEMS."
     )
-    name: str = Field(default="", description='A set, or "list 2".')
-    number: int = Field(default=0, description="-1: the last.")
-    all: bool = Field(default=False, description="save all candidates, not the list.")
+    name: str = Field(default="", description='Of a set, or "list 2".')
+    number: int = Field(default=0)
+    all: bool = Field(default=False, description="Save all, not the list.")
     items: list[str] = Field(default=[])
 
 
@@ -321,7 +320,7 @@ TOOLS = (
     Tool(
         "candidates",
         "bus",
-        "Operations on the candidates, named sets and lists shown before.",
+        "Operations on candidates, named sets, lists shown.",
         CandidatesArguments,
         candidates,
         changes_bus=True,
