@@ -285,7 +285,9 @@ class Assistant:
         )
 
     def _read(self, utterance: str, session: Session) -> Request:
-        return self.parser.parse(utterance, session.turns, shown=session.shown)
+        return self.parser.parse(
+            utterance, session.turns, shown=session.shown, sets=tuple(session.bus.saved)
+        )
 
     def context(self, session: Session, user: str | None) -> ToolContext:
         """What the tools may touch in a turn of this session."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from recagent_catalogs.errors import Cancelled, ModelError
 from recagent_catalogs.text import clean
+from recagent_tools.bus import Mark
 from recagent_tools.retrieve import profile_history
 from recagent_tools.toolbox import Tool, Toolbox, ToolContext
 
@@ -27,7 +28,7 @@ from .events import (
     TurnStarted,
 )
 from .reasons import reasons_for
-from .request import Intent, Mention, Request
+from .request import GOING, Intent, Mention, Request
 from .session import Session
 from .turn import ShownItem, TraceEntry, Turn, shown_items
 
@@ -97,6 +98,8 @@ class _Running:
     fell_back: bool = False
     ran_out: bool = False
     closing: str = ""
+    began: Mark | None = None
+    """The bus before the turn."""
 
     def run(self) -> Turn:
         brain = self.agent.brain
@@ -104,6 +107,7 @@ class _Running:
         request = self.agent.read(self.utterance, self.session)
         asked_for = list(self.context.liked)
         before = self.session.bus.mark()
+        self.began = before
         try:
             self._drive(brain, self._view(request))
         except ModelError as error:
@@ -121,9 +125,13 @@ class _Running:
     def _kept(self, turn: Turn) -> PastTurn:
         """What later turns build on: after a step back, the request of the list that stands."""
         past = turn.past()
-        if not any(op.op in ("undo", "redo", "list") for op in turn.request.operations):
-            return past
         behind = self.session.request_of(turn.number)
+        went = any(op.op in GOING for op in turn.request.operations)
+        # A model may have gone back without the built-in parser having understood that.
+        stood = self.began.place[1] if self.began else 0
+        went = went or (turn.number not in (0, stood) and behind is not None)
+        if not went or (behind is None and turn.items):
+            return past  # went nowhere, or on from there: a list of its own
         return replace(past, request=behind or Request(turn.request.intent))
 
     def _view(self, request: Request) -> TurnView:
@@ -226,7 +234,7 @@ class _Running:
             rows = [int(row) for row in context.bus.rows()[: self.agent.default_count]]
         rows = rows or []
         if rows:
-            context.bus.show(rows)
+            self._show(rows)
         funnel = context.bus.funnel()
         if not rows:
             context.bus.settle()
@@ -262,6 +270,13 @@ class _Running:
             offered=context.offered if context.question else 0,
             remembered=tuple(context.remembered),
         )
+
+    def _show(self, rows: Sequence[int]) -> None:
+        """The list stands; a new one is one change, wherever the turn went on its way to it."""
+        bus, lists = self.context.bus, len(self.context.bus.lists)
+        bus.show(rows)
+        if self.began is not None and len(bus.lists) > lists:
+            bus.one_change(self.began)
 
     def _grounded(self, text: str, rows: Sequence[int]) -> str:
         """A model's words without what is not true: its text, its question, its reasons."""

@@ -23,6 +23,8 @@ PAST_TURNS = 6
 PAST_TURNS_COMPACT = 1
 OBSERVATION_CHARS = 3_000
 OBSERVATION_CHARS_COMPACT = 300
+MOST_SETS = 20
+"""Names of sets that a model is told; the newest."""
 NOT_RUN = json.dumps({"error": "not run"})
 
 
@@ -86,7 +88,8 @@ class Transcript:
             ids = catalog.ids(list(past.shown))
             labels = [f"{rank}. {catalog.label(row)}" for rank, row in enumerate(past.shown, 1)]
             call = WireCall("present", json.dumps({"items": ids}), f"past_{number}")
-            answer = json.dumps({"shown": labels}, ensure_ascii=False)
+            told = {"list": past.number} if past.number else {}
+            answer = json.dumps({**told, "shown": labels}, ensure_ascii=False)
             messages += self._exchange(Message("assistant", calls=(call,)), {call.id: answer})
         messages.append(Message("assistant", clean(past.text, 600) or "(shown)"))
         return messages
@@ -170,13 +173,17 @@ def _outdated(observations: Sequence[Observation], view: TurnView) -> set[int]:
 
 def opening(view: TurnView) -> str:
     """The person's words with the state of the bus: made once, at the beginning of the turn."""
+    bus = view.context.bus
     return render(
         "turn",
         utterance=clean(view.utterance, 8_000, newlines=True),
-        candidates=len(view.context.bus),
-        size=view.context.bus.n_items,
+        candidates=len(bus),
+        size=bus.n_items,
         shown=len(view.context.shown),
         count=view.default_count,
+        standing=bus.standing,
+        lists=len(bus.lists),
+        sets={clean(name, 60): bus.named(name).after for name in list(bus.saved)[-MOST_SETS:]},
     ).strip()
 
 

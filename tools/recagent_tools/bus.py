@@ -117,8 +117,21 @@ class CandidateBus:
             self.remake(self.cursor)
         return self.now.scores
 
-    def start(self) -> Stage:
-        """Begin again from the whole catalog; what was before stays in the history."""
+    def start(self, number: int = 0) -> Stage:
+        """Begin again; what was before stays in the history.
+
+        Args:
+            number: of the list whose candidates to begin with; 0 for the whole catalog. It does
+                not stand again by that.
+
+        Raises:
+            ToolError: there is no such list.
+        """
+        if number:
+            stage = self.list_at(number).stage
+            if stage != self.cursor:
+                self._move((stage, self.standing))
+            return self.now
         return self._append("start", {}, RowSet.all(self.n_items), None, {}, 0.0, "", parent=None)
 
     def narrow(
@@ -307,6 +320,11 @@ class CandidateBus:
         """All rows shown so far, each once, oldest first; what was undone was shown too."""
         return tuple(dict.fromkeys(row for shown in self.lists for row in shown.rows))
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing was done since the list that stands was shown (or the bus was made)."""
+        return self._is_a_list(self.place)
+
     def _is_a_list(self, place: Place) -> bool:
         """Whether nothing was done since the list that stands was shown (or the bus was made)."""
         cursor, standing = place
@@ -332,6 +350,10 @@ class CandidateBus:
         self.lists.append(shown)
         self.standing = shown.number
         return shown
+
+    def one_change(self, mark: Mark) -> None:
+        """Make all that was done since `mark` one change: `undo` then stands where it was."""
+        self.done = [*mark.done, mark.place]
 
     def settle(self) -> None:
         """Stand where the list stands, without what was done since and came to no list."""

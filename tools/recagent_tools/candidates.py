@@ -78,7 +78,7 @@ def candidates(context: ToolContext, arguments: CandidatesArguments) -> ToolResu
     bus = context.bus
     match arguments.op:
         case "start":
-            bus.start()
+            bus.start(arguments.number)
         case "undo" | "redo" | "list":
             return _go(context, arguments)
         case "save" | "forget" | "sets":

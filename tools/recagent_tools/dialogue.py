@@ -77,8 +77,7 @@ def present(context: ToolContext, arguments: PresentArguments) -> ToolResult:
                 "none of these is a candidate", hint="name ids that candidates(op=show) lists"
             )
     else:
-        count = max(1, min(arguments.count or 5, MAX_SHOWN))
-        rows = [int(row) for row in context.bus.rows()[:count]]
+        rows = _the_first(context, arguments.count)
         reasons = {
             row: clean(text, 300)
             for row, text in zip(rows, arguments.reasons, strict=False)
@@ -89,6 +88,14 @@ def present(context: ToolContext, arguments: PresentArguments) -> ToolResult:
     context.text = clean(arguments.text, newlines=True)
     ids = context.catalog.ids(context.presented)
     return ToolResult(f"shown: {', '.join(ids)}", {"ids": ids})
+
+
+def _the_first(context: ToolContext, count: int) -> list[int]:
+    """The first of the candidates; after a step back the list that stands, as it was shown."""
+    bus = context.bus
+    if bus.standing and bus.settled and count in (0, len(bus.shown)):
+        return list(bus.shown)
+    return [int(row) for row in bus.rows()[: max(1, min(count or 5, MAX_SHOWN))]]
 
 
 def _named(context: ToolContext, arguments: PresentArguments) -> tuple[list[int], dict[int, str]]:

@@ -26,8 +26,7 @@ class FilterArguments(Arguments):
     """Arguments of `filter`."""
 
     where: list[str] = Field(
-        description='Conditions, all must hold: "genres has Sci-Fi", "genres lacks Horror | War", '
-        '"year 1990..1999", "runtime <= 100", "title ~ alien".'
+        description='Conditions in the forms of the rules, also "title ~ alien"; all must hold.'
     )
     enough: int = Field(
         default=1, ge=1, description="How many are wanted; where fewer are left, ways out are told."

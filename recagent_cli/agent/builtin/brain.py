@@ -22,6 +22,7 @@ from recagent_tools.rowset import RowSet
 from ..brain import Call, Step, TurnView, Usage
 from ..events import Event
 from ..request import Intent, Mention, Request
+from .answers import places
 from .answers.answers import average_answer, count_answer, item_answer, list_answer, most_answer
 from .answers.relax import (
     applied_text,
@@ -71,6 +72,26 @@ class BuiltinBrain:
         request = view.request
         if not view.tools:
             return Step(text="I could not finish within this turn's budget.")
+        if request.operations:
+            return self._with_operations(view)
+        return self._answer(view)
+
+    def _with_operations(self, view: TurnView) -> Step:
+        """What is said to lists and sets first, then what else is asked."""
+        if places.unnamed(view.request):
+            return Step(text='Under which name? Say "save as weekend", or any other.')
+        if not places.to_do(view.request):
+            return self._answer(view)
+        if not view.steps:
+            thought = "what is to be done with lists and sets"
+            return Step(calls=places.operation_calls(view), thought=thought)
+        pure = view.request.intent is Intent.CHIT_CHAT and not view.request.clarify
+        if pure or places.done(view).failed:
+            return places.operated(view)
+        return self._answer(replace(view, steps=view.steps[1:]))
+
+    def _answer(self, view: TurnView) -> Step:
+        request = view.request
         if request.clarify and _must_ask(request):
             return _ask(view, request.clarify, request.options)
         if request.intent is Intent.ITEM_INFO:
@@ -100,6 +121,11 @@ class BuiltinBrain:
         if view.request.liked and len(view.context.bus) > 1 and self._in_order(view):
             return self._alike_in_order(view)
         conditions, said = self._given_up(view)
+        if places.on_a_list(view.request) and not view.request.among:
+            if not len(view.context.bus):
+                return Step(text=places.none_left(view))
+            if places.keeps_order(view):
+                return self._as_they_stand(view)
         if not _found(view) and view.context.relaxed is None and len(view.steps) < 4:
             return self._relaxed(view)
         if not len(view.context.bus):
@@ -119,6 +145,14 @@ class BuiltinBrain:
         ids = view.context.catalog.ids([int(rows[place]) for place in drawn])
         told = f"{text} Drawn at random; say it again for others."
         return Step(calls=(_call(view, "present", items=ids, count=count, text=told),))
+
+    def _as_they_stand(self, view: TurnView) -> Step:
+        """The candidates of a list or set in their own order: no ranking was asked for."""
+        request, catalog = view.request, view.context.catalog
+        rows = places.in_order(view)[: request.count or view.default_count]
+        text = places.left_text(view, _before(view), list_text(request, catalog, len(rows)))
+        ids = catalog.ids(rows)
+        return Step(calls=(_call(view, "present", items=ids, count=len(ids), text=text),))
 
     def _in_order(self, view: TurnView) -> bool:
         """Whether what is like a title is wanted in the order of a number, and nothing fails."""
@@ -142,14 +176,22 @@ class BuiltinBrain:
         """The candidates that count, then the conditions, so that what they leave is the list."""
         request = view.request
         among = request.among and view.context.shown and not request.exclude_shown
-        calls = [_call(view, "candidates", op="among_shown" if among else "start")]
-        if request.exclude_shown and (view.context.shown or view.context.shown_before):
-            calls.append(_call(view, "candidates", op="drop_shown"))
         gone = _ids([*request.seen, *request.disliked])
+        calls = [] if places.has_a_set(request) else [_call(view, "candidates", op="start")]
+        if among:
+            calls = [_call(view, "candidates", op="among_shown")]
+        elif request.base and calls:
+            calls = [_call(view, "candidates", op="start", number=request.base)]
+            conditions, gone = places.not_yet(view, conditions, gone)
+        if request.exclude_shown and request.base:
+            calls += [_call(view, "candidates", op="drop", items=places.shown_of(view))]
+        elif request.exclude_shown and (view.context.shown or view.context.shown_before):
+            calls.append(_call(view, "candidates", op="drop_shown"))
         if gone:
             calls.append(_call(view, "candidates", op="drop", items=gone))
         if conditions:
-            enough = 1 if among else request.count or view.default_count
+            alone = among or places.on_a_list(request)
+            enough = 1 if alone else request.count or view.default_count
             calls.append(_call(view, "filter", where=list(conditions), enough=enough))
         return [*self._facts(view), *calls]
 

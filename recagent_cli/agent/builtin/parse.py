@@ -18,6 +18,7 @@ from .dialogue.choices import OTHER, chosen, given_up, number_alone, said_instea
 from .dialogue.focus import in_focus
 from .dialogue.gate import Facts, excludes_shown, intent_of
 from .dialogue.moves import moves
+from .dialogue.places import based, came_to_nothing, rebased, request_of_places
 from .dialogue.state import (
     EMPTY,
     NO_STATE,
@@ -34,6 +35,8 @@ from .meaning.reader import Reader
 from .meaning.reading import Reading
 from .meaning.refusals import refusal
 from .meaning.telling import told_only
+from .readers.places import Known, Placed
+from .readers.trail import trail_of
 from .words.lexicon import Lexicon, lexicon
 from .words.tokens import Text, tokenize
 from .words.vocabulary import Vocabulary
@@ -69,7 +72,12 @@ class Parser:
         self._reader = Reader(catalog, lexicon(), year, matcher)
 
     def parse(
-        self, utterance: str, history: Sequence[PastTurn] = (), *, shown: Sequence[int] = ()
+        self,
+        utterance: str,
+        history: Sequence[PastTurn] = (),
+        *,
+        shown: Sequence[int] = (),
+        sets: Sequence[str] = (),
     ) -> Request:
         """Read one utterance.
 
@@ -79,15 +87,25 @@ class Parser:
                 changed, taken back or started over.
             shown: rows of the list last shown, in order; by default those of the last turn that
                 showed any.
+            sets: names of the saved sets.
 
         Returns:
             The request with what still holds from earlier turns merged in.
         """
         last = list(shown) or _last_shown(history)
         text = tokenize(clean(utterance, MAX_CHARS))
-        if (answer := self._answer(text, history, last)) is not None:
+        if (answer := self._answer(text, history, last, sets)) is not None:
             return answer
-        return self._understood(text, history, last)[1]
+        if (placed := self._placed(text, history, last, sets)) is not None:
+            return request_of_places(
+                placed,
+                history,
+                last,
+                self.state(history),
+                self._catalog,
+                lambda rest, turns, rows: self.parse(rest, turns, shown=rows, sets=sets),
+            )
+        return rebased(self._understood(text, history, last)[1], history)
 
     def moves(
         self, utterance: str, history: Sequence[PastTurn] = (), *, shown: Sequence[int] = ()
@@ -125,8 +143,18 @@ class Parser:
         request = self._request(reading, before, intent_of(facts), bool(last))
         return facts, self._last_resort(request, reading, facts)
 
+    def _placed(
+        self, text: Text, history: Sequence[PastTurn], shown: Sequence[int], sets: Sequence[str]
+    ) -> Placed | None:
+        """What the turn says to the lists shown and the saved sets."""
+        places = self._reader.places
+        if not places.may_speak(text, sets):
+            return None
+        titles = self._reader.ways_to_say(shown)
+        return places.read(text, Known(tuple(sets), trail_of(history), tuple(shown), titles))
+
     def _answer(
-        self, text: Text, history: Sequence[PastTurn], shown: Sequence[int]
+        self, text: Text, history: Sequence[PastTurn], shown: Sequence[int], sets: Sequence[str]
     ) -> Request | None:
         """The request where the turn answers our question, or is the number of an item shown."""
         if not history:
@@ -135,7 +163,7 @@ class Parser:
         if not last.options:
             if number is None or not 0 < number <= len(last.shown):
                 return None
-            return self.parse(f"number {number}", history, shown=shown)
+            return self.parse(f"number {number}", history, shown=shown, sets=sets)
         place = chosen(text, last.options, self.lexicon)
         if place is None:
             return None
@@ -147,7 +175,7 @@ class Parser:
             return request
         # The question is answered: what is said instead answers no question before it.
         earlier = [replace(turn, options=()) for turn in history[:-1]]
-        return self.parse(said_instead(option, last), earlier, shown=shown)
+        return self.parse(said_instead(option, last), earlier, shown=shown, sets=sets)
 
     @property
     def catalog(self) -> Catalog:
@@ -174,10 +202,13 @@ class Parser:
         for turn in reversed(history):
             if turn.request is None:
                 return self._read_again(history)
+            if came_to_nothing(turn):
+                continue
             if turn.request.intent is Intent.ITEM_INFO:
                 beside.append(turn.request)
             elif turn.request.intent not in NO_STATE:
-                held = EMPTY if turn.request.intent is Intent.CLOSING else turn.request
+                closed = turn.request.intent is Intent.CLOSING
+                held = EMPTY if closed else based(turn.request, turn)
                 break
         for request in reversed(beside):
             if request.liked or request.disliked or request.seen:

@@ -146,6 +146,7 @@ def merge(
         limits=tuple(dict.fromkeys(reading.limits)),
         clarify=reading.clarify,
         options=reading.options,
+        base=before.base,
     )
 
 
@@ -227,6 +228,7 @@ def carried(before: Request, intent: Intent) -> Request:
     return replace(
         before,
         intent=intent,
+        operations=(),
         about=(),
         question=None,
         among=False,

@@ -23,13 +23,14 @@ from ..readers.longer import LongerNames
 from ..readers.numbers import NumberReader
 from ..readers.people import PeopleReader
 from ..readers.periods import period_spans
+from ..readers.places import PlaceReader
 from ..readers.spans import Span, choose
 from ..readers.strangers import StrangerReader
 from ..readers.themes import ThemeReader
 from ..readers.titled import titled_spans
 from ..readers.topics import TopicReader
 from ..words.lexicon import Lexicon, key_of
-from ..words.tokens import Text, whole
+from ..words.tokens import Text, tokenize, whole
 from ..words.vocabulary import Vocabulary
 from .acts import Act, asks_me, empty_act, find_acts, points
 from .builder import Builder
@@ -97,6 +98,7 @@ class Reader:
         self.themes = ThemeReader(catalog, lexicon, self.vocabulary.values)
         self.strangeness = StrangenessReader(self.vocabulary, lexicon)
         self.leftovers = Leftovers(self)
+        self.places = PlaceReader(lexicon, self.items, self._meaning_of)
 
     # --- candidates ------------------------------------------------------------------------------
 
@@ -135,6 +137,18 @@ class Reader:
         return any(v.role is Role.CATEGORIES for v in kinds) or any(
             key in table for table in (lexicon.moods, lexicon.qualities, lexicon.compounds)
         )
+
+    def _meaning_of(self, phrase: str) -> str:
+        """What a folded phrase means in the catalog as it stands: "kind", "title" or ""."""
+        values = self.vocabulary.values.get(key_of(phrase), ())
+        broad = (Role.CATEGORIES, Role.FACET)
+        if key_of(phrase) in self.lexicon.compounds or any(v.role in broad for v in values):
+            return "kind"
+        if self.titles.whole(phrase) is not None:
+            return "title"
+        text = tokenize(phrase)
+        people = self.people.spans(text)
+        return "kind" if any(len(span) == len(text.words) for span in people) else ""
 
     def _topical(self, text: Text, span: Span, found: Sequence[Span]) -> bool:
         """Whether a title is rather the theme of that name: "with vampires", "without aliens"."""
@@ -257,7 +271,7 @@ class Reader:
                 end += words[end : end + 1] != () and words[end] in self.lexicon.kin
                 yield Span(start, end, "audience", level, 6.0)
 
-    def _ways_to_say(self, shown: Sequence[int]) -> dict[str, int]:
+    def ways_to_say(self, shown: Sequence[int]) -> dict[str, int]:
         """Every way to write the titles shown, folded, to their rows: heads and tails too."""
         ways: dict[str, int] = {}
         for item in self.catalog.items(shown) if shown else ():
@@ -287,7 +301,7 @@ class Reader:
             seeds: rows of what was liked in earlier turns and still holds.
         """
         reading = Reading(text, seeds=list(seeds))
-        titles = self._ways_to_say(shown)
+        titles = self.ways_to_say(shown)
         spans = self.spans(text, shown, titles)
         spans = self.leftovers.mend(text, spans)
         listed = numbers_of_list(text, len(shown))

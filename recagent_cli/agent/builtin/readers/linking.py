@@ -21,6 +21,7 @@ from recagent_catalogs.titles import PART, canonical
 from ..words.caches import cached
 from ..words.lexicon import Lexicon
 from ..words.tokens import Text
+from .quoted import QUOTED
 from .shorttitles import ShortTitles
 from .spans import Span
 
@@ -33,7 +34,6 @@ SHORT = 8
 """A near spelling of fewer letters than this is not taken for the title: the person is asked."""
 _SMALL = frozenset(("the", "a", "an", "of", "and", "in", "to", "on", "for"))
 
-_QUOTED = re.compile(r"[\"“”„«»]([^\"“”„«»]{1,120})[\"“”„«»]|(?<!\w)['‘]([^'‘’]{2,80})['’](?!\w)")
 _YEAR = re.compile(r"^\s*[(\[]?$")
 _LOOSE_YEAR = re.compile(
     r"(?:(?:from|of|in) )?(?P<year>(?:18|19|20)\d\d)(?!\S)"
@@ -408,7 +408,7 @@ class TitleReader:
     # --- quotes and near spellings ---------------------------------------------------------------
 
     def _quoted(self, text: Text) -> Iterator[Span]:
-        for match in _QUOTED.finditer(text.raw):
+        for match in QUOTED.finditer(text.raw):
             inside = match.span(1) if match[1] is not None else match.span(2)
             numbers = [
                 i
