@@ -564,7 +564,8 @@ class Assistant:
         return shown_items(items, [float(score) for score in scores], reasons)
 
     def _tell_ways(self, conditions: Sequence[Condition], liked: Sequence[int]) -> None:
-        """The smallest changes that leave something, as notices, in the grammar of conditions."""
+        """That nothing is left, and the smallest changes that leave something, as notices."""
+        self._notice("limit", "nothing is left under these conditions")
         if not 0 < len(set(conditions)) <= MAX_CONDITIONS:
             return
         n_items, items = self.catalog.n_items, self.catalog.schema

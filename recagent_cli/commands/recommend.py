@@ -85,5 +85,3 @@ def command(
         return
     items = assistant.recommend(user=user, like=liked, count=n, **wanted)
     run.print_items(items, assistant)
-    if not items:
-        run.say("note: nothing is left under these conditions")

@@ -143,6 +143,22 @@ def test_recommend_for_a_user_leaves_out_what_they_took(recagent: RunCommand) ->
     assert taken and ids and not set(ids) & set(taken)
 
 
+def test_recommend_lists_the_smallest_changes_where_nothing_is_left(recagent: RunCommand) -> None:
+    where = ("--where", "genres has Western", "--where", "year 1995..1999")
+    ran = recagent("recommend", *where, "--json")
+    assert (ran.code, valid(ran.out)["items"]) == (0, [])
+    lines = ran.err.splitlines()
+    assert "nothing is left" in lines[0] and 1 < len(lines) <= 4
+    assert any("without genres has Western: " in line for line in lines)
+    assert "nothing is left" not in recagent("recommend", *where[:2], "--json").err
+
+
+def test_ask_has_the_ways_out_as_data(recagent: RunCommand) -> None:
+    body = valid(recagent("ask", "--json", "a western by Ada Quill").out)
+    assert body["items"] == [] and body["question"]["options"]
+    assert body["relaxations"][0]["changes"] and not body["relaxations"][0]["applied"]
+
+
 def test_conditions_hold_in_recommend(recagent: RunCommand) -> None:
     ran = recagent("recommend", "--where", "genres has Western", "--format", "ids")
     assert sorted(ran.out.split()) == ["f10", "f11"]

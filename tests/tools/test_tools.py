@@ -67,6 +67,41 @@ def test_an_empty_filter_says_what_each_condition_costs(
     assert "nothing is left" in ran.result.text and "without it" in ran.result.text
 
 
+def test_an_empty_filter_names_the_smallest_changes(toolbox: Toolbox, context: ToolContext) -> None:
+    ran = run(toolbox, context, "filter", where=["genres has Western", "year 1990..1999"])
+    first = ran.result.data["relaxations"][0]
+    (change,) = first["changes"]
+    assert change["condition"] == "genres has Western" and first["left"] > 0
+    assert f"{change['becomes']} instead of genres has Western" in ran.result.text
+    assert len(ran.result.text.splitlines()) <= 6
+    way = context.relaxations[0]
+    run(toolbox, context, "candidates", op="start")
+    again = run(toolbox, context, "filter", where=list(way.conditions))
+    assert (again.after, context.relaxed) == (way.left, way)
+
+
+def test_a_filter_that_leaves_too_few_says_what_gives_more(
+    toolbox: Toolbox, context: ToolContext
+) -> None:
+    few = run(toolbox, context, "filter", where=["genres has Sci-Fi", "genres lacks Horror"])
+    assert "smallest" not in few.result.text and "relaxations" not in few.result.data
+    run(toolbox, context, "candidates", op="start")
+    where = ["genres has Sci-Fi", "genres lacks Horror"]
+    ran = run(toolbox, context, "filter", where=where, enough=4)
+    assert ran.after == 3 and "smallest change" in ran.result.text
+    assert all(way["left"] >= 4 for way in ran.result.data["relaxations"])
+    run(toolbox, context, "candidates", op="start")
+    run(toolbox, context, "filter", where=["genres has Drama"])
+    assert context.relaxations == [] and context.relaxed is None
+
+
+def test_conditions_of_every_kind_are_told_shortly(toolbox: Toolbox, context: ToolContext) -> None:
+    where = [f"year != {year}" for year in range(1990, 2001)] + ["runtime <= 1"]
+    ran = run(toolbox, context, "filter", where=where)
+    assert ran.after == 0 and len(ran.result.text.splitlines()) <= 6
+    assert len(ran.result.data["alone"]) == 12
+
+
 def test_a_wrong_condition_is_told_to_the_brain(toolbox: Toolbox, context: ToolContext) -> None:
     ran = run(toolbox, context, "filter", where=["genre has Westren"])
     assert ran.error and "Western" in ran.result.text and len(context.bus.stages) == 1

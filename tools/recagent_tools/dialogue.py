@@ -14,6 +14,7 @@ from .toolbox import Arguments, Tool, ToolContext, ToolResult
 
 MAX_SHOWN = 100
 MAX_OPTIONS = 6
+MAX_OPTION_CHARS = 200
 
 
 class RememberArguments(Arguments):
@@ -63,7 +64,7 @@ def remember(context: ToolContext, arguments: RememberArguments) -> ToolResult:
 
 def ask_person(context: ToolContext, arguments: AskPersonArguments) -> ToolResult:
     """Ask one question; the turn is over."""
-    options = tuple(clean(option, 120) for option in arguments.options[:MAX_OPTIONS])
+    options = tuple(clean(option, MAX_OPTION_CHARS) for option in arguments.options[:MAX_OPTIONS])
     context.question = (clean(arguments.question, 400), options)
     return ToolResult("asked")
 

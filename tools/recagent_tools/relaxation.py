@@ -92,15 +92,23 @@ class Relaxation:
         """How much is asked of the person; of two that weigh the same neither is smaller."""
         return self.size, self.removed, self.prices
 
+    @property
+    def by_result(self) -> dict[str | None, list[str]]:
+        """The conditions concerned, by what becomes of them; None: those removed, the last."""
+        found: dict[str | None, list[str]] = {}
+        for change in sorted(self.changes, key=lambda change: change.becomes is None):
+            found.setdefault(change.becomes, []).append(change.condition)
+        return found
+
     def text(self) -> str:
         """The changes in the grammar of conditions, in one line."""
         told = [
-            f"without {change.condition}"
-            if change.becomes is None
-            else f"{change.becomes} instead of {change.condition}"
-            for change in self.changes
+            f"without {' and '.join(before)}"
+            if becomes is None
+            else f"{becomes} instead of {' and '.join(before)}"
+            for becomes, before in self.by_result.items()
         ]
-        return " and ".join(told)
+        return ", ".join(told)
 
     def to_json(self) -> dict[str, Any]:
         """The changes and what they leave, as `relaxations` of `recagent.turn/1` has them."""
@@ -222,7 +230,8 @@ class Census:
             values = tuple(dict.fromkeys(v for member in members for v in member.values))
             either = str(Condition(members[0].column, "has", values))
             changes |= {p: Change(str(self.conditions[p]), either) for p in group}
-        prices = [TOGETHER] * len(chosen)
+        # Of two kinds either is still what was asked for; of many, any one is far from it.
+        prices = [TOGETHER if len(self.groups[g]) == 2 else KINDS for g in chosen]
         for place, level in enumerate(levels):
             if level != KEEP:
                 wider = self.wider[place] if level == WIDEN else None

@@ -17,14 +17,14 @@ from .wording import condition_text, join
 MOST_WAYS = 4
 MOST_TITLES = 2
 """So few items that a way out leaves are named."""
-LONGEST = 110
+LONGEST = 119
 """Characters of an option; with titles that would make it longer only the count is told."""
 
 
 def unasked(ways: Sequence[Relaxation]) -> Relaxation | None:
     """The way that may be taken without asking: the smallest, where it is cheap and alone so small.
 
-    Cheap are numbers, and kinds that had to hold together becoming alternatives. What kind of
+    Cheap are numbers, and two kinds that had to hold together becoming alternatives. What kind of
     thing it is, a person, an audience or an exclusion nobody gives up for somebody else.
     """
     if not ways or ways[0].prices[0] > TOGETHER or not ways[0].conditions:
@@ -72,7 +72,7 @@ def changes_text(way: Relaxation, catalog: Catalog) -> str:
         return f"only {_quoted(way.conditions[0], catalog)}"
     told = [
         f"{_quoted(becomes, catalog)} instead of {_all_of(befores, catalog)}"
-        for becomes, befores in _by_result(way).items()
+        for becomes, befores in way.by_result.items()
         if becomes is not None
     ]
     return ", and ".join([*told, *_without(way, catalog)])
@@ -81,7 +81,7 @@ def changes_text(way: Relaxation, catalog: Catalog) -> str:
 def applied_text(way: Relaxation, catalog: Catalog) -> str:
     """The sentence on a way that was taken unasked."""
     told = []
-    results = _by_result(way)
+    results = way.by_result
     for becomes, befores in results.items():
         if becomes is None:
             told.append(f"I left out {_all_of(befores, catalog)}")
@@ -100,7 +100,7 @@ def would_text(ways: Sequence[Relaxation], catalog: Catalog) -> str:
     way = next((way for way in ways if way.conditions), None)
     if way is None:
         return ""
-    wider = [_quoted(text, catalog) for text in _by_result(way) if text is not None]
+    wider = [_quoted(text, catalog) for text in way.by_result if text is not None]
     told = [*([f"with {join(wider)}"] if wider else []), *_without(way, catalog)]
     return f"; {' and '.join(told)} there would be {way.left:,}"
 
@@ -108,14 +108,6 @@ def would_text(ways: Sequence[Relaxation], catalog: Catalog) -> str:
 def _without(way: Relaxation, catalog: Catalog) -> list[str]:
     gone = [change.condition for change in way.changes if change.becomes is None]
     return [f"without {_all_of(gone, catalog)}"] if gone else []
-
-
-def _by_result(way: Relaxation) -> dict[str | None, list[str]]:
-    """The conditions changed, by what becomes of them."""
-    found: dict[str | None, list[str]] = {}
-    for change in way.changes:
-        found.setdefault(change.becomes, []).append(change.condition)
-    return found
 
 
 def _quoted(text: str, catalog: Catalog) -> str:
