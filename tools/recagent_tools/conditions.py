@@ -238,32 +238,50 @@ def evaluate(condition: Condition, catalog: Catalog) -> Mask:
         mask = np.zeros(catalog.n_items, dtype=bool)
         mask[catalog.rows_with_text(column.name, str(condition.values[0]))] = True
         return mask if op == "~" else ~mask
-    words = catalog.words(column.name)
-    wanted = [str(value) for value in condition.values]
-    if op in ("=", "<=", ">=") and column.order:
-        position = column.order.index(wanted[0])
-        wanted = list(
-            {
-                "=": column.order[position : position + 1],
-                "<=": column.order[: position + 1],
-                ">=": column.order[position:],
-            }[op]
-        )
-    mask = words.mask(wanted)
-    return ~mask if op == "lacks" else mask
+    mask = catalog.words(column.name).mask(_meant(condition, column))
+    return np.logical_not(mask, out=mask) if op == "lacks" else mask
+
+
+def evaluate_wider(condition: Condition, mask: Mask, wider: Condition, catalog: Catalog) -> Mask:
+    """Which items meet a wider form of a condition whose own mask is known: bool [n_items].
+
+    Of words only those are looked up that the condition has not.
+    """
+    column = catalog.schema.column(condition.column)
+    if column.role in (Role.YEAR, Role.NUMBER) or wider.operator in ("~", "!~", "lacks"):
+        return evaluate(wider, catalog)
+    known = set(_meant(condition, column))
+    more = [word for word in _meant(wider, column) if word not in known]
+    found = catalog.words(column.name).mask(more)
+    found |= mask
+    return found
+
+
+def _meant(condition: Condition, column: Column) -> list[str]:
+    """The words of which an item needs one, or for `lacks` has none."""
+    words = [str(value) for value in condition.values]
+    if condition.operator not in ("=", "<=", ">=") or not column.order:
+        return words
+    place = column.order.index(words[0])
+    held = {
+        "=": column.order[place : place + 1],
+        "<=": column.order[: place + 1],
+        ">=": column.order[place:],
+    }
+    return list(held[condition.operator])
 
 
 def _evaluate_number(
     numbers: NDArray[np.float32], op: str, values: tuple[str | float | None, ...]
 ) -> Mask:
     if op == "..":
-        low, high = values
-        mask = ~np.isnan(numbers)
-        if low is not None:
-            mask &= numbers >= np.float32(float(low))
-        if high is not None:
-            mask &= numbers <= np.float32(float(high))
-        return mask
+        low, high = (None if value is None else np.float32(float(value)) for value in values)
+        # Whatever is compared with NaN fails.
+        above = np.asarray(numbers >= low, dtype=bool) if low is not None else None
+        if high is None:
+            return ~np.isnan(numbers) if above is None else above
+        below = np.asarray(numbers <= high, dtype=bool)
+        return below if above is None else np.logical_and(above, below, out=above)
     value = np.float32(float(str(values[0])))
     compare = {
         "=": np.equal,

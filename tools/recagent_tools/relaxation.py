@@ -18,6 +18,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -26,15 +27,13 @@ from numpy.typing import NDArray
 from recagent_catalogs.schema import LIST_ROLES, NUMBER_ROLES, Role
 from recagent_catalogs.store import Catalog
 
-from .conditions import Condition, Mask, evaluate
+from .conditions import Condition, Mask, evaluate, evaluate_wider
 from .rowset import RowSet
 from .widening import widen
 
 MAX_CONDITIONS = 12
 MAX_CHANGES = 3
 KEEP, WIDEN, REMOVE = 0, 1, 2
-HALF = 6
-"""Conditions whose states fit one uint16 (3**6 = 729)."""
 NUMBERS, TOGETHER, KINDS, PEOPLE, AUDIENCE, EXCLUDED = range(6)
 """How dear it is to change a condition, least first."""
 DEAR = PEOPLE
@@ -265,34 +264,58 @@ def _count(
         alone: one number a condition.
         counts: int64 [3] * n, by state under each condition.
     """
-    n = len(conditions)
     inside = base.mask() if base.bits is not None else None
-    size = catalog.n_items if base.rows_ is None else base.count
-    halves = [np.zeros(size, dtype=np.uint16) for _ in range(0, max(n, 1), HALF)]
+    codes = _Codes(catalog.n_items if base.rows_ is None else base.count)
     alone = []
-    for place, (condition, wide) in enumerate(zip(conditions, wider, strict=True)):
-        mask = _of_base(evaluate(condition, catalog), base)
+    for condition, wide in zip(conditions, wider, strict=True):
+        mask = evaluate(condition, catalog)
+        wide_mask = None if wide is None else evaluate_wider(condition, mask, wide, catalog)
+        if base.rows_ is not None:
+            mask = mask[base.rows_]
+            wide_mask = None if wide_mask is None else wide_mask[base.rows_]
         alone.append(int(np.count_nonzero(mask if inside is None else mask & inside)))
-        wide_mask = mask if wide is None else _of_base(evaluate(wide, catalog), base)
-        state = np.uint8(REMOVE) - mask.view(np.uint8)
-        state -= wide_mask.view(np.uint8)
-        half = halves[place // HALF]
-        half *= np.uint16(3)
-        half += state
-    code: NDArray[Any] = halves[0]
-    if len(halves) > 1:
-        code = halves[0].astype(np.int32)
-        code *= np.int32(3 ** (n - HALF))
-        code += halves[1]
-    if inside is not None:
-        code = code[inside]
-    counts = np.bincount(code, minlength=3**n)
-    return tuple(alone), counts.reshape((3,) * n)
+        codes.add(mask, wide_mask)
+    return tuple(alone), codes.counts(inside)
 
 
-def _of_base(mask: Mask, base: RowSet) -> Mask:
-    """The mask at the candidates where these are few, else over the catalog."""
-    return mask if base.rows_ is None else mask[base.rows_]
+class _Codes:
+    """One number an item for its states, put together in bytes as long as they hold it.
+
+    A condition that cannot be widened has two states, which keeps the numbers small.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._parts = [np.zeros(size, dtype=np.uint8)]
+        self._sizes = [1]
+        self._states: list[int] = []
+        self._state = np.empty(size, dtype=np.uint8)
+
+    def add(self, mask: Mask, wide: Mask | None) -> None:
+        """Take the next condition: who meets it, and who meets it widened (None: nobody else)."""
+        states = 2 if wide is None else 3
+        if self._sizes[-1] * states > 256:
+            self._parts.append(np.zeros_like(self._state))
+            self._sizes.append(1)
+        np.subtract(np.uint8(states - 1), mask.view(np.uint8), out=self._state)
+        if wide is not None:
+            self._state -= wide.view(np.uint8)
+        self._parts[-1] *= np.uint8(states)
+        self._parts[-1] += self._state
+        self._sizes[-1] *= states
+        self._states.append(states)
+
+    def counts(self, inside: Mask | None) -> Counts:
+        """How many of the items inside are in each state: int64 [3] * n."""
+        total = prod(self._sizes)
+        code = self._parts[0].astype(np.min_scalar_type(total - 1), copy=False)
+        for size, part in zip(self._sizes[1:], self._parts[1:], strict=True):
+            code *= code.dtype.type(size)
+            code += part
+        counted = np.bincount(code if inside is None else code[inside], minlength=total)
+        counts = np.zeros((3,) * len(self._states), dtype=np.int64)
+        met = tuple(slice(None) if n == 3 else slice(None, None, REMOVE) for n in self._states)
+        counts[met] = counted.reshape(self._states)
+        return counts
 
 
 def minimal_levels(counts: Counts, most: int, enough: int) -> Iterator[tuple[tuple[int, ...], int]]:

@@ -22,7 +22,7 @@ DECADE = 10
 MINUTES = frozenset(("min", "mins", "minute", "minutes"))
 SHARE = 0.125
 """A step of a number without minutes, before it is rounded as people say it."""
-MOST_COUNTED = 20_000
+MOST_COUNTED = 10_000
 """So many carriers of a kind, evenly spread, tell which kind goes with it."""
 
 
@@ -60,7 +60,8 @@ def neighbour(words: WordColumn, values: tuple[str, ...], n_items: int) -> str |
         values: exact values of it.
         n_items: items of the catalog.
     """
-    rows = np.flatnonzero(words.mask(values))
+    one = len(values) == 1
+    rows = words.rows_with(values[0]) if one else np.flatnonzero(words.mask(values))
     rows = rows[:: max(1, -(-len(rows) // MOST_COUNTED))]
     if not len(rows):
         return None
