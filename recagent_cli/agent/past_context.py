@@ -5,14 +5,15 @@ The profile and the models are those of now; everything else is as it was then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from recagent_tools.bus import CandidateBus
+from recagent_tools.past_lists import at_list
 from recagent_tools.toolbox import ToolContext
 
 from .brain import PastTurn
-from .request import Intent, Request
+from .builtin.answers.wording import order_of
 from .session import Session
 
 
@@ -28,27 +29,15 @@ def context_of_list(now: ToolContext, session: Session, number: int) -> ToolCont
         ToolError: there is no such list.
     """
     bus = session.bus.at_list(number or session.bus.standing or -1)
-    place = _made_at(session.turns, bus.standing)
-    before, user = session.turns[:place], None
-    request = session.request_of(bus.standing) or Request(Intent.RECOMMEND)
-    if place < len(session.turns):
-        user = session.turns[place].user
-    liked, unlike = _seeds(bus)
+    before = session.turns[: _made_at(session.turns, bus.standing)]
+    request = session.request_of(bus.standing)
     return replace(
-        now,
+        at_list(replace(now, bus=bus), bus.standing),
         bus=bus,
-        user=None if user is None else now.catalog.user_index(user),
         shown=_standing_after(before, bus),
         shown_before=tuple(dict.fromkeys(row for turn in before for row in turn.shown)),
-        liked=_rows([*(m.id for m in request.liked), *liked], now),
-        disliked=_rows([*(m.id for m in request.disliked), *unlike], now),
-        wishes=[(column, value, w.weight) for w in request.wishes for column, value in w.values],
+        order=None if request is None else order_of(request, now.catalog),
         presented=None,
-        reasons={},
-        text="",
-        question=None,
-        remembered=[],
-        notices=[],
     )
 
 
@@ -61,15 +50,3 @@ def _standing_after(turns: Sequence[PastTurn], bus: CandidateBus) -> tuple[int, 
     """Rows of the list that stood after these turns."""
     number = turns[-1].number if turns else 0
     return bus.lists[number - 1].rows if 0 < number <= len(bus.lists) else ()
-
-
-def _seeds(bus: CandidateBus) -> tuple[list[str], list[str]]:
-    """Ids that `similar` was called with on the way to the present candidates."""
-    called = [stage.arguments for stage in bus.path() if stage.tool == "similar"]
-    liked = [id for arguments in called for id in arguments.get("liked", ())]
-    return liked, [id for arguments in called for id in arguments.get("unlike", ())]
-
-
-def _rows(ids: Iterable[str | None], context: ToolContext) -> list[int]:
-    found = (context.catalog.row_of(id) for id in ids if id is not None)
-    return list(dict.fromkeys(row for row in found if row is not None))

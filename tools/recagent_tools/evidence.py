@@ -6,6 +6,25 @@ What is said of it in words is made elsewhere, and checked against this.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+WhyNotKind = Literal[
+    "shown",
+    "named",
+    "shown_before",
+    "seen",
+    "disliked",
+    "never",
+    "condition",
+    "set",
+    "words",
+    "retrieved",
+    "cut",
+    "ranked",
+    "drawn",
+]
+"""Where an item of the catalog is with regard to a list; see `WhyNot`."""
+ChangeKind = Literal["drop", "widen", "add", "more", "weight", "unsee", "like"]
 
 
 @dataclass(frozen=True)
@@ -129,3 +148,112 @@ class Evidence:
     taken_by: int = 0
     mean_rating: float | None = None
     recomputed: bool = False
+
+
+@dataclass(frozen=True)
+class FailedCondition:
+    """A condition that an item does not meet.
+
+    Attributes:
+        text: as the grammar of `filter` writes it.
+        column: of the schema.
+        value: what the item has instead, for people ("117 min", "Horror, Sci-Fi"); "" where
+            nothing is known.
+    """
+
+    text: str
+    column: str
+    value: str
+
+
+@dataclass(frozen=True)
+class RetrieverPlace:
+    """The item's place by one retriever among the candidates that it was asked about, from 1."""
+
+    name: str
+    place: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of a request.
+
+    Attributes:
+        kind: "drop" a condition, search words or a step; "widen" a condition; "add" one; show
+            "more" items; give a "weight" to an aspect; "unsee" the item (take back that it was
+            seen, shown or disliked); "like": not name it as liked.
+        was: the condition, words or step as it was; "" where there was none.
+        now: what stands in its place: the condition, "novelty=1", the number of items; "" for
+            nothing.
+    """
+
+    kind: ChangeKind
+    was: str = ""
+    now: str = ""
+
+
+@dataclass(frozen=True)
+class WayIn:
+    """Changes that together would make the item a candidate, tried out.
+
+    Attributes:
+        changes: all of them are needed.
+        left: how many items then meet the conditions.
+        place: the item's place then; None where the candidates have no order.
+    """
+
+    changes: tuple[Change, ...]
+    left: int
+    place: int | None
+
+
+@dataclass(frozen=True)
+class WhyNot:
+    """Why an item is not in a list, or where in it it is: one answer for each of the catalog.
+
+    Attributes:
+        row: the item.
+        kind: "shown" (it is in the list) · "named" by the person as liked, so that the list is of
+            what is like it · "shown_before" · "seen" · "disliked" · "never" · "condition" (it
+            failed one first) · "set" (left out by an operation on lists and sets) · "words" (the
+            words searched for) · "retrieved" (not among the best that the models brought) · "cut"
+            (behind the last one that the ranking kept) · "ranked" (a candidate, behind the list) ·
+            "drawn" (it was in the pool of a random draw).
+        number: of the list; 0 where none was shown.
+        of: how many items the list has.
+        place: in the list where it is shown, else among the candidates; None without an order.
+        candidates: how many there are at the end.
+        stage: number, on the bus, of the stage that dropped it; None while it is a candidate.
+        note: that stage's line of the funnel.
+        failed: all conditions of the request that it fails, in their order.
+        met: those that it meets.
+        last: row of the last item shown, with which it is compared.
+        lost: what the score has less than that of `last`, largest loss first; they sum to the
+            difference.
+        retrieved: its places by the retrievers, where they dropped it.
+        user: whether it was left out for being in the history of a user of the data.
+        words: that it does not match, for "words".
+        order: column by whose numbers the list is ordered; "" where a score orders it.
+        value: what it has in that column, for people; "" where it is not known.
+        ways: what would bring it in, smallest first.
+    """
+
+    row: int
+    kind: WhyNotKind
+    number: int = 0
+    of: int = 0
+    place: int | None = None
+    candidates: int = 0
+    stage: int | None = None
+    note: str = ""
+    failed: tuple[FailedCondition, ...] = ()
+    met: tuple[str, ...] = ()
+    last: int | None = None
+    lost: tuple[ScorePart, ...] = ()
+    retrieved: tuple[RetrieverPlace, ...] = ()
+    user: bool = False
+    words: str = ""
+    order: str = ""
+    value: str = ""
+    ways: tuple[WayIn, ...] = ()

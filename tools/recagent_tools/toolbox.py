@@ -110,6 +110,7 @@ class ToolContext:
         rng: randomness, seeded.
         of_list: gives the context of the turn that made the list of that number, on a bus of its
             own that stands there (0: the list that stands); None outside a session.
+        order: of such a context, the (column, sign) by whose numbers the list was ordered.
     """
 
     catalog: Catalog
@@ -137,6 +138,7 @@ class ToolContext:
     offered: int = 0
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
     of_list: Callable[[int], ToolContext] | None = None
+    order: tuple[str, float] | None = None
 
     def begin(self, *, liked: Sequence[int] = ()) -> None:
         """Forget what a brain did in this turn, so that another one can start."""

@@ -1,0 +1,235 @@
+"""Where an item of the catalog was lost on the way to a list: exactly one answer for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from recagent_catalogs.errors import BadCondition
+from recagent_catalogs.schema import NUMBER_ROLES, Role
+from recagent_catalogs.store import Catalog
+
+from .bus import Stage
+from .conditions import Condition, evaluate, parse_condition
+from .evidence import FailedCondition, RetrieverPlace, WhyNot, WhyNotKind
+from .lost import lost_against
+from .models.history import History
+from .retrieve import profile_history
+from .toolbox import ToolContext
+
+RETRIEVERS = ("similar", "for_user", "popular")
+MOST_PLACED = 200_000
+"""Among more candidates an item's place by the retrievers is not looked for."""
+MOST_VALUES = 6
+
+
+def lost_at(row: int, context: ToolContext) -> WhyNot:
+    """The one answer for an item, without what would bring it in.
+
+    Args:
+        row: the item.
+        context: that of the turn that made the list, with the bus standing at it.
+    """
+    bus = context.bus
+    shown, path = bus.shown, bus.path()
+    conditions = conditions_of(path, context.catalog)
+    missed = [(condition, not holds(condition, row, context.catalog)) for condition in conditions]
+    answer = WhyNot(
+        row,
+        "shown",
+        number=bus.standing,
+        of=len(shown),
+        candidates=len(bus),
+        failed=tuple(failing(c, row, context.catalog) for c, fails in missed if fails),
+        met=tuple(str(c) for c, fails in missed if not fails),
+    )
+    if row in shown:
+        return replace(answer, place=shown.index(row) + 1)
+    stage = dropping(path, row, context.catalog)
+    if stage is None:
+        return _behind(answer, context)
+    answer = replace(answer, stage=stage.number, note=stage.note)
+    kind = _kind(stage, row, path, context)
+    match kind:
+        case "retrieved":
+            return replace(answer, kind=kind, retrieved=_places(stage, row, context))
+        case "words":
+            return replace(answer, kind=kind, words=str(stage.arguments.get("text", "")))
+        case "seen":
+            return replace(answer, kind=kind, user=stage.tool == "for_user" and _of_user(context))
+    return replace(answer, kind=kind)
+
+
+def _of_user(context: ToolContext) -> bool:
+    return context.user is not None
+
+
+def dropping(path: Sequence[Stage], row: int, catalog: Catalog) -> Stage | None:
+    """The stage after which the item was no candidate any more; None while it is one.
+
+    Of stages that kept only their recipe it is told by their conditions whether they dropped it.
+    """
+    last = max((n for n, s in enumerate(path) if s.candidates is not None and row in s.candidates))
+    lost = next((n for n in range(last + 1, len(path)) if path[n].candidates is not None), None)
+    if lost is None:  # nothing after it was kept
+        lost = len(path) - 1
+        between = path[last + 1 :]
+    else:
+        between = path[last + 1 : lost + 1]
+    if not between:
+        return None
+    for stage in between:
+        if any(not holds(c, row, catalog) for c in conditions_of([stage], catalog)):
+            return stage
+    return path[lost]
+
+
+def conditions_of(path: Sequence[Stage], catalog: Catalog) -> list[Condition]:
+    """The conditions that stages filtered by, each once, in their order."""
+    told = [text for s in path if s.tool == "filter" for text in s.arguments.get("where", ())]
+    found = []
+    for text in dict.fromkeys(map(str, told)):
+        try:
+            found.append(parse_condition(text, catalog))
+        except BadCondition:  # of data that have changed
+            continue
+    return found
+
+
+def holds(condition: Condition, row: int, catalog: Catalog) -> bool:
+    """Whether one item meets a condition."""
+    return bool(evaluate(condition, catalog)[row])
+
+
+def failing(condition: Condition, row: int, catalog: Catalog) -> FailedCondition:
+    """A condition with what the item has instead."""
+    value = own_value(condition.column, row, catalog, condition)
+    return FailedCondition(str(condition), condition.column, value)
+
+
+def own_value(column: str, row: int, catalog: Catalog, condition: Condition | None = None) -> str:
+    """What an item has in a column, for people; "" where nothing is known.
+
+    Of many values those come first that the condition names.
+    """
+    described = catalog.schema.column(column)
+    if described.role in NUMBER_ROLES:
+        number = float(catalog.numbers(column)[row])
+        if np.isnan(number):
+            return ""
+        if described.role is Role.YEAR:
+            return f"{number:.0f}"
+        told = f"{number:,.0f}" if number.is_integer() else f"{number:,.4g}"
+        return f"{told} {described.unit}".strip()
+    item = catalog.item(row)
+    if described.role is Role.TITLE:
+        return item.title
+    cell: Any = item.columns.get(column)
+    if not isinstance(cell, list):
+        return str(cell)[:80] if cell not in (None, "") else ""
+    named = [str(v) for v in condition.values] if condition is not None else []
+    first = [v for v in cell if v in named]
+    values = [*first, *(v for v in cell if v not in first)]
+    more = ["…"] * (len(values) > MOST_VALUES)
+    return ", ".join([*map(str, values[:MOST_VALUES]), *more])
+
+
+def _kind(stage: Stage, row: int, path: Sequence[Stage], context: ToolContext) -> WhyNotKind:
+    """What the stage that dropped the item says of it."""
+    if row in context.liked:
+        return "named"
+    if row in context.disliked:
+        return "disliked"
+    if stage.tool == "filter":
+        return "condition"
+    if stage.tool == "search":
+        return "words"
+    if not _scores(stage, path):
+        return _left_out(stage, row, context)
+    if stage.tool in RETRIEVERS:
+        return "retrieved"
+    return "cut"
+
+
+def _scores(stage: Stage, path: Sequence[Stage]) -> bool:
+    """Whether a stage gave scores by which it kept the best; else it dropped by name."""
+    before = next((s for s in path if s.number == stage.parent), None)
+    own = set(stage.scores) - set(before.scores if before is not None else ())
+    return bool(own) or (stage.tool == "rank" and bool(stage.arguments))
+
+
+def _left_out(stage: Stage, row: int, context: ToolContext) -> WhyNotKind:
+    """Of an item that a step left out by name: seen, disliked, shown before, or an operation."""
+    profile = context.profile
+    if stage.tool == "candidates" and stage.arguments.get("op") == "drop_shown":
+        return "shown_before"
+    by_name = stage.tool == "candidates" and stage.arguments.get("op") == "drop"
+    if stage.tool not in (*RETRIEVERS, "rank") and not by_name:
+        return "set"
+    if row in getattr(profile, "never", ()):
+        return "never"
+    if row in profile.disliked:
+        return "disliked"
+    return "set" if by_name and row not in profile.seen else "seen"
+
+
+def _places(stage: Stage, row: int, context: ToolContext) -> tuple[RetrieverPlace, ...]:
+    """The item's place by each retriever among the candidates that the stage began with."""
+    before = next((s for s in context.bus.path() if s.number == stage.parent), None)
+    if before is None or before.candidates is None or before.after > MOST_PLACED:
+        return ()
+    rows, engine = before.candidates.rows(), context.engine
+    if stage.tool == "popular":
+        window = "recent" if stage.arguments.get("window") == "recent" else "all"
+        taken = engine.popularity(window)  # type: ignore[arg-type]
+        place = 1 + int((taken[rows] > taken[row]).sum())
+        return (RetrieverPlace("popularity", place, len(rows)),)
+    history = profile_history(context)
+    if stage.tool == "similar":
+        history = History.of(*(_rows(stage, key, context) for key in ("liked", "unlike")))
+    found = []
+    for name in engine.names(history):
+        scores = engine.scores(name, history, rows)
+        own = engine.scores(name, history, np.array([row], dtype=np.int32))[0]
+        found.append(RetrieverPlace(name, 1 + int((scores > own).sum()), len(rows)))
+    return tuple(sorted(found, key=lambda each: each.place))
+
+
+def _rows(stage: Stage, key: str, context: ToolContext) -> list[int]:
+    found = (context.catalog.row_of(str(id)) for id in stage.arguments.get(key, ()))
+    return [row for row in found if row is not None]
+
+
+def _behind(answer: WhyNot, context: ToolContext) -> WhyNot:
+    """Of a candidate that is not in the list: its place, and what it lost on."""
+    bus = context.bus
+    if bus.now.tool == "candidates" and bus.now.arguments.get("op") == "draw":
+        return replace(answer, kind="drawn")
+    answer = replace(answer, kind="ranked")
+    if bus.now.order is None and not bus.scores():
+        return answer
+    rows = bus.rows()
+    last = bus.shown[-1] if bus.shown else None
+    prefix = list(bus.shown) == [int(row) for row in rows[: len(bus.shown)]]
+    if context.order is not None and not prefix:
+        return _by_number(answer, rows, context)
+    place = int(np.flatnonzero(rows == answer.row)[0]) + 1
+    lost = lost_against(answer.row, last, context) if last is not None else ()
+    return replace(answer, place=place, last=last, lost=lost)
+
+
+def _by_number(answer: WhyNot, rows: Any, context: ToolContext) -> WhyNot:
+    """Its place in a list that is ordered by a column of numbers."""
+    assert context.order is not None  # noqa: S101 - the caller looked
+    column, sign = context.order
+    numbers = np.asarray(context.catalog.numbers(column), dtype=np.float64)
+    own = float(numbers[answer.row])
+    value = own_value(column, answer.row, context.catalog)
+    answer = replace(answer, order=column, value=value, last=context.bus.shown[-1])
+    if np.isnan(own):
+        return answer
+    better = np.sign(sign) * numbers[rows] > np.sign(sign) * own
+    return replace(answer, place=1 + int(better.sum()))
