@@ -384,14 +384,19 @@ class CandidateBus:
         Raises:
             ToolError: there is no such list.
         """
-        found = self.list_at(number)
+        found, other = self.list_at(number), self.copy()
+        other.cursor, other.standing = found.stage, found.number
+        return other
+
+    def copy(self) -> CandidateBus:
+        """A bus of its own with the same history, at the same place, with nothing to undo."""
         other = CandidateBus(
             self.n_items,
             self.fingerprint,
             list(self.stages),
             list(self.lists),
-            found.stage,
-            found.number,
+            self.cursor,
+            self.standing,
             saved=dict(self.saved),
             inputs=list(self.inputs),
             situation=self.situation,

@@ -139,9 +139,10 @@ def own_value(column: str, row: int, catalog: Catalog, condition: Condition | No
 
 def _kind(stage: Stage, row: int, path: Sequence[Stage], context: ToolContext) -> WhyNotKind:
     """What the stage that dropped the item says of it."""
-    if row in context.liked:
+    by_name = stage.tool == "similar" and not _scores(stage, path)
+    if row in context.liked or by_name and row in _rows(stage, "liked", context):
         return "named"
-    if row in context.disliked:
+    if row in context.disliked or by_name and row in _rows(stage, "unlike", context):
         return "disliked"
     if stage.tool == "filter":
         return "condition"
@@ -206,16 +207,16 @@ def _rows(stage: Stage, key: str, context: ToolContext) -> list[int]:
 def _behind(answer: WhyNot, context: ToolContext) -> WhyNot:
     """Of a candidate that is not in the list: its place, and what it lost on."""
     bus = context.bus
-    if bus.now.tool == "candidates" and bus.now.arguments.get("op") == "draw":
+    if bus.now.tool == "draw":
         return replace(answer, kind="drawn")
     answer = replace(answer, kind="ranked")
-    if bus.now.order is None and not bus.scores():
-        return answer
-    rows = bus.rows()
+    rows, scored = bus.rows(), bus.now.order is not None or bool(bus.scores())
     last = bus.shown[-1] if bus.shown else None
     prefix = list(bus.shown) == [int(row) for row in rows[: len(bus.shown)]]
-    if context.order is not None and not prefix:
+    if context.order is not None and last is not None and not (scored and prefix):
         return _by_number(answer, rows, context)
+    if not scored:
+        return answer
     place = int(np.flatnonzero(rows == answer.row)[0]) + 1
     lost = lost_against(answer.row, last, context) if last is not None else ()
     return replace(answer, place=place, last=last, lost=lost)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from recagent_catalogs.schema import WORD_ROLES, Role
 
 from .bus import CandidateBus, Stage
 from .conditions import Condition, evaluate, parse_condition
+from .dialogue import MAX_SHOWN
 from .dropped import RETRIEVERS, lost_at
 from .evidence import Change, WayIn, WhyNot
 from .lost import ranking
@@ -95,29 +97,21 @@ def ways_in(answer: WhyNot, context: ToolContext) -> tuple[WayIn, ...]:
         return ()
     plan = plan_of(context)
     if answer.kind == "drawn":
-        return (
-            WayIn(
-                (Change("more", str(answer.of), str(answer.candidates)),), len(plan_bus(plan)), None
-            ),
-        )
+        all_of_them = Change("more", str(answer.of), str(answer.candidates))
+        return (WayIn((all_of_them,), answer.candidates, None),)
     ways = _ways_up(answer, plan) if answer.kind == "ranked" else _ways_back(answer.row, plan)
     return tuple(dict.fromkeys(way for way in ways if way is not None))
-
-
-def plan_bus(plan: Plan) -> CandidateBus:
-    """The bus of the list that the plan made."""
-    return plan.context.bus
 
 
 def plan_of(context: ToolContext) -> Plan:
     """The calls that led to the present candidates; a tool that made two stages is one call."""
     path = context.bus.path()[1:]
     calls = []
-    for stage, after in zip(path, [*path[1:], None], strict=True):
+    for stage, after in zip_longest(path, path[1:]):
         first = after is not None and after.tool == stage.tool and _drops_only(stage, context.bus)
         if first and stage.tool in (*RETRIEVERS, "rank"):
             continue
-        if stage.tool != "start" and stage.arguments.get("op") != "draw":
+        if stage.tool not in ("start", "draw"):
             calls.append((stage.tool, dict(stage.arguments)))
     return Plan(tuple(calls), context)
 
@@ -129,10 +123,8 @@ def _drops_only(stage: Stage, bus: CandidateBus) -> bool:
 
 def tried(plan: Plan, toolbox: Toolbox) -> Trial | None:
     """Run a plan from the whole catalog; None where one of its tools fails."""
-    bus, context = plan.context.bus, plan.context
-    trial = CandidateBus(
-        bus.n_items, bus.fingerprint, list(bus.stages), list(bus.lists), saved=dict(bus.saved)
-    )
+    context, trial = plan.context, plan.context.bus.copy()
+    trial.standing = 0
     trial.start()
     run_in = replace(
         context,
@@ -185,12 +177,7 @@ def _back(row: int, plan: Plan, toolbox: Toolbox, *, widen: bool) -> WayIn | Non
 
 
 def _finished(changes: Sequence[Change], trial: Trial, row: int) -> WayIn | None:
-    place = trial.place(row)
-    told = [
-        replace(change, now=str(place)) if change.kind == "more" and place else change
-        for change in changes
-    ]
-    return WayIn(tuple(told), trial.left, place) if told else None
+    return WayIn(tuple(changes), trial.left, trial.place(row)) if changes else None
 
 
 def _changed(lost: WhyNot, trial: Trial, widen: bool) -> tuple[Plan, list[Change]] | None:
@@ -209,9 +196,9 @@ def _changed(lost: WhyNot, trial: Trial, widen: bool) -> tuple[Plan, list[Change
         case "seen" | "disliked" | "never" | "shown_before":
             return _unseen(lost, trial.plan, number)
         case "cut" if trial.plan.calls[number][0] == "rank":
-            top = str(trial.plan.calls[number][1].get("top", ""))
+            cut = f"the cut at {trial.plan.calls[number][1].get('top', 0)}"
             calls = _with(trial.plan.calls, number, top=0)
-            return replace(trial.plan, calls=calls), [Change("more", top)]
+            return replace(trial.plan, calls=calls), [Change("drop", cut)]
     tool, arguments = trial.plan.calls[number]
     if tool == "candidates" and arguments.get("op") == "drop":
         return _unseen(lost, trial.plan, number)
@@ -358,9 +345,9 @@ def _ways_up(answer: WhyNot, plan: Plan) -> Iterator[WayIn | None]:
     """More items, one more condition, another weight."""
     if answer.order or answer.place is None or answer.place <= answer.of:
         return
-    left = len(plan_bus(plan))
-    more = Change("more", str(answer.of), str(answer.place))
-    yield WayIn((more,), left, answer.place)
+    if answer.place <= MAX_SHOWN:
+        more = Change("more", str(answer.of), str(answer.place))
+        yield WayIn((more,), answer.candidates, answer.place)
     toolbox = _toolbox()
     yield _first_of(_smaller_lists(answer, plan), answer, toolbox)
     yield _first_of(_other_weights(answer, plan), answer, toolbox)
@@ -415,7 +402,9 @@ def _other_weights(answer: WhyNot, plan: Plan) -> Iterator[tuple[Plan, list[Chan
         values = standardised(aspect(name, rows, context)).astype(np.float64)
         weight = _smallest(scores, values, (answer.place or 1) - 1, answer.of)
         if weight and abs(given.get(name, 0.0) + weight) <= MAX_WEIGHT:
-            found.append((abs(weight), name, given.get(name, 0.0) + weight))
+            # Who asks for a surprise or for the known knows what it means; few what exposure does.
+            place = (name == "exposure", abs(weight), VALUES.index(name))
+            found.append((place, name, given.get(name, 0.0) + weight))
     for _, name, weight in sorted(found):
         weights = {**given, name: weight}
         told = [f"{each}={value:g}" for each, value in weights.items()]

@@ -134,17 +134,16 @@ class BuiltinBrain:
 
     def _at_random(self, view: TurnView) -> Step:
         """A surprise: drawn from what fits best, by the context's randomness."""
+        count = view.request.count or view.default_count
         if len(view.steps) == 1:
             first = "for_user" if _offered(view, "for_user") else "popular"
-            calls = (_call(view, first), _call(view, "rank", by="fit", top=DRAWN_FROM))
-            return Step(calls=calls, thought="what fits best")
-        rows = view.context.bus.rows()[:DRAWN_FROM]
-        count = min(view.request.count or view.default_count, len(rows))
-        drawn = view.context.rng.choice(len(rows), size=count, replace=False)
-        text = list_text(view.request, view.context.catalog, count)
-        ids = view.context.catalog.ids([int(rows[place]) for place in drawn])
-        told = f"{text} Drawn at random; say it again for others."
-        return Step(calls=(_call(view, "present", items=ids, count=count, text=told),))
+            calls = [_call(view, first), _call(view, "rank", by="fit", top=DRAWN_FROM)]
+            calls.append(_call(view, "draw", count=count))
+            return Step(calls=tuple(calls), thought="what fits best")
+        count = min(count, len(view.context.bus))
+        told = f"{list_text(view.request, view.context.catalog, count)} Drawn at random; say it "
+        told += "again for others."
+        return Step(calls=(_call(view, "present", count=count, text=told),))
 
     def _as_they_stand(self, view: TurnView) -> Step:
         """The candidates of a list or set in their own order: no ranking was asked for."""

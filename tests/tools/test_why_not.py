@@ -1,0 +1,439 @@
+"""Why an item is not in a list: exactly one answer, true of the bus, with ways in that hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from recagent_catalogs.errors import ToolError
+from recagent_catalogs.ingest import ingest
+from recagent_catalogs.store import Catalog
+from recagent_tools.bus import CandidateBus
+from recagent_tools.bus_file import bus_from_bytes, bus_to_bytes
+from recagent_tools.conditions import evaluate, parse_condition
+from recagent_tools.dropped import lost_at
+from recagent_tools.evidence import Change, WayIn, WhyNot, WhyNotKind
+from recagent_tools.models.engine import Engine
+from recagent_tools.registry import load_toolbox
+from recagent_tools.toolbox import EmptyProfile, Ran, Toolbox, ToolContext
+from recagent_tools.ways_in import ways_in
+from recagent_tools.why_not import lines_of, none_text, why_none, why_not
+from recagent_tools.wider import wide_enough
+
+CONDITIONS = (
+    "genres has Sci-Fi",
+    "genres lacks Horror",
+    "genres has Drama | Thriller",
+    "year 1990..1999",
+    "year >= 1995",
+    "runtime <= 110",
+    "runtime > 100",
+    "audience <= teen",
+    'title ~ "orbit"',
+    "directors has Ada Quill",
+)
+
+
+@pytest.fixture
+def context(films: Catalog, films_home: Path) -> ToolContext:
+    engine = Engine.open(films, films_home / "data" / "models" / "films")
+    return ToolContext(films, engine, CandidateBus(films.n_items, films.fingerprint))
+
+
+@pytest.fixture(scope="module")
+def toolbox() -> Toolbox:
+    return load_toolbox()
+
+
+@dataclass
+class Lists:
+    """Turns on one bus, each with its context, as a session has them."""
+
+    toolbox: Toolbox
+    context: ToolContext
+
+    def __post_init__(self) -> None:
+        self.then: dict[int, ToolContext] = {}
+
+    def turn(self, *calls: tuple[str, dict[str, Any]], count: int = 3, picks: int = 0) -> None:
+        """One turn: tools, then a list of the first `count` or of others that a brain picks."""
+        bus = self.context.bus
+        context = replace(
+            self.context, shown=bus.shown, shown_before=bus.shown_ever, liked=[], disliked=[]
+        )
+        for tool, arguments in calls:
+            self.toolbox.run(tool, dict(arguments), context)
+        rows = bus.rows()[picks : picks + count]
+        if not len(rows):
+            bus.settle()
+            return
+        shown = bus.show([int(row) for row in rows])
+        if shown.number not in self.then:
+            self.then[shown.number] = context
+
+    def at(self, number: int) -> ToolContext:
+        """The context of a list, on a bus that stands there."""
+        return replace(self.then[number], bus=self.context.bus.at_list(number))
+
+
+def ids(context: ToolContext, *names: str) -> list[int]:
+    return [row for name in names if (row := context.catalog.row_of(name)) is not None]
+
+
+def run(toolbox: Toolbox, context: ToolContext, tool: str, /, **arguments: Any) -> Ran:
+    ran = toolbox.run(tool, arguments, context)
+    assert not ran.error, ran.result.text
+    return ran
+
+
+# --- known answers -------------------------------------------------------------------------------
+
+
+def test_all_conditions_that_it_fails_with_what_it_has(
+    toolbox: Toolbox, context: ToolContext
+) -> None:
+    lists = Lists(toolbox, context)
+    where = ["genres lacks Horror", "runtime <= 115", "year 1990..1999"]
+    lists.turn(("filter", {"where": where}), ("popular", {}), ("rank", {}))
+    (ash,) = ids(context, "f03")
+    answer = why_not(ash, lists.at(1))
+    assert answer.kind == "condition" and answer.met == ("year 1990..1999",)
+    assert [(f.text, f.value) for f in answer.failed] == [
+        ("genres lacks Horror", "Horror, Sci-Fi"),
+        ("runtime <= 115", "117 min"),
+    ]
+    widened, dropped = answer.ways
+    assert widened.changes == (
+        Change("drop", "genres lacks Horror"),
+        Change("widen", "runtime <= 115", "runtime <= 117"),
+    )
+    assert [change.kind for change in dropped.changes] == ["drop", "drop"]
+    assert lines_of(answer, lists.at(1))[0] == (
+        "Orbit of Ash (1996) does not meet genres lacks Horror (genres: Horror, Sci-Fi) and "
+        "runtime <= 115 (runtime: 117 min)."
+    )
+
+
+def test_an_unknown_value_is_said_to_be_unknown(toolbox: Toolbox, tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("id,title,year,genres,runtime\na,Ay,2000,Drama,90\nb,Bee,,Drama,\n")
+    ingest(table, tmp_path / "t", name="t")
+    catalog = Catalog.open(tmp_path / "t")
+    bus = CandidateBus(catalog.n_items, catalog.fingerprint)
+    context = ToolContext(catalog, Engine(catalog), bus)
+    lists = Lists(toolbox, context)
+    lists.turn(("filter", {"where": ["year >= 1990"]}), ("popular", {}), ("rank", {}))
+    answer = why_not(1, lists.at(1))
+    assert answer.failed[0].value == ""
+    assert "year: not known" in lines_of(answer, lists.at(1))[0]
+    (way,) = answer.ways
+    assert way.changes == (Change("drop", "year >= 1990"),) and way.left == 2
+
+
+def test_named_shown_seen_disliked_never(toolbox: Toolbox, context: ToolContext) -> None:
+    seen, hated, never = ids(context, "f01", "f02", "f05")
+
+    @dataclass(frozen=True)
+    class Known(EmptyProfile):
+        never: Sequence[int] = ()
+
+    context.profile = Known(seen=(seen, hated, never), disliked=(hated, never), never=(never,))
+    lists = Lists(toolbox, context)
+    lists.turn(("popular", {}), ("rank", {}))
+    first = lists.context.bus.shown[0]
+    lists.turn(
+        ("candidates", {"op": "start"}),
+        ("candidates", {"op": "drop_shown"}),
+        ("similar", {"liked": ["f03"], "unlike": ["f10"]}),
+        ("rank", {}),
+    )
+    then, (seed, unlike) = lists.at(2), ids(context, "f03", "f10")
+    kinds = {row: lost_at(row, then).kind for row in range(context.catalog.n_items)}
+    assert (kinds[seen], kinds[hated], kinds[never]) == ("seen", "disliked", "never")
+    assert kinds[first] in ("shown_before", "named") and kinds[lists.at(1).bus.shown[0]]
+    assert kinds[seed] in ("named", "shown_before") and kinds[unlike] == "disliked"
+    for row in (seen, hated, never):
+        (way,) = why_not(row, then).ways
+        assert way.changes == (Change("unsee", kinds[row]),) and way.place is not None
+
+
+def test_a_seed_is_named_even_where_it_meets_no_condition(
+    toolbox: Toolbox, context: ToolContext
+) -> None:
+    lists = Lists(toolbox, context)
+    lists.turn(
+        ("filter", {"where": ["genres lacks Horror"]}),
+        ("similar", {"liked": ["f03"]}),
+        ("rank", {}),
+    )
+    answer = why_not(ids(context, "f03")[0], lists.at(1))
+    assert answer.kind == "named" and [f.text for f in answer.failed] == ["genres lacks Horror"]
+
+
+def test_a_ranked_item_lost_by_parts_that_sum_to_the_difference(
+    toolbox: Toolbox, context: ToolContext
+) -> None:
+    lists = Lists(toolbox, context)
+    weights = {"weights": ["novelty=1", "recency=.5"]}
+    lists.turn(("similar", {"liked": ["f03"]}), ("rank", weights))
+    then = lists.at(1)
+    rows, scores = then.bus.rows(), then.bus.scores()["score"]
+    answer = why_not(int(rows[5]), then)
+    assert (answer.kind, answer.place, answer.last) == ("ranked", 6, int(rows[2]))
+    assert sum(part.share for part in answer.lost) == pytest.approx(
+        float(scores[5] - scores[2]), abs=2e-3
+    )
+    assert list(answer.lost) == sorted(answer.lost, key=lambda part: part.share)
+    assert answer.ways[0] == WayIn((Change("more", "3", "6"),), len(then.bus), 6)
+
+
+def test_an_order_by_numbers_is_told_by_the_number(toolbox: Toolbox, context: ToolContext) -> None:
+    run(toolbox, context, "filter", where=["year >= 1900"])
+    runtimes = context.catalog.numbers("runtime")
+    shortest = np.argsort(runtimes, kind="stable")[:3]
+    context.bus.show([int(row) for row in shortest])
+    then = replace(context, bus=context.bus.at_list(1), order=("runtime", -5.0))
+    longest = int(np.nanargmax(runtimes))
+    answer = lost_at(longest, then)
+    assert answer.order == "runtime" and answer.place is not None
+    assert answer.place == 1 + int((runtimes < runtimes[longest]).sum())
+    assert "by runtime" in lines_of(answer, then)[0]
+
+
+def test_a_drawn_list_says_so(toolbox: Toolbox, context: ToolContext) -> None:
+    lists = Lists(toolbox, context)
+    lists.turn(("popular", {}), ("rank", {"top": 6}), ("draw", {"count": 3}))
+    then = lists.at(1)
+    kinds = [lost_at(row, then).kind for row in range(context.catalog.n_items)]
+    assert kinds.count("shown") == 3 and kinds.count("drawn") == 3 and kinds.count("cut") == 10
+    cut = why_not(kinds.index("cut"), then)
+    assert cut.ways[0].changes == (Change("drop", "the cut at 6"),)
+    assert cut.ways[0].place is not None and cut.ways[0].place > 6
+
+
+def test_what_a_set_left_out(toolbox: Toolbox, context: ToolContext) -> None:
+    lists = Lists(toolbox, context)
+    lists.turn(("popular", {}), ("rank", {}))
+    run(toolbox, context, "candidates", op="save", name="mine")
+    lists.turn(("candidates", {"op": "among_shown"}), ("rank", {}), count=2)
+    outside = int(lists.at(1).bus.rows()[7])
+    assert lost_at(outside, lists.at(2)).kind == "set"
+    lists.turn(("candidates", {"op": "drop", "items": ["#1"]}), ("rank", {}), count=1)
+    gone = lists.at(2).bus.shown[0]
+    answer = why_not(gone, lists.at(3))
+    assert answer.kind == "set" and answer.ways and answer.ways[0].changes[0].kind == "drop"
+
+
+def test_all_of_a_person_at_once(toolbox: Toolbox, context: ToolContext) -> None:
+    lists = Lists(toolbox, context)
+    lists.turn(("filter", {"where": ["year >= 1995"]}), ("popular", {}), ("rank", {}))
+    then = lists.at(1)
+    found = why_none("directors has Ada Quill", then)
+    mask = evaluate(parse_condition("directors has Ada Quill", then.catalog), then.catalog)
+    assert found.of == int(mask.sum()) and found.candidates == int(mask[then.bus.rows()].sum())
+    fails = int((mask & (then.catalog.numbers("year") < 1995)).sum())
+    assert dict(found.failed) == {"year >= 1995": fails}
+    assert none_text(found, then)
+    if found.best is not None:
+        assert mask[found.best] and then.bus.rows()[(found.place or 0) - 1] == found.best
+
+
+def test_the_tool_is_offered_once_a_list_was_shown(toolbox: Toolbox, context: ToolContext) -> None:
+    offered = {tool.name for tool in toolbox.offered(context)}
+    assert "why_not" not in offered
+    lists = Lists(toolbox, context)
+    lists.turn(("popular", {}), ("rank", {}))
+    context.shown, context.of_list = context.bus.shown, lambda number: lists.at(number or 1)
+    assert "why_not" in {tool.name for tool in toolbox.offered(context)}
+    ran = run(toolbox, context, "why_not", item="#1")
+    assert ran.result.data["kind"] == "shown" and "number 1" in ran.result.text
+    assert toolbox.run("why_not", {"item": "No Such Film At All"}, context).error
+    assert toolbox.run("why_not", {"where": "nonsense"}, context).error
+
+
+# --- every item has one answer, and it is true ---------------------------------------------------
+
+wheres = st.lists(st.sampled_from(CONDITIONS), min_size=1, max_size=3, unique=True)
+items = st.sampled_from([f"f{n:02}" for n in range(1, 17)])
+narrowing = st.one_of(
+    wheres.map(lambda where: ("filter", {"where": where})),
+    st.sampled_from(["start", "undo", "redo", "among_shown", "drop_shown", "show"]).map(
+        lambda op: ("candidates", {"op": op})
+    ),
+    items.map(lambda item: ("candidates", {"op": "drop", "items": [item]})),
+    st.tuples(st.sampled_from(["save", "load", "union", "minus", "intersect"])).map(
+        lambda ops: ("candidates", {"op": ops[0], "name": "mine"})
+    ),
+    st.sampled_from(["space", "heist", "winter"]).map(lambda text: ("search", {"text": text})),
+)
+scoring: st.SearchStrategy[tuple[str, dict[str, Any]]] = st.one_of(
+    st.just(("popular", {})),
+    st.tuples(items, items).map(
+        lambda pair: ("similar", {"liked": [pair[0]], "unlike": [pair[1]]})
+    ),
+    st.just(("for_user", {})),
+)
+ranking = st.builds(
+    lambda by, weights, top: ("rank", {"by": by, "weights": weights, "top": top}),
+    st.sampled_from(["fit", "fit", "rating"]),
+    st.sampled_from([[], ["novelty=1"], ["popularity=-1", "recency=.5"], ["diversity=.4"]]),
+    st.sampled_from([0, 0, 2, 5]),
+)
+turns = st.builds(
+    lambda narrow, score, ranked, drawn, count, picks: (
+        [*narrow, *score, *ranked, *([("draw", {"count": 2})] if drawn else [])],
+        count,
+        picks,
+    ),
+    st.lists(narrowing, max_size=4),
+    st.lists(scoring, max_size=1),
+    st.lists(ranking, max_size=2),
+    st.booleans(),
+    st.integers(1, 4),
+    st.sampled_from([0, 0, 0, 1]),
+)
+profiles = st.builds(
+    lambda liked, disliked: EmptyProfile(
+        tuple(liked), tuple(sorted(disliked)), tuple(sorted({*liked, *disliked}))
+    ),
+    st.lists(st.integers(0, 15), max_size=2, unique=True),
+    st.sets(st.integers(0, 15), max_size=2),
+)
+Turn = tuple[list[tuple[str, dict[str, Any]]], int, int]
+
+
+def named(bus: CandidateBus, key: str, catalog: Catalog) -> set[int | None]:
+    """Rows of the seeds that led to the candidates."""
+    seeds = (stage.arguments for stage in bus.path() if stage.tool == "similar")
+    return {catalog.row_of(id) for arguments in seeds for id in arguments[key]}
+
+
+def is_true(answer: WhyNot, context: ToolContext) -> None:
+    """Whether an answer agrees with the bus."""
+    bus, catalog, row = context.bus, context.catalog, answer.row
+    assert answer.kind in get_args(WhyNotKind)
+    assert (answer.kind == "shown") == (row in bus.shown)
+    if row not in bus.shown:
+        assert (answer.kind in ("ranked", "drawn")) == (row in bus.candidates)
+        assert (answer.stage is None) == (row in bus.candidates)
+    for failed in answer.failed:
+        assert not evaluate(parse_condition(failed.text, catalog), catalog)[row]
+    for text in answer.met:
+        assert evaluate(parse_condition(text, catalog), catalog)[row]
+    if answer.stage is not None:
+        path = bus.path()
+        place = [stage.number for stage in path].index(answer.stage)
+        before, after = path[place - 1].candidates, path[place].candidates
+        assert before is not None and row in before and after is not None and row not in after
+        assert all(s.candidates is not None and row not in s.candidates for s in path[place:])
+    stage = None if answer.stage is None else bus.stages[answer.stage]
+    match answer.kind:
+        case "condition":
+            assert stage is not None
+            assert {f.text for f in answer.failed} & {*stage.arguments["where"]}
+        case "words":
+            assert row not in catalog.search(answer.words, 100)[0]
+        case "shown_before":
+            assert row in {*context.shown, *context.shown_before}
+        case "named":
+            assert row in {*context.liked, *named(bus, "liked", catalog)}
+        case "disliked" | "never":
+            refused = {*context.disliked, *named(bus, "unlike", catalog)}
+            assert row in {*refused, *context.profile.disliked}
+        case "seen":
+            assert row in {*context.profile.seen, *context.profile.liked}
+        case "ranked" if answer.place is not None:
+            assert int(bus.rows()[answer.place - 1]) == row
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    requests=st.lists(turns, min_size=1, max_size=3),
+    profile=profiles,
+    picked=st.integers(0, 15),
+    saved=st.booleans(),
+)
+def test_every_item_has_one_true_answer(
+    toolbox: Toolbox,
+    films: Catalog,
+    films_home: Path,
+    requests: list[Turn],
+    profile: EmptyProfile,
+    picked: int,
+    saved: bool,
+) -> None:
+    engine = Engine.open(films, films_home / "data" / "models" / "films")
+    bus = CandidateBus(films.n_items, films.fingerprint)
+    lists = Lists(toolbox, ToolContext(films, engine, bus, profile=profile))
+    for calls, count, picks in requests:
+        lists.turn(*calls, count=count, picks=picks)
+    if saved:
+        lists.context.bus = bus_from_bytes(bus_to_bytes(bus))
+    for number in lists.then:
+        then = lists.at(number)
+        stages = len(then.bus.stages)
+        for row in range(films.n_items):
+            answer = lost_at(row, then)
+            is_true(answer, then)
+            assert lines_of(answer, then)
+        answer = why_not(picked, then)
+        for way in answer.ways:
+            holds(way, answer, then, toolbox)
+            assert lines_of(answer, then)[-1]
+        assert len(then.bus.stages) == stages, "looking changes nothing"
+
+
+def holds(way: WayIn, answer: WhyNot, context: ToolContext, toolbox: Toolbox) -> None:
+    """Whether the changes of conditions alone do what is said, counted anew."""
+    assert way.changes and (way.place is None or 1 <= way.place <= context.bus.n_items)
+    if any(change.kind == "more" for change in way.changes):
+        assert way.place is None or way.place > answer.of
+        return
+    path = context.bus.path()
+    plain = all(s.tool in ("start", "filter", "popular", "rank") for s in path)
+    if (
+        context.profile.seen
+        or not plain
+        or not all(change.kind in ("drop", "widen", "add") for change in way.changes)
+    ):
+        return
+    catalog = context.catalog
+    was = {change.was: change.now for change in way.changes if change.was}
+    told = [text for s in path if s.tool == "filter" for text in s.arguments["where"]]
+    texts = [was.get(text, text) for text in told]
+    texts += [change.now for change in way.changes if change.kind == "add"]
+    mask = np.ones(catalog.n_items, dtype=bool)
+    for text in filter(None, texts):
+        mask &= evaluate(parse_condition(text, catalog), catalog)
+    assert mask[answer.row] and int(mask.sum()) == way.left
+
+
+@given(st.sampled_from(CONDITIONS), st.integers(0, 15))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_wider_condition_lets_the_item_in_and_nothing_out(
+    films: Catalog, text: str, row: int
+) -> None:
+    condition = parse_condition(text, films)
+    mask = evaluate(condition, films)
+    if mask[row]:
+        return
+    wider = wide_enough(condition, row, films)
+    if wider is not None:
+        assert parse_condition(str(wider), films) == wider
+        after = evaluate(wider, films)
+        assert after[row] and not (mask & ~after).any()
+
+
+def test_without_a_list_there_is_no_way_in(context: ToolContext, toolbox: Toolbox) -> None:
+    run(toolbox, context, "filter", where=["year >= 1995"])
+    answer = lost_at(0, context)
+    assert answer.number == 0 and ways_in(answer, context) == ()
+    with pytest.raises(ToolError):
+        context.bus.at_list(1)

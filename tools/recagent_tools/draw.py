@@ -1,0 +1,50 @@
+"""A surprise: candidates drawn at random, as a stage of the bus that says so."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from pydantic import Field
+
+from recagent_catalogs.errors import ToolError
+
+from .references import preview
+from .toolbox import Arguments, Tool, ToolContext, ToolResult
+
+
+class DrawArguments(Arguments):
+    """Arguments of `draw`."""
+
+    count: int = Field(default=5, description="How many are drawn.")
+
+
+def draw(context: ToolContext, arguments: DrawArguments) -> ToolResult:
+    """Put candidates drawn at random first; the others stay candidates, in their order behind."""
+    bus = context.bus
+    if not len(bus):
+        raise ToolError("there are no candidates to draw from", hint="relax a condition first")
+    started = time.perf_counter()
+    rows = bus.rows()
+    count = max(1, min(arguments.count, len(rows)))
+    first = context.rng.choice(len(rows), size=count, replace=False)
+    rest = np.ones(len(rows), dtype=bool)
+    rest[first] = False
+    order = np.concatenate((rows[first], rows[rest])).astype(np.int32)
+    ms = (time.perf_counter() - started) * 1000
+    bus.score("draw", {"count": count}, {}, order=order, ms=ms, note="drawn at random")
+    return ToolResult(
+        f"{count} of {len(bus):,} drawn:\n{preview(context, count)}", {"drawn": count}
+    )
+
+
+TOOLS = (
+    Tool(
+        "draw",
+        "ranking",
+        "Put COUNT candidates drawn at random first, for a surprise; rank with top before it.",
+        DrawArguments,
+        draw,
+        changes_bus=True,
+    ),
+)
