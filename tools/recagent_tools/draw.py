@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from pydantic import Field
 
 from recagent_catalogs.errors import ToolError
 
@@ -16,7 +15,7 @@ from .toolbox import Arguments, Tool, ToolContext, ToolResult
 class DrawArguments(Arguments):
     """Arguments of `draw`."""
 
-    count: int = Field(default=5, description="How many are drawn.")
+    count: int = 5
 
 
 def draw(context: ToolContext, arguments: DrawArguments) -> ToolResult:
@@ -42,7 +41,7 @@ TOOLS = (
     Tool(
         "draw",
         "ranking",
-        "Put COUNT candidates drawn at random first, for a surprise; rank with top before it.",
+        "Put random candidates first.",
         DrawArguments,
         draw,
         changes_bus=True,
