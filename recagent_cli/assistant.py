@@ -18,6 +18,7 @@ from recagent_catalogs.store import Catalog
 from recagent_tools.bus import CandidateBus
 from recagent_tools.bus_file import bus_from_bytes, bus_to_bytes
 from recagent_tools.conditions import Condition, parse_condition
+from recagent_tools.evidence import WhyNot
 from recagent_tools.filter import MOST_TOLD
 from recagent_tools.models.engine import Engine
 from recagent_tools.rank import parse_weights
@@ -28,6 +29,7 @@ from recagent_tools.replay import replay
 from recagent_tools.retrieve import profile_history
 from recagent_tools.rowset import RowSet
 from recagent_tools.toolbox import Ran, Toolbox, ToolContext
+from recagent_tools.why_not import why_not
 
 from .agent.brain import Brain, PastTurn
 from .agent.builtin.brain import BuiltinBrain
@@ -453,6 +455,34 @@ class Assistant:
                 bus.start()
                 self._notice("catalog", "the candidates of this session were lost; they start anew")
         return bus
+
+    def why_not(
+        self, reference: str, *, session: Session | str | None = None, number: int = 0
+    ) -> tuple[WhyNot, ToolContext]:
+        """Why an item of the catalog is not in a list of a session, and what would bring it in.
+
+        Args:
+            reference: its title or its id; "#2" is the second of the list that stands.
+            session: the session or its id; the one used last where None.
+            number: of the list; 0 is the one that stands, else the last one.
+
+        Returns:
+            The answer, and the context of the turn that made the list.
+
+        Raises:
+            NotFound: no such session, list or item.
+        """
+        held = session if isinstance(session, Session) else self.load_session(session)
+        if held is None or not held.bus.lists:
+            raise NotFound("no list was shown yet", hint='recagent ask "90s sci-fi like Alien"')
+        now = self.context(held, None)
+        now.shown = held.shown
+        row = resolve_title(reference, now)
+        try:
+            then = self.context_of_list(held, number)
+        except ToolError as error:
+            raise NotFound(error.message, hint=error.hint) from error
+        return why_not(row, then), then
 
     # -- without words ---------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ COMMANDS = (
     "batch",
     "recommend",
     "similar",
+    "why-not",
     "query",
     "parse",
     "build",
@@ -39,7 +40,7 @@ def make_app(only: str | None = None) -> typer.Typer:
     )
     app.callback()(_app)
     for name in COMMANDS if only is None else [only] if only in COMMANDS else []:
-        module = import_module(f"{__name__}.{name}")
+        module = import_module(f"{__name__}.{name.replace('-', '_')}")
         app.command(name)(module.command)
     for name in GROUPS if only is None else [only] if only in GROUPS else []:
         app.add_typer(import_module(f"{__name__}.{name}").app, name=name)

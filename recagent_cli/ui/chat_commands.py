@@ -81,6 +81,16 @@ def _candidates(chat: Chat, rest: str) -> None:
     chat.show(Text(f"{len(bus):,} candidates: {clean(bus.funnel())}"))
 
 
+def _why_not(chat: Chat, rest: str) -> None:
+    from .why_not import why_not_renderables
+
+    names = references(rest)
+    if not names:
+        chat.note("/why-not what? /why-not and a title")
+    for name in names:
+        chat.show(*why_not_renderables(*chat.assistant.why_not(name, session=chat.session)))
+
+
 def _new(chat: Chat, rest: str) -> None:
     chat.session = chat.assistant.new_session()
     chat.note("a new session")
@@ -102,6 +112,7 @@ COMMANDS: tuple[ChatCommand, ...] = (
         "",
         "how the list came about, and how many candidates there are",
     ),
+    ChatCommand("/why-not", _why_not, "TITLE", "why it is not in the list"),
     ChatCommand("/new", _new, "", "begin again"),
     ChatCommand("/help", _help),
     ChatCommand("/quit", _quit),

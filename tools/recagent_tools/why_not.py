@@ -237,6 +237,14 @@ def lines_of(answer: WhyNot, context: ToolContext) -> list[str]:
     return [line for line in (*told, *map(way_text, answer.ways)) if line]
 
 
+def short_text(answer: WhyNot, context: ToolContext) -> str:
+    """One or two sentences: why, and what it lost on or the smallest change that brings it in."""
+    more = lost_text(answer, context)
+    if not more and answer.ways:
+        more = way_text(answer.ways[0])
+    return f"{reason_text(answer, context)} {more}".strip()
+
+
 def none_text(answer: WhyNone, context: ToolContext) -> str:
     """What became of all items that meet a condition, in one to three sentences."""
     catalog = context.catalog
@@ -281,15 +289,17 @@ def tell_why_not(context: ToolContext, arguments: WhyNotArguments) -> ToolResult
             found = why_none(arguments.where, then)
         except BadCondition as error:
             raise ToolError(error.message, hint=error.hint) from error
-        return ToolResult(none_text(found, then), {"kind": "group", "candidates": found.candidates})
+        said = none_text(found, then)
+        return ToolResult(said, {"kind": "group", "candidates": found.candidates, "said": said})
     answer = why_not(resolve(arguments.item, context), then)
-    data: dict[str, object] = {
+    data = {
         "kind": answer.kind,
+        "id": context.catalog.ids([answer.row])[0],
         "place": answer.place,
         "candidates": answer.candidates,
+        "failed": [each.text for each in answer.failed],
+        "said": short_text(answer, then),
     }
-    data["id"] = context.catalog.ids([answer.row])[0]
-    data["failed"] = [each.text for each in answer.failed]
     return ToolResult("\n".join(lines_of(answer, then)), data)
 
 

@@ -34,6 +34,7 @@ from .answers.relax import (
 )
 from .answers.talk import examples, not_understood, talk_answer, what_i_can
 from .answers.why import why_answer
+from .answers.why_not import why_not_answer
 from .answers.wording import AGAINST, PART, known_text, list_text, noted, order_of
 from .dialogue.state import NO_STATE
 from .meaning.acts import Act, find_acts
@@ -43,6 +44,8 @@ from .words.lexicon import lexicon
 from .words.tokens import Text, tokenize
 
 MOST_SEEDS = 20
+MOST_ASKED = 4
+"""So many items are explained, or told why not, in one answer."""
 MOST_ALIKE = 20
 """Of so many that are most like a title, the newest or longest is looked for."""
 ALIKE = "what is most alike"
@@ -333,6 +336,8 @@ class BuiltinBrain:
     # --- answers without a list ------------------------------------------------------------------
 
     def _item_info(self, view: TurnView) -> Step:
+        if view.request.question is not None and view.request.question.kind == "why_not":
+            return self._why_not(view)
         named = _ids(view.request.about)
         if named and not view.steps and _offered(view, "item_info"):
             return Step(calls=(_call(view, "item_info", items=named[:8]),))
@@ -341,6 +346,18 @@ class BuiltinBrain:
         if not view.request.about and view.request.clarify:
             return Step(text=view.request.clarify)
         return Step(text=item_answer(view.request, view))
+
+    def _why_not(self, view: TurnView) -> Step:
+        """What keeps items, or all of a kind, out of the list."""
+        request = view.request
+        named = _ids(request.about)[:MOST_ASKED]
+        if not view.steps and _offered(view, "why_not"):
+            calls = [_call(view, "why_not", item=id) for id in named]
+            if not named and request.conditions:
+                calls = [_call(view, "why_not", where=request.conditions[0])]
+            if calls:
+                return Step(calls=tuple(calls), thought="why not")
+        return Step(text=why_not_answer(view))
 
     def _aggregate(self, view: TurnView) -> Step:
         question = view.request.question

@@ -130,6 +130,8 @@ def _question(facts: Facts) -> Intent | None:
     reading = facts.reading
     if reading.question is None or reading.asks_on and reading.question.kind == "attribute":
         return None
+    if reading.question.kind in ("why_not", "compare"):
+        return Intent.ITEM_INFO
     if reading.question.kind != "attribute":
         return Intent.AGGREGATE
     if reading.about or reading.pointed:

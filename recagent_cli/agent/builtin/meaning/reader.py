@@ -32,6 +32,7 @@ from ..readers.topics import TopicReader
 from ..words.lexicon import Lexicon, key_of
 from ..words.tokens import Text, tokenize, whole
 from ..words.vocabulary import Vocabulary
+from .absence import read_absence
 from .acts import Act, asks_me, empty_act, find_acts, points
 from .builder import Builder
 from .described import described
@@ -390,6 +391,7 @@ class Reader:
         reading.unused = [] if told else reading.unused
         self._compare(reading)
         self.strangeness.other_things(reading)
+        read_absence(reading, reading.spans, shown, self.catalog)
         return reading
 
     def _compare(self, reading: Reading) -> None:
