@@ -143,7 +143,7 @@ def test_prompt_is_deterministic_and_names_the_columns(films: Catalog) -> None:
     assert text.startswith(native) and all(f"\n{tool.name}: " in text for tool in tools)
 
 
-@pytest.mark.parametrize(("explaining", "most"), [(False, 1_800), (True, 2_400)])
+@pytest.mark.parametrize(("explaining", "most"), [(False, 2_000), (True, 2_500)])
 def test_prompt_and_tools_of_the_bundled_movies_are_few_tokens(
     tmp_path: Path, explaining: bool, most: int
 ) -> None:
