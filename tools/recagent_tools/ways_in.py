@@ -71,12 +71,12 @@ class Trial:
 
     @property
     def left(self) -> int:
-        """How many candidates there were before they were scored."""
-        count = self.bus.n_items
+        """How many candidates the conditions and steps left, before the best were kept."""
+        count, scored = self.bus.n_items, False
         for stage in self.bus.path():
-            if stage.scores:
-                return count
-            count = stage.after
+            if stage.tool not in _SCORING or not (scored or stage.scores):
+                count = stage.after
+            scored = scored or bool(stage.scores)
         return count
 
     def place(self, row: int) -> int | None:
