@@ -17,7 +17,7 @@ from recagent_catalogs.store import Catalog
 from recagent_cli.agent.brain import PastTurn
 from recagent_cli.agent.builtin.brain import BuiltinBrain
 from recagent_cli.agent.builtin.parse import Parser
-from recagent_cli.agent.builtin.readers.places import key_of_set, name_of_set
+from recagent_cli.agent.builtin.readers.setnames import key_of_set, name_of_set
 from recagent_cli.agent.builtin.readers.trail import Trail, trail_of
 from recagent_cli.agent.loop import Agent
 from recagent_cli.agent.request import Intent, Operation, Request

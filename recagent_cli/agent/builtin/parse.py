@@ -148,7 +148,7 @@ class Parser:
     ) -> Placed | None:
         """What the turn says to the lists shown and the saved sets."""
         places = self._reader.places
-        if not places.may_speak(text, sets):
+        if not places.may_speak(text, sets, lists=bool(shown)):
             return None
         titles = self._reader.ways_to_say(shown)
         return places.read(text, Known(tuple(sets), trail_of(history), tuple(shown), titles))

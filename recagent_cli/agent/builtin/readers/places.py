@@ -11,28 +11,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rapidfuzz import fuzz
-
-from recagent_catalogs.text import clean, fold
-
 from ...request import Operation, OperationKind
 from ..words.lexicon import Lexicon
 from ..words.patterns import Pattern, needs_of
 from ..words.tables import load
 from ..words.tokens import Text, whole
-from .quoted import QUOTED
+from .setnames import key_of_set, name_of_set, quoted, set_named, slip_of_set
 from .trail import Trail
 
-MAX_NAME = 60
 MAX_WORDS = 16
 """Words of the longest clause that can be about lists."""
 MAX_STEPS = 20
-NEAR = 80.0
-"""From this likeness of spelling on a word is taken for a slip in the name of a set."""
-_ARTICLE = re.compile(r"^(?:(?:the|my|our|a|an) )+(?=\S)")
-_NOUN = re.compile(r"(?<=\S) (?:set|list)$")
 _JOINTS = frozenset(("and", "then", "but"))
 _OF_LIST = r"(?:list|answer|results?|selection|recommendations?)"
+_JOINING = frozenset(
+    ("diff", "union2", "minus2", "intersect2", "union", "minus", "intersect", "both", "drop")
+)
+"""Sentences that say nothing where no list was shown and no set is saved."""
 _WEAK_KINDS = frozenset(("union", "minus", "show_set", "union2", "minus2"))
 """Sentences that may as well speak of a kind or a title: "without horror", "show Heat"."""
 
@@ -97,10 +92,16 @@ class PlaceReader:
         self._data = _tables()
         self._patterns = _compiled(tuple(sorted(items - {"one"})))
 
-    def may_speak(self, text: Text, sets: Sequence[str]) -> bool:
-        """Whether the turn has a word that speaks of lists at all, or a set's name."""
+    def may_speak(self, text: Text, sets: Sequence[str], *, lists: bool) -> bool:
+        """Whether the turn has a word that speaks of lists at all, or a set's name.
+
+        Args:
+            text: the turn.
+            sets: names of the saved sets.
+            lists: whether a list was shown.
+        """
         words = set(text.words[: 3 * MAX_WORDS])
-        if words & self._data.cues:
+        if words & self._data.cues or (lists or sets) and words & self._data.joins:
             return True
         return any(words.issuperset(key.split()) for key in map(key_of_set, sets))
 
@@ -173,8 +174,9 @@ class PlaceReader:
         if '"' in text.gap(start) and end - start == 1:
             return None
         split = any(text.begins_sentence(i) for i in range(start + 1, end))
+        joinable = bool(known.sets or known.trail.last or known.shown)
         for kind, patterns in self._patterns.items():
-            if split and kind != "drop":
+            if split and kind != "drop" or kind in _JOINING and not joinable:
                 continue
             for pattern in patterns:
                 match = pattern.fullmatch(phrase)
@@ -336,13 +338,13 @@ class PlaceReader:
                 continue
             words = match["name"]
             typed = quoted(text, words)
-            name = _named(words, known.sets)
+            name = set_named(words, known.sets)
             if name:
                 if sure or typed or not (weak and self._means_else(name, words, text, known)):
                     return _Target(name, sure=sure)
             elif typed or pattern is _CALLED:
                 return _Target(name_of_set(typed or words), sure=True)
-            elif not self._means(words) and (near := _near(words, known.sets)):
+            elif not self._means(words) and (near := slip_of_set(words, known.sets)):
                 return _Target(near, sure=True)
         return None
 
@@ -359,7 +361,7 @@ class PlaceReader:
         """A turn that is a set's name and nothing else."""
         if len(text.words) > 8 or '"' in text.raw:
             return None
-        name = _named(text.joined, known.sets)
+        name = set_named(text.joined, known.sets)
         if not name or self._means(text.joined):
             return None
         return Placed((Operation("load", name=name),))
@@ -437,36 +439,6 @@ def _joined(kind: str, targets: Sequence[_Target]) -> Placed | None:
     return Placed((begin, operation(ops[kind], targets[1])))
 
 
-def key_of_set(name: str) -> str:
-    """By what names of sets are compared: folded, without "the", "my" and "list"."""
-    return _NOUN.sub("", _ARTICLE.sub("", fold(name))) or fold(name)
-
-
-def name_of_set(typed: str) -> str:
-    """A set's name as it is kept: clean, one line, not longer than `MAX_NAME`."""
-    return " ".join(clean(typed).strip(" \t\"'“”„‘’.,!?").split())[:MAX_NAME].strip()
-
-
-def _named(words: str, sets: Sequence[str]) -> str:
-    """The set of that name, as it is kept; empty where there is none."""
-    key = key_of_set(words)
-    return next((name for name in sets if key_of_set(name) == key), "")
-
-
-def _near(words: str, sets: Sequence[str]) -> str:
-    """The words, where they are a slip in the name of a set; else nothing."""
-    key = key_of_set(words)
-    if len(key) < 4:
-        return ""
-    return words if any(fuzz.ratio(key, key_of_set(name)) >= NEAR for name in sets) else ""
-
-
-def quoted(text: Text, words: str) -> str:
-    """The words as they stand in the text within quotes; empty where they do not."""
-    found = (match[1] or match[2] for match in QUOTED.finditer(text.raw))
-    return next((typed for typed in found if fold(typed) == words), "")
-
-
 @dataclass(frozen=True)
 class _Tables:
     """The words of `places.toml`."""
@@ -474,6 +446,7 @@ class _Tables:
     before: re.Pattern[str]
     after: re.Pattern[str]
     cues: frozenset[str]
+    joins: frozenset[str]
     begins: frozenset[str]
     no_name: frozenset[str]
 
@@ -484,7 +457,7 @@ def _tables() -> _Tables:
     return _Tables(
         re.compile(data["before"]),
         re.compile(f"(?:{data['after']})$"),
-        *(frozenset(data[name].split()) for name in ("cues", "begins", "no_name")),
+        *(frozenset(data[name].split()) for name in ("cues", "joins", "begins", "no_name")),
     )
 
 
