@@ -298,6 +298,16 @@ def test_a_fresh_request_leaves_the_set(chat: Chat) -> None:
     assert turn.request.base == 0 and "Ghostbusters (1984)" in labels(turn)
 
 
+@pytest.mark.parametrize("words", ["find me a western", "80s comedies", "surprise me"])
+def test_what_is_asked_anew_is_not_looked_for_in_the_set(chat: Chat, words: str) -> None:
+    chat.say("90s sci-fi")
+    chat.say("save as weekend")
+    chat.say("load weekend")
+    turn = chat.say(words)
+    assert turn.request.base == 0 and turn.items
+    assert not set(labels(turn)) & {"The Matrix (1999)", "Contact (1997)", "Gattaca (1997)"}
+
+
 def test_what_a_list_was_narrowed_by_can_be_changed(chat: Chat) -> None:
     first = chat.say("90s thrillers")
     dropped = chat.say("without the first")

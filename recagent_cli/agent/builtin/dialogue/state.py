@@ -21,6 +21,8 @@ from ..words.tokens import Text
 NO_STATE = frozenset((Intent.ITEM_INFO, Intent.AGGREGATE, Intent.OUT_OF_SCOPE, Intent.UNCLEAR))
 """Requests of these intents stand beside the state; the one before them still holds."""
 EMPTY = Request(Intent.RECOMMEND)
+_LEAVES = frozenset(("surprise", "unsure"))
+"""Acts of somebody who leaves the choice to us, out of all there is."""
 
 
 def starts_afresh(reading: Reading, before: Request, shown: bool) -> bool:
@@ -36,6 +38,8 @@ def starts_afresh(reading: Reading, before: Request, shown: bool) -> bool:
         return False
     asked = bool(reading.acts & {"request", "similar"})
     held = bool(before.conditions or before.liked or before.search or before.wishes)
+    if before.base and not held:  # a set was opened: "find me a western" does not mean in it
+        return reading.kinds >= (1 if asked else 2)
     whole = asked or reading.named_items or reading.text.words[:1] in (("a",), ("an",), ("some",))
     return held and reading.kinds >= (2 if whole else 3)
 
@@ -146,7 +150,7 @@ def merge(
         limits=tuple(dict.fromkeys(reading.limits)),
         clarify=reading.clarify,
         options=reading.options,
-        base=before.base,
+        base=0 if reading.acts & _LEAVES else before.base,
     )
 
 
