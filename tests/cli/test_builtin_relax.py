@@ -145,6 +145,14 @@ def test_among_what_was_shown(chat: Chat) -> None:
     assert turn.items == () and turn.text.startswith("None of those fits")
 
 
+def test_among_a_list_what_would_give_some_of_it_is_told(chat: Chat) -> None:
+    chat.say("sci-fi films")
+    turn = chat.say("only the ones from the 1960s among these")
+    kept = [way for way in turn.relaxations if 0 < way.left < 5]
+    assert turn.items == () and turn.text.startswith("None of those fits")
+    assert ("there would be" in turn.text) == bool(kept)
+
+
 def test_only_the_named_film_fits(chat: Chat) -> None:
     turn = chat.say("films like Alien directed by Ridley Scott from the 1970s")
     assert "Alien (1979)" not in labels(turn)

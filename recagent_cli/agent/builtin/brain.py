@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -26,10 +25,12 @@ from .answers import places
 from .answers.answers import average_answer, count_answer, item_answer, list_answer, most_answer
 from .answers.relax import (
     applied_text,
+    counted,
     offered,
     only_one,
     unasked,
     way_text,
+    would_among,
     would_text,
 )
 from .answers.talk import examples, not_understood, talk_answer, what_i_can
@@ -217,10 +218,9 @@ class BuiltinBrain:
     def _relaxed(self, view: TurnView) -> Step:
         """Nothing is left: the way out that may be taken unasked, or a question."""
         context, request, catalog = view.context, view.request, view.context.catalog
-        ways, counts = context.relaxations, _counts(view)
+        ways, counts = context.relaxations, counted(view)
         if request.among and not request.exclude_shown:
-            kept = [way for way in ways if way.left < int(counts.get("of", 0))]
-            return Step(text=f"None of those fits{would_text(kept, catalog)}.")
+            return Step(text=f"None of those fits{would_among(view)}.")
         if counts and self._used_up(view):
             return Step(text=f"There is nothing more that fits{would_text(ways, catalog)}.")
         if (way := unasked(ways)) is not None:
@@ -414,20 +414,13 @@ def _found(view: TurnView) -> bool:
     return (bus.candidates - RowSet.of_rows(view.context.liked, bus.n_items)).count > 0
 
 
-def _counts(view: TurnView) -> dict[str, Any]:
-    """What the last `filter` counted where it left too little; empty without one."""
-    for _, observations in reversed(view.steps):
-        for observation in reversed(observations):
-            if observation.call.name == "filter" and isinstance(observation.data, dict):
-                return observation.data if "alone" in observation.data else {}
-    return {}
-
-
 def _base(view: TurnView) -> RowSet:
     """The candidates on which the last `filter` worked."""
     bus = view.context.bus
     stages = [stage for stage in bus.path() if stage.tool == "filter"]
-    n_last = len(view.request.conditions)
+    n_last = sum(
+        len(call.arguments["where"]) for call in view.steps[-1][0].calls if call.name == "filter"
+    )
     first = stages[-n_last:][0] if stages else bus.now
     before = bus.stages[first.parent] if first.parent is not None else first
     base = before.candidates or RowSet.all(bus.n_items)

@@ -12,6 +12,7 @@ from ...brain import Call, Observation, PastTurn, Step, TurnView
 from ...request import GOING, MAKING, Operation, Request
 from ..parse import wants_list
 from ..readers.trail import turn_of
+from .relax import would_among
 from .wording import join, list_text, number, order_of
 
 MOST_AT_ONCE = 10
@@ -342,4 +343,5 @@ def none_left(view: TurnView) -> str:
     items = view.context.catalog.schema.items
     if view.request.exclude_shown:
         return "That was all of this list."
-    return f'None of its {items} fits. "undo" goes back; "start over" takes all {items}.'
+    would = would_among(view)
+    return f'None of its {items} fits{would}. "undo" goes back; "start over" takes all {items}.'

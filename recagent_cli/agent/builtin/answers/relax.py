@@ -6,12 +6,14 @@ The ways out themselves are counted by `recagent_tools.relaxation`; here they ar
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from recagent_catalogs.store import Catalog
 from recagent_tools.conditions import parse_condition
 from recagent_tools.relaxation import TOGETHER, Change, Relaxation, rows_left
 from recagent_tools.rowset import RowSet
 
+from ...brain import TurnView
 from .wording import condition_text, join
 
 MOST_WAYS = 4
@@ -103,6 +105,22 @@ def would_text(ways: Sequence[Relaxation], catalog: Catalog) -> str:
     wider = [_quoted(text, catalog) for text in way.by_result if text is not None]
     told = [*([f"with {join(wider)}"] if wider else []), *_without(way, catalog)]
     return f"; {' and '.join(told)} there would be {way.left:,}"
+
+
+def counted(view: TurnView) -> dict[str, Any]:
+    """What the last `filter` counted where it left too little; empty without one."""
+    for _, observations in reversed(view.steps):
+        for observation in reversed(observations):
+            if observation.call.name == "filter" and isinstance(observation.data, dict):
+                return observation.data if "alone" in observation.data else {}
+    return {}
+
+
+def would_among(view: TurnView) -> str:
+    """What would give some of a list that was shown, but not all of it; empty where nothing."""
+    total = int(counted(view).get("of", 0))
+    ways = [way for way in view.context.relaxations if way.left < total]
+    return would_text(ways, view.context.catalog)
 
 
 def _without(way: Relaxation, catalog: Catalog) -> list[str]:
