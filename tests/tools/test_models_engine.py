@@ -26,13 +26,14 @@ from recagent_tools.models import fold_worker, folds, lightgbm_library, training
 from recagent_tools.models.content import Content
 from recagent_tools.models.engine import Engine
 from recagent_tools.models.facts import ItemFacts, facts_of
-from recagent_tools.models.features import SCORED, FirstStage, feature_names
+from recagent_tools.models.feature_words import EXACT, FAMILIES, feature_words
+from recagent_tools.models.features import KINDS, SCORED, FirstStage, feature_names
 from recagent_tools.models.fold_worker import FoldPool
 from recagent_tools.models.folds import Folds, folds_of, run_fold
 from recagent_tools.models.groups import Cut, Group
 from recagent_tools.models.history import History
 from recagent_tools.models.lightgbm_library import LibraryRefused, NativeBooster
-from recagent_tools.models.ranker import Ranker, RankerUnavailable
+from recagent_tools.models.ranker import Ranker, RankerUnavailable, _Packaged
 from recagent_tools.models.retriever import Setting
 from recagent_tools.models.sequences import Sequences
 from recagent_tools.models.training import BuildReport, build
@@ -308,6 +309,38 @@ def test_ctypes_predicts_what_the_package_predicts(built: tuple[Path, BuildRepor
         text = path.read_bytes()
         theirs = lightgbm.Booster(model_str=text.decode()).predict(features, num_threads=1)
         np.testing.assert_allclose(NativeBooster(text).predict(features), theirs, rtol=1e-12)
+
+
+def test_contributions_are_those_of_the_package_and_sum_to_the_score(
+    built: tuple[Path, BuildReport],
+) -> None:
+    import lightgbm
+
+    rng = np.random.default_rng(1)
+    paths = list(built[1].directory.glob("ranker.*.txt"))
+    assert paths
+    for path in paths:
+        names = feature_names(path.name.split(".")[1])
+        features = rng.normal(size=(50, len(names))).astype(np.float32)
+        features[rng.random(features.shape) < 0.1] = np.nan
+        text = path.read_bytes()
+        package = lightgbm.Booster(model_str=text.decode())
+        for ranker in (Ranker.of_text(text, len(names)), Ranker(_Packaged(package), text)):
+            told = ranker.contributions(features)
+            theirs = package.predict(features, num_threads=1, pred_contrib=True)
+            np.testing.assert_allclose(told, theirs, rtol=1e-9, atol=1e-12)
+            np.testing.assert_allclose(told.sum(axis=1), ranker.predict(features), atol=1e-5)
+            assert ranker.contributions(features[:0]).shape == (0, len(names) + 1)
+        assert np.abs(told[:, :-1]).sum() > 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_feature_has_words(kind: str) -> None:
+    told = {name: feature_words(name) for name in feature_names(kind)}
+    assert all(told.values())
+    every = {*feature_names("likes"), *feature_names("next")}
+    assert set(EXACT) <= every, "words for what there is not"
+    assert set(FAMILIES) <= {name.partition(".")[0] for name in every}
 
 
 def test_a_model_of_other_features_is_refused() -> None:

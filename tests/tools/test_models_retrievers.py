@@ -332,12 +332,56 @@ def test_a_dislike_lowers_what_is_like_it() -> None:
 def test_contributions_and_the_prior_add_up_to_the_score() -> None:
     items, users = _random_factors()
     model = ALS(FactorIndex.of_factors(items), FoldIn.of(items, users))
-    history = History.of([2, 5, 9])
-    left, _ = model._equations(history)
-    trust = 0.3 * model.fold.precision @ model.fold.mean
-    prior = float(items[7] @ np.linalg.solve(left, trust))
-    total = float(model.contributions(7, history).sum()) + prior
-    assert total == pytest.approx(float(model.scores(history)[7]), rel=1e-4)
+    faded = History(
+        np.array([4, 1, 8, 3], np.int32), np.array([1, 0.4, -1, 0.7], np.float32), ordered=True
+    )
+    for history in (
+        History.of([2]),
+        History.of([2, 5, 9]),
+        History.of([2, 5], [9, 11]),
+        History.of([], [9]),
+        History.of(range(20)),
+        faded,
+    ):
+        shares, prior = model.contributions(7, history)
+        assert not shares[history.weights < 0].any(), "a dislike adds nothing by itself"
+        score = float(model.scores(history)[7])
+        assert float(shares.sum(dtype=np.float64)) + prior == pytest.approx(score, abs=1e-4)
+
+
+def test_contributions_of_a_small_matrix() -> None:
+    """Two factors, worked out by hand: A = Y'Y + 1 + (5 - 1) y0 y0' = [[7, 1], [1, 3]]."""
+    items = np.array([[1, 0], [1, 1], [0, 1]], dtype=np.float32)
+    model = ALS(FactorIndex.of_factors(items), FoldIn.plain(items, 1.0))
+    history = History.of([0])
+    shares, prior = model.contributions(1, history)
+    # A^-1 = [[3, -1], [-1, 7]] / 20; (1, 1) A^-1 (1, 0)' = 2 / 20, times the confidence 5
+    assert shares.tolist() == pytest.approx([0.5]) and prior == 0
+    assert model.scores(history).tolist() == pytest.approx([0.75, 0.5, -0.25])
+
+
+def test_contributions_are_those_of_implicit() -> None:
+    """By implicit's settings (zeros for what is unnamed, no prior) they are its `explain`."""
+    implicit = pytest.importorskip("implicit.cpu.als")
+    scipy_sparse = pytest.importorskip("scipy.sparse")
+    rng = np.random.default_rng(3)
+    taken = (rng.random((40, 25)) < 0.25) * (1 + rng.integers(0, 6, (40, 25)))
+    matrix = scipy_sparse.csr_matrix(taken.astype(np.float32))
+    fitted = implicit.AlternatingLeastSquares(
+        factors=8, regularization=0.7, iterations=5, num_threads=1, random_state=1
+    )
+    fitted.fit(matrix, show_progress=False)
+    model = ALS(FactorIndex.of_factors(fitted.item_factors), FoldIn.plain(fitted.item_factors, 0.7))
+    for user in (0, 7, 31):
+        rows = np.flatnonzero(taken[user]).astype(np.int32)
+        history = History(rows, (taken[user][rows] / CONFIDENCE).astype(np.float32))
+        for item in (1, 13, 24):
+            total, theirs, _ = fitted.explain(user, matrix, item, N=len(rows))
+            shares, prior = model.contributions(item, history)
+            assert prior == 0 and float(shares.sum()) == pytest.approx(total, abs=1e-4)
+            ours = dict(zip(rows.tolist(), shares.tolist(), strict=True))
+            assert ours == pytest.approx({int(row): share for row, share in theirs}, abs=1e-4)
+            assert float(model.scores(history)[item]) == pytest.approx(total, abs=1e-4)
 
 
 def test_long_histories_fold_in_as_implicit_does() -> None:

@@ -51,12 +51,14 @@ class FoldIn:
         precision: float64 [f, f], inverse covariance of the fitted users' factors.
         mean: float64 [f], their mean.
         item_mean: float64 [f], mean of the items' factors.
+        fixed: weights of the unnamed items as zeros and of the prior; None for `prior_weights`.
     """
 
     gram: Doubles
     precision: Doubles
     mean: Doubles
     item_mean: Doubles
+    fixed: tuple[float, float] | None = None
     _kept: dict[tuple[float, float], tuple[Doubles, Doubles]] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -78,13 +80,25 @@ class FoldIn:
         precision = np.linalg.inv(covariance)
         return cls(factors.T @ factors, precision, people.mean(axis=0), centre)
 
+    @classmethod
+    def plain(cls, items: Floats, regularization: float) -> FoldIn:
+        """The fold-in of the paper: zeros for all that is unnamed, and no prior but the ridge."""
+        factors = np.asarray(items, dtype=np.float64)
+        size = factors.shape[1]
+        ridge = regularization * np.eye(size)
+        return cls(factors.T @ factors, ridge, np.zeros(size), factors.mean(axis=0), (1.0, 1.0))
+
+    def weighed(self, weights: Floats) -> tuple[float, float]:
+        """Weight of the unnamed items as zeros and of the prior, for a history's weights [k]."""
+        return self.fixed or prior_weights(int(np.count_nonzero(weights > 0)))
+
     def equations(self, factors: Floats, weights: Floats) -> tuple[Doubles, Doubles]:
         """A [f, f] and b [f] of A x = b for the items' factors [k, f] and their weights [k].
 
         (w0 Y'Y + l S^-1 + sum (a|w| - w0) y y') x = sum over likes of a w y + l S^-1 m. A dislike
         has the same confidence with target 0.
         """
-        rest, trust = prior_weights(int(np.count_nonzero(weights > 0)))
+        rest, trust = self.weighed(weights)
         taken = factors.astype(np.float64)
         confidence = CONFIDENCE * np.abs(weights.astype(np.float64))
         likes = np.where(weights > 0, confidence, 0.0)
@@ -99,7 +113,7 @@ class FoldIn:
         weights in A and c those in b: x = m + P^-1 T' (c - D s), where (I + T P^-1 T' D) s =
         T m + T P^-1 T' c (Woodbury).
         """
-        rest, trust = prior_weights(int(np.count_nonzero(weights > 0)))
+        rest, trust = self.weighed(weights)
         inverse, centre = self._solved(rest, trust)
         taken = factors.astype(np.float64)
         confidence = CONFIDENCE * np.abs(weights.astype(np.float64))
@@ -112,6 +126,27 @@ class FoldIn:
         answers = np.linalg.solve(left, taken @ centre + among @ likes)
         solution: Doubles = centre + (likes - inside * answers) @ spread
         return solution
+
+    def shares(self, factors: Floats, weights: Floats, item: Floats) -> tuple[Doubles, float]:
+        """What each item of a history adds to the score of an item, and what the prior does.
+
+        Exact: they sum to the score (Hu, Koren and Volinsky 2008, section 5; with a prior of mean m
+        its part of b is one more term). A dislike has target 0, so it adds nothing by itself: it
+        lowers what the likes near it add.
+
+        Args:
+            factors: float32 [k, f], of the items of the history.
+            weights: float32 [k], theirs.
+            item: float32 [f], the factors of the item scored.
+
+        Returns:
+            float64 [k], and the prior's share.
+        """
+        left, _ = self.equations(factors, weights)
+        seen = np.linalg.solve(left, item.astype(np.float64))
+        likes = CONFIDENCE * np.maximum(weights.astype(np.float64), 0.0)
+        prior = self.weighed(weights)[1] * float((self.precision @ self.mean) @ seen)
+        return likes * (factors.astype(np.float64) @ seen), prior
 
     def _solved(self, rest: float, trust: float) -> tuple[Doubles, Doubles]:
         """Inverse of the part of A that no item changes, and the solution without any item."""
@@ -215,16 +250,14 @@ class ALS(Retriever):
             for row, history in zip(products, histories, strict=True)
         ]
 
-    def contributions(self, row: int, history: History) -> Floats:
-        """How much each item of the history adds to the score of `row`, float32 [k].
+    def contributions(self, row: int, history: History) -> tuple[Floats, float]:
+        """How much each item of the history adds to the score of `row`, float32 [k]; the prior's.
 
-        Exact: with the prior's own share they sum to the score (Hu et al., section 5).
+        Exact: they sum to the score; see `FoldIn.shares`.
         """
-        left, _ = self._equations(history)
-        weights = history.faded(HALF_LIFE)
-        seen = np.linalg.solve(left, self.index.vectors(np.array([row]))[0].astype(np.float64))
-        pull = CONFIDENCE * np.maximum(weights, 0) * (self.index.vectors(history.rows) @ seen)
-        return np.asarray(pull, dtype=np.float32)
+        taken, item = self.index.vectors(history.rows), self.index.vectors(np.array([row]))[0]
+        shares, prior = self.fold.shares(taken, history.faded(HALF_LIFE), item)
+        return shares.astype(np.float32), prior
 
     @cached_property
     def sample(self) -> Rows:

@@ -301,7 +301,7 @@ class Engine:
             return []
         als = self._first.retrievers.get("als")
         if isinstance(als, ALS) and np.any(als.index.vectors(np.array([row]))):
-            shares = als.contributions(row, liked)
+            shares, _ = als.contributions(row, liked)
         elif self._first.content is not None:
             shares = self._first.content.shares(row, liked)
         else:

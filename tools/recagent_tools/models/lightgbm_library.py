@@ -27,7 +27,7 @@ PLACES = (
     "bin/lib_lightgbm.dll",
     "bin/lib_lightgbm.so",
 )
-FLOAT32, ROW_MAJOR, NORMAL = 0, 1, 0
+FLOAT32, ROW_MAJOR, NORMAL, CONTRIBUTIONS = 0, 1, 0, 3
 PARAMETERS = b"num_threads=1 verbosity=-1 predict_disable_shape_check=false"
 
 
@@ -104,10 +104,21 @@ class NativeBooster:
             ValueError: another number of columns.
             LibraryRefused: the library's own error.
         """
+        return self._predicted(features, NORMAL, 1)[:, 0]
+
+    def contributions(self, features: Floats) -> NDArray[np.float64]:
+        """What each feature adds to each score, float64 [len(features), n_features + 1].
+
+        SHAP values of the trees (Lundberg et al. 2018); the last column is the base, and a row sums
+        to its score. Raises as `predict`.
+        """
+        return self._predicted(features, CONTRIBUTIONS, self.n_features + 1)
+
+    def _predicted(self, features: Floats, kind: int, width: int) -> NDArray[np.float64]:
         matrix = np.ascontiguousarray(features, dtype=np.float32)
         if matrix.ndim != 2 or matrix.shape[1] != self.n_features:
             raise ValueError(f"expected {self.n_features} features, got {matrix.shape}")
-        out = np.zeros(len(matrix), dtype=np.float64)
+        out = np.zeros((len(matrix), width), dtype=np.float64)
         if not len(matrix):
             return out
         length = ctypes.c_int64(0)
@@ -119,7 +130,7 @@ class NativeBooster:
             ctypes.c_int32(matrix.shape[0]),
             ctypes.c_int32(matrix.shape[1]),
             ctypes.c_int(ROW_MAJOR),
-            ctypes.c_int(NORMAL),
+            ctypes.c_int(kind),
             ctypes.c_int(0),
             ctypes.c_int(-1),
             ctypes.c_char_p(PARAMETERS),

@@ -47,6 +47,10 @@ class Booster(Protocol):
         """float64 [m]."""
         ...
 
+    def contributions(self, features: Floats) -> NDArray[np.float64]:
+        """float64 [m, F + 1], what each feature and the base add; a row sums to the prediction."""
+        ...
+
 
 class RankerUnavailable(Exception):
     """The ranker cannot run here; the text says why."""
@@ -104,6 +108,10 @@ class Ranker:
         """float32 [m], higher is better."""
         return self.booster.predict(features).astype(np.float32)
 
+    def contributions(self, features: Floats) -> NDArray[np.float64]:
+        """What each feature adds to each score, float64 [m, F + 1]; the last is the base."""
+        return self.booster.contributions(features)
+
     def save(self, path: Path) -> None:
         """LightGBM's text form."""
         path.write_bytes(self.text)
@@ -119,6 +127,12 @@ class _Packaged:
         if not len(features):
             return np.zeros(0)
         return np.asarray(self._booster.predict(features, num_threads=1), dtype=np.float64)
+
+    def contributions(self, features: Floats) -> NDArray[np.float64]:
+        if not len(features):
+            return np.zeros((0, self._booster.num_feature() + 1))
+        told = self._booster.predict(features, num_threads=1, pred_contrib=True)
+        return np.asarray(told, dtype=np.float64)
 
 
 def _package() -> Any:
