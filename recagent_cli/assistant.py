@@ -18,7 +18,8 @@ from recagent_catalogs.store import Catalog
 from recagent_tools.bus import CandidateBus
 from recagent_tools.bus_file import bus_from_bytes, bus_to_bytes
 from recagent_tools.conditions import Condition, parse_condition
-from recagent_tools.evidence import WhyNot
+from recagent_tools.evidence import Evidence, WhyNot
+from recagent_tools.explain import explained
 from recagent_tools.filter import MOST_TOLD
 from recagent_tools.models.engine import Engine
 from recagent_tools.rank import parse_weights
@@ -484,6 +485,32 @@ class Assistant:
             raise NotFound(error.message, hint=error.hint) from error
         return why_not(row, then), then
 
+    def why(self, reference: str, *, session: Session | str | None = None) -> Evidence:
+        """Why an item is in a list of a session: the evidence, in figures.
+
+        Args:
+            reference: its place in the list that stands ("2"), its title or its id.
+            session: the session or its id; the one used last where None.
+
+        Raises:
+            NotFound: no such session, item or place, or an item that is in none of its lists.
+        """
+        if not isinstance(session, Session):
+            session = self.load_session(session)
+        if session is None or not session.shown:
+            raise NotFound("no list was shown yet", hint='recagent ask "90s sci-fi like Alien"')
+        context = self.context(session, None)
+        context.shown = session.shown
+        row = resolve_shown(reference, context)
+        found = explained(row, context)
+        if found is None:
+            title = self.catalog.item(row).title
+            raise NotFound(
+                f"{self.catalog.label(row)} is in no list of this session",
+                hint=f'recagent why-not "{title}" says why not',
+            )
+        return found
+
     # -- without words ---------------------------------------------------------------------------
 
     def recommend(
@@ -651,6 +678,21 @@ def _call(toolbox: Toolbox, name: str, arguments: dict[str, Any], context: ToolC
     ran = toolbox.run(name, arguments, context)
     if ran.error:
         raise RecagentError(f"{name}: {ran.result.text}")
+
+
+def resolve_shown(reference: str, context: ToolContext) -> int:
+    """The row that a person's words mean, where a bare number is a place in the list shown.
+
+    Raises:
+        NotFound: nothing is called so, or the list is shorter.
+    """
+    text = reference.strip()
+    number = text.removeprefix("#")
+    if number.isdigit() and int(number) <= len(context.shown):
+        text = f"#{number}"
+    elif number.isdigit() and context.catalog.row_of(text) not in context.shown:
+        raise NotFound(f"{text}: the list has {len(context.shown)} items")
+    return resolve_title(text, context)
 
 
 def resolve_title(reference: str, context: ToolContext) -> int:

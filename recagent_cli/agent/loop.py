@@ -27,6 +27,7 @@ from .events import (
     TurnFinished,
     TurnStarted,
 )
+from .past_context import context_of_list
 from .reasons import reasons_for
 from .request import GOING, Intent, Mention, Request
 from .session import Session
@@ -139,6 +140,8 @@ class _Running:
         context.shown = self.session.shown
         context.shown_before = self.session.shown_before
         context.wishes = list(request.wished)
+        if context.of_list is None:
+            context.of_list = lambda number: context_of_list(context, self.session, number)
         context.made_for = lambda number: self.session.made_for(number, context.catalog)
         context.sayable = sayable(request, self.utterance, context)
         for mentions, rows in (

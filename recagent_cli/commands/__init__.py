@@ -14,6 +14,7 @@ COMMANDS = (
     "batch",
     "recommend",
     "similar",
+    "why",
     "why-not",
     "query",
     "parse",

@@ -18,6 +18,8 @@ import typer
 from recagent_catalogs.errors import BadInput, ExitCode, NotFound, UsageError
 
 if TYPE_CHECKING:
+    from recagent_tools.evidence import Evidence
+
     from ..agent.plan import Plan
     from ..agent.turn import ShownItem, Turn
     from ..assistant import Assistant
@@ -268,6 +270,17 @@ class Run:
             self.show(items_table(items, catalog.schema))
         else:
             self.out(items_text(items, self.form, catalog.schema, catalog=catalog.name))
+
+    def print_evidence(self, kind: str, evidence: Evidence, assistant: Assistant) -> None:
+        """Print why an item is in a list, in the format asked for."""
+        from ..ui.evidence import evidence_renderables, evidence_text
+
+        for _, notice in assistant.take_notices():
+            self.say(f"note: {notice}")
+        if self.form == "table":
+            self.show(*evidence_renderables(evidence, assistant.catalog))
+        else:
+            self.out(evidence_text(kind, evidence, self.form, assistant.catalog))
 
 
 def common(command: Callable[..., None]) -> Callable[..., None]:

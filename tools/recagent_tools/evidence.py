@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from .models.feature_words import ABOUT_YOU
+
 WhyNotKind = Literal[
     "shown",
     "named",
@@ -25,6 +27,9 @@ WhyNotKind = Literal[
 ]
 """Where an item of the catalog is with regard to a list; see `WhyNot`."""
 ChangeKind = Literal["drop", "widen", "add", "more", "weight", "unsee", "like"]
+
+TELLING = 0.02
+"""Shares of the ranker's score that are smaller are not told one by one."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +123,8 @@ class Evidence:
         parts: of the final score, largest share first.
         likes: what each like adds to the ALS score, largest first; `likes_prior` is the prior's
             share and `likes_score` the sum.
+        likes_by: "als"; "content" where ALS does not know the item: shares are then how alike the
+            words are; "" without likes.
         features: what each feature adds to the ranker's score, largest first in size;
             `features_base` is the base and `features_score` the sum. Empty without a ranker.
         together: co-occurrence counts, most telling first; empty where people are simulated.
@@ -140,6 +147,7 @@ class Evidence:
     likes: tuple[LikeShare, ...] = ()
     likes_prior: float = 0.0
     likes_score: float = 0.0
+    likes_by: str = ""
     features: tuple[FeatureShare, ...] = ()
     features_base: float = 0.0
     features_score: float = 0.0
@@ -148,6 +156,19 @@ class Evidence:
     taken_by: int = 0
     mean_rating: float | None = None
     recomputed: bool = False
+
+    def grouped(self) -> list[tuple[str, float]]:
+        """What the ranker made of the item, (words, share), largest in size first.
+
+        Features of the same words are one; what is the same for all items is left out, and what
+        counts little.
+        """
+        sums: dict[str, float] = {}
+        for feature in self.features:
+            if feature.words != ABOUT_YOU:
+                sums[feature.words] = sums.get(feature.words, 0.0) + feature.share
+        told = [(words, share) for words, share in sums.items() if abs(share) >= TELLING]
+        return sorted(told, key=lambda pair: -abs(pair[1]))
 
 
 @dataclass(frozen=True)

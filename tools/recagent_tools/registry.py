@@ -7,7 +7,17 @@ from importlib.metadata import EntryPoint, entry_points
 
 from recagent_catalogs.errors import UsageError
 
-from . import candidates, dialogue, draw, filter, look_up, rank, retrieve, why_not
+from . import (
+    candidates,
+    dialogue,
+    draw,
+    explain,
+    filter,
+    look_up,
+    rank,
+    retrieve,
+    why_not,
+)
 from .toolbox import Tool, Toolbox
 
 GROUP = "recagent.tools"
@@ -16,7 +26,17 @@ OWN = "recagent_tools.registry:register"
 
 def register(add: Callable[[Tool], None]) -> None:
     """Register the tools that come with recagent."""
-    for module in (look_up, filter, retrieve, rank, draw, why_not, candidates, dialogue):
+    for module in (
+        look_up,
+        filter,
+        retrieve,
+        rank,
+        draw,
+        explain,
+        why_not,
+        candidates,
+        dialogue,
+    ):
         for tool in module.TOOLS:
             add(tool)
 

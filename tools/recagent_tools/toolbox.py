@@ -25,6 +25,7 @@ from .bus import CandidateBus
 if TYPE_CHECKING:
     from recagent_catalogs.sandbox import Sandbox
 
+    from .evidence import Evidence
     from .models.engine import Engine
     from .relaxation import Relaxation
 
@@ -100,6 +101,7 @@ class ToolContext:
         made_for: for what the list of a number was made; see `past_lists`.
         presented: rows of the answer, set by `present`.
         reasons: reason by row, set by `present`.
+        explained: evidence for items, set by `explain`.
         question: set by `ask_person`: (question, options).
         remembered: facts that `remember` asks to be written: (kind, row).
         sayable: the kinds of fact that may be written, by row; None for a person's own command.
@@ -127,6 +129,7 @@ class ToolContext:
     made_for: Callable[[int], MadeFor] = lambda number: MadeFor()
     presented: list[int] | None = None
     reasons: dict[int, str] = field(default_factory=dict)
+    explained: list[Evidence] = field(default_factory=list)
     text: str = ""
     question: tuple[str, tuple[str, ...]] | None = None
     remembered: list[tuple[str, int]] = field(default_factory=list)
@@ -146,6 +149,7 @@ class ToolContext:
         self.disliked.clear()
         self.presented, self.question, self.text = None, None, ""
         self.reasons.clear()
+        self.explained.clear()
         self.remembered.clear()
         self.notices.clear()
         self.relaxations, self.relaxed, self.offered = [], None, 0

@@ -15,6 +15,7 @@ import numpy as np
 from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import fold
 from recagent_tools.conditions import evaluate, parse_condition
+from recagent_tools.explain import MOST_EXPLAINED
 from recagent_tools.rank import ASPECTS, MAX_WEIGHT
 from recagent_tools.rowset import RowSet
 
@@ -338,11 +339,11 @@ class BuiltinBrain:
     def _item_info(self, view: TurnView) -> Step:
         if view.request.question is not None and view.request.question.kind == "why_not":
             return self._why_not(view)
+        if view.request.question is not None and view.request.question.kind == "why":
+            return self._why(view)
         named = _ids(view.request.about)
         if named and not view.steps and _offered(view, "item_info"):
             return Step(calls=(_call(view, "item_info", items=named[:8]),))
-        if told := why_answer(view):
-            return Step(text=told)
         if not view.request.about and view.request.clarify:
             return Step(text=view.request.clarify)
         return Step(text=item_answer(view.request, view))
@@ -358,6 +359,13 @@ class BuiltinBrain:
             if calls:
                 return Step(calls=tuple(calls), thought="why not")
         return Step(text=why_not_answer(view))
+
+    def _why(self, view: TurnView) -> Step:
+        """The evidence for items of a list, in words."""
+        named = _ids(view.request.about)[:MOST_EXPLAINED]
+        if named and not view.steps and _offered(view, "explain"):
+            return Step(calls=(_call(view, "explain", items=named),), thought="why these")
+        return Step(text=why_answer(view))
 
     def _aggregate(self, view: TurnView) -> Step:
         question = view.request.question

@@ -245,7 +245,7 @@ class Engine:
             for name in self.names(liked)
         }
         found["because"] = self._because(row, liked)
-        found["cooccurrence"] = self._both(row, liked)
+        found["cooccurrence"] = self.together(row, liked)
         found["taken_by"] = int(self.recommender.stats.count[row])
         return found
 
@@ -295,22 +295,32 @@ class Engine:
                 self.notices.append(sentence)
             return None
 
+    def shares(self, row: int, history: History) -> tuple[str, Floats, float]:
+        """What each item of the history adds to the score of `row`.
+
+        Returns:
+            "als", float32 [k] and the share of the prior, which sum to its score; where ALS does
+            not know the item, "content", the likeness of its words to those of each item, and 0;
+            where neither knows it, "", zeros and 0.
+        """
+        als = self._first.retrievers.get("als")
+        if len(history) and isinstance(als, ALS) and np.any(als.index.vectors(np.array([row]))):
+            return ("als", *als.contributions(row, history))
+        if len(history) and self._first.content is not None:
+            return "content", self._first.content.shares(row, history), 0.0
+        return "", np.zeros(len(history), dtype=np.float32), 0.0
+
     def _because(self, row: int, liked: History) -> list[tuple[int, float]]:
         """The likes that add most to the score of `row`."""
-        if not len(liked):
-            return []
-        als = self._first.retrievers.get("als")
-        if isinstance(als, ALS) and np.any(als.index.vectors(np.array([row]))):
-            shares, _ = als.contributions(row, liked)
-        elif self._first.content is not None:
-            shares = self._first.content.shares(row, liked)
-        else:
-            return []
+        _, shares, _ = self.shares(row, liked)
         best = np.argsort(-shares, kind="stable")[:EVIDENCE]
         return [(int(liked.rows[n]), float(shares[n])) for n in best if shares[n] > 0]
 
-    def _both(self, row: int, liked: History) -> list[tuple[int, int, int]]:
-        """(liked row, users who took both, users who took the liked one), most telling first."""
+    def together(self, row: int, liked: History) -> list[tuple[int, int, int]]:
+        """(liked row, users who took both, users who took the liked one), most telling first.
+
+        Exact counts, at most three. Of mere verdicts, 0 and 1, those count who liked it.
+        """
         model = self._first.cooccurrence
         if model is None or self.catalog.interactions is None:
             return []
@@ -334,5 +344,8 @@ class Engine:
         if taken is None:
             return np.empty(0, dtype=np.int32)
         if row not in self._users_of:
-            self._users_of[row] = np.unique(taken.user[np.flatnonzero(taken.item == row)])
+            where = np.flatnonzero(taken.item == row)
+            if self.catalog.verdicts and taken.value is not None:
+                where = where[taken.value[where] > 0]
+            self._users_of[row] = np.unique(taken.user[where])
         return self._users_of[row]

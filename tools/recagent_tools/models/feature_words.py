@@ -9,23 +9,23 @@ from collections.abc import Mapping
 
 ABOUT_YOU = "how much is known of you"
 """Of features that are the same for all candidates."""
-TASTE = "the taste that your likes show"
-ALIKE = "what people with likes like yours took"
-TOGETHER = "how often it is taken together with what you like"
-CONTENT = "how like what you like it is described"
-NEXT = "how often it is taken soon after what you took last"
-BEFORE = "how often it is taken before what you took last"
+TASTE = "the taste your likes show"
+ALIKE = "what people like you took"
+TOGETHER = "how often it is taken with what you like"
+CONTENT = "how alike it is described"
+NEXT = "how often it is taken soon after what you like"
+BEFORE = "how often it is taken before what you like"
 TAKEN = "how many people took it"
 LATELY = "how many took it lately"
-KNOWN = "how well known it is beside what you like"
-YEAR = "how near its year is to those you like"
-AVID = "how much the people take who took it"
+KNOWN = "how well known it is beside your likes"
+YEAR = "how near its year is to your likes"
+AVID = "how much its people take"
 
 EXACT: Mapping[str, str] = {
-    "content.categories": "kinds in common with what you like",
-    "content.people": "people in common with what you like",
-    "content.tags": "tags in common with what you like",
-    "content.text": "words in common with what you like",
+    "content.categories": "kinds in common with your likes",
+    "content.people": "people in common with your likes",
+    "content.tags": "tags in common with your likes",
+    "content.text": "words in common with your likes",
     "popularity.count": TAKEN,
     "popularity.rank": TAKEN,
     "popularity.recent": LATELY,

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recagent_catalogs.interactions import Floats, Rows
 from recagent_catalogs.schema import CatalogSchema
@@ -198,6 +199,19 @@ class Recommender:
 
     def _features(self, scored: Scored, rows: Rows) -> Floats:
         return feature_matrix(self.first, self.stats, scored, rows)
+
+    def explained(self, row: int, history: History) -> tuple[Floats, NDArray[np.float64]] | None:
+        """What the ranker makes of one item; None where no ranker ranks for this history.
+
+        Returns:
+            Its features, float32 [F], NaN where unknown; and what each adds to the ranker's score,
+            float64 [F + 1], the last one the base. They sum to the score before it is standardised.
+        """
+        ranker = self.ranker(history) if history.n_liked else None
+        if ranker is None:
+            return None
+        features = self._features(self.scored(history), np.array([row], dtype=np.int32))
+        return features[0], ranker.contributions(features)[0]
 
     def _general(self, rows: Rows) -> Floats:
         """Popularity of all times and of late, and ratings, for people of whom nothing is known."""

@@ -132,7 +132,7 @@ def _question(facts: Facts) -> Intent | None:
         return None
     if reading.question.kind in ("why_not", "compare"):
         return Intent.ITEM_INFO
-    if reading.question.kind != "attribute":
+    if reading.question.kind not in ("attribute", "why"):
         return Intent.AGGREGATE
     if reading.about or reading.pointed:
         return Intent.ITEM_INFO

@@ -390,6 +390,8 @@ class Reader:
             reading.about.append(self.mention("that", offered))
         reading.unused = [] if told else reading.unused
         self._compare(reading)
+        if shown and reading.question == Question("attribute") and asks_why(text):
+            reading.question = Question("why")
         self.strangeness.other_things(reading)
         read_absence(reading, reading.spans, shown, self.catalog)
         return reading

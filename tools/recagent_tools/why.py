@@ -1,0 +1,267 @@
+"""Why an item is in a list: the evidence, recomputed by the code that made the list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from pydantic import ValidationError
+
+from recagent_catalogs.errors import BadCondition
+from recagent_catalogs.interactions import Rows
+from recagent_catalogs.schema import NUMBER_ROLES, Role
+from recagent_catalogs.store import Catalog
+
+from .asked import kinds_asked
+from .bus import CandidateBus, Stage
+from .conditions import Condition, evaluate, parse_condition
+from .evidence import (
+    Evidence,
+    FeatureShare,
+    LikeShare,
+    ScorePart,
+    SharedValue,
+    StagePlace,
+    Together,
+)
+from .models.feature_words import feature_words
+from .models.features import feature_names
+from .models.history import History
+from .past_lists import at_stage
+from .rank import RankArguments, ranked_history, scored_parts
+from .replay import replay
+from .retrieve import profile_history
+from .toolbox import ToolContext
+
+ENOUGH_TOGETHER = 5
+"""Fewer people who took both are no evidence, and may be known by name."""
+MOST_LOOKED_AT = 20
+"""Likes whose values are compared with the item's: those that add most."""
+MOST_SHARED = 8
+SAME = 1e-3
+"""A score that differs by no more is the one of then: sums of 32-bit floats differ by less."""
+PART_WORDS = {
+    "fit": "fit to what you like",
+    "search": "match of the words",
+    "likeness": "likeness to what you named",
+    "kinship": "same kinds and name",
+    "refused": "likeness to what you refused",
+    "novelty": "being little known",
+    "recency": "being new",
+    "popularity": "being popular",
+    "exposure": "being rarely shown",
+    "rating": "being well rated",
+}
+UNKNOWN = "being popular and well rated"
+"""What fit is where nothing is known of the person."""
+
+
+def evidence_of(row: int, context: ToolContext) -> Evidence:
+    """All that speaks for and against an item where a list was made.
+
+    Args:
+        row: the item.
+        context: of the turn that made the list, its bus standing there (`ToolContext.of_list`).
+    """
+    catalog, bus = context.catalog, context.bus
+    ranking = ranking_of(bus)
+    before = None if ranking is None else _before(ranking, context)
+    history = _history(context, before)
+    shown, rating = bus.shown, float(catalog.mean_rating[row])
+    found = Evidence(
+        row,
+        number=bus.standing,
+        place=shown.index(row) + 1 if row in shown else None,
+        of=len(shown),
+        stages=tuple(_places(row, bus)),
+        conditions=conditions_met(row, context),
+        taken_by=int(catalog.popularity[row]),
+        mean_rating=None if np.isnan(rating) else rating,
+    )
+    found = _with_likes(found, history, context)
+    found = _with_features(found, history, context)
+    if ranking is not None and before is not None:
+        found = _with_parts(found, ranking, before)
+    return found
+
+
+def ranking_of(bus: CandidateBus) -> Stage | None:
+    """The stage that gave the present candidates their score; None where they were not ranked."""
+    if "score" not in bus.scores():
+        return None
+    ranked = (s for s in reversed(bus.path()) if s.tool == "rank" and "by" in s.arguments)
+    return next((stage for stage in ranked if "score" in stage.scores), None)
+
+
+def _before(ranking: Stage, context: ToolContext) -> ToolContext | None:
+    """The context of the stage that was ranked; None where its candidates cannot be had again."""
+    if ranking.parent is None:
+        return None
+    before = replace(context, bus=at_stage(context.bus, ranking.parent))
+    if before.bus.now.candidates is None:
+        from .registry import load_toolbox  # it registers the tool that asks for this evidence
+
+        if not replay(before.bus, load_toolbox(), before):
+            return None
+    return before
+
+
+def _history(context: ToolContext, before: ToolContext | None) -> History:
+    """What the models knew of the person when they chose; nothing where none was asked."""
+    if before is not None:
+        return ranked_history(before)
+    if any(stage.tool in ("similar", "for_user") for stage in context.bus.path()):
+        return profile_history(context)
+    return History.empty()
+
+
+def _places(row: int, bus: CandidateBus) -> Iterator[StagePlace]:
+    """The stages, and the item's place among the candidates of those that order them."""
+    for stage in bus.path():
+        place = None
+        if stage.order is not None:
+            found = np.flatnonzero(stage.order == row)
+            place = int(found[0]) + 1 if len(found) else None
+        yield StagePlace(stage.number, stage.tool, stage.note, place, stage.after)
+
+
+def conditions_met(row: int, context: ToolContext) -> tuple[str, ...]:
+    """The conditions on the way to the present candidates that hold of the item, canonical."""
+    met: dict[str, None] = {}
+    for condition in _conditions(context):
+        if evaluate(condition, context.catalog)[row]:
+            met[str(condition)] = None
+    return tuple(met)
+
+
+def _conditions(context: ToolContext) -> Iterator[Condition]:
+    for stage in context.bus.path():
+        for text in stage.arguments.get("where", ()) if stage.tool == "filter" else ():
+            try:
+                yield parse_condition(text, context.catalog)
+            except BadCondition:  # of a session from before the data changed
+                continue
+
+
+def _with_likes(found: Evidence, history: History, context: ToolContext) -> Evidence:
+    """The likes' shares, the counts of people, and the values in common."""
+    engine = context.engine
+    by, shares, prior = engine.shares(found.row, history)
+    liked = np.flatnonzero(history.weights > 0)
+    order = liked[np.argsort(-shares[liked], kind="stable")]
+    likes = [LikeShare(int(history.rows[n]), float(shares[n])) for n in order]
+    first = [like.row for like in likes[:MOST_LOOKED_AT]] if by else []
+    together = []
+    if not context.catalog.schema.simulated:
+        together = [
+            Together(*counts)
+            for counts in engine.together(found.row, history.liked())
+            if counts[1] >= ENOUGH_TOGETHER
+        ]
+    return replace(
+        found,
+        likes=tuple(likes) if by else (),
+        likes_prior=prior,
+        likes_score=float(shares[liked].sum(dtype=np.float64)) + prior,
+        likes_by=by,
+        together=tuple(together),
+        shared=shared_values(found.row, first, context.catalog),
+    )
+
+
+def shared_values(row: int, liked: Sequence[int], catalog: Catalog) -> tuple[SharedValue, ...]:
+    """Values that an item has in common with liked ones, most telling first.
+
+    People before series, tags and kinds, then what few items have; each value once, with the first
+    of the liked items that has it.
+    """
+    schema, told = catalog.schema, []
+    roles = (Role.PEOPLE, Role.GROUP, Role.TAGS, Role.CATEGORIES)
+    for rank, role in enumerate(roles):
+        for column in schema.with_role(role):
+            words = catalog.words(column.name)
+            indptr, codes, _ = words.forward()
+            mine = {int(code) for code in codes[indptr[row] : indptr[row + 1]]}
+            for place, other in enumerate(liked):
+                if other == row:
+                    continue
+                theirs = (int(code) for code in codes[indptr[other] : indptr[other + 1]])
+                for code in theirs:
+                    if code in mine:
+                        mine.discard(code)
+                        value = SharedValue(other, column.name, str(words.values[code]))
+                        told.append((rank, int(words.counts[code]), place, value))
+    told.sort(key=lambda entry: entry[:3])
+    return tuple(value for *_, value in told[:MOST_SHARED])
+
+
+def _with_features(found: Evidence, history: History, context: ToolContext) -> Evidence:
+    """What the ranker made of the item, where one ranked."""
+    explained = context.engine.recommender.explained(found.row, history)
+    if explained is None:
+        return found
+    values, shares = explained
+    features = [
+        FeatureShare(
+            name, feature_words(name), None if np.isnan(value) else float(value), float(share)
+        )
+        for name, value, share in zip(feature_names(history.kind), values, shares[:-1], strict=True)
+    ]
+    features.sort(key=lambda feature: -abs(feature.share))
+    return replace(
+        found,
+        features=tuple(features),
+        features_base=float(shares[-1]),
+        features_score=float(shares.sum()),
+    )
+
+
+def _with_parts(found: Evidence, ranking: Stage, before: ToolContext) -> Evidence:
+    """The parts of the final score, made again from the candidates that were ranked."""
+    try:
+        arguments = RankArguments.model_validate(dict(ranking.arguments))
+    except ValidationError:  # ranked by another version
+        return found
+    rows = before.bus.rows()
+    where = np.flatnonzero(rows == found.row)
+    if not len(where):
+        return found
+    scored = scored_parts(before, rows, arguments)
+    shares = {name: float(part[where[0]]) for name, part in scored.parts.items()}
+    parts = [ScorePart(name, part_words(name, before), share) for name, share in shares.items()]
+    parts.sort(key=lambda part: -part.share)
+    score = sum(shares.values())
+    then = _score_of(found.row, ranking)
+    return replace(
+        found,
+        candidates=len(rows),
+        score=score,
+        parts=tuple(parts),
+        recomputed=then is None or abs(then - score) > SAME,
+    )
+
+
+def _score_of(row: int, stage: Stage) -> float | None:
+    """The score of an item as a stage has it."""
+    rows: Rows | None = stage.order
+    if rows is None and stage.candidates is not None:
+        rows = stage.candidates.rows()
+    where = np.empty(0, np.int64) if rows is None else np.flatnonzero(rows == row)
+    return float(stage.scores["score"][where[0]]) if len(where) else None
+
+
+def part_words(name: str, context: ToolContext) -> str:
+    """What a part of the score means, for people."""
+    if name == "fit" and not ranked_history(context).n_liked:
+        return UNKNOWN
+    if name == "kinds":
+        values = [value for _, group in kinds_asked(context) for value in group]
+        return f"being {' and '.join(dict.fromkeys(values))}"
+    if name.startswith("wish "):
+        column, _, value = name.removeprefix("wish ").partition("=")
+        schema = context.catalog.schema
+        if schema.find(column) is not None and schema.column(column).role in NUMBER_ROLES:
+            return f"{value} {column.replace('_', ' ')}, as you wished"
+        return f"being {' or '.join(value.split('|')[:3])}"
+    return PART_WORDS.get(name, name)
