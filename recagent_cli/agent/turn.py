@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from recagent_tools.relaxation import Change, Relaxation
-
 from .brain import PastTurn, Usage
 from .request import Request, request_from_json
 
 if TYPE_CHECKING:
     from recagent_catalogs.store import Item
+    from recagent_tools.relaxation import Relaxation
 
 TURN_SCHEMA = "recagent.turn/1"
 ITEMS_SCHEMA = "recagent.items/1"
@@ -217,6 +216,8 @@ def past_from_json(
     Raises:
         KeyError, TypeError, ValueError: it is none.
     """
+    from recagent_tools.relaxation import Change  # commands without turns need no arrays
+
     data = json.loads(text)
     ids = [str(item) for item in data["shown"]]
     rows = tuple(rows_of[item] for item in ids if rows_of and item in rows_of)

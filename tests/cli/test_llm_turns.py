@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -457,12 +458,16 @@ def test_same_dialogue_in_every_dialect_ends_in_the_same_bus(bench: Bench) -> No
 
 
 def test_prefix_is_the_same_bytes_over_a_session(bench: Bench) -> None:
-    with FakeServer(calls(NINETIES), END, Answer(text="Bye.")) as server:
+    with FakeServer(calls(NINETIES), END, Answer(text="Well."), Answer(text="Bye.")) as server:
         brain = LLMBrain(client_of(server))
         bench.turn(brain, "from the nineties")
+        bench.turn(brain, "I see")
         bench.turn(brain, "thanks")
     bodies = [request.body for request in server.requests]
-    assert len({json.dumps([b["messages"][0], b["tools"]]) for b in bodies}) == 1
+    prefixes = [json.dumps([b["messages"][0], b["tools"]]) for b in bodies]
+    changes = sum(one != other for one, other in itertools.pairwise(prefixes))
+    assert len(prefixes) >= 3 and changes == 1, "tools that explain come once, with the first list"
+    assert prefixes[-1] == prefixes[-2]
     assert bodies[1]["messages"][:2] == bodies[0]["messages"]
 
 
