@@ -14,6 +14,8 @@ from .builtin.answers.wording import cell_values, join, named_kinds, plain
 MOST_CLAUSES = 4
 MOST_LIKES = 2
 MOST_SHARED = 3
+MANY = 20
+"""Of more likes than that the best two are no reason by themselves."""
 COUNTS = 0.3
 """An aspect is told where it adds so much to the score."""
 MET = 1.0
@@ -99,18 +101,23 @@ def _liked(evidence: Evidence, catalog: Catalog) -> Iterator[tuple[float, str]]:
         if values := _in_common(evidence, row, catalog):
             yield weight * 0.9, f"like {title} it has {join(values[:MOST_SHARED])}"
             clear = True
-    if not clear:
+    if not clear and len(evidence.likes) > MANY:
+        many = f"the {len(evidence.likes):,} {catalog.schema.items} that you like"
+        yield weight, f"it fits {many}, most of all {join(list(titles.values()))}"
+    elif not clear:
         yield weight, f"it fits {join(list(titles.values()))}"
 
 
 def _in_common(evidence: Evidence, liked: int, catalog: Catalog) -> list[str]:
     """What it shares with a liked item, besides what was asked for anyway."""
     asked = " ".join(evidence.conditions)
-    return [
-        path.value if catalog.schema.column(path.column).role is Role.PEOPLE else plain(path.value)
+    people = {column.name for column in catalog.schema.with_role(Role.PEOPLE)}
+    values = [
+        path.value if path.column in people else plain(path.value)
         for path in evidence.shared
         if path.liked == liked and path.value not in asked
     ]
+    return list(dict.fromkeys(values))
 
 
 def best_likes(evidence: Evidence) -> list[LikeShare]:

@@ -10,6 +10,7 @@ from recagent_catalogs.errors import BadCondition
 from recagent_catalogs.schema import Role
 from recagent_catalogs.store import Catalog, Item
 from recagent_tools.conditions import parse_condition
+from recagent_tools.evidence_json import taken_verb
 from recagent_tools.models.history import History
 from recagent_tools.toolbox import ToolContext
 
@@ -80,7 +81,8 @@ def _because(
             both, of = counts.get(int(row), (0, 0))
             if both < ENOUGH_TOGETHER or context.catalog.schema.simulated:
                 return seeds[int(row)], ""
-            return seeds[int(row)], f"{both:,} of {of:,} who took it took this too"
+            verb = taken_verb(context.catalog)
+            return seeds[int(row)], f"{both:,} of {of:,} who {verb} it {verb} this too"
     return None, ""
 
 

@@ -81,6 +81,14 @@ def _candidates(chat: Chat, rest: str) -> None:
     chat.show(Text(f"{len(bus):,} candidates: {clean(bus.funnel())}"))
 
 
+def _why(chat: Chat, rest: str) -> None:
+    from .evidence import evidence_renderables
+
+    for reference in references(rest) or ["#1"]:
+        evidence = chat.assistant.why(reference, session=chat.session)
+        chat.show(*evidence_renderables(evidence, chat.assistant.catalog))
+
+
 def _why_not(chat: Chat, rest: str) -> None:
     from .why_not import why_not_renderables
 
@@ -112,6 +120,7 @@ COMMANDS: tuple[ChatCommand, ...] = (
         "",
         "how the list came about, and how many candidates there are",
     ),
+    ChatCommand("/why", _why, "2", "what speaks for an item, in figures; by number or title"),
     ChatCommand("/why-not", _why_not, "TITLE", "why it is not in the list"),
     ChatCommand("/new", _new, "", "begin again"),
     ChatCommand("/help", _help),

@@ -135,8 +135,9 @@ def _signed_text(told: Sequence[tuple[str, float]]) -> str:
 
 
 def signed(share: float) -> str:
-    """A share with its sign and two places: `+.31`, `−1.20`."""
-    text = f"{abs(share):.2f}"
+    """A share with its sign and two places, or its first digit: `+.31`, `−1.20`, `+.004`."""
+    size = abs(share)
+    text = f"{size:.2f}" if size >= 0.005 or size < 0.0005 else f"{size:.3f}"
     return ("−" if share < 0 and float(text) else "+") + text.removeprefix("0")
 
 

@@ -37,6 +37,13 @@ def test_facts_by_number_reach_the_profile(recagent: RunCommand, home: Path) -> 
     assert [(e.kind, e.source) for e in events] == [("seen", "chat /seen"), ("liked", "chat /like")]
 
 
+def test_why_tells_of_an_item_by_number_or_title(recagent: RunCommand, home: Path) -> None:
+    ran = recagent("chat", stdin="westerns\n/why 2\n/why The Long Field\n/why 7\n")
+    assert ran.code == 0 and ran.out.count("ranking (place 2 of 2)") == 1
+    assert ran.out.count("meets") == 2 and "Western" in ran.out
+    assert "the list" in ran.err and "2 items" in ran.err
+
+
 def test_a_conversation_goes_on_later(recagent: RunCommand, home: Path) -> None:
     recagent("chat", stdin="westerns\n")
     ran = recagent("chat", "--continue", stdin="who directed the first one?\n")

@@ -261,10 +261,11 @@ def test_of_two_of_one_title_the_shown_one_is_meant(assistant: Assistant) -> Non
 
 
 def test_signs() -> None:
-    assert [signed(x) for x in (0.314, -0.5, 1.256, 0.0, -0.001)] == [
+    assert [signed(x) for x in (0.314, -0.5, 1.256, 0.0, -0.0001, -0.002)] == [
         "+.31",
         "−.50",
         "+1.26",
         "+.00",
         "+.00",
+        "−.002",
     ]
