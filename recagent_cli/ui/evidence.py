@@ -67,8 +67,10 @@ def evidence_renderables(evidence: Evidence, catalog: Catalog) -> list[Renderabl
 
 def evidence_lines(evidence: Evidence, catalog: Catalog) -> Iterator[tuple[str, str]]:
     """(name, text) of what there is to say."""
-    if brought := [_stage_text(stage) for stage in evidence.stages if stage.place is not None]:
-        yield "brought in by", ", ".join(brought)
+    # Of several stages of one tool the last one holds: `rank` first leaves out what was seen.
+    last = {stage.tool: stage for stage in evidence.stages if stage.place is not None}
+    if last:
+        yield "brought in by", ", ".join(_stage_text(stage) for stage in last.values())
     if evidence.likes:
         yield "your likes", _likes_text(evidence, catalog)
     for told in evidence.together[:1]:

@@ -115,6 +115,8 @@ def test_likes_of_the_command_line_are_known_later(home: Path) -> None:
         back = later.load_session()
         assert back is not None
         assert at_list(later.context(back, None), turn.number).liked == [row]
+        assert later.context_of_list(back, turn.number).liked == [row]
+        assert not later.why("1", session=back).recomputed
 
 
 def test_the_list_that_stands_comes_first(home: Path) -> None:
