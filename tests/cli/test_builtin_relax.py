@@ -83,6 +83,15 @@ def test_what_would_give_more_in_words(films: Catalog) -> None:
     assert all(would_text([way], films).endswith(f"there would be {way.left}") for way in found)
 
 
+def test_what_is_dear_is_named_only_where_nothing_else_helps(films: Catalog) -> None:
+    found = ways(films, "genres has Western", "cast has Bill Murray")
+    dear = [way for way in found if way.dear]
+    cheap = [way for way in found if not way.dear]
+    assert dear and cheap
+    assert would_text([*dear, *cheap], films) == would_text(cheap[:1], films)
+    assert would_text(dear, films) == would_text(dear[:1], films) != ""
+
+
 # --- whole turns ---------------------------------------------------------------------------------
 
 

@@ -98,10 +98,14 @@ def applied_text(way: Relaxation, catalog: Catalog) -> str:
 
 
 def would_text(ways: Sequence[Relaxation], catalog: Catalog) -> str:
-    """What would give more: "; without 'under 140 min' there would be 12"; empty where nothing."""
-    way = next((way for way in ways if way.conditions), None)
-    if way is None:
+    """What would give more: "; without 'under 140 min' there would be 12"; empty where nothing.
+
+    A person, an audience or an exclusion is touched only where nothing else helps.
+    """
+    some = [way for way in ways if way.conditions]
+    if not some:
         return ""
+    way = next((way for way in some if not way.dear), some[0])
     wider = [_quoted(text, catalog) for text in way.by_result if text is not None]
     told = [*([f"with {join(wider)}"] if wider else []), *_without(way, catalog)]
     return f"; {' and '.join(told)} there would be {way.left:,}"
