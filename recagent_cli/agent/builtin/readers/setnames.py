@@ -40,7 +40,9 @@ def slip_of_set(words: str, sets: Sequence[str]) -> str:
     key = key_of_set(words)
     if len(key) < 4:
         return ""
-    return words if any(fuzz.ratio(key, key_of_set(name)) >= NEAR for name in sets) else ""
+    known = (key_of_set(name) for name in sets)
+    alike = (k for k in known if k.count(" ") == key.count(" ") and fuzz.ratio(key, k) >= NEAR)
+    return words if any(alike) else ""
 
 
 def quoted(text: Text, words: str) -> str:
