@@ -22,6 +22,7 @@ from recagent_tools.evidence import Evidence, WhyNot
 from recagent_tools.explain import explained
 from recagent_tools.filter import MOST_TOLD
 from recagent_tools.models.engine import Engine
+from recagent_tools.predict import PredictedRating, predicted_rating
 from recagent_tools.rank import parse_weights
 from recagent_tools.references import resolve
 from recagent_tools.registry import load_toolbox
@@ -590,6 +591,23 @@ class Assistant:
         context = self.context(self.new_session(), None)
         context.profile = Profile()
         return self._ranked(context, [resolve_title(title, context)], [], (), count)
+
+    def predict_rating(
+        self, reference: str, *, user: str | None = None, session: Session | None = None
+    ) -> PredictedRating:
+        """What a person would rate an item, by their ratings, likes and dislikes of others.
+
+        Args:
+            reference: id or title, or "#2" of the list that the session shows.
+            user: a user of the catalog's data; None: the own profile.
+            session: to whose list "#2" refers.
+
+        Raises:
+            NotFound: no such item or user, no ratings to learn from, or models without them.
+        """
+        context = self.context(session or self.new_session(), user)
+        context.shown = session.shown if session is not None else ()
+        return predicted_rating(resolve_title(reference, context), context)
 
     def _ranked(
         self,

@@ -5,8 +5,8 @@ The latest word on an item holds: liked after disliked is liked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from recagent_catalogs.store import Catalog
 
@@ -26,23 +26,30 @@ KINDS = tuple(sorted({*OPINIONS, *SEEN}))
 
 @dataclass(frozen=True)
 class Profile:
-    """Rows of the present catalog, oldest first; `seen` is all that must not be offered again."""
+    """Rows of the present catalog, oldest first; `seen` is all that must not be offered again.
+
+    `ratings` are those in points, on the catalog's scale; the latest of an item holds.
+    """
 
     liked: Sequence[int] = ()
     disliked: Sequence[int] = ()
     seen: Sequence[int] = ()
+    ratings: Mapping[int, float] = field(default_factory=dict)
 
 
 def derive(events: Iterable[StoredEvent], catalog: Catalog) -> Profile:
     """The profile that the events add up to; items that the catalog lost are passed over."""
     opinion: dict[str, str] = {}
     seen: dict[str, None] = {}
+    rated: dict[str, float] = {}
     for event in events:
         if event.kind in OPINIONS:
             opinion.pop(event.item, None)
             opinion[event.item] = OPINIONS[event.kind]
         if event.kind in SEEN:
             seen[event.item] = None
+        if event.kind == "rated" and event.value is not None:
+            rated[event.item] = event.value
     rows = {item: catalog.row_of(item) for item in {*opinion, *seen}}
 
     def known(items: Iterable[str]) -> tuple[int, ...]:
@@ -52,4 +59,5 @@ def derive(events: Iterable[StoredEvent], catalog: Catalog) -> Profile:
         liked=known(item for item, word in opinion.items() if word == "liked"),
         disliked=known(item for item, word in opinion.items() if word in ("disliked", "never")),
         seen=known(seen),
+        ratings={row: value for item, value in rated.items() if (row := rows[item]) is not None},
     )

@@ -19,7 +19,7 @@ from recagent_catalogs.store import Catalog
 from recagent_tools.models import ratings as module
 from recagent_tools.models.engine import Engine
 from recagent_tools.models.history import History
-from recagent_tools.models.rating_fit import Fit, Ratings, fit_ratings, quantiles_of
+from recagent_tools.models.rating_fit import Fit, Ratings, fit_ratings, joined, quantiles_of
 from recagent_tools.models.ratings import FILES, KNOWN, LEVELS, RatingModel
 from recagent_tools.models.retriever import Setting
 from recagent_tools.models.sequences import Sequences
@@ -33,10 +33,12 @@ QUICK = Setting(quick=True)
 
 def tiny(bias: list[float], *, noise: float = 1.0, prior: float = 0.5) -> RatingModel:
     """A model of biases alone around 3, on a scale of 1 to 5, sure of its items."""
-    items = np.array(bias, dtype=np.float32)[:, None]
+    items = np.array(bias, dtype=np.float32)[:, None, None]
     quantiles = np.ones((len(KNOWN), LEVELS), dtype=np.float32)
-    zero, numbers = np.zeros_like(items), np.array([prior])
-    return RatingModel(items, zero, numbers, noise, 3.0, 1.0, (1.0, 5.0), 4.5, 1.5, quantiles)
+    zero, numbers = np.zeros_like(items), np.array([[prior]])
+    return RatingModel(
+        items, zero, numbers, np.array([noise]), 3.0, 1.0, (1.0, 5.0), 4.5, 1.5, quantiles
+    )
 
 
 def two_tastes(seed: int = 0, share: float = 0.4) -> Interactions:
@@ -101,8 +103,8 @@ def test_a_bias_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "NOISE_PRIOR", 1e12)  # the noise of all holds for everybody
     person = tiny([0.5, -1.0, 0.0]).fold_in({0: 4.5, 1: 4.0})
     # residuals 1.0 and 2.0; (1 + 2) / (2 + noise / prior) = 3 / 4; variance 1 / (2 / 1 + 1 / .5)
-    assert person.mean.tolist() == pytest.approx([0.75])
-    assert person.cov.tolist() == [[pytest.approx(0.25)]]
+    assert person.mean.ravel().tolist() == pytest.approx([0.75])
+    assert person.cov.ravel().tolist() == pytest.approx([0.25])
     mean, low, high = tiny([0.5, -1.0, 0.0]).predict(person, np.array([2]))
     assert mean[0] == pytest.approx(3.75)
     assert high[0] - mean[0] == pytest.approx(1.25**0.5) == mean[0] - low[0]
@@ -113,7 +115,7 @@ def test_who_rates_all_over_the_scale_is_less_sure() -> None:
     steady = model.fold_in(dict.fromkeys(range(40), 3.0))
     wild = model.fold_in({row: 1.0 if row % 2 else 5.0 for row in range(40)})
     assert steady.noise < 1 < wild.noise
-    assert wild.mean[0] == pytest.approx(steady.mean[0], abs=1e-9)
+    assert wild.mean[0, 0] == pytest.approx(steady.mean[0, 0], abs=1e-9)
 
 
 def test_the_fit_of_biases_is_folded_in_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,17 +126,17 @@ def test_the_fit_of_biases_is_folded_in_again(monkeypatch: pytest.MonkeyPatch) -
     assert ratings is not None
     fit = Fit(ratings, 0, np.random.default_rng(0))
     fit.run(60)
-    model = fit.model()
+    model = joined([fit])
     for user in (0, 7, 119):
         person = model.fold_in(ratings_of(known, user))
-        assert person.mean[0] == pytest.approx(fit.users.mean[user, 0], abs=1e-4)
+        assert person.mean[0, 0] == pytest.approx(fit.users.mean[user, 0], abs=1e-4)
 
 
 def test_likes_and_dislikes_count_as_ratings() -> None:
     model = tiny([0.0, 0.0, 0.0])
     assert model.ratings_of(History.of([2], [0])) == {2: 4.5, 0: 1.5}
-    assert model.fold_in(model.ratings_of(History.of([0, 1]))).mean[0] > 0
-    assert model.fold_in(model.ratings_of(History.of([], [0, 1]))).mean[0] < 0
+    assert model.fold_in(model.ratings_of(History.of([0, 1]))).mean[0, 0] > 0
+    assert model.fold_in(model.ratings_of(History.of([], [0, 1]))).mean[0, 0] < 0
 
 
 def test_what_a_like_counts_is_the_upper_half_of_the_ratings() -> None:
@@ -159,7 +161,7 @@ def test_tastes_are_told_apart(learnt: tuple[RatingModel, Sequences, Ratings]) -
         mean, low, high = model.predict(model.fold_in(ratings_of(known, user)), asked.item[mine])
         value = asked.value[mine]
         errors.append(mean - value)
-        biased.append(model.centre + model.unit * model.items[asked.item[mine], 0] - value)
+        biased.append(model.centre + model.unit * model.items[asked.item[mine], 0, 0] - value)
         inside.append((low <= value) & (value <= high))
     rmse = float(np.sqrt(np.mean(np.concatenate(errors) ** 2)))
     assert rmse < 0.6 < 1.0 < float(np.sqrt(np.mean(np.concatenate(biased) ** 2)))
@@ -195,7 +197,7 @@ def test_items_beyond_the_most_rated_are_solved_too(monkeypatch: pytest.MonkeyPa
     assert found is not None and source.value is not None
     sums = np.bincount(source.item, source.value, minlength=ITEMS)
     means = sums / np.bincount(source.item, minlength=ITEMS)
-    assert np.corrcoef(means, found[0].items[:, 0])[0, 1] > 0.7
+    assert np.corrcoef(means, found[0].items[:, 0, 0])[0, 1] > 0.7
     assert np.isfinite(found[0].items).all() and (found[0].spread > 0).all()
 
 
@@ -205,8 +207,8 @@ def test_an_item_that_nobody_drawn_rated_has_its_mean(monkeypatch: pytest.Monkey
     found = fit_ratings(Sequences.of(source), QUICK)
     assert found is not None and source.value is not None
     centred = np.bincount(source.item, source.value - source.value.mean(), minlength=ITEMS)
-    assert np.count_nonzero(found[0].items[:, 0]) == np.count_nonzero(np.bincount(source.item))
-    assert np.corrcoef(centred, found[0].items[:, 0])[0, 1] > 0.5
+    assert np.count_nonzero(found[0].items[:, 0, 0]) == np.count_nonzero(np.bincount(source.item))
+    assert np.corrcoef(centred, found[0].items[:, 0, 0])[0, 1] > 0.5
 
 
 def test_quantiles_are_conformal_ones() -> None:

@@ -14,6 +14,7 @@ from . import (
     explain,
     filter,
     look_up,
+    predict,
     rank,
     retrieve,
     why_not,
@@ -34,6 +35,7 @@ def register(add: Callable[[Tool], None]) -> None:
         draw,
         explain,
         why_not,
+        predict,
         candidates,
         dialogue,
     ):

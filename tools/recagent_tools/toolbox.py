@@ -57,6 +57,11 @@ class ProfileView(Protocol):
         """Rows that must not be offered again."""
         ...
 
+    @property
+    def ratings(self) -> Mapping[int, float]:
+        """What the person rated, in points, by row."""
+        ...
+
 
 @dataclass(frozen=True)
 class EmptyProfile:
@@ -65,6 +70,7 @@ class EmptyProfile:
     liked: Sequence[int] = ()
     disliked: Sequence[int] = ()
     seen: Sequence[int] = ()
+    ratings: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

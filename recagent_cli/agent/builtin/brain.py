@@ -24,6 +24,7 @@ from ..events import Event
 from ..request import Intent, Mention, Request
 from .answers import places
 from .answers.answers import average_answer, count_answer, item_answer, list_answer, most_answer
+from .answers.rating import rating_answer
 from .answers.relax import (
     applied_text,
     counted,
@@ -342,6 +343,8 @@ class BuiltinBrain:
         if view.request.question is not None and view.request.question.kind == "why":
             return self._why(view)
         named = _ids(view.request.about)
+        if view.request.question is not None and view.request.question.kind == "rating":
+            return self._rating(view, named)
         if named and not view.steps and _offered(view, "item_info"):
             return Step(calls=(_call(view, "item_info", items=named[:8]),))
         if not view.request.about and view.request.clarify:
@@ -366,6 +369,12 @@ class BuiltinBrain:
         if named and not view.steps and _offered(view, "explain"):
             return Step(calls=(_call(view, "explain", items=named),), thought="why these")
         return Step(text=why_answer(view))
+
+    def _rating(self, view: TurnView, named: Sequence[str]) -> Step:
+        """What the person would give the items asked about."""
+        if named and not view.steps and _offered(view, "predict_rating"):
+            return Step(calls=tuple(_call(view, "predict_rating", item=id) for id in named[:4]))
+        return Step(text=rating_answer(view) if view.request.about else view.request.clarify)
 
     def _aggregate(self, view: TurnView) -> Step:
         question = view.request.question

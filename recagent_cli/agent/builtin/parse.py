@@ -31,6 +31,7 @@ from .dialogue.state import (
 )
 from .meaning.dislikes import dislikes_on, goes_on
 from .meaning.nearness import WishMatcher
+from .meaning.own_rating import own_rating
 from .meaning.reader import Reader
 from .meaning.reading import Reading
 from .meaning.refusals import refusal
@@ -105,7 +106,7 @@ class Parser:
                 self._catalog,
                 lambda rest, turns, rows: self.parse(rest, turns, shown=rows, sets=sets),
             )
-        return rebased(self._understood(text, history, last)[1], history)
+        return own_rating(rebased(self._understood(text, history, last)[1], history), text)
 
     def moves(
         self, utterance: str, history: Sequence[PastTurn] = (), *, shown: Sequence[int] = ()

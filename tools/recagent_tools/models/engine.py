@@ -165,6 +165,12 @@ class Engine:
         """`Recommender.retrieve`: at most `k` unseen candidates, best place first; int32."""
         return self.recommender.retrieve(history, k, mask)
 
+    @property
+    def rates(self) -> bool:
+        """Whether this build can predict ratings."""
+        files = (self.manifest or {}).get("files", {})
+        return self._directory is not None and set(FILES) <= set(files)
+
     @cached_property
     def ratings(self) -> RatingModel:
         """What predicts ratings.
@@ -180,8 +186,7 @@ class Engine:
                 f"people only said yes or no in the catalog {self.catalog.name}; "
                 "a rating cannot be told from that"
             )
-        files = (self.manifest or {}).get("files", {})
-        if self._directory is None or not set(FILES) <= set(files):
+        if self._directory is None or not self.rates:
             learnt = "ratings" in (self.manifest or {})
             raise NotFound(
                 f"there are too few ratings in the catalog {self.catalog.name} to predict others"

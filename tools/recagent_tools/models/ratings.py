@@ -7,6 +7,8 @@ normal, and what is kept of an item is the mean and the variance of each (variat
 Teh, "Variational Bayesian approach to movie rating prediction", 2007). Of users nothing is kept:
 whoever asks is folded in from their own ratings by one solve in as many unknowns as an item has
 numbers, so that a rating counts at once. Items of few ratings are uncertain and so say little.
+Of several such models, fitted from other random beginnings, the mean is told: small ones that err
+differently are better than a large one.
 
 The interval is mean -+ q s: s is the standard deviation that the model expects of the error, q the
 quantile of |error| / s among ratings that were held back at the build, by how many ratings of the
@@ -54,15 +56,15 @@ class Person:
     """Who asks, folded in.
 
     Attributes:
-        mean: float64 [d], the bias and the factors.
-        cov: float64 [d, d], their covariance.
-        noise: variance of what the model cannot tell of this person's ratings.
+        mean: float64 [m, d], the bias and the factors, by each of m models.
+        cov: float64 [m, d, d], their covariance.
+        noise: float64 [m], variance of what the model cannot tell of this person's ratings.
         known: number of ratings they are known by.
     """
 
     mean: Values
     cov: Values
-    noise: float
+    noise: Values
     known: int
 
 
@@ -71,10 +73,10 @@ class RatingModel:
     """The items' numbers, and what is needed to fold a person in. Units: standard deviations.
 
     Attributes:
-        items: float32 [n_items, d], bias and d - 1 factors of each item; means.
-        spread: float32 [n_items, d], their variances.
-        prior: float64 [d], variances of people's bias and factors.
-        noise: variance of an error.
+        items: float32 [n_items, m, d], bias and d - 1 factors of each item by m models; means.
+        spread: float32 [n_items, m, d], their variances.
+        prior: float64 [m, d], variances of people's bias and factors.
+        noise: float64 [m], variance of an error.
         centre: mean of the ratings.
         unit: their standard deviation.
         scale: lowest and highest rating.
@@ -85,7 +87,7 @@ class RatingModel:
     items: Floats
     spread: Floats
     prior: Values
-    noise: float
+    noise: Values
     centre: float
     unit: float
     scale: tuple[float, float]
@@ -112,20 +114,30 @@ class RatingModel:
         kept = {r: v for r, v in ratings.items() if 0 <= r < self.n_items and np.isfinite(v)}
         rows = np.fromiter(kept.keys(), np.int64, len(kept))
         values = np.clip(np.fromiter(kept.values(), np.float64, len(kept)), *self.scale)
-        means, spread = self._of(rows)
-        rest = (values - self.centre) / self.unit - means[:, 0]
+        told = (values - self.centre) / self.unit
+        found = [self._folded(rows, told, part) for part in range(len(self.prior))]
+        mean, cov, noise = (np.stack(parts) for parts in zip(*found, strict=True))
+        return Person(mean, cov, noise, len(rows))
+
+    def _folded(
+        self, rows: NDArray[np.int64], told: Values, part: int
+    ) -> tuple[Values, Values, Values]:
+        """Mean, covariance and noise by one of the models."""
+        means, spread = self._of(rows, part)
+        rest = told - means[:, 0]
         features = means.copy()
         features[:, 0] = 1.0
         gram = features.T @ features
         gram[np.diag_indices_from(gram)] += np.r_[0.0, spread[:, 1:].sum(axis=0)]
-        aimed, noise = features.T @ rest, self.noise
+        aimed, prior, usual = features.T @ rest, np.diag(1 / self.prior[part]), self.noise[part]
+        noise = usual
         for _ in range(NOISE_STEPS):
-            cov = np.linalg.inv(gram / noise + np.diag(1 / self.prior)).astype(np.float64)
+            cov = np.linalg.inv(gram / noise + prior).astype(np.float64)
             mean = cov @ aimed / noise
             error = (rest - features @ mean) ** 2 + _quadratic(features, cov)
             error += spread[:, 0] + spread[:, 1:] @ mean[1:] ** 2
-            noise = (NOISE_PRIOR * self.noise + error.sum()) / (NOISE_PRIOR + len(rows))
-        return Person(mean, cov, float(noise), len(rows))
+            noise = (NOISE_PRIOR * usual + error.sum()) / (NOISE_PRIOR + len(rows))
+        return mean, cov, np.asarray(noise)
 
     def predict(
         self, person: Person, rows: Rows, level: float = LEVEL
@@ -149,13 +161,17 @@ class RatingModel:
 
         The mean is not clipped. The variance adds up the person's, the item's and the noise.
         """
-        means, spread = self._of(np.asarray(rows, dtype=np.int64))
-        features = means.copy()
-        features[:, 0] = 1.0
-        told = features @ person.mean + means[:, 0]
-        variance = person.noise + _quadratic(features, person.cov) + spread[:, 0]
-        variance += spread[:, 1:] @ (person.mean[1:] ** 2 + np.diag(person.cov)[1:])
-        return self.centre + self.unit * told, self.unit * np.sqrt(variance)
+        told, variance = np.zeros(len(rows)), np.zeros(len(rows))
+        models = zip(person.mean, person.cov, person.noise, strict=True)
+        for part, (mean, cov, noise) in enumerate(models):
+            means, spread = self._of(np.asarray(rows, dtype=np.int64), part)
+            features = means.copy()
+            features[:, 0] = 1.0
+            told += features @ mean + means[:, 0]
+            variance += noise + _quadratic(features, cov) + spread[:, 0]
+            variance += spread[:, 1:] @ (mean[1:] ** 2 + np.diag(cov)[1:])
+        many = len(self.prior)
+        return self.centre + self.unit * told / many, self.unit * np.sqrt(variance / many)
 
     def quantile(self, known: int, level: float) -> float:
         """The factor of the standard deviation at that coverage for `known` ratings."""
@@ -163,13 +179,16 @@ class RatingModel:
         place = min(max(round(level * 100), 1), LEVELS) - 1
         return float(self.quantiles[group, place])
 
-    def _of(self, rows: NDArray[np.int64]) -> tuple[Values, Values]:
-        return self.items[rows].astype(np.float64), self.spread[rows].astype(np.float64)
+    def _of(self, rows: NDArray[np.int64], part: int) -> tuple[Values, Values]:
+        """Means and variances of items by one of the models, float64 [len(rows), d]."""
+        means, spread = self.items[rows, part], self.spread[rows, part]
+        return means.astype(np.float64), spread.astype(np.float64)
 
     def save(self, directory: Path) -> None:
         """Write four `.npy` files."""
-        single = [self.noise, self.centre, self.unit, *self.scale, self.liked, self.disliked]
-        numbers = np.concatenate((single, self.prior)).astype(np.float64)
+        single = np.array([self.centre, self.unit, *self.scale, self.liked, self.disliked])
+        many = np.full(1, len(self.prior))
+        numbers = np.concatenate((single, many, self.noise, self.prior.ravel()), dtype=np.float64)
         arrays: tuple[NDArray[Any], ...] = (self.items, self.spread, numbers, self.quantiles)
         for name, array in zip(FILES, arrays, strict=True):
             np.save(directory / name, array, allow_pickle=False)
@@ -185,11 +204,12 @@ class RatingModel:
         numbers = load_array(directory / NUMBERS, np.float64)
         if numbers.ndim != 1 or len(numbers) < 8 or not np.isfinite(numbers).all():
             raise ValueError(f"{NUMBERS}: not the numbers of a rating model")
-        noise, centre, unit, low, high, liked, disliked = (float(n) for n in numbers[:7])
-        prior: Any = np.array(numbers[7:])
-        if min(noise, unit, high - low, float(prior.min())) <= 0:
+        centre, unit, low, high, liked, disliked = (float(n) for n in numbers[:6])
+        many, rest = int(numbers[6]), np.array(numbers[7:])
+        if min(many, unit, high - low) <= 0 or len(rest) % many or rest.min() <= 0:
             raise ValueError(f"{NUMBERS}: out of range")
-        shape = (n_items, len(prior))
+        noise, prior = rest[:many], rest[many:].reshape(many, -1)
+        shape = (n_items, *prior.shape)
         return cls(
             load_array(directory / ITEMS, np.float32, shape),
             load_array(directory / SPREAD, np.float32, shape),

@@ -17,6 +17,7 @@ from ..words.patterns import Pattern
 from ..words.tokens import Text
 from ..words.vocabulary import Vocabulary
 from .acts import Act
+from .own_rating import MINE
 
 _ANSWERED = (
     r"(?:(?:(?:no|nope|nah|yes|yeah|yep|yea) )?(?:i )?(?:have not|havent|have|did not|didnt|did)"
@@ -229,6 +230,9 @@ def find_question(
             w if start + i not in blocked else "x" for i, w in enumerate(text.words[start:end])
         )
         match = _ASKS.match(words)
+        put = match or _SHOULD.match(words) or "?" in text.gap(end)
+        if targets and put and MINE.search(words) and not _OTHERS.search(words):
+            return Question("attribute", RATING)
         if targets and (column := _measure(words, vocabulary)) is not None:
             return Question("attribute", column.name)
         if _aggregate(words, vocabulary) and (found := _catalog_question(words, vocabulary)):

@@ -37,7 +37,14 @@ from .acts import Act, asks_me, empty_act, find_acts, points
 from .builder import Builder
 from .described import described
 from .nearness import WishMatcher
-from .questions import asks_of_offer, find_question, proposes, superlative, tells_of
+from .own_rating import asks_whether_liked
+from .questions import (
+    asks_of_offer,
+    find_question,
+    proposes,
+    superlative,
+    tells_of,
+)
 from .reach import Reach
 from .reading import Reading
 from .references import find_references, numbers_of_list
@@ -364,6 +371,7 @@ class Reader:
         if reading.question is None or reading.question.kind == "attribute":
             reading.question = asks_works(text, spans) or reading.question
         opening = not (said or shown) and {"request", "similar"} <= reading.acts
+        opening = opening and not asks_whether_liked(text)
         if opening and reading.question is not None and reading.question.kind == "attribute":
             reading.question = None  # a long request may ask something on its way
         told, of_offer = False, False
