@@ -295,9 +295,10 @@ def _unseen(lost: WhyNot, plan: Plan, number: int) -> tuple[Plan, list[Change]] 
         return None
     row, context = lost.row, plan.context
     profile = context.profile
-    known = EmptyProfile(
-        *(_but(row, map(int, rows)) for rows in (profile.liked, profile.disliked, profile.seen))
+    liked, disliked, seen = (
+        _but(row, map(int, rows)) for rows in (profile.liked, profile.disliked, profile.seen)
     )
+    known = EmptyProfile(liked, disliked, seen, profile.ratings)
     context = replace(
         context,
         profile=known,

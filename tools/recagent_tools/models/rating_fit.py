@@ -19,6 +19,8 @@ FACTORS = 6
 MODELS = 4
 """So many are fitted; the mean of four of 6 factors is better by .008 on ML-100K than one of 12."""
 QUICK_MODELS = 2
+MANY_ITEMS = 200_000
+"""Of more items one model is fitted: four would take half a gigabyte of a million."""
 ROUNDS = 12
 QUICK_ROUNDS = 6
 MORE_ROUNDS = 4
@@ -82,7 +84,7 @@ class Ratings:
         return replace(self, user=self.user[keep], item=self.item[keep], value=self.value[keep])
 
     def sampled(self, rng: np.random.Generator) -> Ratings:
-        """At most `MOST_RATINGS` of at most `MOST_USERS` users drawn at random."""
+        """At most `MOST_RATINGS` of at most `MOST_USERS` users drawn at random, numbered anew."""
         counts = np.bincount(self.user, minlength=self.shape[0])
         if len(self) <= MOST_RATINGS and np.count_nonzero(counts) <= MOST_USERS:
             return self
@@ -90,7 +92,9 @@ class Ratings:
         drawn = order[(counts[order] > 0) & (np.cumsum(counts[order]) <= MOST_RATINGS)]
         chosen = np.zeros(self.shape[0], dtype=bool)
         chosen[drawn[:MOST_USERS]] = True
-        return self.take(chosen[self.user])
+        some = self.take(chosen[self.user])
+        user = (np.cumsum(chosen) - 1)[some.user].astype(np.int32)
+        return replace(some, user=user, shape=(int(chosen.sum()), self.shape[1]))
 
     def matrices(self, centre: float, unit: float) -> tuple[Any, Any]:
         """Scipy CSR [users, items]: ones, and the ratings in standard deviations."""
@@ -109,12 +113,12 @@ class Side:
     """Bias and factors of all users, or of all items.
 
     Attributes:
-        mean: float64 [n, d].
+        mean: float32 [n, d]; of who has no ratings, the prior's.
         packed: float32 [n, d (d + 1) / 2], the upper triangles of the covariances.
         prior: float64 [d], the prior's variances.
     """
 
-    mean: Values
+    mean: Floats
     packed: Floats
     prior: Values
 
@@ -142,10 +146,7 @@ def fit_ratings(
     share = min(HELD_BACK, MOST_HELD_BACK / len(kept))
     held = rng.random(len(kept)) < share
     known = kept.take(~held)
-    fits = [
-        Fit(known, FACTORS, stream)
-        for stream in rng.spawn(QUICK_MODELS if setting.quick else MODELS)
-    ]
+    fits = [Fit(known, FACTORS, stream) for stream in rng.spawn(_models(kept, setting))]
     for fit in fits:
         fit.run(QUICK_ROUNDS if setting.quick else ROUNDS)
     most = QUICKLY_ASKED if setting.quick else MOST_ASKED
@@ -160,12 +161,19 @@ def fit_ratings(
     return _with_means(model, whole, drawn), measured
 
 
+def _models(ratings: Ratings, setting: Setting) -> int:
+    """How many are fitted."""
+    if ratings.shape[1] > MANY_ITEMS:
+        return 1
+    return QUICK_MODELS if setting.quick else MODELS
+
+
 def joined(fits: Sequence[Fit]) -> RatingModel:
     """What was learnt in several fits of the same ratings, without quantiles."""
     value = np.sort(fits[0].ratings.value)
     diagonal = fits[0].upper[0] == fits[0].upper[1]
     return RatingModel(
-        np.stack([fit.items.mean for fit in fits], axis=1).astype(np.float32),
+        np.stack([fit.items.mean for fit in fits], axis=1),
         np.stack([fit.items.packed[:, diagonal] for fit in fits], axis=1),
         np.stack([fit.users.prior for fit in fits]),
         np.array([fit.noise for fit in fits]),
@@ -206,7 +214,8 @@ class Fit:
     def _side(self, n: int, prior: Values) -> Side:
         size = len(prior)
         packed = np.zeros((n, len(self.upper[0])), dtype=np.float32)
-        return Side(np.zeros((n, size)), packed, prior)
+        packed[:, self.upper[0] == self.upper[1]] = prior
+        return Side(np.zeros((n, size), dtype=np.float32), packed, prior)
 
     def learn_from(self, ratings: Ratings) -> None:
         """Take other ratings of the same users and items; what was learnt stays."""
@@ -226,13 +235,14 @@ class Fit:
         self._solve(self._ones_by_item, self._told_by_item, self.items, self.users)
 
     def _solve(self, ones: Any, told: Any, own: Side, other: Side) -> None:
-        """Posterior of every row of `own`: ridge regression on the features (1, factors)."""
+        """Posterior of every row of `own` with ratings: ridge regression on (1, factors)."""
         features, packed, shifted = self._features(other)
         rows, columns = self.upper
         size = len(own.prior)
-        gram = np.empty((min(BLOCK, len(own.mean)), size, size))
-        for begin in range(0, len(own.mean), BLOCK):
-            part = slice(begin, min(begin + BLOCK, len(own.mean)))
+        filled = np.flatnonzero(np.diff(ones.indptr))
+        gram = np.empty((min(BLOCK, len(filled)), size, size))
+        for begin in range(0, len(filled), BLOCK):
+            part = filled[begin : begin + BLOCK]
             sums = (ones[part] @ packed) / self.noise
             block = gram[: len(sums)]
             block[:, rows, columns] = sums
@@ -247,7 +257,7 @@ class Fit:
         """(1, factors) of the other side: means, expected squares (packed), times the bias."""
         rows, columns = self.upper
         size = len(other.prior)
-        features = other.mean.astype(np.float32)
+        features = other.mean.copy()
         bias = features[:, :1].copy()
         features[:, 0] = 1.0
         packed = features[:, rows] * features[:, columns]
