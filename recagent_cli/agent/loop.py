@@ -7,17 +7,17 @@ differs is only whether a failure of this brain may be covered by another one.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from recagent_catalogs.errors import Cancelled, ModelError
-from recagent_catalogs.text import clean
+from recagent_catalogs.text import clean, fold
 from recagent_tools.bus import Mark
 from recagent_tools.retrieve import profile_history
 from recagent_tools.toolbox import Tool, Toolbox, ToolContext
 
 from .brain import Brain, Call, Observation, PastTurn, Step, TurnView, Usage
-from .critic import ground, ground_question, reason_is_true
+from .critic import check, ground, ground_question, numbers_in
 from .events import (
     Event,
     Notice,
@@ -101,6 +101,7 @@ class _Running:
     closing: str = ""
     began: Mark | None = None
     """The bus before the turn."""
+    steps: list[tuple[Step, tuple[Observation, ...]]] = field(default_factory=list)
 
     def run(self) -> Turn:
         brain = self.agent.brain
@@ -161,6 +162,7 @@ class _Running:
 
     def _drive(self, brain: Brain, view: TurnView) -> None:
         """Step until the turn is over or a budget is spent."""
+        self.steps = view.steps
         calls = 0
         # The limit is on what costs; a brain that is free ends by itself.
         most = MAX_STEPS if brain.usage() is None else max(2, self.agent.max_steps)
@@ -243,7 +245,7 @@ class _Running:
             context.bus.settle()
         text = context.text or self.closing
         if brain is not self.agent.fallback and brain.name != "builtin":
-            text = self._grounded(text, rows)
+            text = self._grounded(text, rows, request)
         cut = self.ran_out or self.fell_back or any(kind == "cut" for kind, _ in context.notices)
         for kind, told in (*context.notices, *self._said(request, text)):
             self._notice(kind, told)
@@ -281,22 +283,60 @@ class _Running:
         if self.began is not None and len(bus.lists) > lists:
             bus.one_change(self.began)
 
-    def _grounded(self, text: str, rows: Sequence[int]) -> str:
+    def _grounded(self, text: str, rows: Sequence[int], request: Request) -> str:
         """A model's words without what is not true: its text, its question, its reasons."""
         context = self.context
-        text, corrections = ground(text, rows, context)
+        counted, told = self._learned()
+        text, corrections = ground(text, rows, context, request=request, counted=counted, told=told)
         if context.question is not None:
-            context.question, more = ground_question(*context.question, context)
+            question, options = context.question
+            context.question, more = ground_question(question, options, context, request=request)
             corrections += more
-        items = {item.row: item for item in context.catalog.items(rows)}
         for row, reason in list(context.reasons.items()):
-            if row in items and not reason_is_true(reason, items[row], context):
+            if check(reason, rows=rows, context=context, about=row, request=request):
                 del context.reasons[row]
-                label = items[row].label
+                label = context.catalog.label(row)
                 corrections.append(f"the model's reason for {label} was wrong; this one is ours")
         for correction in corrections:
             self._notice("correction", correction)
-        return text
+        return text or (self._plain_text(rows) if corrections else "")
+
+    def _plain_text(self, rows: Sequence[int]) -> str:
+        """What is said where nothing of a model's text was left."""
+        schema = self.context.catalog.schema
+        if self.context.question is not None:
+            return ""
+        if not rows:
+            return "I have no answer to this that the catalog bears out."
+        return f"{len(rows)} {schema.item if len(rows) == 1 else schema.items}."
+
+    def _learned(self) -> tuple[set[float], list[int]]:
+        """What the information tools of this turn counted, and the items they told of."""
+        counted: set[float] = set()
+        told: list[int] = []
+        for step in self.steps:
+            for observation in step[1]:
+                tool = self.agent.toolbox.get(observation.call.name)
+                if tool is None or tool.group != "information" or observation.error:
+                    continue
+                # A number that stands in the query itself was not counted by it.
+                counted |= numbers_in(observation.text) - numbers_in(
+                    str(observation.call.arguments)
+                )
+                told.extend(self._rows_of(observation.data))
+        return counted, told
+
+    def _rows_of(self, data: object) -> Iterator[int]:
+        """The items that a tool's result names by id or title."""
+        for entry in data if isinstance(data, list) else ():
+            if not isinstance(entry, dict):
+                continue
+            catalog = self.context.catalog
+            row = catalog.row_of(str(entry["id"])) if "id" in entry else None
+            if row is not None:
+                yield row
+            elif "title" in entry:
+                yield from catalog.titles.exact(fold(str(entry["title"])))
 
     def _said(self, request: Request, text: str) -> list[tuple[str, str]]:
         """What the request could not be read or answered in full; not twice what the text says."""
