@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from recagent_catalogs.schema import Role
@@ -192,6 +192,7 @@ def test_injected_texts_leave_nothing_behind(bundled: Bench) -> None:
 
 
 @settings(max_examples=150, deadline=None)
+@example(text="Æ\nA")
 @given(text=st.text(max_size=200))
 def test_any_text_is_read_and_grounding_is_stable(bundled: Bench, text: str) -> None:
     rows, context = scene(bundled, "movies", FILMS)

@@ -13,6 +13,8 @@ from .fault import Fault
 from .sentences import Sentence, plain, without_marks
 from .world import World
 
+MOST_PASSES = 4
+
 
 def ground(
     text: str,
@@ -45,15 +47,28 @@ def ground(
     for _, faults in reversed(list(check_sentences(words, world))):
         if faults and all(fault.mend for fault in faults):
             mended = _mended(mended, faults)
-    kept: list[str] = []
-    wrong = {s.start: f for s, f in check_sentences(words, world) if f and all(x.mend for x in f)}
+    wrong = {x.start: f for x, f in check_sentences(words, world) if f and all(y.mend for y in f)}
     corrections += [_mend_line(faults) for faults in wrong.values()] if mended != words else []
-    for sentence, faults in check_sentences(mended, world):
+    text, struck = _struck(mended, world)
+    corrections += struck
+    for _ in range(MOST_PASSES):  # sentences that meet where one was struck may say more together
+        text, more = _struck(without_marks(text), world)
+        if not more:
+            return text, corrections
+        corrections += more
+    return "", corrections
+
+
+def _struck(text: str, world: World) -> tuple[str, list[str]]:
+    """The text without its sentences that have faults, on one line, and a line for each of them."""
+    kept: list[str] = []
+    corrections: list[str] = []
+    for sentence, faults in check_sentences(text, world):
         if faults:
             corrections.append(_strike_line(sentence, faults))
         else:
             kept.append(sentence.text.strip())
-    return without_marks(" ".join(kept)).strip(), corrections
+    return " ".join(kept).strip(), corrections
 
 
 def _mended(text: str, faults: Sequence[Fault]) -> str:

@@ -252,7 +252,7 @@ def _stranger(
     start, end = run[0].start, run[-1].end
     text = sentence.text[start - sentence.start : end - sentence.start]
     kind = "person" if cued else "title"
-    yield Fault("factual", kind, text, start, end, text)
+    yield Fault("factual", kind, text, start, end, text, "not known here")
 
 
 def lexicon_kind(folded: str, world: World) -> bool:
