@@ -37,10 +37,11 @@ from .agent.brain import Brain, PastTurn
 from .agent.builtin.brain import BuiltinBrain
 from .agent.builtin.parse import Parser
 from .agent.events import Event, Notice, Progress, TurnFinished
+from .agent.explaining import Scene, explain
+from .agent.explaining.alone import Explanation, refine_alone
 from .agent.loop import Agent
 from .agent.past_context import context_of_list
 from .agent.plan import DryToolbox, Plan, apart
-from .agent.reasons import reasons_for
 from .agent.request import Intent, Mention, Request
 from .agent.session import Session
 from .agent.turn import ShownItem, Turn, past_from_json, past_to_json, shown_items
@@ -70,6 +71,7 @@ class Assistant:
         incognito: whether nothing of the turns is kept.
         seed: seed of everything random; with 0, "surprise me" changes by the day.
         count: how many items an answer shows where nobody said.
+        style: how items are explained: "fit" (why it fits this person), "facts" or "short".
         semantic: folder of a model of sentence embeddings, by which moods that no word list knows
             are read as the nearest tags; none by default.
         semantic_threshold: the cosine from which on a tag is near.
@@ -92,6 +94,7 @@ class Assistant:
         incognito: bool = False,
         seed: int = 0,
         count: int = 5,
+        style: str = "fit",
         max_steps: int = 8,
         timeout_s: float = 120.0,
         semantic: str | Path | None = None,
@@ -136,6 +139,7 @@ class Assistant:
             fallback=self.builtin if model and fallback else None,
             default_count=count,
             max_steps=max_steps,
+            style=style,
         )
 
     # -- opening ---------------------------------------------------------------------------------
@@ -634,9 +638,29 @@ class Assistant:
             conditions=tuple(where),
         )
         items = self.catalog.items(rows)
-        reasons = reasons_for(items, request, context, profile_history(context))
+        scene = Scene(rows, context, request, self.agent.style)
+        reasons = {one.row: one.text for one in explain(items, {}, scene, profile_history(context))}
         scores = bus.scores()["score"]
         return shown_items(items, [float(score) for score in scores], reasons)
+
+    def refine(
+        self, item: str, text: str, *, user: str | None = None, liked: Sequence[str] = ()
+    ) -> Explanation:
+        """Check an explanation that was written elsewhere, and mend it.
+
+        Args:
+            item: what it explains, by title or id.
+            text: the explanation.
+            user: a user of the catalog's data, to whom it is told.
+            liked: what they like, by title or id.
+
+        Raises:
+            NotFound: no such item or user.
+        """
+        context = self.context(self.new_session(), user)
+        row = resolve_title(item, context)
+        context.liked.extend(resolve_title(title, context) for title in liked)
+        return refine_alone(row, text, context, self.agent.style, self.agent.brain)
 
     def _tell_ways(self, conditions: Sequence[Condition], liked: Sequence[int]) -> None:
         """That nothing is left, and the smallest changes that leave something, as notices."""

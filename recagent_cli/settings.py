@@ -47,6 +47,9 @@ SETTINGS = (
     Setting("api_base", "", "address of an OpenAI-compatible server"),
     Setting("format", "table", "output format", local=True, choices=FORMATS),
     Setting("count", 5, "how many items an answer shows", local=True),
+    Setting(
+        "style", "fit", "how items are explained", local=True, choices=("fit", "facts", "short")
+    ),
     Setting("seed", 0, 'seed of everything random; with 0, "surprise me" changes by the day'),
     Setting("as", "me", "whose profile is used"),
     Setting(

@@ -121,6 +121,24 @@ class LLMBrain:
     def _begin(self, said: str) -> _Turn:
         return _Turn(Budget(self._limits, self._client.model, self._clock), said)
 
+    def rewrite(self, task: str, material: str) -> str:
+        """The model's answer to a task beside the steps of the turn; "" where it fails.
+
+        It counts against the turn's budget, and is not asked where that is spent.
+        """
+        turn = self._turn
+        if turn.budget.spent():
+            return ""
+        messages = [Message("system", task), Message("user", material)]
+        try:
+            reply = self._client.complete(
+                messages, (), may_call=False, seconds=turn.budget.seconds_left()
+            )
+        except ModelError:
+            return ""
+        turn.budget.spend(reply, sum(len(message.content) for message in messages))
+        return strip_thinking(reply.text)
+
     # asking
 
     def _ask(self, view: TurnView, gate: _TextGate) -> Reply:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from recagent_catalogs.errors import Cancelled, ModelError
 from recagent_catalogs.text import clean, fold
@@ -17,7 +18,7 @@ from recagent_tools.retrieve import profile_history
 from recagent_tools.toolbox import Tool, Toolbox, ToolContext
 
 from .brain import Brain, Call, Observation, PastTurn, Step, TurnView, Usage
-from .critic import check, ground, ground_question, numbers_in
+from .critic import ground, ground_question, numbers_in
 from .events import (
     Event,
     Notice,
@@ -27,8 +28,9 @@ from .events import (
     TurnFinished,
     TurnStarted,
 )
+from .explaining import Explained, Scene, explain
+from .explaining.asking import asker
 from .past_context import context_of_list
-from .reasons import reasons_for
 from .request import GOING, Intent, Mention, Request
 from .session import Session
 from .turn import ShownItem, TraceEntry, Turn, shown_items
@@ -40,6 +42,8 @@ NOTED = {
     "never": "noted, never again",
 }
 """What is said when a fact is written down; by kind of fact."""
+PROSE = frozenset(("text", "reasons", "question", "options"))
+"""Arguments that hold words for the person."""
 MAX_STEPS = 8
 MAX_CALLS = 16
 Emit = Callable[[Event], None]
@@ -56,6 +60,7 @@ class Agent:
         read: the built-in parser: utterance and session to a `Request`.
         fallback: who answers where the brain cannot; None lets `ModelError` through.
         default_count: how many items are shown where nobody said.
+        style: how items are explained: "fit", "facts" or "short".
     """
 
     toolbox: Toolbox
@@ -65,6 +70,7 @@ class Agent:
     default_count: int = 5
     max_steps: int = MAX_STEPS
     max_calls: int = MAX_CALLS
+    style: str = "fit"
 
     def turn(self, utterance: str, session: Session, context: ToolContext, emit: Emit) -> Turn:
         """Answer one utterance. The session's bus is left as the turn made it.
@@ -193,17 +199,16 @@ class _Running:
         return [tool for tool in offered if tool.ends_turn]
 
     def _run(self, call: Call) -> Observation:
-        self.emit(ToolStarted(call.id, call.name, call.arguments))
+        told = self._without_prose(call)
+        self.emit(ToolStarted(call.id, call.name, told))
         ran = self.agent.toolbox.run(call.name, call.arguments, self.context)
         error = ran.result.text if ran.error else ""
-        self.trace.append(
-            TraceEntry(call.name, call.arguments, ran.before, ran.after, ran.ms, error)
-        )
+        self.trace.append(TraceEntry(call.name, told, ran.before, ran.after, ran.ms, error))
         self.emit(
             ToolFinished(
                 call.id,
                 call.name,
-                call.arguments,
+                told,
                 ran.before,
                 ran.after,
                 ran.ms,
@@ -212,6 +217,13 @@ class _Running:
             )
         )
         return Observation(call, ran.result.text, ran.result.data, ran.error)
+
+    def _without_prose(self, call: Call) -> dict[str, Any]:
+        """A call's arguments as they may be seen: a model's words are shown only once checked."""
+        tool = self.agent.toolbox.get(call.name)
+        if tool is None or not tool.ends_turn:
+            return call.arguments
+        return {name: value for name, value in call.arguments.items() if name not in PROSE}
 
     def _is_over(self, step: Step, observations: Sequence[Observation]) -> bool:
         for observation in observations:
@@ -244,8 +256,10 @@ class _Running:
         if not rows:
             context.bus.settle()
         text = context.text or self.closing
-        if brain is not self.agent.fallback and brain.name != "builtin":
+        foreign = brain is not self.agent.fallback and brain.name != "builtin"
+        if foreign:
             text = self._grounded(text, rows, request)
+        explained = self._explained(rows, request, brain if foreign else None)
         cut = self.ran_out or self.fell_back or any(kind == "cut" for kind, _ in context.notices)
         for kind, told in (*context.notices, *self._said(request, text)):
             self._notice(kind, told)
@@ -254,7 +268,7 @@ class _Running:
         return Turn(
             utterance=self.utterance,
             text=text or question,
-            items=self._items(rows, request),
+            items=self._items(rows, explained),
             request=request,
             trace=tuple(self.trace),
             notices=tuple(self.notices),
@@ -273,6 +287,7 @@ class _Running:
             relaxations=tuple(context.relaxations),
             relaxed=context.relaxed,
             offered=context.offered if context.question else 0,
+            explained=explained,
             remembered=tuple(context.remembered),
         )
 
@@ -283,8 +298,31 @@ class _Running:
         if self.began is not None and len(bus.lists) > lists:
             bus.one_change(self.began)
 
+    def _explained(
+        self, rows: Sequence[int], request: Request, brain: Brain | None
+    ) -> tuple[Explained, ...]:
+        """Why each item is in the list; what a model wrote is checked and refined first.
+
+        `brain` is the model that wrote; None where all words are ours.
+        """
+        context = self.context
+        if not rows:
+            return ()
+        scene = Scene(rows, context, request, self.agent.style)
+        given = context.reasons if brain is not None else {}
+        rewrite = None if brain is None else asker(brain, scene)
+        items = context.catalog.items(rows)
+        explained = explain(items, given, scene, profile_history(context), rewrite)
+        ways = {"model": "it was written anew", "mended": "it was mended"}
+        for one in explained:
+            if one.was_wrong:
+                what = ways.get(one.source, "this one is ours")
+                label = context.catalog.label(one.row)
+                self._notice("correction", f"the model's reason for {label} was wrong; {what}")
+        return explained
+
     def _grounded(self, text: str, rows: Sequence[int], request: Request) -> str:
-        """A model's words without what is not true: its text, its question, its reasons."""
+        """A model's words without what is not true: its text and its question."""
         context = self.context
         counted, told = self._learned()
         text, corrections = ground(text, rows, context, request=request, counted=counted, told=told)
@@ -292,11 +330,6 @@ class _Running:
             question, options = context.question
             context.question, more = ground_question(question, options, context, request=request)
             corrections += more
-        for row, reason in list(context.reasons.items()):
-            if check(reason, rows=rows, context=context, about=row, request=request):
-                del context.reasons[row]
-                label = context.catalog.label(row)
-                corrections.append(f"the model's reason for {label} was wrong; this one is ours")
         for correction in corrections:
             self._notice("correction", correction)
         return text or (self._plain_text(rows) if corrections else "")
@@ -351,7 +384,7 @@ class _Running:
             said.append(("unused", f"I did not use: {words}"))
         return said
 
-    def _items(self, rows: Sequence[int], request: Request) -> tuple[ShownItem, ...]:
+    def _items(self, rows: Sequence[int], explained: Sequence[Explained]) -> tuple[ShownItem, ...]:
         context = self.context
         items = context.catalog.items(rows)
         scores: dict[int, float] = {}
@@ -365,8 +398,7 @@ class _Running:
                     for row, score in zip(context.bus.rows(), column, strict=True)
                     if int(row) in wanted
                 }
-        made = reasons_for(items, request, context, profile_history(context)) if items else {}
-        reasons = {**made, **{row: text for row, text in context.reasons.items() if text}}
+        reasons = {one.row: one.text for one in explained}
         return shown_items(items, [scores.get(row) for row in rows], reasons)
 
 

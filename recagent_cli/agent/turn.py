@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from recagent_catalogs.store import Item
     from recagent_tools.relaxation import Relaxation
 
+    from .explaining import Explained
+
 TURN_SCHEMA = "recagent.turn/1"
 ITEMS_SCHEMA = "recagent.items/1"
 MAX_TRACE_CHARS = 400
@@ -104,6 +106,7 @@ class Turn:
         relaxations: where too little met the conditions, the smallest ways to more.
         relaxed: the one of them that the brain took.
         offered: so many of them, the first ones, are the question's options.
+        explained: how each item's reason came about.
     """
 
     utterance: str
@@ -127,6 +130,7 @@ class Turn:
     relaxations: tuple[Relaxation, ...] = ()
     relaxed: Relaxation | None = None
     offered: int = 0
+    explained: tuple[Explained, ...] = ()
     remembered: tuple[tuple[str, int], ...] = field(default=(), compare=False)
 
     @property
@@ -162,6 +166,9 @@ class Turn:
             else None,
             "relaxations": [
                 {**way.to_json(), "applied": way == self.relaxed} for way in self.relaxations
+            ],
+            "explained": [
+                one.to_json(item.id) for one, item in zip(self.explained, self.items, strict=True)
             ],
             "trace": [_trace_json(entry) for entry in self.trace],
             "funnel": self.funnel,

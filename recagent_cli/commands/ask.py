@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from .run import ApiBaseOption, DryRunOption, ModelOption, NoBuildOption, Run, common, read_text
+from .run import (
+    ApiBaseOption,
+    DryRunOption,
+    ModelOption,
+    NoBuildOption,
+    Run,
+    StyleOption,
+    common,
+    read_text,
+)
 
 
 @common
@@ -31,6 +40,7 @@ def command(
     session: Annotated[
         str | None, typer.Option("--session", help="Go on with this session.")
     ] = None,
+    style: StyleOption = None,
     no_build: NoBuildOption = False,
     incognito: Annotated[bool, typer.Option("--incognito", help="Keep nothing.")] = False,
     dry_run: DryRunOption = False,
@@ -47,6 +57,7 @@ def command(
     assistant = run.assistant(
         fallback=model is None,
         build=not (no_build or dry_run),
+        **run.style_option(style),
         incognito=incognito,
         **options,
     )

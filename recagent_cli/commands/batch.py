@@ -53,7 +53,7 @@ def command(
     }
     assistants: dict[str, Assistant] = {}
     failed = cut = 0
-    for number, line in enumerate(_lines(file), start=1):
+    for number, line in enumerate(read_lines(file), start=1):
         if not line.strip():
             continue
         where: dict[str, Any] = {"line": number}
@@ -83,7 +83,8 @@ def command(
         raise typer.Exit(ExitCode.CUT)
 
 
-def _lines(file: str) -> Iterator[str]:
+def read_lines(file: str) -> Iterator[str]:
+    """The lines of a file, or of standard input for `-`; of one too long its beginning."""
     from pathlib import Path
 
     from recagent_catalogs.errors import BadInput
@@ -108,8 +109,8 @@ def _capped(stream: IO[bytes]) -> Iterator[str]:
                 return
 
 
-def parse_line(line: str) -> dict[str, Any]:
-    """The JSON object of one line.
+def parse_line(line: str, example: str = '{"id": "a", "text": "slow thrillers"}') -> dict[str, Any]:
+    """The JSON object of one line; `example` is shown where there is none.
 
     Raises:
         BadInput: there is none.
@@ -122,9 +123,9 @@ def parse_line(line: str) -> dict[str, Any]:
         job = json.loads(line)
     except (json.JSONDecodeError, RecursionError) as error:
         column = f" at column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise BadInput(f"no JSON{column}", hint='{"id": "a", "text": "slow thrillers"}') from error
+        raise BadInput(f"no JSON{column}", hint=example) from error
     if not isinstance(job, dict):
-        raise BadInput("not a JSON object", hint='{"id": "a", "text": "slow thrillers"}')
+        raise BadInput("not a JSON object", hint=example)
     return job
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .run import ApiBaseOption, ModelOption, NoBuildOption, Run, common
+from .run import ApiBaseOption, ModelOption, NoBuildOption, Run, StyleOption, common
 
 
 @common
@@ -23,6 +23,7 @@ def command(
     resume: Annotated[
         str | None, typer.Option("--resume", "--session", help="Go on with this session.")
     ] = None,
+    style: StyleOption = None,
     no_build: NoBuildOption = False,
     incognito: Annotated[bool, typer.Option("--incognito", help="Keep nothing.")] = False,
 ) -> None:
@@ -39,6 +40,7 @@ def command(
 
     assistant = run.assistant(
         build=not no_build,
+        **run.style_option(style),
         incognito=incognito,
         **run.brain_options(model, api_base),
     )

@@ -9,7 +9,7 @@ import typer
 
 from recagent_catalogs.errors import UsageError
 
-from .run import DryRunOption, NoBuildOption, Run, common, read_text
+from .run import DryRunOption, NoBuildOption, Run, StyleOption, common, read_text
 
 
 @common
@@ -40,6 +40,7 @@ def command(
     ] = None,
     n: Annotated[int, typer.Option("-n", "--count", min=1, max=1000, help="How many.")] = 10,
     dry_run: DryRunOption = False,
+    style: StyleOption = None,
     no_build: NoBuildOption = False,
     all_users: Annotated[
         bool, typer.Option("--all-users", help="A list for every user of the data; resumable.")
@@ -77,7 +78,7 @@ def command(
     liked = [
         title for text in like or () for title in read_text(text).splitlines() if title.strip()
     ]
-    assistant = run.assistant(build=not (no_build or dry_run))
+    assistant = run.assistant(build=not (no_build or dry_run), **run.style_option(style))
     wanted = {"unlike": unlike or (), "where": where or (), "weights": weight or ()}
     if dry_run:
         plan = assistant.plan_recommend(user=user, like=liked, count=n, **wanted)

@@ -40,6 +40,10 @@ DryRunOption = Annotated[
     bool,
     typer.Option("--dry-run", help="Print the plan and its counts, no list; keep nothing."),
 ]
+StyleOption = Annotated[
+    str | None,
+    typer.Option("--style", help="How items are explained: fit (why for you), facts or short."),
+]
 COMMON: dict[str, tuple[Any, Any]] = {
     "catalog": (
         Annotated[str | None, typer.Option("--catalog", "-c", help="Catalog to use.")],
@@ -149,6 +153,7 @@ class Run:
             "profile": self.as_ or str(settings["as"]),
             "seed": self.seed if self.seed is not None else int(settings["seed"]),
             "count": int(settings["count"]) or 5,
+            "style": str(settings["style"]),
             "semantic": self.semantic,
             "semantic_threshold": float(settings["semantic.threshold"]),
             "on_event": watcher,
@@ -190,6 +195,19 @@ class Run:
             "timeout_s": float(self.settings["timeout_s"]),
         }
 
+    def style_option(self, style: str | None) -> dict[str, str]:
+        """The option of `Assistant` that says how items are explained; none for the settings'.
+
+        Raises:
+            UsageError: there is no such style.
+        """
+        from ..settings import known
+
+        choices = known("style").choices
+        if style is not None and style not in choices:
+            raise UsageError(f"no style {style!r}", hint="styles: " + ", ".join(choices))
+        return {} if style is None else {"style": style}
+
     def out(self, text: str) -> None:
         """Write data to stdout; nothing that a terminal would obey passes."""
         sys.stdout.write(_OBEYED.sub("", text) + "\n" if text else "")
@@ -213,7 +231,7 @@ class Run:
 
     def print_turn(self, turn: Turn, assistant: Assistant) -> None:
         """Print a turn in the format asked for; notices go to stderr."""
-        from ..ui.render import turn_renderables, turn_text
+        from ..ui.render import explained_lines, turn_renderables, turn_text
 
         schema = assistant.catalog.schema
         if self.form == "table":
@@ -224,6 +242,9 @@ class Run:
             self.say(turn.text)
         for _, text in turn.notices:
             self.say(f"note: {text}")
+        if self.verbose:
+            for line in explained_lines(turn):
+                self.say(line)
         if turn.cut and self.strict:
             raise typer.Exit(ExitCode.CUT)
 

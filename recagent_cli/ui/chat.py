@@ -20,7 +20,7 @@ from ..agent.events import Event, Notice, Progress, Thought, ToolFinished
 from ..paths import make_dir
 from .chat_commands import command_named, completions
 from .examples import first_screen
-from .render import make_console, turn_renderables
+from .render import explained_lines, make_console, turn_renderables
 
 if TYPE_CHECKING:
     from ..agent.session import Session
@@ -145,6 +145,9 @@ class Chat:
         for kind, text in turn.notices:
             if kind != "fallback":
                 self.note(text)
+        if self.verbose:
+            for line in explained_lines(turn):
+                self.note(line)
         if turn.items and not self.verbose:
             self.note(turn.funnel)
         if turn.usage is not None and not self.quiet:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from recagent_catalogs.schema import CatalogSchema
 
+    from ..agent.explaining.alone import Explanation
+
 ROWS_SCHEMA = "recagent.rows/1"
 REPORT_SCHEMA = "recagent.report/1"
 ERROR_SCHEMA = "recagent.error/1"
@@ -205,6 +207,34 @@ def turn_renderables(turn: Turn, schema: CatalogSchema) -> list[RenderableType]:
         parts.append(Text(clean(turn.question)))
     for number, option in enumerate(turn.options, start=1):
         parts.append(Text(f"  {number}. {clean(option)}"))
+    return parts
+
+
+def explained_lines(turn: Turn) -> list[str]:
+    """What was found wrong with the model's reasons and what became of them; a line each."""
+    lines = []
+    for one, item in zip(turn.explained, turn.items, strict=True):
+        if one.faults:
+            found = "; ".join(
+                f"{fault.aspect} {fault.kind}" + (f" {fault.told!r}" if fault.told else "")
+                for fault in one.faults
+            )
+            rounds = f", asked again {one.rounds}x" if one.rounds else ""
+            lines.append(f"explained {item.label}: {found} -> {one.source}{rounds}")
+    return [clean(line, 400) for line in lines]
+
+
+def explanation_renderables(done: Explanation) -> list[RenderableType]:
+    """An explanation for people: the item, the words, and what was wrong."""
+    from rich.text import Text
+
+    line = Text(clean(done.label), style="bold")
+    line.append(f"  {clean(done.text)}", style="not bold")
+    parts: list[RenderableType] = [line]
+    for fault in done.faults:
+        right = f" (right: {fault.truth})" if fault.truth else ""
+        told = f": {fault.told}" if fault.told else ""
+        parts.append(Text(clean(f"  {fault.aspect}, {fault.kind}{told}{right}"), style="dim"))
     return parts
 
 

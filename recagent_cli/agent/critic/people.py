@@ -85,7 +85,8 @@ def _whole(run: list[Word], first: Word | None) -> Iterator[list[Word]]:
     """The run without small words at its end and an ordinary word that begins the sentence."""
     while run and run[-1].folded in _JOINS:
         run = run[:-1]
-    while run and run[0] is first and _is_ordinary(run[0]):
+    begun = first
+    while run and run[0] is first and _is_ordinary(run[0], first is begun):
         first = run[1] if len(run) > 1 else None
         run = run[1:]
         while run and run[0].folded in _JOINS and not run[0].capital:
@@ -94,7 +95,8 @@ def _whole(run: list[Word], first: Word | None) -> Iterator[list[Word]]:
         yield run
 
 
-def _is_ordinary(word: Word) -> bool:
+def _is_ordinary(word: Word, formed: bool = True) -> bool:
+    """Whether a word is no name; `formed`: also by its ending ("Starring")."""
     words = lexicon()
     return (
         word.folded in words.common
@@ -102,7 +104,7 @@ def _is_ordinary(word: Word) -> bool:
         or word.folded in words.filler
         or word.folded in words.generic
         or word.folded in _ORDINARY
-        or word.folded.endswith(("ly", "ing", "ed"))
+        or (formed and len(word.text) > 4 and word.folded.endswith(("ly", "ing", "ed")))
     )
 
 

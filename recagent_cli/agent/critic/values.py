@@ -166,7 +166,7 @@ def _stated(
     if facet is not None and (part[0].capital or len(part) > 1 or place in ("head", "is")):
         return facet
     tags = by_role.get(Role.TAGS)
-    if tags is not None and place in ("head", "is", "about"):
+    if tags is not None and (len(part) > 1 or place in ("head", "is", "about")):
         vocabulary = world.schema.vocabularies.get(tags.name)
         closed = vocabulary is not None and vocabulary.closed
         if closed or place == "about" or _is_contrary(folded, sentence, world):

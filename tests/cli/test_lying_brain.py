@@ -1,0 +1,177 @@
+"""A model that lies in every sentence puts no false claim on the screen.
+
+What is asserted is independent of the critic: the lies are known, so none of their words may stand
+in what is printed, and each fact of the reasons is looked up in the row.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from recagent_cli.testing import Answer, FakeCall, FakeServer, Received
+
+from ..conftest import RunCommand
+from .llm_bench import LITELLM_WARNS
+
+pytestmark = LITELLM_WARNS
+
+LIES = {
+    "movies": {
+        "ask": "crime films from the 1990s like Heat",
+        "calls": [
+            FakeCall("filter", {"where": ["genres has Crime", "year 1990..1999"]}),
+            FakeCall("similar", {"liked": ["Heat"]}),
+            FakeCall("rank", {"top": 5}),
+        ],
+        "text": [
+            "All of these are musicals.",
+            "They were all directed by Zed Zorblax.",
+            "The first one won nine Oscars.",
+            "You told me that you love westerns.",
+            "Blade Runner fits even better.",
+            "The Gilded Scorpion (2031) is a must.",
+            "Seventeen films for tonight.",
+            "Read more on www.liars.example now.",
+            "Every one of them is a 99 % match.",
+            "The last one came out in 1911.",
+        ],
+        "reasons": [
+            "Starring Marlon Zorblax and shot in Tokyo.",
+            "A film of 311 minutes from 1911.",
+            "Because you adore Titanic and musicals.",
+            "Rated 9.9 by 88,000 people, the best film ever made.",
+            "A cosy animation for kids, perfect for you.",
+        ],
+        "marks": [
+            "musical", "zorblax", "oscar", "western", "blade runner", "scorpion", "seventeen",
+            "liars", "99 %", "1911", "tokyo", "311", "titanic", "9.9", "88,000", "ever made",
+            "cosy", "for kids", "perfect for you",
+        ],
+    },
+    "games": {
+        "ask": "farming games like Stardew Valley",
+        "calls": [
+            FakeCall("similar", {"liked": ["Stardew Valley"]}),
+            FakeCall("rank", {"top": 5}),
+        ],
+        "text": [
+            "Each of these is a racing game.",
+            "All were developed by Zorblax Studios.",
+            "The second one was Game of the Year.",
+            "You rated Tetris five stars.",
+            "Elden Ring is the better choice.",
+            "They run on the Intellivision.",
+            "Also look at “Turnip Overlord”.",
+            "It sold 40 million copies.",
+        ],
+        "reasons": [
+            "A 900 hour epic.",
+            "Made by Zorblax in 1971.",
+            "You love horror games, so this is for you.",
+            "The #1 of all time.",
+            "A brutal shooter for the Intellivision.",
+        ],
+        "marks": [
+            "racing", "zorblax", "game of the year", "tetris", "elden", "intellivision", "turnip",
+            "40 million", "900", "1971", "horror", "#1", "all time", "brutal",
+        ],
+    },
+}  # fmt: skip
+
+
+@pytest.fixture
+def bundled(bundled_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of the test's own with the bundled catalogs."""
+    mine = tmp_path / "home"
+    (mine / "data").mkdir(parents=True)
+    for part in (bundled_home / "data").iterdir():
+        if part.is_dir():
+            (mine / "data" / part.name).symlink_to(part)
+    monkeypatch.setenv("RECAGENT_HOME", str(mine))
+    return mine
+
+
+def liar(name: str) -> Iterator[object]:
+    """A model that lies: first in its calls' end, then whenever it is asked again."""
+    told = LIES[name]
+    yield Answer(calls=tuple(told["calls"]), text="Zorblax thinks aloud.")  # type: ignore[arg-type]
+    text, reasons = " ".join(told["text"]), list(told["reasons"])  # type: ignore[arg-type]
+    yield Answer(calls=(FakeCall("present", {"count": 5, "text": text, "reasons": reasons}),))
+
+    def again(request: Received) -> Answer:
+        wanted = int(re.search(r"rewrite (\d+) short", request.messages[0]["content"])[1])  # type: ignore[index]
+        return Answer(text=json.dumps(reasons[:wanted]))
+
+    yield again
+    yield again
+
+
+@pytest.mark.parametrize("name", ["movies", "games"])
+def test_no_lie_reaches_the_screen(name: str, bundled: Path, recagent: RunCommand) -> None:
+    told = LIES[name]
+    with FakeServer(*liar(name)) as server:  # type: ignore[arg-type]
+        words = ("ask", str(told["ask"]), "-c", name, "-m", "openai/liar", "--api-base", server.url)
+        ran = recagent(*words, "--incognito")
+    assert ran.code == 0, ran.err
+    shown = ran.out.casefold()
+    for mark in told["marks"]:
+        assert str(mark) not in shown, (mark, ran.out)
+    assert len(re.findall(r"^\d .*\(\d{4}\)  ", ran.out, re.MULTILINE)) == 5
+    struck = re.findall(r"^note: struck a sentence", ran.err, re.MULTILINE)
+    mended = re.findall(r"^note: mended", ran.err, re.MULTILINE)
+    assert len(struck) + len(mended) >= len(told["text"])
+    assert len(re.findall(r"^note: the model's reason", ran.err, re.MULTILINE)) == 5
+
+
+@pytest.mark.parametrize("name", ["movies", "games"])
+def test_lies_move_nothing_in_the_list(name: str, bundled: Path, recagent: RunCommand) -> None:
+    told = LIES[name]
+    lists = []
+    for honest in (True, False):
+        steps = list(liar(name))
+        if honest:
+            steps[1:] = [Answer(calls=(FakeCall("present", {"count": 5}),))]
+        with FakeServer(*steps) as server:  # type: ignore[arg-type]
+            words = ("ask", str(told["ask"]), "-c", name, "-m", "openai/liar")
+            ran = recagent(*words, "--api-base", server.url, "--incognito", "--json")
+        turn = json.loads(ran.out)
+        lists.append(
+            [(i["rank"], i["id"], i["title"], i["year"], i["score"]) for i in turn["items"]]
+        )
+        for item in turn["items"]:
+            row = json.dumps([item["title"], item["year"], item["columns"]]).casefold()
+            for number in re.findall(r"\d{2,}", item["reason"]):
+                assert number in row, item
+        assert not any(
+            str(mark) in json.dumps([turn["text"], [i["reason"] for i in turn["items"]]]).casefold()
+            for mark in told["marks"]
+        )
+        assert "Zorblax" not in json.dumps(turn["trace"])
+    assert lists[0] == lists[1] and len(lists[0]) == 5
+
+
+def test_a_question_that_lies_is_not_asked(bundled: Path, recagent: RunCommand) -> None:
+    question = "Did you mean The Gilded Scorpion (2031)?"
+    options = ["Heat (1911)", "The Gilded Scorpion", "Heat (1995)", "something newer"]
+    answer = Answer(calls=(FakeCall("ask_person", {"question": question, "options": options}),))
+    with FakeServer(answer) as server:
+        words = ("ask", "something like that", "-c", "movies", "-m", "openai/liar")
+        ran = recagent(*words, "--api-base", server.url, "--incognito")
+    assert "Scorpion" not in ran.out and "1911" not in ran.out
+    assert "Heat (1995)" in ran.out and "something newer" in ran.out
+    assert ran.err.count("note: struck") == 2
+
+
+def test_a_fact_is_true_or_not_told(bundled: Path, recagent: RunCommand) -> None:
+    calls = (FakeCall("item_info", {"items": ["Alien"]}),)
+    lies = "Alien (1979) was directed by Steven Spielberg. It is a romantic comedy of 90 minutes."
+    with FakeServer(Answer(calls=calls), Answer(text=lies)) as server:
+        words = ("ask", "who directed Alien?", "-c", "movies", "-m", "openai/liar")
+        ran = recagent(*words, "--api-base", server.url, "--incognito")
+    assert "Ridley Scott" in ran.out
+    assert not re.search(r"spielberg|romantic|comedy|90", ran.out.casefold())
