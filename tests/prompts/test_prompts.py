@@ -10,6 +10,7 @@ from recagent_prompts import environment, names, render, source
 EXAMPLES: dict[str, dict[str, object]] = {
     "close": {"why": "no steps are left", "closers": ["present"]},
     "mend": {"problem": "it was empty"},
+    "refine": {"noun": "film", "nouns": "films", "count": 2, "words": 30, "style": "fit"},
     "system": {
         "nouns": "films",
         "size": "1,200",
@@ -29,7 +30,16 @@ EXAMPLES: dict[str, dict[str, object]] = {
             }
         ]
     },
-    "turn": {"utterance": "hi {{ size }}", "candidates": 3, "size": 9, "shown": 0, "count": 5},
+    "turn": {
+        "utterance": "hi {{ size }}",
+        "candidates": 3,
+        "size": 9,
+        "shown": 0,
+        "count": 5,
+        "standing": 2,
+        "lists": 3,
+        "sets": {"weekend": 4},
+    },
 }
 
 
