@@ -23,6 +23,11 @@ _CUES = (
     "costarring", "co stars", "published by", "narrated by", "music by",
 )  # fmt: skip
 _TITLE_CUES = frozenset("try watch play read recommend suggest called titled named than".split())
+_SET_IN = re.compile(
+    r"\b(?:set|takes? place|took place|filmed|shot|made|plays out|happens)\s+(?:in|on|around)\s+"
+    r"(?:the\s+)?$",
+    re.IGNORECASE,
+)
 _ORDINARY = frozenset(
     "i monday tuesday wednesday thursday friday saturday sunday january february march april may "
     "june july august september october november december english tv dvd uk us usa cgi vfx ai "
@@ -245,6 +250,7 @@ def _stranger(
     if alone:
         starts = run[0] is sentence.words[0]
         tried = bool(before) and (before[-1] in _TITLE_CUES or before[-1] == world.schema.verb)
+        cued = cued or _SET_IN.search(sentence.text[: run[0].start - sentence.start]) is not None
         if starts or not (cued or tried) or world.known_value(name) or len(run[0].text) < 3:
             return
         if _is_ordinary(run[0]) or lexicon_kind(name, world):

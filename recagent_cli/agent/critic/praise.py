@@ -71,6 +71,10 @@ _PLACE = re.compile(
     r"number one|my favou?rite)\b",
     re.IGNORECASE,
 )
+_SERIES = re.compile(
+    r"\b(?:part of|belongs? to|entry in|instalment of|chapter of)\s+(?:the\s+)?"
+    r"([A-Z0-9][^.,;]{1,50}?)\s+(?:series|franchise|saga|trilogy|universe)\b"
+)
 _SHARED = re.compile(r"\b(sequel|prequel|remake|spin-?off)\b", re.IGNORECASE)
 Test = Callable[[int], bool]
 
@@ -88,6 +92,7 @@ def praise_faults(
         return
     yield from judge.superlatives()
     yield from judge.compared()
+    yield from judge.series(sentence.text)
     yield from judge.words(_AWARDS, "praise", judge.says)
     yield from judge.words(_NEVER, "praise", judge.says)
     yield from judge.words(_SHARED, "praise", judge.says_or_series)
@@ -246,6 +251,20 @@ class _Judge:
             values = values[list(self.world.rows)]
         above = int((values > mine).sum())
         return above == 0 or (some and above <= len(values) // 3)
+
+    # -- series
+
+    def series(self, text: str) -> Iterator[Fault]:
+        """`part of the Alien series`: the item's own."""
+        column = self.world.schema.one(Role.GROUP)
+        for match in _SERIES.finditer(text) if column is not None else ():
+            one = self.subjects.at(self.sentence.start + match.start()).one
+            if one is None or column is None or re.match(r"no\b|a\b", match[1]):
+                continue
+            own = self.world.cell(one, column.name)
+            told = f" {fold(match[1])} "
+            if not any(told in f" {fold(name)} " for name in (*own, self.world.item(one).title)):
+                yield self._fault(match, "value", ", ".join(own))
 
     # -- comparisons -----------------------------------------------------------------------------
 

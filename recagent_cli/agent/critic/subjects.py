@@ -33,6 +33,10 @@ _ALL = re.compile(
     re.IGNORECASE,
 )
 
+_SOME = re.compile(
+    r"\b(?:one|two|three|four|five|some|many|most|few|several|none|half|\d+)\s+of\s+(?:all\s+)?$",
+    re.IGNORECASE,
+)
 _MANY = {"picks", "titles", "options", "suggestions", "choices", "items", "recommendations"}
 _NOT_OURS = {"of", "other", "than", "like", "most", "similar", "such", "his", "her", "many", "few"}
 
@@ -73,6 +77,8 @@ class Subjects:
         masked = _masked(sentence, named)
         compared = [one.rows[0] for one in named if one.rows and one.reference]
         for match in _ALL.finditer(masked):
+            if _SOME.search(masked[: match.start()]):
+                continue
             if world.about is not None:
                 both = (world.about, *compared) if match[0].lower() == "both" else ()
                 if both:

@@ -9,6 +9,7 @@ from recagent_catalogs.schema import Role
 from recagent_catalogs.text import fold
 
 from .fault import Fault
+from .people import lexicon_kind
 from .sentences import Sentence
 from .titles import Named
 from .values import _claim as claimed
@@ -26,7 +27,8 @@ _SAID = re.compile(
     r"\b(?:you(?:['’]ve| have| really| clearly| so| both| obviously| also| recently| already)*\s+"
     + _VERBS
     + r"|your\s+(?:love|taste|liking|fondness|interest|history|favou?rites?|likes?|wish|request|"
-    r"rating|ratings|passion|appetite|affection|preference)s?)\b",
+    r"rating|ratings|passion|appetite|affection|preference)s?)\b"
+    r"|\bas an? (?:\w+ )?(?:fan|lover|admirer) of\b",
     re.IGNORECASE,
 )
 _OPEN = re.compile(
@@ -55,12 +57,31 @@ def taste_faults(sentence: Sentence, named: Sequence[Named], world: World) -> It
         values = _values(sentence, titles, start, end, world)
         wrong = [n.text for n in titles if not set(n.rows) & _own(world)]
         wrong += [text for text, value in values if not _is_asked(text, value, match[0], world)]
+        wrong += _strange(sentence, named, match.end(), end, world)
         if not wrong and (titles or values or world.knows_person):
             continue
         told = sentence.text[start:end].strip(" ,;:.")
         at = sentence.start
         truth = "" if wrong else "nothing is known of this person"
         yield Fault("personal", "taste", told, at + start, at + start + len(told), told, truth)
+
+
+def _strange(
+    sentence: Sentence, named: Sequence[Named], start: int, end: int, world: World
+) -> list[str]:
+    """Names in a claim that stand nowhere in what the person likes or asked for."""
+    found = []
+    for word in sentence.words:
+        if not start <= word.start - sentence.start < end or not word.text[0].isupper():
+            continue
+        if len(word.text) < 3 or any(n.start <= word.start < n.end for n in named):
+            continue
+        told = any(f" {word.folded} " in world.words(row) for row in (*_own(world), *world.rows))
+        if not told and not any(word.folded in wish.split() for wish in world.asked):
+            if lexicon_kind(word.folded, world):
+                continue
+            found.append(word.text)
+    return found
 
 
 def _is_open(sentence: Sentence, match: re.Match[str]) -> bool:

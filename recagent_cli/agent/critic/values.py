@@ -26,11 +26,15 @@ _INSTEAD = re.compile(
 )
 _WISHED = re.compile(
     r"\b(?:if|whether|should) you\b|\b(?:you|your|fans?|lovers?|anyone|people|someone|"
-    r"who)\b[^.;:]*\b(?:like|likes|liked|love"
-    r"|loves|enjoy|enjoys|asked|ask|want|wanted|prefer|mood|taste|fans?|request|look(?:ed|ing))\b"
-    r"|\b(?:read|took|understood)\s+['’\"“]|\bwould you\b|\bdo you\b|\bdid you mean\b|\?\s*$",
+    r"who)\b[^.;:,]*"
+    r"\b(?:like|likes|liked|love|loves|loved|enjoy|enjoys|asked|ask|want|wanted|prefer|"
+    r"mood|taste|fans?|"
+    r"request|look(?:ed|ing))\b|\b(?:read|took|understood)\s+['’\"“]|\b(?:would|do|did) you\b"
+    r"|\blook(?:ed|ing) for\b",
     re.IGNORECASE,
 )
+"""What the person may like is said of nobody's row."""
+_FANS = re.compile(r"[\s-]*(?:\w+\s+){0,2}(?:fans?|lovers?|buffs?)\b", re.IGNORECASE)
 _HEADS = frozenset(
     "film films movie movies picture game games book books story tale title classic epic item pick "
     "choice one series album song product romp adventure thriller drama ride journey affair "
@@ -109,7 +113,7 @@ def _judge(
     world: World,
 ) -> Iterator[Fault]:
     rows = subject.rows or world.rows
-    if not rows or _WISHED.search(sentence.text):
+    if not rows or _is_wished(part, sentence):
         return
     text = sentence.text
     start, end = part[0].start - sentence.start, part[-1].end - sentence.start
@@ -142,6 +146,26 @@ def _judge(
     told = ("not " if negated else "") + text[start:end]
     at = sentence.start
     yield Fault("factual", "value", text[start:end], at + start, at + end, told, truth, mend)
+
+
+def _is_wished(part: Sequence[Word], sentence: Sentence) -> bool:
+    """Whether the words are of what somebody may like, not of an item: "if you like horror"."""
+    text = sentence.text
+    if text.rstrip().endswith("?"):
+        return True
+    head = text[: part[0].start - sentence.start]
+    behind = text[part[-1].end - sentence.start :]
+    return _WISHED.search(_clause(head)) is not None or _FANS.match(behind) is not None
+
+
+def _clause(head: str) -> str:
+    """The clause that a beginning of a sentence ends in; a list of words is one clause."""
+    pieces = re.split(r"[;:]|,(?=\s+(?:so|but|this|it|here|while|and\s+(?:this|it))\b)", head)
+    clause = pieces[-1]
+    comma = clause.rfind(",")
+    # "Since you liked Alien, a horror film": what follows the comma is said of the item.
+    begun = re.match(r"\s*(?:since|because|as|given|if)\b", clause, re.IGNORECASE)
+    return clause[comma + 1 :] if begun and comma >= 0 else clause
 
 
 def _stated(
@@ -180,7 +204,7 @@ def _contrary(
     """A mood that no column has, but whose opposite the item is tagged with."""
     word = part[0]
     against = opposites().get(key_of(word.folded), frozenset())
-    if not against or _WISHED.search(sentence.text):
+    if not against or _is_wished(part, sentence):
         return
     one = subjects.at(word.start).one
     if one is None or _NOT & set(sentence.before(word.start, 4)):
@@ -202,7 +226,7 @@ def _nouns() -> frozenset[str]:
 
 
 _ORDINARY = frozenset(
-    "family war crime music musical history mystery adventure romance action drama sport sports "
+    "family war crime music history mystery adventure romance action drama sport sports "
     "party strategy survival children kids puzzle card cards short race racing fantasy memory "
     "simulation solo platform building driving fighting".split()
 )
@@ -232,10 +256,14 @@ def _position(part: Sequence[Word], sentence: Sentence, world: World) -> str:
     ):
         return "about"
     start = first
-    while start and (
-        words[start - 1].folded in _LINKS | _ARTICLES | _NOT
-        or _describes(words[start - 1], world)
-        or words[start - 1].folded in ("and", "but", "yet")
+    while (
+        start
+        and not _divided(words[start - 1], words[start], sentence)
+        and (
+            words[start - 1].folded in _LINKS | _ARTICLES | _NOT
+            or _describes(words[start - 1], world)
+            or words[start - 1].folded in ("and", "but", "yet")
+        )
     ):
         start -= 1
         if words[start].folded in ("is", "are", "was", "its", "feels", "remains", "were"):
@@ -269,6 +297,12 @@ def _position(part: Sequence[Word], sentence: Sentence, world: World) -> str:
     return ""
 
 
+def _divided(one: Word, other: Word, sentence: Sentence) -> bool:
+    """Whether a clause ends between two words."""
+    gap = sentence.text[one.end - sentence.start : other.start - sentence.start]
+    return any(sign in gap for sign in ":;–—(")
+
+
 def _describes(word: Word, world: World) -> bool:
     """Whether a word is an adjective or a kind, as far as the catalog's words tell."""
     folded = word.folded
@@ -299,7 +333,7 @@ def _has(row: int, claim: list[tuple[Column, str]], folded: str, world: World) -
 def _audience(sentence: Sentence, subjects: Subjects, world: World) -> Iterator[Fault]:
     """`for kids` of what is for adults."""
     column = world.schema.one(Role.AUDIENCE)
-    if column is None or not column.order or _WISHED.search(sentence.text):
+    if column is None or not column.order or sentence.text.rstrip().endswith("?"):
         return
     for match in _KIDS.finditer(sentence.text):
         place = sentence.start + match.start()

@@ -155,7 +155,7 @@ def _meant(told: str, world: World) -> Iterator[str]:
 def _coherent(text: str, item: Item, scene: Scene) -> Iterator[Fault]:
     """Words of strength agree with the place in the list and the predicted liking."""
     place = scene.place(item.row)
-    truth = "" if place is None else f"place {place} of {len(scene.rows)}"
+    truth = "there is no list" if place is None else f"place {place} of {len(scene.rows)}"
     for pattern, fits in ((_STRONG, scene.is_high), (_WEAK, scene.is_low)):
         for match in pattern.finditer(text):
             if not fits(item.row):

@@ -76,7 +76,7 @@ def plans(
     if style == "facts":
         made = {item.row: _facts(item, context) for item in items}
     else:
-        made = _fit(items, request, context, history)
+        made = _fit(items, request, context, history, counted=style == "fit")
     if style == "short":
         made = {row: _in_one(points) for row, points in made.items()}
     most = MAX_POINTS[style]
@@ -84,8 +84,14 @@ def plans(
 
 
 def _fit(
-    items: Sequence[Item], request: Request, context: ToolContext, history: History
+    items: Sequence[Item],
+    request: Request,
+    context: ToolContext,
+    history: History,
+    *,
+    counted: bool = True,
 ) -> dict[int, list[Point]]:
+    """The points of `fit`; `counted`: how many took both comes before what both are."""
     catalog = context.catalog
     wanted = _wanted_values(request, catalog)
     if context.liked:
@@ -101,7 +107,7 @@ def _fit(
         if liked is not None:
             points.append(Point("like", f"like {liked.title}"))
             shared = _shared(item, liked, catalog)
-            if together and not shared.startswith("same"):
+            if counted and together and not shared.startswith("same"):
                 points.append(Point("together", together))
             elif shared:
                 points.append(Point("shared", shared))
