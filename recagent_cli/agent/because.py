@@ -9,7 +9,7 @@ from recagent_catalogs.store import Catalog
 from recagent_tools.evidence import Evidence, LikeShare
 from recagent_tools.evidence_json import taken_verb
 
-from .builtin.answers.wording import cell_values, join, named_kinds, plain
+from .builtin.answers.wording import cell_values, join, named_kinds, plain, value_text
 
 MOST_CLAUSES = 4
 MOST_LIKES = 2
@@ -54,7 +54,15 @@ def _share(evidence: Evidence, *names: str) -> float:
 
 
 def _asked(evidence: Evidence, catalog: Catalog) -> Iterator[tuple[float, str]]:
-    """The conditions it meets, and the words it matches."""
+    """The order of the list, the conditions it meets, and the words it matches."""
+    if evidence.order:
+        item = catalog.item(evidence.row)
+        year = catalog.schema.column(evidence.order).role is Role.YEAR
+        value = item.year if year else item.columns.get(evidence.order)
+        unit = catalog.schema.column(evidence.order).unit
+        if value is not None:
+            has = value_text(value, unit) if isinstance(value, float) else str(value)
+            yield 2 * MET, f"the list goes by {evidence.order.replace('_', ' ')}, here {has}"
     if evidence.conditions:
         asked = named_kinds(evidence.conditions, catalog, catalog.schema.items)
         yield MET + _share(evidence, "kinds"), f"you asked for {asked}"

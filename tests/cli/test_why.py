@@ -245,7 +245,19 @@ def test_why_these_tells_of_all_and_why_another_says_so(assistant: Assistant) ->
     first = assistant.ask("westerns", session=session)
     told = assistant.ask("why these?", session=session).text.splitlines()
     assert [line.split(":")[0] for line in told] == [item.label for item in first.items]
-    assert "was not in my list" in assistant.ask("why Orbit of Ash?", session=session).text
+    turn = assistant.ask("why Orbit of Ash?", session=session)
+    assert turn.trace[0].tool == "why_not" and "does not meet genres has Western" in turn.text
+    both = assistant.ask("why The Long Field and Orbit of Ash?", session=session).text
+    assert "The Long Field" in both and "Orbit of Ash (1996) was not in my list" in both
+
+
+def test_a_list_by_a_number_says_so(assistant: Assistant) -> None:
+    session = assistant.new_session()
+    turn = assistant.ask("the longest dramas", session=session)
+    found = assistant.why("1", session=session)
+    assert found.order == "runtime" and found.score is None
+    runtime = f"{turn.items[0].columns['runtime']:g}"
+    assert f"the list goes by runtime, here {runtime}" in because(found, assistant.catalog)
 
 
 def test_of_two_of_one_title_the_shown_one_is_meant(assistant: Assistant) -> None:

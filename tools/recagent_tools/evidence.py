@@ -131,6 +131,7 @@ class Evidence:
         shared: values shared with liked items, people first.
         taken_by: users who took it.
         mean_rating: of those who rated it; None where nobody did.
+        order: column whose numbers order the list; "" where a score does.
         recomputed: whether the profile or the models have changed since the list was made, so
             that figures are of now and not of then.
     """
@@ -155,6 +156,7 @@ class Evidence:
     shared: tuple[SharedValue, ...] = ()
     taken_by: int = 0
     mean_rating: float | None = None
+    order: str = ""
     recomputed: bool = False
 
     def grouped(self) -> list[tuple[str, float]]:

@@ -21,6 +21,7 @@ def evidence_json(evidence: Evidence, catalog: Catalog) -> dict[str, Any]:
         "of": evidence.of,
         "candidates": evidence.candidates,
         "score": _rounded(evidence.score),
+        "order": evidence.order or None,
         "recomputed": evidence.recomputed,
         "stages": [
             {"number": s.number, "tool": s.tool, "note": s.note, "place": s.place, "of": s.of}

@@ -57,6 +57,11 @@ def explained(row: int, context: ToolContext) -> Evidence | None:
     return evidence_of(shown, context.of_list(list_of(shown, context)))
 
 
+def is_shown(row: int, context: ToolContext) -> bool:
+    """Whether a list shows the item, or one of the same title."""
+    return any(list_of(same, context) for same in _of_that_title(row, context))
+
+
 def _of_that_title(row: int, context: ToolContext) -> Iterator[int]:
     """The item itself, then those of the list shown that are called the same."""
     yield row

@@ -22,12 +22,12 @@ from .conditions import Condition, evaluate, parse_condition
 from .dialogue import MAX_SHOWN
 from .dropped import RETRIEVERS, lost_at
 from .evidence import Change, WayIn, WhyNot
-from .lost import ranking
 from .models.blend import standardised
 from .rank import MAX_WEIGHT, VALUES, aspect, parse_weights
 from .references import resolve
 from .retrieve import KEEP
 from .toolbox import EmptyProfile, Toolbox, ToolContext
+from .why import ranking_of
 from .wider import wide_enough
 
 MOST_CHANGES = 6
@@ -390,7 +390,7 @@ _SCORING = (*RETRIEVERS, "search", "rank")
 def _other_weights(answer: WhyNot, plan: Plan) -> Iterator[tuple[Plan, list[Change]]]:
     """With the smallest other weight of an aspect that the item has more or less of."""
     context = plan.context
-    ranked = ranking(context.bus)
+    ranked = ranking_of(context.bus)
     number = max((n for n, (tool, _) in enumerate(plan.calls) if tool == "rank"), default=None)
     if ranked is None or number is None or ranked.arguments.get("by", "fit") != "fit":
         return

@@ -66,7 +66,7 @@ def evidence_of(row: int, context: ToolContext) -> Evidence:
     """
     catalog, bus = context.catalog, context.bus
     ranking = ranking_of(bus)
-    before = None if ranking is None else _before(ranking, context)
+    before = None if ranking is None else ranked_context(ranking, context)
     history = _history(context, before)
     shown, rating = bus.shown, float(catalog.mean_rating[row])
     found = Evidence(
@@ -78,12 +78,21 @@ def evidence_of(row: int, context: ToolContext) -> Evidence:
         conditions=conditions_met(row, context),
         taken_by=int(catalog.popularity[row]),
         mean_rating=None if np.isnan(rating) else rating,
+        order=_order(context),
     )
     found = _with_likes(found, history, context)
     found = _with_features(found, history, context)
     if ranking is not None and before is not None:
         found = _with_parts(found, ranking, before)
     return found
+
+
+def _order(context: ToolContext) -> str:
+    """The column whose numbers order the list; "" where a score does."""
+    bus = context.bus
+    scored = bus.now.order is not None or bool(bus.scores())
+    first = [int(row) for row in bus.rows()[: len(bus.shown)]]
+    return "" if context.order is None or scored and first == [*bus.shown] else context.order[0]
 
 
 def ranking_of(bus: CandidateBus) -> Stage | None:
@@ -94,7 +103,7 @@ def ranking_of(bus: CandidateBus) -> Stage | None:
     return next((stage for stage in ranked if "score" in stage.scores), None)
 
 
-def _before(ranking: Stage, context: ToolContext) -> ToolContext | None:
+def ranked_context(ranking: Stage, context: ToolContext) -> ToolContext | None:
     """The context of the stage that was ranked; None where its candidates cannot be had again."""
     if ranking.parent is None:
         return None

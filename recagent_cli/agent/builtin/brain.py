@@ -15,7 +15,7 @@ import numpy as np
 from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import fold
 from recagent_tools.conditions import evaluate, parse_condition
-from recagent_tools.explain import MOST_EXPLAINED
+from recagent_tools.explain import MOST_EXPLAINED, is_shown
 from recagent_tools.rank import ASPECTS, MAX_WEIGHT
 from recagent_tools.rowset import RowSet
 
@@ -366,6 +366,9 @@ class BuiltinBrain:
     def _why(self, view: TurnView) -> Step:
         """The evidence for items of a list, in words."""
         named = _ids(view.request.about)[:MOST_EXPLAINED]
+        rows = [view.context.catalog.row_of(id) for id in named]
+        if rows and not any(row is not None and is_shown(row, view.context) for row in rows):
+            return self._why_not(view)  # "why Heat?" of what is in no list
         if named and not view.steps and _offered(view, "explain"):
             return Step(calls=(_call(view, "explain", items=named),), thought="why these")
         return Step(text=why_answer(view))
