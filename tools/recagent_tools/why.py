@@ -53,7 +53,7 @@ PART_WORDS = {
     "exposure": "being rarely shown",
     "rating": "being well rated",
 }
-UNKNOWN = "being popular and well rated"
+UNKNOWN = "what everybody likes"
 """What fit is where nothing is known of the person."""
 
 
