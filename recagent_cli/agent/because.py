@@ -16,6 +16,7 @@ MOST_LIKES = 2
 MOST_SHARED = 3
 MANY = 20
 """Of more likes than that the best two are no reason by themselves."""
+BEST_KNOWN = 0.05
 COUNTS = 0.3
 """An aspect is told where it adds so much to the score."""
 MET = 1.0
@@ -46,7 +47,7 @@ def clauses(evidence: Evidence, catalog: Catalog) -> list[str]:
     ]
     found.sort(key=lambda clause: -clause[0])
     told = [clause for _, clause in found][:MOST_CLAUSES]
-    return told if len(told) > 1 else [*told, *_received(evidence, catalog)]
+    return told if len(told) > 1 else [*told, *_received(evidence, catalog, not told)]
 
 
 def _share(evidence: Evidence, *names: str) -> float:
@@ -140,8 +141,8 @@ def _aspects(evidence: Evidence) -> Iterator[tuple[float, str]]:
             yield part.share, ASPECTS[part.name]
 
 
-def _received(evidence: Evidence, catalog: Catalog) -> list[str]:
-    """How it is received, where little else speaks for it."""
+def _received(evidence: Evidence, catalog: Catalog, alone: bool) -> list[str]:
+    """How it is received, where little else speaks for it; `alone`: where nothing does."""
     rating, taken, schema = evidence.mean_rating, evidence.taken_by, catalog.schema
     if rating is not None and catalog.verdicts:
         return [f"{rating:.0%} of {taken:,} people liked it"]
@@ -149,4 +150,6 @@ def _received(evidence: Evidence, catalog: Catalog) -> list[str]:
         return [f"{taken:,} people rated it, {rating:.1f} on average"]
     if taken and not schema.simulated:
         return [f"{taken:,} people {taken_verb(catalog)} it"]
-    return [f"it is among the best known {schema.items} that are left"]
+    if alone and float((catalog.popularity > taken).mean()) < BEST_KNOWN:
+        return [f"it is among the best known {schema.items}"]
+    return [f"it is number {evidence.place} of the list"] if alone else []

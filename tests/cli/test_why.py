@@ -220,6 +220,7 @@ def test_the_tool_tells_a_model_and_code(assistant: Assistant) -> None:
         "how come the second one?",
         "why did you recommend the second one?",
         "why number 2?",
+        "why 2?",
         "why Orbit of Ash II?",
         "but why did you pick Orbit of Ash II?",
     ],

@@ -385,7 +385,10 @@ class Reader:
                 told = len(text.words) <= BARE
         if asks_why(text) and shown and not (named or references):
             reading.question = Question("attribute", "")
-            reading.about = [self.mention("those", row) for row in shown]
+            number = text.words[-1]
+            told = number.isdigit() and 0 < int(number) <= len(shown)  # "why 2?"
+            asked = [shown[int(number) - 1]] if told else shown
+            reading.about = [self.mention(number if told else "those", row) for row in asked]
         if reading.question is not None and proposes(text, spans, titles.values()):
             reading.question = None
         if (said or shown) and named and tells_of(text, acts):
