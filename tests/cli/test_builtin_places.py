@@ -308,6 +308,15 @@ def test_what_is_asked_anew_is_not_looked_for_in_the_set(chat: Chat, words: str)
     assert not set(labels(turn)) & {"The Matrix (1999)", "Contact (1997)", "Gattaca (1997)"}
 
 
+def test_praise_of_one_in_a_set_brings_others_like_it(chat: Chat) -> None:
+    chat.say("90s sci-fi")
+    chat.say("save as weekend")
+    chat.say("load weekend")
+    turn = chat.say("I loved the second one")
+    assert turn.request.base == 0 and turn.items
+    assert turn.request.liked[0].title not in labels(turn)
+
+
 def test_what_a_list_was_narrowed_by_can_be_changed(chat: Chat) -> None:
     first = chat.say("90s thrillers")
     dropped = chat.say("without the first")

@@ -150,8 +150,14 @@ def merge(
         limits=tuple(dict.fromkeys(reading.limits)),
         clarify=reading.clarify,
         options=reading.options,
-        base=0 if reading.acts & _LEAVES else before.base,
+        base=0 if _leaves_the_list(reading, intent) else before.base,
     )
+
+
+def _leaves_the_list(reading: Reading, intent: Intent) -> bool:
+    """Whether what comes next is looked for in the whole catalog: a surprise, others like one."""
+    praised = intent is Intent.FEEDBACK and bool(reading.liked)
+    return praised or bool(reading.acts & _LEAVES)
 
 
 def _permit(reading: Reading, earlier: list[Condition]) -> None:
