@@ -209,6 +209,17 @@ def test_the_second_one_of_the_list(assistant: Assistant) -> None:
     assert turn.items[1].title in after.text
 
 
+def test_models_without_ratings_say_build_again(assistant: Assistant) -> None:
+    manifest = assistant.engine.manifest
+    assert manifest is not None and assistant.engine.rates
+    for name in [name for name in manifest["files"] if name.startswith("ratings.")]:
+        del manifest["files"][name]
+    del manifest["ratings"]
+    assert not assistant.engine.rates
+    text = assistant.ask("would I like Orbit of Ash?").text
+    assert text.startswith("These models know nothing of ratings yet; build again. Orbit of Ash")
+
+
 def test_a_catalog_without_ratings_says_so(home: Path) -> None:
     with Assistant("movies", build=False) as bare:
         with pytest.raises(NotFound, match="no ratings to learn from"):

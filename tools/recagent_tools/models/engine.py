@@ -191,14 +191,14 @@ class Engine:
             raise NotFound(
                 f"there are too few ratings in the catalog {self.catalog.name} to predict others"
                 if learnt
-                else "these models know nothing of ratings yet",
+                else "these models know nothing of ratings yet; build again",
                 hint="" if learnt else "recagent build",
             )
         try:
             return RatingModel.load(self._directory, self.catalog.n_items)
         except (OSError, ValueError) as error:
             raise NotFound(
-                f"the models are damaged ({error})", hint="build again: recagent build"
+                f"the models are damaged ({error}); build again", hint="recagent build"
             ) from error
 
     def predict_rating(
