@@ -33,7 +33,11 @@ _TYPES = {Role.TITLE: "text", Role.ALIAS: "text", Role.TEXT: "text", Role.ID: "t
 
 def tool_schemas(tools: Iterable[Tool]) -> list[ToolSchema]:
     """The tools as a model is told of them."""
-    return [ToolSchema(tool.name, tool.description, _slim(tool.schema())) for tool in tools]
+    return [
+        ToolSchema(tool.name, tool.description, _slim(tool.schema(own=False)))
+        for tool in tools
+        if not tool.own
+    ]
 
 
 def _slim(parameters: dict[str, Any]) -> dict[str, Any]:

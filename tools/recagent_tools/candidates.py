@@ -16,7 +16,7 @@ from recagent_catalogs.text import clean
 from .bus import CandidateBus, Combine, ShownList, Stage
 from .diff import Difference, difference, path_of_list
 from .references import preview, resolve_all
-from .toolbox import Arguments, Tool, ToolContext, ToolResult
+from .toolbox import OWN, Arguments, Tool, ToolContext, ToolResult
 
 Operation = Literal[
     "show",
@@ -54,7 +54,8 @@ class CandidatesArguments(Arguments):
     )
     name: str = Field(default="", description='Of a set, or "list 2".')
     number: int = Field(default=0)
-    all: bool = Field(default=False, description="Save all, not the list.")
+    all: bool = Field(default=False, json_schema_extra=OWN)
+    """Save all candidates, not the list."""
     items: list[str] = Field(default=[])
 
 

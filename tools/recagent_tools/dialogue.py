@@ -20,17 +20,15 @@ MAX_OPTION_CHARS = 200
 class RememberArguments(Arguments):
     """Arguments of `remember`."""
 
-    kind: Literal["liked", "disliked", "seen", "never"] = Field(
-        description="What the person said of the items."
-    )
-    items: list[str] = Field(description='Ids, titles or "#2".')
+    kind: Literal["liked", "disliked", "seen", "never"]
+    items: list[str]
 
 
 class AskPersonArguments(Arguments):
     """Arguments of `ask_person`."""
 
-    question: str = Field(description="One short question.")
-    options: list[str] = Field(default=[], description="Possible answers, at most six.")
+    question: str
+    options: list[str] = Field(default=[], description="At most six.")
 
 
 class PresentArguments(Arguments):
@@ -39,7 +37,7 @@ class PresentArguments(Arguments):
     items: list[str] = Field(
         default=[], description="Ids of candidates, best first; empty: the first of the ranking."
     )
-    count: int = Field(default=0, description="How many, where no items are named.")
+    count: int = Field(default=0, description="Without items.")
     text: str = Field(default="", description="One or two sentences to the person.")
     reasons: list[str] = Field(default=[], description="One short reason per item, same order.")
 
@@ -138,7 +136,7 @@ TOOLS = (
     Tool(
         "ask_person",
         "dialogue",
-        "Ask one question, only where the answer would change the list. Ends the turn.",
+        "Ask one short question; ends the turn.",
         AskPersonArguments,
         ask_person,
         ends_turn=True,

@@ -45,5 +45,6 @@ TOOLS = (
         DrawArguments,
         draw,
         changes_bus=True,
+        own=True,
     ),
 )

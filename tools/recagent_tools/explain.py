@@ -6,8 +6,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import Field
-
 from recagent_catalogs.errors import ToolError
 from recagent_catalogs.text import fold
 
@@ -25,7 +23,7 @@ MOST_TOLD = 4
 class ExplainArguments(Arguments):
     """Arguments of `explain`."""
 
-    items: list[str] = Field(description='Items of a list shown: ids, titles or "#2".')
+    items: list[str]
 
 
 def explain(context: ToolContext, arguments: ExplainArguments) -> ToolResult:
@@ -108,7 +106,7 @@ TOOLS = (
     Tool(
         "explain",
         "explanation",
-        "Why items of the list shown are in it: figures from the models.",
+        "Why items are in the list shown: figures from the models.",
         ExplainArguments,
         explain,
         offered=lambda context: bool(context.shown) and context.of_list is not None,

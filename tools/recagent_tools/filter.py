@@ -13,7 +13,7 @@ from .conditions import Condition, evaluate, parse_condition, short
 from .references import preview
 from .relaxation import MAX_CONDITIONS, Census, Relaxation
 from .rowset import RowSet
-from .toolbox import Arguments, Tool, ToolContext, ToolResult
+from .toolbox import OWN, Arguments, Tool, ToolContext, ToolResult
 
 MOST_TOLD = 3
 """So many ways out are told a brain."""
@@ -25,12 +25,9 @@ MOST_KEPT = 12
 class FilterArguments(Arguments):
     """Arguments of `filter`."""
 
-    where: list[str] = Field(
-        description='Conditions in the forms of the rules, also "title ~ alien"; all must hold.'
-    )
-    enough: int = Field(
-        default=1, ge=1, description="How many are wanted; where fewer are left, ways out are told."
-    )
+    where: list[str] = Field(description='All must hold; also "title ~ alien".')
+    enough: int = Field(default=1, ge=1, json_schema_extra=OWN)
+    """How many are wanted; where fewer are left, ways out are told."""
 
 
 def filter_candidates(context: ToolContext, arguments: FilterArguments) -> ToolResult:

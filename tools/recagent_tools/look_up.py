@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import numpy as np
-from pydantic import Field
 
 from recagent_catalogs.errors import ToolError
 from recagent_catalogs.text import clean
@@ -19,13 +18,13 @@ MAX_ITEMS = 10
 class LookUpArguments(Arguments):
     """Arguments of `look_up`."""
 
-    sql: str = Field(description="One DuckDB SELECT over items and item_stats.")
+    sql: str
 
 
 class ItemInfoArguments(Arguments):
     """Arguments of `item_info`."""
 
-    items: list[str] = Field(description='Ids, titles, or "#2" for the second item last shown.')
+    items: list[str]
 
 
 class UserInfoArguments(Arguments):
@@ -94,8 +93,7 @@ TOOLS = (
         "look_up",
         "information",
         "Facts and counts by SQL: one SELECT over items and item_stats(id, interactions, "
-        "mean_rating, first_time, last_time). Lists: list_contains(col, 'x'). "
-        "It does not change the candidates.",
+        "mean_rating, first_time, last_time). Lists: list_contains(col, 'x').",
         LookUpArguments,
         look_up,
         offered=lambda context: context.sandbox is not None,

@@ -48,12 +48,12 @@ class RankArguments(Arguments):
     """Arguments of `rank`."""
 
     by: Literal["fit", "popularity", "recency", "rating"] = Field(
-        default="fit", description="What counts first."
+        default="fit", description="Counts first."
     )
     weights: list[str] = Field(
         default=[],
-        description='Aspects, -5 to 5: "novelty=.4", "popularity=-1", "recency=1", "rating=.5", '
-        '"exposure=1"; -1 to 1: "diversity=.5".',
+        description='"novelty=.4", "popularity=-1", "recency=1", "rating=.5", "exposure=1", '
+        '"diversity=.5".',
     )
     top: int = Field(default=0, description="Keep only the best; 0 keeps all.")
 

@@ -25,8 +25,8 @@ KEEP = 1_000
 class SimilarArguments(Arguments):
     """Arguments of `similar`."""
 
-    liked: list[str] = Field(description='Ids, titles or "#2".')
-    unlike: list[str] = Field(default=[], description="Items to keep away from.")
+    liked: list[str]
+    unlike: list[str] = Field(default=[])
 
 
 class ForUserArguments(Arguments):
@@ -36,13 +36,13 @@ class ForUserArguments(Arguments):
 class SearchArguments(Arguments):
     """Arguments of `search`."""
 
-    text: str = Field(description="Words of a topic, a person, a place, a plot.")
+    text: str
 
 
 class PopularArguments(Arguments):
     """Arguments of `popular`."""
 
-    window: Literal["all", "recent"] = Field(default="all", description="All time, or lately.")
+    window: Literal["all", "recent"] = Field(default="all")
 
 
 def keep_best(blend: Floats, rows: Rows, keep: int = KEEP) -> tuple[Rows, Rows]:
@@ -193,7 +193,7 @@ TOOLS = (
     Tool(
         "similar",
         "retrieval",
-        "Find candidates like the named items (collaborative and content); the seeds leave.",
+        "Find candidates like the named items, which leave.",
         SimilarArguments,
         similar,
         changes_bus=True,

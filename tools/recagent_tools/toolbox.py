@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from recagent_catalogs.errors import RecagentError, ToolError, UsageError
 from recagent_catalogs.store import Catalog
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 MAX_OBSERVATION_CHARS = 3_000
 GROUPS = ("information", "retrieval", "ranking", "explanation", "bus", "dialogue")
+
+
+OWN: dict[str, JsonValue] = {"own": True}
+"""`Field(json_schema_extra=OWN)`: an argument that no model is told of, for it costs tokens."""
 
 
 class Arguments(BaseModel):
@@ -182,6 +186,7 @@ class Tool:
         ends_turn: whether the turn is over when it succeeded.
         changes_bus: whether it adds a stage.
         offered: whether the tool makes sense now; a brain is not told of it otherwise.
+        own: whether only our own code calls it; no model is told of it.
     """
 
     name: str
@@ -192,11 +197,20 @@ class Tool:
     ends_turn: bool = False
     changes_bus: bool = False
     offered: Callable[[ToolContext], bool] = lambda context: True
+    own: bool = False
 
-    def schema(self) -> dict[str, Any]:
-        """JSON schema of the arguments in the subset that all providers take: flat, no $ref."""
+    def schema(self, *, own: bool = True) -> dict[str, Any]:
+        """JSON schema of the arguments in the subset that all providers take: flat, no $ref.
+
+        Args:
+            own: whether with the arguments that only our own code gives (`OWN`).
+        """
         full = self.arguments.model_json_schema()
-        properties = {name: _simple(part) for name, part in full.get("properties", {}).items()}
+        properties = {
+            name: _simple(part)
+            for name, part in full.get("properties", {}).items()
+            if own or not part.get("own")
+        }
         return {
             "type": "object",
             "properties": properties,

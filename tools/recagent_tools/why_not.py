@@ -15,7 +15,7 @@ from .conditions import evaluate, parse_condition
 from .dropped import conditions_of, lost_at
 from .evidence import Change, FailedCondition, ScorePart, WayIn, WhyNot
 from .references import resolve
-from .toolbox import Arguments, Tool, ToolContext, ToolResult
+from .toolbox import OWN, Arguments, Tool, ToolContext, ToolResult
 from .ways_in import ways_in
 
 RETRIEVED_BY = {
@@ -272,11 +272,11 @@ def none_text(answer: WhyNone, context: ToolContext) -> str:
 class WhyNotArguments(Arguments):
     """Arguments of `why_not`."""
 
-    item: str = Field(default="", description='Id, title or "#2".')
-    where: str = Field(
-        default="", description='Instead of an item: a condition, as "directors has Ang Lee".'
-    )
-    number: int = Field(default=0, description="Of the list; 0 is the one that stands.")
+    item: str = ""
+    where: str = Field(default="", json_schema_extra=OWN)
+    """Instead of an item: a condition, as "directors has Ang Lee"."""
+    number: int = Field(default=0, json_schema_extra=OWN)
+    """Of the list; 0 is the one that stands."""
 
 
 def tell_why_not(context: ToolContext, arguments: WhyNotArguments) -> ToolResult:
@@ -307,8 +307,7 @@ TOOLS = (
     Tool(
         "why_not",
         "explanation",
-        "Why an item is not in the list: what dropped it, or its rank and what it lost on, and "
-        "what would bring it in.",
+        "Why an item is not in the list shown, and what would bring it in.",
         WhyNotArguments,
         tell_why_not,
         offered=lambda context: bool(context.shown) and context.of_list is not None,
