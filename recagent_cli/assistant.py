@@ -40,11 +40,12 @@ from .agent.events import Event, Notice, Progress, TurnFinished
 from .agent.explaining import Scene, explain
 from .agent.explaining.alone import Explanation, refine_alone
 from .agent.loop import Agent
+from .agent.operations import check, conditions, rows_of, utterance_of
 from .agent.past_context import context_of_list
 from .agent.plan import DryToolbox, Plan, apart
-from .agent.request import Intent, Mention, Request
-from .agent.session import Session
-from .agent.turn import ShownItem, Turn, past_from_json, past_to_json, shown_items
+from .agent.request import GOING, Intent, Mention, Operation, Request
+from .agent.session import Session, without_lists
+from .agent.turn import ShownItem, Turn, past_from_json, past_to_json, scores_of, shown_items
 from .library import DEFAULT_CATALOG, FIRST_ANSWER_S, Library
 from .memory.profile import KINDS, Profile, derive
 from .memory.store import StoredEvent, StoredSession, UserStore
@@ -237,11 +238,84 @@ class Assistant:
         context = self.context(session, user)
         context.liked.extend(resolve_title(title, context) for title in like)
         self.agent.default_count = count or self.count
-        emit = on_event or self.on_event
-        # The turn is over once it is kept and its notices are complete, not before.
-        turn = self.agent.turn(
-            text, session, context, lambda e: None if isinstance(e, TurnFinished) else emit(e)
+        return self._turn(self.agent, text, session, context, keep, on_event)
+
+    def operate(
+        self,
+        operations: Sequence[Operation] = (),
+        *,
+        session: Session,
+        drop: Sequence[str] = (),
+        where: Sequence[str] = (),
+        user: str | None = None,
+        count: int | None = None,
+        keep: bool = True,
+        on_event: EventFunction | None = None,
+    ) -> Turn:
+        """Go to a list, join sets, save one, drop items: without words that have to be read.
+
+        The built-in brain does it, whichever brain talks. It is a turn like any other, which
+        `undo` takes back. Where something fails nothing is done.
+
+        Args:
+            operations: what to do with lists and sets, in order.
+            session: the session it belongs to.
+            drop: items to leave out of what stands then: ids, titles, or "#2" of the list.
+            where: conditions that the candidates must meet besides, in the grammar of `filter`.
+            user: a user of the catalog's data, for whom to rank.
+            count: how many items of another set are shown; by default as many as stand now.
+            keep: whether turn and session are stored.
+            on_event: takes the events of this turn; by default the assistant's own.
+
+        Raises:
+            NotFound: no such list, set, item or user.
+            BadInput: a condition is wrong, there is nothing to undo, or nothing to do.
+        """
+        context = self.context(session, user)
+        context.shown = session.shown
+        if not (operations or drop or where):
+            raise BadInput("no operation was given", hint="undo, redo, list, save, load, union …")
+        if (drop or where) and any(op.op in GOING for op in operations):
+            raise BadInput("going to a list and narrowing it are two operations")
+        check(operations, context)
+        rows, met = rows_of(drop, context), conditions(where, context)
+        request = self.parser.operated(
+            operations, session.turns, shown=session.shown, dropped=rows, where=met
         )
+        standing = len(session.shown)
+        request = replace(request, count=count)
+        agent = replace(self.agent, brain=self.builtin, fallback=None)
+        agent.default_count = count or standing or self.count
+        labels = [self.catalog.label(row) for row in rows]
+        said = utterance_of(operations, labels, met)
+        return self._turn(agent, said, session, context, keep, on_event, request)
+
+    def _turn(
+        self,
+        agent: Agent,
+        text: str,
+        session: Session,
+        context: ToolContext,
+        keep: bool,
+        on_event: EventFunction | None,
+        request: Request | None = None,
+    ) -> Turn:
+        """Run a turn and keep it."""
+        emit = on_event or self.on_event
+        before = session.bus.mark()
+        # The turn is over once it is kept and its notices are complete, not before.
+        turn = agent.turn(
+            text,
+            session,
+            context,
+            lambda e: None if isinstance(e, TurnFinished) else emit(e),
+            request,
+        )
+        failed = [entry.error for entry in turn.trace if entry.error]
+        if request is not None and failed:
+            session.bus.back_to(before)
+            session.turns.pop()
+            raise BadInput(failed[0].removeprefix("error: "))
         if keep and not self.incognito:
             try:
                 self._keep(session, turn)
@@ -446,6 +520,8 @@ class Assistant:
             self._notice(
                 "catalog", "the catalog has changed since this session; its candidates start anew"
             )
+        if not bus.lists:
+            turns = [without_lists(turn) for turn in turns]
         return Session(stored.catalog, bus, stored.id, turns, saved_turns=len(turns))
 
     def _restored_bus(self, blob: bytes) -> CandidateBus:
@@ -515,6 +591,24 @@ class Assistant:
                 hint=f'recagent why-not "{title}" says why not',
             )
         return found
+
+    def standing(self, session: Session) -> tuple[ShownItem, ...]:
+        """The list that stands, as it was shown; empty where none does."""
+        number = session.bus.standing
+        if not number:
+            return shown_items(items := self.catalog.items(session.shown), [None] * len(items), {})
+        context = self.context_of_list(session, number)
+        request = session.request_of(number) or Request(Intent.RECOMMEND)
+        items = self.catalog.items(session.shown)
+        scene = Scene(session.shown, context, request, self.agent.style)
+        told = explain(items, {}, scene, profile_history(context))
+        reasons = {one.row: one.text for one in told}
+        return shown_items(items, scores_of(session.shown, context.bus), reasons)
+
+    def candidates(self, session: Session, count: int | None = None) -> tuple[ShownItem, ...]:
+        """The candidates of a session, best first where they are ranked; all without `count`."""
+        rows = [int(row) for row in session.bus.rows()[:count]]
+        return shown_items(self.catalog.items(rows), scores_of(rows, session.bus), {})
 
     # -- without words ---------------------------------------------------------------------------
 

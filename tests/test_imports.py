@@ -86,10 +86,21 @@ def test_eval_never_loads_what_language_models_need() -> None:
         ("recommend", "--user", "u1", "--quiet"),
         ("recommend", "--like", "Orbit of Ash", "--where", "year 1990..2010", "--quiet"),
         ("similar", "Orbit of Ash", "--quiet"),
+        ("ask", "like Orbit of Ash, no horror", "--dry-run", "--quiet"),
     ],
 )
 def test_serving_a_trained_catalog_imports_nothing_of_training(words: tuple[str, ...]) -> None:
     assert imported(run(*words)) <= {"numpy"}
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    "words",
+    [("show", "--all"), ("lists",), ("history",), ("undo",), ("minus", "list 1"), ("diff", "1")],
+)
+def test_the_bus_imports_nothing_of_training(words: tuple[str, ...]) -> None:
+    lists = (run("ask", "sci-fi", "-q"), run("ask", "no horror", "--continue", "-q"))
+    assert imported("\n".join((*lists, run("bus", *words, "--quiet")))) <= {"numpy"}
 
 
 @pytest.mark.usefixtures("home")

@@ -6,7 +6,6 @@ differs is only whether a failure of this brain may be covered by another one.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -33,7 +32,7 @@ from .explaining.asking import asker
 from .past_context import context_of_list
 from .request import GOING, Intent, Mention, Request
 from .session import Session
-from .turn import ShownItem, TraceEntry, Turn, shown_items
+from .turn import ShownItem, TraceEntry, Turn, scores_of, shown_items
 
 NOTED = {
     "liked": "noted that you like",
@@ -72,14 +71,29 @@ class Agent:
     max_calls: int = MAX_CALLS
     style: str = "fit"
 
-    def turn(self, utterance: str, session: Session, context: ToolContext, emit: Emit) -> Turn:
+    def turn(
+        self,
+        utterance: str,
+        session: Session,
+        context: ToolContext,
+        emit: Emit,
+        request: Request | None = None,
+    ) -> Turn:
         """Answer one utterance. The session's bus is left as the turn made it.
+
+        Args:
+            utterance: what the person said.
+            session: what was before.
+            context: what the tools may touch.
+            emit: takes the events.
+            request: what is wanted, where it need not be read out of the utterance.
 
         Raises:
             ModelError: the brain failed and there is no fallback.
             Cancelled: Ctrl-C; the bus is as it was before the turn.
         """
-        running = _Running(self, clean(utterance, 20_000, newlines=True), session, context, emit)
+        said = clean(utterance, 20_000, newlines=True)
+        running = _Running(self, said, session, context, emit, request)
         before = session.bus.mark()
         try:
             return running.run()
@@ -100,6 +114,7 @@ class _Running:
     session: Session
     context: ToolContext
     emit: Emit
+    given: Request | None = None
     notices: list[tuple[str, str]] = field(default_factory=list)
     trace: list[TraceEntry] = field(default_factory=list)
     fell_back: bool = False
@@ -112,7 +127,7 @@ class _Running:
     def run(self) -> Turn:
         brain = self.agent.brain
         self.emit(TurnStarted(self.utterance, brain.name))
-        request = self.agent.read(self.utterance, self.session)
+        request = self.given or self.agent.read(self.utterance, self.session)
         asked_for = list(self.context.liked)
         before = self.session.bus.mark()
         self.began = before
@@ -308,8 +323,12 @@ class _Running:
         context = self.context
         if not rows:
             return ()
-        scene = Scene(rows, context, request, self.agent.style)
         given = context.reasons if brain is not None else {}
+        number = context.bus.standing
+        behind = self.session.request_of(number) if request.operations else None
+        if behind is not None and context.of_list:  # told as when it was shown first
+            request, context = behind, context.of_list(number)
+        scene = Scene(rows, context, request, self.agent.style)
         rewrite = None if brain is None else asker(brain, scene)
         items = context.catalog.items(rows)
         explained = explain(items, given, scene, profile_history(context), rewrite)
@@ -387,19 +406,8 @@ class _Running:
     def _items(self, rows: Sequence[int], explained: Sequence[Explained]) -> tuple[ShownItem, ...]:
         context = self.context
         items = context.catalog.items(rows)
-        scores: dict[int, float] = {}
-        with contextlib.suppress(LookupError):
-            columns = context.bus.scores()
-            column = columns.get("score", next(iter(columns.values()), None))
-            if column is not None:
-                wanted = set(rows)
-                scores = {
-                    int(row): float(score)
-                    for row, score in zip(context.bus.rows(), column, strict=True)
-                    if int(row) in wanted
-                }
         reasons = {one.row: one.text for one in explained}
-        return shown_items(items, [scores.get(row) for row in rows], reasons)
+        return shown_items(items, scores_of(rows, context.bus), reasons)
 
 
 def _ends(call: Call, view: TurnView) -> bool:

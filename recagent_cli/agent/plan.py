@@ -100,6 +100,7 @@ class DryToolbox(Toolbox):
 
     def __init__(self, toolbox: Toolbox) -> None:
         super().__init__(list(toolbox))
+        self._real = toolbox
         self.steps: list[PlanStep] = []
         self.shown = 0
 
@@ -108,6 +109,7 @@ class DryToolbox(Toolbox):
         first = len(context.bus.stages)
         told = dict(arguments)
         if name == "rank" and len(context.bus) and (checked := self._rank_of(arguments)):
+            self._prepare(context)
             ran = _ranked(context, checked)
         else:
             ran = super().run(name, arguments, context)
@@ -120,6 +122,10 @@ class DryToolbox(Toolbox):
         error = ran.result.text if ran.error else ""
         self.steps.append(PlanStep(name, told, ran.before, ran.after, stages, error))
         return ran
+
+    def _prepare(self, context: ToolContext) -> None:
+        """Stages of earlier turns are made again by the tools that made them."""
+        self._real._prepare(context)
 
     def _rank_of(self, arguments: dict[str, Any]) -> RankArguments | None:
         """The arguments of `rank`; None where it would refuse them."""

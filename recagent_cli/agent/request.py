@@ -22,15 +22,13 @@ OperationKind = Literal[
     "union",
     "minus",
     "intersect",
-    "drop",
-    "filter",
     "diff",
     "sets",
 ]
 
 GOING = ("undo", "redo", "list")
 """Operations after which an earlier list stands as it was shown."""
-MAKING = ("load", "union", "minus", "intersect", "drop", "filter")
+MAKING = ("load", "union", "minus", "intersect")
 """Operations that make another set of candidates, of which a list is shown."""
 
 
@@ -104,20 +102,16 @@ class Operation:
 
     Attributes:
         op: "undo", "redo"; "list": back to the list of that number; "save", "load", "forget" a
-            named set; "union", "minus", "intersect" with one; "drop" items; "filter" the
-            candidates that stand; "diff" against a list or set; "sets": which there are.
+            named set; "union", "minus", "intersect" with one; "diff" against a list or set;
+            "sets": which there are.
         name: of the set; of a list, "list 2".
         number: of the list; -1 is the last one, 0 none.
-        items: ids, for "drop".
-        where: conditions, for "filter".
         all: whether "save" and "diff" mean all candidates, not the list.
     """
 
     op: OperationKind
     name: str = ""
     number: int = 0
-    items: tuple[str, ...] = ()
-    where: tuple[str, ...] = ()
     all: bool = False
 
 
@@ -184,10 +178,6 @@ class Request:
         ]
         data["weights"] = dict(self.weights)
         data["at_most"] = dict(self.at_most)
-        data["operations"] = [
-            {key: list(v) if isinstance(v, tuple) else v for key, v in operation.items()}
-            for operation in data["operations"]
-        ]
         return {key: list(v) if isinstance(v, tuple) else v for key, v in data.items()}
 
 
@@ -219,18 +209,11 @@ def request_from_json(data: dict[str, Any]) -> Request:
         question=Question(**question) if question else None,
         among=data["among"],
         exclude_shown=data["exclude_shown"],
-        operations=tuple(map(_operation, data.get("operations", ()))),
+        operations=tuple(Operation(**operation) for operation in data.get("operations", ())),
         base=int(data.get("base", 0)),
         at_most=tuple((str(k), int(n)) for k, n in data.get("at_most", {}).items()),
         unused=tuple(data["unused"]),
         limits=tuple(data["limits"]),
         clarify=data["clarify"],
         options=tuple(data["options"]),
-    )
-
-
-def _operation(data: dict[str, Any]) -> Operation:
-    items, where = (tuple(map(str, data.get(key, ()))) for key in ("items", "where"))
-    return Operation(
-        data["op"], data["name"], data["number"], items, where, bool(data.get("all", False))
     )

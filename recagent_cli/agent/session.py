@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from recagent_catalogs.store import Catalog
 from recagent_tools.bus import CandidateBus
@@ -76,11 +76,23 @@ class Session:
         )
 
     def _turn_of(self, number: int) -> PastTurn | None:
-        """The turn that made list `number`: later ones only stand on it."""
-        for turn in self.turns:
-            if number and turn.number == number and turn.request is not None:
-                return turn
-        return None
+        """The turn that made list `number`: later ones only stand on it.
+
+        Where two processes went on with one session, both may have shown a list of that number:
+        it is the one whose rows are the list's.
+        """
+        lists = self.bus.lists
+        rows = lists[number - 1].rows if 0 < number <= len(lists) else None
+        made = [t for t in self.turns if number and t.number == number and t.request is not None]
+        return next((turn for turn in made if turn.shown == rows), made[0] if made else None)
+
+
+def without_lists(turn: PastTurn) -> PastTurn:
+    """A turn of a bus that began anew: what was asked still holds, of the whole catalog."""
+    request = turn.request
+    if request is not None:
+        request = replace(request, base=0, operations=())
+    return replace(turn, number=0, request=request)
 
 
 def _rows(ids: Sequence[str], catalog: Catalog) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from .request import Request, request_from_json
 
 if TYPE_CHECKING:
     from recagent_catalogs.store import Item
+    from recagent_tools.bus import CandidateBus
     from recagent_tools.relaxation import Relaxation
 
     from .explaining import Explained
@@ -69,6 +70,21 @@ def shown_items(
         )
         for rank, (item, score) in enumerate(zip(items, scores, strict=True), start=1)
     )
+
+
+def scores_of(rows: Sequence[int], bus: CandidateBus) -> list[float | None]:
+    """The score of each row at the present stage of a bus; None where it has none."""
+    columns = bus.scores()
+    column = columns.get("score", next(iter(columns.values()), None))
+    if column is None:
+        return [None] * len(rows)
+    wanted = set(rows)
+    scores = {
+        int(row): float(score)
+        for row, score in zip(bus.rows(), column, strict=True)
+        if int(row) in wanted
+    }
+    return [scores.get(row) for row in rows]
 
 
 @dataclass(frozen=True)

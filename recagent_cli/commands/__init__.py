@@ -24,7 +24,7 @@ COMMANDS = (
     "doctor",
     "paths",
 )
-GROUPS = ("catalog", "session", "profile", "tools", "config")
+GROUPS = ("catalog", "session", "bus", "profile", "tools", "config")
 
 
 def make_app(only: str | None = None) -> typer.Typer:

@@ -68,7 +68,8 @@ def show(
         run.out(report_text("session", body, run.form))
         return
     for turn in turns:
-        run.out(f"> {turn['utterance']}")
+        of_list = f"  (list {turn['list']})" if turn["list"] and turn["shown"] else ""
+        run.out(f"> {turn['utterance']}{of_list}")
         run.out(str(turn["text"]))
         for number, title in enumerate(turn["shown"], start=1):
             run.out(f"  {number}. {title}")
@@ -106,7 +107,8 @@ def _told(stored: StoredSession, catalog: Catalog) -> tuple[list[dict[str, Any]]
         past, ids = past_from_json(body)
         rows = [(item, catalog.row_of(item)) for item in ids]
         shown = [catalog.label(row) if row is not None else item for item, row in rows]
-        turns.append({"utterance": past.utterance, "text": past.text, "shown": shown})
+        told = {"utterance": past.utterance, "text": past.text, "shown": shown}
+        turns.append({**told, "list": past.number})
     try:
         funnel = bus_from_bytes(stored.bus).funnel()
     except ValueError:  # the turns are there all the same

@@ -1,54 +1,24 @@
 """The slash commands of the chat: a name, its usage, a line of help, and what it does.
 
-A further command is one entry of `COMMANDS`. It gets the chat and what was typed behind its name,
-and shows its answer with `chat.show` and `chat.note`, or asks with `chat.ask`.
+A further command is one `ChatCommand` in `COMMANDS`. It gets the chat and what was typed behind its
+name, and shows its answer with `chat.show` and `chat.note`, or asks with `chat.ask`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from rich.table import Table
 from rich.text import Text
 
-from recagent_catalogs.text import clean
-
 from ..agent.loop import NOTED
+from .chat_command import ChatCommand, references, rows_named
+from .chat_places import PLACES
 from .examples import first_screen
 
 if TYPE_CHECKING:
     from .chat import Chat
-
-
-def _nothing(chat: Chat) -> Sequence[str]:
-    return ()
-
-
-@dataclass(frozen=True)
-class ChatCommand:
-    """One slash command.
-
-    Attributes:
-        name: with its slash.
-        run: does it; gets the chat and the rest of the line, without white space at its ends.
-        usage: what may follow the name, for the help.
-        help: what it does, in a few words; commands with the same words share a line of the help.
-        complete: what the rest of the line may be completed to.
-        hidden: whether it is only another spelling.
-    """
-
-    name: str
-    run: Callable[[Chat, str], None]
-    usage: str = ""
-    help: str = ""
-    complete: Callable[[Chat], Sequence[str]] = _nothing
-    hidden: bool = False
-
-    @property
-    def typed(self) -> str:
-        """The name with what may follow it."""
-        return f"{self.name} {self.usage}".strip()
 
 
 # -- talk -----------------------------------------------------------------------------------------
@@ -72,13 +42,10 @@ def _fact(name: str, kind: str) -> ChatCommand:
 def _help(chat: Chat, rest: str) -> None:
     for line in first_screen(chat.assistant, False)[1:2]:
         chat.show(Text(line))
-    for line in help_lines():
-        chat.show(Text(line))
-
-
-def _candidates(chat: Chat, rest: str) -> None:
-    bus = chat.session.bus
-    chat.show(Text(f"{len(bus):,} candidates: {clean(bus.funnel())}"))
+    table = Table.grid(padding=(0, 2))
+    for typed, about in help_rows():
+        table.add_row(Text(f"  {typed}"), Text(about, style="dim"))
+    chat.show(table)
 
 
 def _why(chat: Chat, rest: str) -> None:
@@ -114,12 +81,7 @@ COMMANDS: tuple[ChatCommand, ...] = (
     _fact("/seen", "seen"),
     _fact("/never", "never"),
     ChatCommand("/more", lambda chat, rest: chat.ask("more"), "", "further items of the same list"),
-    ChatCommand(
-        "/candidates",
-        _candidates,
-        "",
-        "how the list came about, and how many candidates there are",
-    ),
+    *PLACES,
     ChatCommand("/why", _why, "2", "what speaks for an item, in figures; by number or title"),
     ChatCommand("/why-not", _why_not, "TITLE", "why it is not in the list"),
     ChatCommand("/new", _new, "", "begin again"),
@@ -138,13 +100,13 @@ def command_named(name: str) -> ChatCommand | None:
     return next((command for command in COMMANDS if command.name == name), None)
 
 
-def help_lines() -> list[str]:
-    """The commands with what they do, one line for all that do alike."""
+def help_rows() -> list[tuple[str, str]]:
+    """The commands with what they do, one row for all that do alike."""
     alike: dict[str, list[str]] = {}
     for command in COMMANDS:
         if not command.hidden:
             alike.setdefault(command.help, []).append(command.typed)
-    return [f"  {' · '.join(typed):<42} {about}".rstrip() for about, typed in alike.items()]
+    return [(" · ".join(typed), about) for about, typed in alike.items()]
 
 
 def completions(chat: Chat, line: str) -> Iterator[tuple[str, int]]:
@@ -160,24 +122,3 @@ def completions(chat: Chat, line: str) -> Iterator[tuple[str, int]]:
     for word in command.complete(chat) if command else ():
         if word.casefold().startswith(rest.lstrip().casefold()):
             yield word, len(rest.lstrip())
-
-
-def rows_named(chat: Chat, rest: str) -> list[int]:
-    """Rows of the items that the rest of a line names: numbers of the list, or titles.
-
-    Raises:
-        NotFound: the list has no such number, or nothing is called so.
-    """
-    from ..assistant import resolve_title
-
-    context = chat.assistant.context(chat.session, chat.user)
-    context.shown = chat.session.shown
-    return [resolve_title(name, context) for name in references(rest)]
-
-
-def references(rest: str) -> list[str]:
-    """`2 3` are two numbers, as `#2`, `#3`; else one title, or several divided by semicolons."""
-    parts = [part.lstrip("#") for part in rest.replace(",", " ").split()]
-    if parts and all(part.isdigit() for part in parts):
-        return [f"#{part}" for part in parts]
-    return [part.strip() for part in rest.split(";") if part.strip()]

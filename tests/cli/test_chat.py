@@ -24,7 +24,7 @@ def test_lines_from_a_pipe_are_answered(recagent: RunCommand, home: Path) -> Non
     ran = recagent("chat", stdin="westerns\nthe second one, but shorter\n/candidates\n/quit\nx\n")
     assert ran.code == 0
     assert "The Long Field (1978)" in ran.out and ran.out.count("The Long Field") >= 3
-    assert "candidates: 16 →" in ran.out
+    assert "candidates · list 2: 16 →" in ran.out
     assert "/help" not in ran.out and "/help" in ran.err, "only answers on stdout"
 
 
@@ -48,6 +48,31 @@ def test_a_conversation_goes_on_later(recagent: RunCommand, home: Path) -> None:
     recagent("chat", stdin="westerns\n")
     ran = recagent("chat", "--continue", stdin="who directed the first one?\n")
     assert "Doyle" in ran.out or "Vance" in ran.out
+
+
+def test_lists_and_sets_by_slash_commands(recagent: RunCommand, home: Path) -> None:
+    said = [
+        "sci-fi", "/save mine", "no horror", "/undo", "/redo", "/minus mine", "/undo", "/list 1",
+        "/lists", "/sets", "/drop 1", "/diff", "/diff mine", "/filter year < 2010",
+        "/candidates", "/union mine", "/intersect mine", "/load mine", "/forget mine", "/sets",
+        "/list 99", "/list x", "/load", "/load nope", "/save", "/drop", "/filter", "/diff nope",
+        "/undo now please", "/help",
+    ]  # fmt: skip
+    ran = recagent("chat", stdin="\n".join(said))
+    out, err = " ".join(ran.out.split()), " ".join(ran.err.split())
+    assert "Back to list 1" in out and "Forward to list 2" in out
+    assert "list items candidates asked 1 4 4 sci-fi" in out
+    assert "mine 4 16 → 4 (Sci-Fi)" in out
+    assert "from list 2 to list 3" in out and "from mine to list 3" in out
+    assert "candidates · list 4: 16 → " in out
+    assert "no set yet" in err, "it was forgotten"
+    for told in (
+        "no list 99 (lists 1 to", "no number (/lists", "/load what?", "no set called 'nope'",
+        "under which name?", "/drop what?", "/filter by what?",
+    ):  # fmt: skip
+        assert told in err, told
+    assert "/union NAME" in out, "help"
+    assert "Traceback" not in ran.err
 
 
 class Terminal:
@@ -99,7 +124,7 @@ def test_a_real_terminal(home: Path) -> None:
     terminal.child.send("/cand\t")
     terminal.wait_for("> /candidates")
     terminal.child.send("\r")
-    terminal.wait_for("candidates: 16")
+    terminal.wait_for("candidates · list 1: 16")
     terminal.child.send("\x03")
     terminal.wait_for("Ctrl-C again")
     terminal.child.send("/quit\r")
@@ -109,3 +134,29 @@ def test_a_real_terminal(home: Path) -> None:
     assert "Sci-Fi" in shown
     sessions = UserStore(home / "data" / "user.sqlite").sessions("me")
     assert len(sessions) == 1 and sessions[0].n_turns == 1
+
+
+def test_names_of_sets_are_completed_on_a_real_terminal(home: Path) -> None:
+    terminal = Terminal(home)
+    terminal.wait_for("/help · /quit")
+    for line, told in (
+        ("sci-fi", "Signal at Dawn"),
+        ("/save weekend", "Saved these four as 'weekend'"),
+        ("no horror", "not horror"),
+    ):
+        terminal.child.send(f"{line}\r")
+        terminal.wait_for(told)
+    terminal.child.send("/load w\t")
+    terminal.wait_for("> /load weekend")
+    terminal.child.send("\r")
+    terminal.wait_for("weekend: 4 films")
+    terminal.child.send("/und\t")
+    terminal.wait_for("> /undo")
+    terminal.child.send("\r")
+    terminal.wait_for("Back to list 2")
+    terminal.child.send("/quit\r")
+    terminal.child.expect(pexpect.EOF)
+    terminal.child.close()
+    assert terminal.child.exitstatus == 0
+    sessions = UserStore(home / "data" / "user.sqlite").sessions("me")
+    assert len(sessions) == 1 and sessions[0].n_turns == 5

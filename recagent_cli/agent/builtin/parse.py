@@ -11,7 +11,7 @@ from recagent_catalogs.text import clean
 from recagent_tools.conditions import parse_condition
 
 from ..brain import PastTurn
-from ..request import Intent, Question, Request
+from ..request import Intent, Operation, Question, Request
 from .dialogue.affirmed import affirmed, take_over
 from .dialogue.asked import asked
 from .dialogue.choices import OTHER, chosen, given_up, number_alone, said_instead
@@ -107,6 +107,35 @@ class Parser:
                 lambda rest, turns, rows: self.parse(rest, turns, shown=rows, sets=sets),
             )
         return own_rating(rebased(self._understood(text, history, last)[1], history), text)
+
+    def operated(
+        self,
+        operations: Sequence[Operation],
+        history: Sequence[PastTurn] = (),
+        *,
+        shown: Sequence[int] = (),
+        dropped: Sequence[int] = (),
+        where: Sequence[str] = (),
+    ) -> Request:
+        """The request of a turn without words: operations, items to leave out, conditions.
+
+        Args:
+            operations: what to do with lists and sets.
+            history: earlier turns of the conversation, oldest first.
+            shown: rows of the list that stands.
+            dropped: rows to be left out of the candidates.
+            where: conditions that they must meet besides.
+        """
+        placed, state = Placed(tuple(operations), tuple(dropped)), self.state(history)
+        request = request_of_places(
+            placed, history, shown, state, self._catalog, lambda rest, turns, rows: state
+        )
+        if not where:
+            return request
+        number = history[-1].number if history else 0
+        base = request.base or (0 if operations else number)
+        met = tuple(dict.fromkeys((*request.conditions, *where)))
+        return replace(request, intent=Intent.REFINE, conditions=met, base=base)
 
     def moves(
         self, utterance: str, history: Sequence[PastTurn] = (), *, shown: Sequence[int] = ()

@@ -1,0 +1,61 @@
+"""A slash command of the chat, and what stands behind its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .chat import Chat
+
+
+def _nothing(chat: Chat) -> Sequence[str]:
+    return ()
+
+
+@dataclass(frozen=True)
+class ChatCommand:
+    """One slash command.
+
+    Attributes:
+        name: with its slash.
+        run: does it; gets the chat and the rest of the line, without white space at its ends.
+        usage: what may follow the name, for the help.
+        help: what it does, in a few words; commands with the same words share a line of the help.
+        complete: what the rest of the line may be completed to.
+        hidden: whether it is only another spelling.
+    """
+
+    name: str
+    run: Callable[[Chat, str], None]
+    usage: str = ""
+    help: str = ""
+    complete: Callable[[Chat], Sequence[str]] = _nothing
+    hidden: bool = False
+
+    @property
+    def typed(self) -> str:
+        """The name with what may follow it."""
+        return f"{self.name} {self.usage}".strip()
+
+
+def rows_named(chat: Chat, rest: str) -> list[int]:
+    """Rows of the items that the rest of a line names: numbers of the list, or titles.
+
+    Raises:
+        NotFound: the list has no such number, or nothing is called so.
+    """
+    from ..assistant import resolve_title
+
+    context = chat.assistant.context(chat.session, chat.user)
+    context.shown = chat.session.shown
+    return [resolve_title(name, context) for name in references(rest)]
+
+
+def references(rest: str) -> list[str]:
+    """`2 3` are two numbers, as `#2`, `#3`; else one title, or several divided by semicolons."""
+    parts = [part.lstrip("#") for part in rest.replace(",", " ").split()]
+    if parts and all(part.isdigit() for part in parts):
+        return [f"#{part}" for part in parts]
+    return [part.strip() for part in rest.split(";") if part.strip()]

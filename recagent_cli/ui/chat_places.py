@@ -1,0 +1,162 @@
+"""Slash commands for lists and sets: `/undo`, `/list 2`, `/save weekend`, `/diff`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from recagent_catalogs.errors import BadInput
+from recagent_catalogs.text import clean
+
+from ..agent.request import Operation
+from .chat_command import ChatCommand, references
+from .render import rows_table
+
+if TYPE_CHECKING:
+    from .chat import Chat
+
+
+def sets_of(chat: Chat) -> Sequence[str]:
+    """Names of the saved sets."""
+    return sorted(chat.session.bus.saved)
+
+
+def lists_of(chat: Chat) -> Sequence[str]:
+    """Numbers of the lists shown, the last one first."""
+    return [str(shown.number) for shown in reversed(chat.session.bus.lists)]
+
+
+def places_of(chat: Chat) -> Sequence[str]:
+    """Names of sets, then numbers of lists."""
+    return [*sets_of(chat), *lists_of(chat)]
+
+
+def operate(chat: Chat, *operations: Operation, **what: Sequence[str]) -> None:
+    """Run operations, and show what stands then."""
+    drop, where = what.get("drop", ()), what.get("where", ())
+    turn = chat.assistant.operate(
+        operations, session=chat.session, drop=drop, where=where, user=chat.user
+    )
+    chat.show_turn(turn)
+
+
+def _plain(op: Any) -> Callable[[Chat, str], None]:
+    return lambda chat, rest: operate(chat, Operation(op))
+
+
+def _named(op: Any) -> Callable[[Chat, str], None]:
+    """An operation with a set; `/minus 2` means the second list, where no set is called so."""
+
+    def run(chat: Chat, rest: str) -> None:
+        if not rest:
+            raise BadInput(f"/{op} what? name a set", hint=_known(chat))
+        number = rest.isdigit() and rest not in chat.session.bus.saved
+        operate(chat, Operation(op, name=f"list {rest}" if number else rest))
+
+    return run
+
+
+def _known(chat: Chat) -> str:
+    return f"sets: {', '.join(sets_of(chat)) or 'none yet, /save NAME makes one'}"
+
+
+def _list(chat: Chat, rest: str) -> None:
+    if not rest:
+        _lists(chat, rest)
+        return
+    try:
+        number = int(rest)
+    except ValueError:
+        raise BadInput(f"/list {rest}: no number", hint="/lists shows them") from None
+    operate(chat, Operation("list", number=number))
+
+
+def _save(chat: Chat, rest: str) -> None:
+    words = rest.split()
+    everything = "--all" in words
+    name = " ".join(word for word in words if word != "--all")
+    if not name:
+        raise BadInput("/save under which name?", hint="/save weekend")
+    operate(chat, Operation("save", name=name, all=everything))
+
+
+def _forget(chat: Chat, rest: str) -> None:
+    if not rest:
+        raise BadInput("/forget which set?", hint=_known(chat))
+    operate(chat, Operation("forget", name=rest))
+
+
+def _drop(chat: Chat, rest: str) -> None:
+    named = references(rest)
+    if not named:
+        raise BadInput("/drop what?", hint="/drop 2, or a title")
+    operate(chat, drop=named)
+
+
+def _filter(chat: Chat, rest: str) -> None:
+    where = [part.strip() for part in rest.split(";") if part.strip()]
+    if not where:
+        raise BadInput("/filter by what?", hint="/filter year 1990..1999")
+    operate(chat, where=where)
+
+
+def _candidates(chat: Chat, rest: str) -> None:
+    bus = chat.session.bus
+    standing = f" · list {bus.standing}" if bus.standing else ""
+    chat.show(Text(f"{len(bus):,} candidates{standing}: {clean(bus.funnel())}"))
+
+
+def _lists(chat: Chat, rest: str) -> None:
+    from ..bus_report import lists_table
+
+    heads, rows = lists_table(chat.session)
+    if not rows:
+        chat.note("no list was shown yet")
+        return
+    chat.show(rows_table(heads, rows))
+
+
+def _sets(chat: Chat, rest: str) -> None:
+    from ..bus_report import sets_table
+
+    heads, rows = sets_table(chat.session.bus)
+    if not rows:
+        chat.note("no set yet; /save NAME makes one of the list")
+        return
+    chat.show(rows_table(heads, rows))
+
+
+def _diff(chat: Chat, rest: str) -> None:
+    from ..bus_report import difference_table, difference_told
+
+    told = difference_told(chat.session.bus, chat.assistant.catalog, rest)
+    heads, rows = difference_table(told)
+    if not rows:
+        chat.note(f"no difference between {told['from']} and {told['to']}")
+        return
+    chat.show(rows_table(heads, rows))
+
+
+STEPS = "a step back, or forth again"
+LISTS = "back to a list; which there are"
+SETS = "which named sets there are; take one up, or give one up"
+JOINED = "with another set or list, without it, or what is in both"
+PLACES: tuple[ChatCommand, ...] = (
+    ChatCommand("/candidates", _candidates, "", "how many candidates there are, and whence"),
+    ChatCommand("/undo", _plain("undo"), "", STEPS),
+    ChatCommand("/redo", _plain("redo"), "", STEPS),
+    ChatCommand("/list", _list, "N", LISTS, lists_of),
+    ChatCommand("/lists", _lists, "", LISTS),
+    ChatCommand("/save", _save, "NAME", "the list as a named set; with --all the candidates"),
+    ChatCommand("/sets", _sets, "", SETS),
+    ChatCommand("/load", _named("load"), "NAME", SETS, places_of),
+    ChatCommand("/forget", _forget, "NAME", SETS, sets_of),
+    ChatCommand("/union", _named("union"), "NAME", JOINED, places_of),
+    ChatCommand("/minus", _named("minus"), "NAME", JOINED, places_of),
+    ChatCommand("/intersect", _named("intersect"), "NAME", JOINED, places_of),
+    ChatCommand("/drop", _drop, "2", "leave items out, by number or title"),
+    ChatCommand("/filter", _filter, "year < 1990", "only what meets this; several divided by ;"),
+    ChatCommand("/diff", _diff, "[NAME | N]", "what changed since the list before", places_of),
+)
