@@ -128,18 +128,30 @@ def diff(
 # -- operations -----------------------------------------------------------------------------------
 
 
-@app.command("undo")
-@common
-def undo(run: Run, session: SessionOption = None) -> None:
-    """Go back to the list before the last change."""
-    _operate(run, session, "undo")
+def _step(op: str, about: str) -> None:
+    """Add a command that goes a step among the lists."""
+
+    def command(run: Run, session: SessionOption = None) -> None:
+        _operate(run, session, op)
+
+    command.__doc__ = about
+    app.command(op)(common(command))
 
 
-@app.command("redo")
-@common
-def redo(run: Run, session: SessionOption = None) -> None:
-    """Take the last undo back."""
-    _operate(run, session, "redo")
+def _with_set(op: str, about: str) -> None:
+    """Add a command that makes other candidates by a set or list."""
+
+    def command(
+        run: Run, name: NameArgument, n: CountOption = None, session: SessionOption = None
+    ) -> None:
+        _operate(run, session, op, n, name=name)
+
+    command.__doc__ = about
+    app.command(op)(common(command))
+
+
+_step("undo", "Go back to the list before the last change.")
+_step("redo", "Take the last undo back.")
 
 
 @app.command("list", context_settings={"ignore_unknown_options": True})
@@ -165,13 +177,7 @@ def save(
     _operate(run, session, "save", name=name, all=all_)
 
 
-@app.command("load")
-@common
-def load(
-    run: Run, name: NameArgument, n: CountOption = None, session: SessionOption = None
-) -> None:
-    """Make a named set the candidates."""
-    _operate(run, session, "load", n, name=name)
+_with_set("load", "Make a named set the candidates.")
 
 
 @app.command("forget")
@@ -185,31 +191,9 @@ def forget(
     _operate(run, session, "forget", name=name)
 
 
-@app.command("union")
-@common
-def union(
-    run: Run, name: NameArgument, n: CountOption = None, session: SessionOption = None
-) -> None:
-    """Add a set to the list that stands."""
-    _operate(run, session, "union", n, name=name)
-
-
-@app.command("minus")
-@common
-def minus(
-    run: Run, name: NameArgument, n: CountOption = None, session: SessionOption = None
-) -> None:
-    """Take a set away from the candidates."""
-    _operate(run, session, "minus", n, name=name)
-
-
-@app.command("intersect")
-@common
-def intersect(
-    run: Run, name: NameArgument, n: CountOption = None, session: SessionOption = None
-) -> None:
-    """Keep only the candidates that are also in a set."""
-    _operate(run, session, "intersect", n, name=name)
+_with_set("union", "Add a set to the list that stands.")
+_with_set("minus", "Take a set away from the candidates.")
+_with_set("intersect", "Keep only the candidates that are also in a set.")
 
 
 @app.command("drop")

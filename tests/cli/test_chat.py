@@ -96,6 +96,13 @@ class Terminal:
             dimensions=(60, 80),
         )
 
+    def leave(self) -> None:
+        """Type /quit; it must end well."""
+        self.child.send("/quit\r")
+        self.child.expect(pexpect.EOF)
+        self.child.close()
+        assert self.child.exitstatus == 0
+
     @property
     def shown(self) -> str:
         """What a terminal of 80 columns shows by now."""
@@ -127,10 +134,7 @@ def test_a_real_terminal(home: Path) -> None:
     terminal.wait_for("candidates · list 1: 16")
     terminal.child.send("\x03")
     terminal.wait_for("Ctrl-C again")
-    terminal.child.send("/quit\r")
-    terminal.child.expect(pexpect.EOF)
-    terminal.child.close()
-    assert terminal.child.exitstatus == 0
+    terminal.leave()
     assert "Sci-Fi" in shown
     sessions = UserStore(home / "data" / "user.sqlite").sessions("me")
     assert len(sessions) == 1 and sessions[0].n_turns == 1
@@ -154,9 +158,6 @@ def test_names_of_sets_are_completed_on_a_real_terminal(home: Path) -> None:
     terminal.wait_for("> /undo")
     terminal.child.send("\r")
     terminal.wait_for("Back to list 2")
-    terminal.child.send("/quit\r")
-    terminal.child.expect(pexpect.EOF)
-    terminal.child.close()
-    assert terminal.child.exitstatus == 0
+    terminal.leave()
     sessions = UserStore(home / "data" / "user.sqlite").sessions("me")
     assert len(sessions) == 1 and sessions[0].n_turns == 5
