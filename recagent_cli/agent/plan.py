@@ -117,6 +117,8 @@ class DryToolbox(Toolbox):
             self.shown = len(context.presented)
             context.presented = None
             told = {"count": self.shown}
+        if name == "ask_person":  # the question is told by itself
+            told = {}
         made = context.bus.stages[first:]
         stages = tuple((stage.note or stage.tool, stage.after) for stage in made)
         error = ran.result.text if ran.error else ""
