@@ -211,6 +211,7 @@ class Assistant:
         session: Session | None = None,
         user: str | None = None,
         like: Sequence[str] = (),
+        weights: Sequence[str] = (),
         count: int | None = None,
         keep: bool = True,
         on_event: EventFunction | None = None,
@@ -222,12 +223,14 @@ class Assistant:
             session: the session it belongs to; a new one where None.
             user: a user of the catalog's data, for whom to answer.
             like: further liked items, by title or id.
+            weights: aspects of `rank` with their weight, as in `recommend`; they count before
+                those that the words ask for.
             count: how many items.
             keep: whether turn, session and facts are stored.
             on_event: takes the events of this turn; by default the assistant's own.
 
         Raises:
-            BadInput: nothing was said.
+            BadInput: nothing was said, or a weight is wrong.
             NotFound: no such user or item.
             ModelError: the model failed and there is no fallback.
             Cancelled: Ctrl-C.
@@ -236,6 +239,7 @@ class Assistant:
             raise BadInput("nothing was asked", hint='recagent ask "90s sci-fi like Alien"')
         session = session or self.new_session()
         context = self.context(session, user)
+        context.weights = _own_weights(weights)
         context.liked.extend(resolve_title(title, context) for title in like)
         self.agent.default_count = count or self.count
         return self._turn(self.agent, text, session, context, keep, on_event)
@@ -334,6 +338,7 @@ class Assistant:
         session: Session | None = None,
         user: str | None = None,
         like: Sequence[str] = (),
+        weights: Sequence[str] = (),
         count: int | None = None,
     ) -> Plan:
         """What `ask` would do: the calls of the built-in brain and how many items they leave.
@@ -342,7 +347,7 @@ class Assistant:
         and no model is called. The arguments are those of `ask`.
 
         Raises:
-            BadInput: nothing was said.
+            BadInput: nothing was said, or a weight is wrong.
             NotFound: no such user or item.
         """
         if not text.strip():
@@ -350,6 +355,7 @@ class Assistant:
         held = session or self.new_session()
         trial = Session(held.catalog, apart(held.bus), held.id, list(held.turns))
         context = self.context(trial, user)
+        context.weights = _own_weights(weights)
         context.liked.extend(resolve_title(title, context) for title in like)
         dry = DryToolbox(self.toolbox)
         agent = replace(self.agent, toolbox=dry, brain=self.builtin, fallback=None)
@@ -671,10 +677,7 @@ class Assistant:
         weights: Sequence[str],
     ) -> tuple[ToolContext, list[int], list[int]]:
         """A context with a bus of its own, the rows liked and disliked."""
-        try:
-            parse_weights(weights)
-        except ToolError as error:
-            raise BadInput(f"weight: {error.message}", hint=error.hint) from error
+        _own_weights(weights)
         context = self.context(self.new_session(), user)
         liked = [resolve_title(title, context) for title in like]
         disliked = [resolve_title(title, context) for title in unlike]
@@ -829,6 +832,18 @@ def resolve_shown(reference: str, context: ToolContext) -> int:
     elif number.isdigit() and context.catalog.row_of(text) not in context.shown:
         raise NotFound(f"{text}: the list has {len(context.shown)} items")
     return resolve_title(text, context)
+
+
+def _own_weights(texts: Sequence[str]) -> dict[str, float]:
+    """Weights as a person gave them.
+
+    Raises:
+        BadInput: an unknown aspect, no number, out of range.
+    """
+    try:
+        return parse_weights(texts)
+    except ToolError as error:
+        raise BadInput(f"weight: {error.message}", hint=error.hint) from error
 
 
 def resolve_title(reference: str, context: ToolContext) -> int:

@@ -6,7 +6,7 @@ differs is only whether a failure of this brain may be covered by another one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -123,11 +123,13 @@ class _Running:
     began: Mark | None = None
     """The bus before the turn."""
     steps: list[tuple[Step, tuple[Observation, ...]]] = field(default_factory=list)
+    aspects: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def run(self) -> Turn:
         brain = self.agent.brain
         self.emit(TurnStarted(self.utterance, brain.name))
-        request = self.given or self.agent.read(self.utterance, self.session)
+        read = self.given or self.agent.read(self.utterance, self.session)
+        request = with_weights(read, self.context.weights)
         asked_for = list(self.context.liked)
         before = self.session.bus.mark()
         self.began = before
@@ -218,6 +220,8 @@ class _Running:
         self.emit(ToolStarted(call.id, call.name, told))
         ran = self.agent.toolbox.run(call.name, call.arguments, self.context)
         error = ran.result.text if ran.error else ""
+        if isinstance(ran.result.data, dict) and "aspects" in ran.result.data:
+            self.aspects = ran.result.data["aspects"]
         self.trace.append(TraceEntry(call.name, told, ran.before, ran.after, ran.ms, error))
         self.emit(
             ToolFinished(
@@ -295,6 +299,7 @@ class _Running:
             options=options,
             cut=cut,
             funnel=funnel,
+            aspects=self.aspects if rows else {},
             number=context.bus.standing,
             user=None if context.user is None else context.catalog.user_id(context.user),
             liked=tuple(context.catalog.ids(context.liked)),
@@ -416,6 +421,11 @@ def _ends(call: Call, view: TurnView) -> bool:
 
 def _over_budget(call: Call) -> Observation:
     return Observation(call, "error: not run, the calls of this turn are used up", error=True)
+
+
+def with_weights(request: Request, weights: Mapping[str, float]) -> Request:
+    """The request with the weights that were given in numbers, which count before its own."""
+    return replace(request, weights=tuple({**dict(request.weights), **weights}.items()))
 
 
 def sayable(request: Request, utterance: str, context: ToolContext) -> dict[int, frozenset[str]]:

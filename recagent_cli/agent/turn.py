@@ -116,6 +116,7 @@ class Turn:
         question, options: set where the answer is a question back.
         cut: whether a budget or a fallback shaped the answer (exit code 7 with --strict).
         funnel: how the candidates came about, one line.
+        aspects: what the weights of the ranking did: {name: {weight, before, after}}.
         number: number of the list that stands now; 0 for none.
         user: the user of the catalog's data for whom it was asked.
         liked, disliked: ids of the items that the list was made for, beside the profile's.
@@ -139,6 +140,7 @@ class Turn:
     options: tuple[str, ...] = ()
     cut: bool = False
     funnel: str = ""
+    aspects: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     number: int = 0
     user: str | None = None
     liked: tuple[str, ...] = ()
@@ -188,6 +190,7 @@ class Turn:
             ],
             "trace": [_trace_json(entry) for entry in self.trace],
             "funnel": self.funnel,
+            "aspects": {name: dict(one) for name, one in self.aspects.items()},
             "list": self.number,
             "notices": [{"kind": kind, "text": text} for kind, text in self.notices],
             "brain": self.brain,

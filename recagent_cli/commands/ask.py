@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,6 +14,7 @@ from .run import (
     NoBuildOption,
     Run,
     StyleOption,
+    WeightsOption,
     common,
     read_text,
 )
@@ -32,6 +33,7 @@ def command(
     like: Annotated[
         list[str] | None, typer.Option("--like", help="A liked item; repeatable.")
     ] = None,
+    weights: WeightsOption = None,
     model: ModelOption = None,
     api_base: ApiBaseOption = None,
     continue_: Annotated[
@@ -62,9 +64,10 @@ def command(
         **options,
     )
     held = assistant.load_session(session) if session or continue_ else None
+    asked: dict[str, Any] = {"user": user, "like": like or (), "weights": weights or (), "count": n}
     if dry_run:
-        plan = assistant.plan(utterance, session=held, user=user, like=like or (), count=n)
+        plan = assistant.plan(utterance, session=held, **asked)
         run.print_plan(replace(plan, brain=decides), assistant)
         return
-    turn = assistant.ask(utterance, session=held, user=user, like=like or (), count=n)
+    turn = assistant.ask(utterance, session=held, **asked)
     run.print_turn(turn, assistant)

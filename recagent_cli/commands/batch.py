@@ -22,6 +22,7 @@ FIELDS = {
     "like": list,
     "n": int,
     "context": list,
+    "weights": str,
 }
 MAX_LINE_BYTES = 1_000_000
 
@@ -34,9 +35,11 @@ def command(
     api_base: ApiBaseOption = None,
     no_build: NoBuildOption = False,
 ) -> None:
-    """Answer many requests: {"id", "text", "catalog", "user", "like", "n", "context"} a line.
+    """Answer many requests, one JSON object a line.
 
-    One recagent.turn/1 a line, in order; a bad line gives a recagent.error/1 and the rest goes on.
+    {"id", "text", "catalog", "user", "like", "n", "context", "weights": "novelty=.4"}; only text
+    is needed. One recagent.turn/1 a line, in order; a bad line gives a recagent.error/1 and the
+    rest goes on.
     """
     from recagent_catalogs.errors import BadInput, Cancelled, ExitCode, RecagentError, UsageError
 
@@ -162,6 +165,7 @@ def answer(assistant: Assistant, job: dict[str, Any]) -> Any:
         session=session,
         user=str(job["user"]) if "user" in job else None,
         like=job.get("like", ()),
+        weights=[job.get("weights", "")],
         count=job.get("n"),
         keep=False,
     )

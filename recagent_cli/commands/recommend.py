@@ -9,7 +9,7 @@ import typer
 
 from recagent_catalogs.errors import UsageError
 
-from .run import DryRunOption, NoBuildOption, Run, StyleOption, common, read_text
+from .run import DryRunOption, NoBuildOption, Run, StyleOption, WeightsOption, common, read_text
 
 
 @common
@@ -29,15 +29,7 @@ def command(
         list[str] | None,
         typer.Option("--where", help='A condition, as "year 1990..1999"; repeatable.'),
     ] = None,
-    weight: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--weight",
-            metavar="ASPECT=WEIGHT",
-            help="An aspect of the ranking, -5 to 5: fit, novelty, recency, popularity, exposure, "
-            'rating; -1 to 1: diversity. As "novelty=.5" or "popularity=-1"; repeatable.',
-        ),
-    ] = None,
+    weight: WeightsOption = None,
     n: Annotated[int, typer.Option("-n", "--count", min=1, max=1000, help="How many.")] = 10,
     dry_run: DryRunOption = False,
     style: StyleOption = None,
@@ -56,14 +48,14 @@ def command(
     """Recommend for a user, for likes, or from your own profile.
 
     recagent recommend -c ml --user 42 -n 10 --format csv · recagent recommend --like "Alien (1979)"
-    · recagent recommend --like Heat --weight popularity=-1 --weight diversity=.5
+    · recagent recommend --like Heat --weights popularity=-1,diversity=.5
     · recagent recommend -c ml --all-users --out lists.parquet
     """
     if all_users:
         from .all_users import recommend_all
 
         refused = {"--user": user, "--like": like, "--unlike": unlike, "--where": where}
-        refused["--weight"] = weight
+        refused["--weights"] = weight
         refused["--dry-run"] = ["yes"] if dry_run else None
         recommend_all(run, refused, out=out, count=n, build=not no_build, threads=threads)
         return

@@ -44,6 +44,16 @@ StyleOption = Annotated[
     str | None,
     typer.Option("--style", help="How items are explained: fit (why for you), facts or short."),
 ]
+WeightsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--weights",
+        "--weight",
+        metavar="ASPECT=WEIGHT",
+        help="Aspects of the ranking, -5 to 5: fit, novelty, recency, popularity, exposure, "
+        "rating; -1 to 1: diversity. As novelty=.4,diversity=.3; repeatable.",
+    ),
+]
 COMMON: dict[str, tuple[Any, Any]] = {
     "catalog": (
         Annotated[str | None, typer.Option("--catalog", "-c", help="Catalog to use.")],

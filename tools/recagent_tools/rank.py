@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ from recagent_catalogs.interactions import Floats, Rows
 from recagent_catalogs.schema import Role
 
 from .asked import asked_parts
+from .collapse import collapsed, parse_limits, told_limits
 from .kin import kin
 from .models.blend import standardised
 from .models.diversity import HEAD, POOL, Traits, reranked
@@ -40,6 +41,8 @@ popularity, and would put the same bestsellers into every mood."""
 REFUSED_FROM = 1.0
 """Standard deviations of likeness to a refused item from which on a candidate sinks: what has no
 more than its kind in common with it stays."""
+SHOWN = 10
+"""So much of the list counts for what a weight did."""
 SEARCH_WEIGHT = 0.5
 """How much a match of the words searched for weighs against fit, both standardised."""
 
@@ -56,16 +59,17 @@ class RankArguments(Arguments):
         '"diversity=.5".',
     )
     top: int = Field(default=0, description="Keep only the best; 0 keeps all.")
+    at_most: list[str] = Field(default=[], description='Of one: "series=1", "COLUMN=2".')
 
 
 def parse_weights(texts: Sequence[str]) -> dict[str, float]:
-    """Read `aspect=weight` texts.
+    """Read `aspect=weight` texts, or lists of them with commas.
 
     Raises:
         ToolError: unknown aspect, no number, or out of range; the text names what is allowed.
     """
     weights: dict[str, float] = {}
-    for text in texts:
+    for text in (part for told in texts for part in told.split(",") if part.strip()):
         name, _, value = text.partition("=")
         name = name.strip().lower()
         if name not in (*ASPECTS, "fit"):
@@ -205,22 +209,22 @@ def rank(context: ToolContext, arguments: RankArguments) -> ToolResult:
     if not len(context.bus):
         raise ToolError("there are no candidates to rank", hint="relax a condition first")
     started = time.perf_counter()
-    diversity = parse_weights(arguments.weights).get("diversity", 0.0)
+    arguments = _with_own(arguments, context)
+    weights = parse_weights(arguments.weights)
+    limits = parse_limits(arguments.at_most, context.catalog)
     drop_seen(context)
     rows = context.bus.rows()
     scored = scored_parts(context, rows, arguments)
     total = scored.total
-    order = np.lexsort((rows, -total))
     notes = [
         _says_nothing(name)
         for name, part in scored.aspects.items()
         if name in VALUES and not part.any() and len(rows) > 2  # of one or two it goes unsaid
     ]
-    if diversity:
-        order, known = _diversified(order, rows, total, diversity, arguments.top, context)
-        notes += [] if known else [_says_nothing("diversity")]
-    if arguments.top > 0:
-        order = order[: arguments.top]
+    making = _Order(rows, limits, arguments.top, context)
+    order = making.of(total, weights.get("diversity", 0.0))
+    notes += [] if making.told_apart else [_says_nothing("diversity")]
+    moved = _moved(weights, scored, order, making)
     columns = {name: part[order] for name, part in scored.aspects.items()}
     columns["score"] = total[order].astype(np.float32)
     ms = (time.perf_counter() - started) * 1000
@@ -230,20 +234,114 @@ def rank(context: ToolContext, arguments: RankArguments) -> ToolResult:
         columns,
         order=rows[order],
         ms=ms,
-        note=_note(context, arguments),
+        note=_note(context, arguments, moved, told_limits(limits, context.catalog)),
     )
     context.notices.extend(("limit", note) for note in notes)
     lines = [f"{len(context.bus):,} candidates, best first:", preview(context, 12), *notes]
-    return ToolResult("\n".join(lines), {"left": len(context.bus)})
+    aspects = {name: asdict(one) for name, one in moved.items()}
+    return ToolResult("\n".join(lines), {"left": len(context.bus), "aspects": aspects})
 
 
-def _note(context: ToolContext, arguments: RankArguments) -> str:
-    """What the funnel says of the ranking: by what it is, where not by fit alone."""
+def _with_own(arguments: RankArguments, context: ToolContext) -> RankArguments:
+    """The arguments with the weights that the person gave in numbers, which count before others.
+
+    They so stand with the stage, which can be made again without the person.
+    """
+    if not context.weights:
+        return arguments
+    weights = {**parse_weights(arguments.weights), **context.weights}
+    texts = [f"{name}={weight:g}" for name, weight in weights.items()]
+    return arguments.model_copy(update={"weights": texts})
+
+
+@dataclass
+class _Order:
+    """Puts the candidates into an order: by score, then for diversity, then within the limits."""
+
+    rows: Rows
+    limits: Mapping[str, int]
+    top: int
+    context: ToolContext
+    told_apart: bool = True
+
+    def of(self, total: NDArray[np.float64], diversity: float) -> NDArray[np.intp]:
+        """Places in `rows`, best first; the best `top` where that is given."""
+        order = np.lexsort((self.rows, -total))
+        if diversity:
+            order, self.told_apart = _diversified(
+                order, self.rows, total, diversity, self.top, self.context
+            )
+        if self.limits:
+            stays, surplus = collapsed(self.rows[order], self.limits, self.context.catalog)
+            # Of a list that is cut the surplus leaves; else it stands behind.
+            order = order[stays if self.top > 0 else np.concatenate([stays, surplus])]
+        return order[: self.top] if self.top > 0 else order
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What a weight did: the mean of the aspect over the head of the list without and with it.
+
+    Attributes:
+        weight: as it was set.
+        before: novelty in bits, recency as a year, rating in the data's own units, popularity as
+            the logarithm of the number of people, exposure as a logarithm; of diversity the mean
+            unlikeness of two items, 0 to 1.
+        after: the same of the list as it is.
+    """
+
+    weight: float
+    before: float
+    after: float
+
+
+def _moved(
+    weights: Mapping[str, float], scored: ScoredParts, order: NDArray[np.intp], making: _Order
+) -> dict[str, Moved]:
+    """What each weight did to the list, all others left as they are."""
+    moved = {}
+    diversity, total = weights.get("diversity", 0.0), scored.total
+    for name, weight in weights.items():
+        if name == "fit" or not weight:
+            continue
+        if name == "diversity":
+            plain = making.of(total, 0.0)
+        else:
+            plain = making.of(total - scored.parts[name], diversity)
+        heads = [making.rows[places[:SHOWN]] for places in (plain, order)]
+        before, after = (_mean_of(name, head, making.context) for head in heads)
+        moved[name] = Moved(weight, round(before, 4), round(after, 4))
+    return moved
+
+
+def _mean_of(name: str, head: Rows, context: ToolContext) -> float:
+    """The mean of an aspect over a few items; of diversity that of their pairs."""
+    if name == "diversity":
+        traits = Traits.read(context.engine.recommender.first, head)
+        return traits.diversity(np.arange(len(head), dtype=np.int32))
+    return float(aspect(name, head, context).mean()) if len(head) else 0.0
+
+
+def _note(
+    context: ToolContext, arguments: RankArguments, moved: Mapping[str, Moved], limits: str
+) -> str:
+    """What the funnel says of the ranking: by what it is, what the weights did, the limits."""
+    note = "ranked"
     if arguments.by != "fit":
-        return f"ranked by {arguments.by}"
-    if "likeness" in context.bus.scores() and context.liked:
-        return f"ranked by likeness to {named_titles(context, context.liked)}"
-    return "ranked"
+        note = f"ranked by {arguments.by}"
+    elif "likeness" in context.bus.scores() and context.liked:
+        note = f"ranked by likeness to {named_titles(context, context.liked)}"
+    if moved:
+        note += ": " + ", ".join(_told(name, one) for name, one in moved.items())
+    return f"{note}, {limits}" if limits else note
+
+
+def _told(name: str, one: Moved) -> str:
+    """`novelty .4 (2.1 → 3.4 bits)`."""
+    weight = f"{one.weight:g}".replace("0.", ".", 1) if abs(one.weight) < 1 else f"{one.weight:g}"
+    form = ".0f" if name == "recency" and one.after > 1000 else ".2f" if one.after < 1 else ".1f"
+    unit = " bits" if name == "novelty" else ""
+    return f"{name} {weight} ({one.before:{form}} → {one.after:{form}}{unit})"
 
 
 def _says_nothing(name: str) -> str:

@@ -102,6 +102,7 @@ def situation_of(context: ToolContext, stage: Stage, bus: CandidateBus) -> ToolC
         disliked=list(context.disliked),
         reasons={},
         remembered=[],
+        weights={},  # they stand in the arguments of `rank`
         rng=np.random.default_rng(0),
     )
     if stage.inputs is None:

@@ -108,6 +108,7 @@ class ToolContext:
         shown_before: rows shown earlier in the session.
         liked, disliked: rows named in this request; what `similar` was called with is added.
         wishes: ("column", "value", weight) soft wishes that `rank` adds.
+        weights: of aspects of `rank`, as the person gave them in numbers.
         made_for: for what the list of a number was made; see `past_lists`.
         presented: rows of the answer, set by `present`.
         reasons: reason by row, set by `present`.
@@ -136,6 +137,7 @@ class ToolContext:
     liked: list[int] = field(default_factory=list)
     disliked: list[int] = field(default_factory=list)
     wishes: list[tuple[str, str, float]] = field(default_factory=list)
+    weights: dict[str, float] = field(default_factory=dict)
     made_for: Callable[[int], MadeFor] = lambda number: MadeFor()
     presented: list[int] | None = None
     reasons: dict[int, str] = field(default_factory=dict)

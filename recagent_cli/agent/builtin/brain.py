@@ -309,7 +309,9 @@ class BuiltinBrain:
         return calls
 
     def _rank(self, view: TurnView, request: Request) -> Call:
+        own = view.context.weights  # `rank` takes what was given in numbers as it is
         weights = _weights(request, view.context.catalog)
+        weights = {name: weight for name, weight in weights.items() if name not in own}
         main = max(weights, key=lambda name: weights[name], default="")
         alone = main in ("popularity", "recency", "rating") and weights[main] >= DOMINANT
         by = main if alone and not request.liked else "fit"
@@ -333,7 +335,9 @@ class BuiltinBrain:
         rest = [
             f"{name}={weight:g}" for name, weight in weights.items() if by == "fit" or name != by
         ]
-        return _call(view, "rank", by=by, weights=rest)
+        most = [f"{column}={n}" for column, n in request.at_most]
+        limits = {"at_most": most} if most else {}
+        return _call(view, "rank", by=by, weights=rest, **limits)
 
     # --- answers without a list ------------------------------------------------------------------
 

@@ -37,6 +37,7 @@ from .meaning.reading import Reading
 from .meaning.refusals import refusal
 from .meaning.telling import told_only
 from .readers.places import Known, Placed
+from .readers.shares import Shares, read_shares
 from .readers.trail import trail_of
 from .words.lexicon import Lexicon, lexicon
 from .words.tokens import Text, tokenize
@@ -94,6 +95,9 @@ class Parser:
             The request with what still holds from earlier turns merged in.
         """
         last = list(shown) or _last_shown(history)
+        shares = read_shares(clean(utterance, MAX_CHARS), self._catalog.schema)
+        if shares.at_most or shares.unknown:
+            return self._sharing(shares, history, shown, sets)
         text = tokenize(clean(utterance, MAX_CHARS))
         if (answer := self._answer(text, history, last, sets)) is not None:
             return answer
@@ -136,6 +140,21 @@ class Parser:
         base = request.base or (0 if operations else number)
         met = tuple(dict.fromkeys((*request.conditions, *where)))
         return replace(request, intent=Intent.REFINE, conditions=met, base=base)
+
+    def _sharing(
+        self, shares: Shares, history: Sequence[PastTurn], shown: Sequence[int], sets: Sequence[str]
+    ) -> Request:
+        """The request of what else is said, with how many items may share a value."""
+        if tokenize(shares.rest).words:
+            request = self.parse(shares.rest, history, shown=shown, sets=sets)
+        else:
+            request = carried(self.state(history), Intent.REFINE if history else Intent.RECOMMEND)
+        limits = [f"This catalog knows no {noun.removesuffix('s')}s." for noun in shares.unknown]
+        return replace(
+            request,
+            at_most=tuple({**dict(request.at_most), **shares.at_most}.items()),
+            limits=(*request.limits, *limits),
+        )
 
     def moves(
         self, utterance: str, history: Sequence[PastTurn] = (), *, shown: Sequence[int] = ()

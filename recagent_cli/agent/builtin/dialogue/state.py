@@ -146,6 +146,7 @@ def merge(
         count=reading.count if reading.count is not None else before.count,
         question=reading.question,
         among=reading.among,
+        at_most=before.at_most,
         unused=tuple(reading.unused),
         limits=tuple(dict.fromkeys(reading.limits)),
         clarify=reading.clarify,
