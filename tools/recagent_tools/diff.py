@@ -80,6 +80,8 @@ def _done_on(path: Sequence[Stage]) -> list[str]:
     """What the stages of a path did to the candidates, each once: conditions as they stand."""
     done: list[str] = []
     for stage in path:
+        if stage.recipe is not None and stage.arguments.get("op") == "save":
+            continue  # a name changes nothing
         where = stage.arguments.get("where") if stage.tool == "filter" else None
         texts = [str(text) for text in where] if isinstance(where, list) else [stage.note]
         done.extend(text for text in texts if text)
