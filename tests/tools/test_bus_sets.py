@@ -386,6 +386,7 @@ def test_the_difference_of_two_lists(toolbox: Toolbox, home: ToolContext) -> Non
     assert ran.result.data["only_now"] == ["year >= 2000"] and ran.result.data["only_then"] == []
     assert "gone (1): The Glass Orchard" in ran.result.text
     assert op(toolbox, context, "diff", name="list 2").result.text == "no difference"
+    context.shown = context.bus.shown
     op(toolbox, context, "save", name="late")
     named = op(toolbox, context, "diff", name="late").result
     assert named.text == "no difference", "a name changes nothing"
