@@ -318,6 +318,17 @@ def test_seeds_and_what_was_seen_leave_by_stages_that_can_be_made_again(
     assert [s.rows().tolist() for s in bus.stages] == [s.rows().tolist() for s in whole]
 
 
+@pytest.mark.parametrize("known", ["", "{", "[]", "{}", '{"profile": 1}', "[" * 100_000, "null"])
+def test_what_was_known_may_be_damaged(toolbox: Toolbox, home: ToolContext, known: str) -> None:
+    context = new(home)
+    toolbox.run("popular", {}, context)
+    bus = context.bus
+    lean = replace(bus.now, candidates=None, order=None, scores={}, inputs=len(bus.inputs))
+    bus.inputs.append(known)
+    bus.stages[-1] = lean
+    assert not replay(bus, toolbox, new(home)) and bus.now is lean
+
+
 def test_a_set_keeps_its_meaning_when_its_name_is_given_anew(
     toolbox: Toolbox, home: ToolContext
 ) -> None:

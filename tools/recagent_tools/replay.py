@@ -110,13 +110,20 @@ def situation_of(context: ToolContext, stage: Stage, bus: CandidateBus) -> ToolC
     text = bus.inputs[stage.inputs]
     if not text:
         return None
-    told: Mapping[str, Any] = json.loads(text)
-    person = told["profile"]
-    return replace(
-        fresh,
-        user=told["user"],
-        liked=list(told["liked"]),
-        disliked=list(told["disliked"]),
-        wishes=[(column, value, weight) for column, value, weight in told["wishes"]],
-        profile=EmptyProfile(person["liked"], person["disliked"], person["seen"]),
-    )
+    try:
+        told: Mapping[str, Any] = json.loads(text)
+        person = told["profile"]
+        return replace(
+            fresh,
+            user=told["user"],
+            liked=[int(row) for row in told["liked"]],
+            disliked=[int(row) for row in told["disliked"]],
+            wishes=[(str(c), str(value), float(weight)) for c, value, weight in told["wishes"]],
+            profile=EmptyProfile(
+                liked=[int(row) for row in person["liked"]],
+                disliked=[int(row) for row in person["disliked"]],
+                seen=[int(row) for row in person["seen"]],
+            ),
+        )
+    except (ValueError, TypeError, KeyError, RecursionError):  # a file that somebody wrote
+        return None
