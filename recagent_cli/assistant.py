@@ -17,6 +17,7 @@ from recagent_catalogs.sandbox import PERSON_TABLES, TIMEOUT_S, Rows, Sandbox
 from recagent_catalogs.store import Catalog
 from recagent_tools.bus import CandidateBus
 from recagent_tools.bus_file import bus_from_bytes, bus_to_bytes
+from recagent_tools.comparison import Comparison, compare
 from recagent_tools.conditions import Condition, parse_condition
 from recagent_tools.evidence import Evidence, WhyNot
 from recagent_tools.explain import explained
@@ -615,6 +616,39 @@ class Assistant:
         """The candidates of a session, best first where they are ranked; all without `count`."""
         rows = [int(row) for row in session.bus.rows()[:count]]
         return shown_items(self.catalog.items(rows), scores_of(rows, session.bus), {})
+
+    def compare(
+        self,
+        references: Sequence[str],
+        *,
+        session: Session | str | None = None,
+        user: str | None = None,
+    ) -> tuple[Comparison, ToolContext]:
+        """Two to five items side by side, and what sets them apart for the person.
+
+        Args:
+            references: titles or ids; with a session also "#2" of the list that stands.
+            session: a session or its id, by the likes of whose list they are compared too.
+            user: a user of the catalog's data, for whom to compare.
+
+        Returns:
+            The comparison, and the context that it was made in.
+
+        Raises:
+            NotFound: no such session, user or item.
+            BadInput: fewer than two different items, or more than five.
+        """
+        held = self.load_session(session) if isinstance(session, str) else session
+        now = self.context(held or self.new_session(), user)
+        now.shown = held.shown if held is not None else ()
+        rows = [resolve_title(reference, now) for reference in references]
+        then = now
+        if held is not None and held.bus.lists and user is None:
+            then = self.context_of_list(held)
+        try:
+            return compare(rows, then), then
+        except ToolError as error:
+            raise BadInput(error.message, hint=error.hint) from error
 
     # -- without words ---------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ COMMANDS = (
     "similar",
     "why",
     "why-not",
+    "compare",
     "refine",
     "query",
     "parse",

@@ -29,8 +29,11 @@ class Profile:
     """Rows of the present catalog, oldest first; `seen` is all that must not be offered again.
 
     `ratings` are those in points, on the catalog's scale; the latest of an item holds.
+
+    `never` are those of `disliked` that are never wanted again.
     """
 
+    never: Sequence[int] = field(default=(), kw_only=True)
     liked: Sequence[int] = ()
     disliked: Sequence[int] = ()
     seen: Sequence[int] = ()
@@ -56,6 +59,7 @@ def derive(events: Iterable[StoredEvent], catalog: Catalog) -> Profile:
         return tuple(row for item in items if (row := rows[item]) is not None)
 
     return Profile(
+        never=known(item for item, word in opinion.items() if word == "never"),
         liked=known(item for item, word in opinion.items() if word == "liked"),
         disliked=known(item for item, word in opinion.items() if word in ("disliked", "never")),
         seen=known(seen),

@@ -66,6 +66,13 @@ def _why_not(chat: Chat, rest: str) -> None:
         chat.show(*why_not_renderables(*chat.assistant.why_not(name, session=chat.session)))
 
 
+def _compare(chat: Chat, rest: str) -> None:
+    from .compare import comparison_renderables
+
+    found, context = chat.assistant.compare(references(rest), session=chat.session, user=chat.user)
+    chat.show(*comparison_renderables(found, context))
+
+
 def _new(chat: Chat, rest: str) -> None:
     chat.session = chat.assistant.new_session()
     chat.note("a new session")
@@ -84,6 +91,7 @@ COMMANDS: tuple[ChatCommand, ...] = (
     *PLACES,
     ChatCommand("/why", _why, "2", "what speaks for an item, in figures; by number or title"),
     ChatCommand("/why-not", _why_not, "TITLE", "why it is not in the list"),
+    ChatCommand("/compare", _compare, "1 3", "items side by side; numbers, or titles with ;"),
     ChatCommand("/new", _new, "", "begin again"),
     ChatCommand("/help", _help),
     ChatCommand("/quit", _quit),

@@ -31,6 +31,7 @@ def why_not_text(answer: WhyNot, context: ToolContext, form: str) -> str:
 
 def why_not_renderables(answer: WhyNot, context: ToolContext) -> list[RenderableType]:
     """A sentence, what is known besides, and the ways in as a list."""
+    from rich.table import Table
     from rich.text import Text
 
     from recagent_tools.why_not import also_text, lost_text, reason_text, way_text
@@ -39,6 +40,7 @@ def why_not_renderables(answer: WhyNot, context: ToolContext) -> list[Renderable
     for line in (also_text(answer), lost_text(answer, context)):
         if line:
             parts.append(Text(clean(line)))
+    ways = Table.grid(padding=(0, 1))
     for way in answer.ways:
-        parts.append(Text(f"  · {clean(way_text(way))}", style="dim"))
-    return parts
+        ways.add_row(Text(" ·"), Text(clean(way_text(way)), style="dim"))
+    return [*parts, ways] if answer.ways else parts

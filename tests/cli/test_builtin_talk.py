@@ -206,7 +206,7 @@ def test_columns_of_items_are_asked_for_by_name(chat: Chat) -> None:
 def test_items_are_compared(chat: Chat) -> None:
     lines = chat.say("which is longer, Alien or Heat?").text.splitlines()
     assert [line[:5] for line in lines] == ["Heat ", "Alien"]
-    assert len(chat.say("compare Heat and Alien").text.splitlines()) == 2
+    assert len(chat.say("compare Heat and Alien").text.splitlines()) == 3  # each, and for whom
 
 
 # --- what cannot be met -------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,6 +23,7 @@ from recagent_tools.dropped import lost_at
 from recagent_tools.evidence import Change, WayIn, WhyNot, WhyNotKind
 from recagent_tools.models.engine import Engine
 from recagent_tools.registry import load_toolbox
+from recagent_tools.retrieve import keep_best
 from recagent_tools.toolbox import EmptyProfile, Ran, Toolbox, ToolContext
 from recagent_tools.ways_in import ways_in
 from recagent_tools.why_not import lines_of, none_text, why_none, why_not
@@ -437,3 +439,17 @@ def test_without_a_list_there_is_no_way_in(context: ToolContext, toolbox: Toolbo
     assert answer.number == 0 and ways_in(answer, context) == ()
     with pytest.raises(ToolError):
         context.bus.at_list(1)
+
+
+def test_what_the_retrievers_did_not_bring_has_a_place_behind_what_they_did(
+    toolbox: Toolbox, context: ToolContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recagent_tools.retrieve.keep_best", partial(keep_best, keep=6))
+    lists = Lists(toolbox, context)
+    lists.turn(("popular", {}), ("rank", {}))
+    then = lists.at(1)
+    answers = [lost_at(row, then) for row in range(context.catalog.n_items)]
+    behind = [answer for answer in answers if answer.kind == "retrieved"]
+    assert len(behind) == 10
+    assert sorted(a.retrieved[0].place for a in behind) == list(range(7, 17))
+    assert "by popularity" in lines_of(behind[0], then)[0]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from recagent_catalogs.errors import BadCondition
+from recagent_catalogs.interactions import Floats, Rows
 from recagent_catalogs.schema import NUMBER_ROLES, Role
 from recagent_catalogs.store import Catalog
 
@@ -17,8 +18,9 @@ from .conditions import Condition, evaluate, parse_condition
 from .evidence import FailedCondition, RetrieverPlace, WhyNot, WhyNotKind
 from .lost import lost_against
 from .models.history import History
+from .replay import situation_of
 from .retrieve import profile_history
-from .toolbox import ToolContext
+from .toolbox import ProfileView, ToolContext
 
 RETRIEVERS = ("similar", "for_user", "popular")
 MOST_PLACED = 200_000
@@ -137,19 +139,20 @@ def own_value(column: str, row: int, catalog: Catalog, condition: Condition | No
     return ", ".join([*map(str, values[:MOST_VALUES]), *more])
 
 
-def _kind(stage: Stage, row: int, path: Sequence[Stage], context: ToolContext) -> WhyNotKind:
-    """What the stage that dropped the item says of it."""
+def _kind(stage: Stage, row: int, path: Sequence[Stage], now: ToolContext) -> WhyNotKind:
+    """What the stage that dropped the item says of it, by what was known when it ran."""
+    then = situation_of(now, stage, now.bus) or now
     by_name = stage.tool == "similar" and not _scores(stage, path)
-    if row in context.liked or by_name and row in _rows(stage, "liked", context):
+    if row in (*then.liked, *now.liked) or by_name and row in _rows(stage, "liked", now):
         return "named"
-    if row in context.disliked or by_name and row in _rows(stage, "unlike", context):
+    if row in (*then.disliked, *now.disliked) or by_name and row in _rows(stage, "unlike", now):
         return "disliked"
     if stage.tool == "filter":
         return "condition"
     if stage.tool == "search":
         return "words"
     if not _scores(stage, path):
-        return _left_out(stage, row, context)
+        return _left_out(stage, row, then.profile, now.profile)
     if stage.tool in RETRIEVERS:
         return "retrieved"
     return "cut"
@@ -162,19 +165,22 @@ def _scores(stage: Stage, path: Sequence[Stage]) -> bool:
     return bool(own) or (stage.tool == "rank" and bool(stage.arguments))
 
 
-def _left_out(stage: Stage, row: int, context: ToolContext) -> WhyNotKind:
-    """Of an item that a step left out by name: seen, disliked, shown before, or an operation."""
-    profile = context.profile
+def _left_out(stage: Stage, row: int, then: ProfileView, now: ProfileView) -> WhyNotKind:
+    """Of an item that a step left out by name: seen, disliked, shown before, or an operation.
+
+    What was said in the turn itself is in the profile of now only.
+    """
     if stage.tool == "candidates" and stage.arguments.get("op") == "drop_shown":
         return "shown_before"
     by_name = stage.tool == "candidates" and stage.arguments.get("op") == "drop"
     if stage.tool not in (*RETRIEVERS, "rank") and not by_name:
         return "set"
-    if row in getattr(profile, "never", ()):
+    if row in getattr(now, "never", ()):
         return "never"
-    if row in profile.disliked:
+    if row in then.disliked or row in now.disliked:
         return "disliked"
-    return "set" if by_name and row not in profile.seen else "seen"
+    seen = row in then.seen or row in now.seen
+    return "set" if by_name and not seen else "seen"
 
 
 def _places(stage: Stage, row: int, context: ToolContext) -> tuple[RetrieverPlace, ...]:
@@ -186,17 +192,21 @@ def _places(stage: Stage, row: int, context: ToolContext) -> tuple[RetrieverPlac
     if stage.tool == "popular":
         window = "recent" if stage.arguments.get("window") == "recent" else "all"
         taken = engine.popularity(window)  # type: ignore[arg-type]
-        place = 1 + int((taken[rows] > taken[row]).sum())
-        return (RetrieverPlace("popularity", place, len(rows)),)
-    history = profile_history(context)
+        return (RetrieverPlace("popularity", _place(row, rows, taken[rows]), len(rows)),)
+    history = profile_history(situation_of(context, stage, context.bus) or context)
     if stage.tool == "similar":
         history = History.of(*(_rows(stage, key, context) for key in ("liked", "unlike")))
     found = []
     for name in engine.names(history):
-        scores = engine.scores(name, history, rows)
-        own = engine.scores(name, history, np.array([row], dtype=np.int32))[0]
-        found.append(RetrieverPlace(name, 1 + int((scores > own).sum()), len(rows)))
+        place = _place(row, rows, engine.scores(name, history, rows))
+        found.append(RetrieverPlace(name, place, len(rows)))
     return tuple(sorted(found, key=lambda each: each.place))
+
+
+def _place(row: int, rows: Rows, scores: Floats) -> int:
+    """The place of a row among rows, from 1; of equal scores the lower row comes first."""
+    own = scores[int(np.searchsorted(rows, row))]
+    return 1 + int((scores > own).sum()) + int((scores[rows < row] == own).sum())
 
 
 def _rows(stage: Stage, key: str, context: ToolContext) -> list[int]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from .evidence import ScorePart
 from .rank import RankArguments, scored_parts
+from .replay import situation_of
+from .stages import Stage
 from .toolbox import ToolContext
 from .why import part_words, ranked_context, ranking_of
 
+AGREES = 0.02
+"""By so much the parts taken apart now may differ from the score that was kept, rounded, then."""
 SMALL = 5e-4
 """A smaller difference is none."""
 
@@ -23,6 +29,8 @@ def lost_against(row: int, other: int, context: ToolContext) -> tuple[ScorePart,
     before = None if ranked is None else ranked_context(ranked, context)
     if ranked is None or before is None:
         return ()
+    known = situation_of(context, ranked, context.bus)
+    before = before if known is None else replace(known, bus=before.bus)
     rows = before.bus.rows()
     places = [np.flatnonzero(rows == each) for each in (row, other)]
     if any(not len(place) for place in places):
@@ -34,4 +42,14 @@ def lost_against(row: int, other: int, context: ToolContext) -> tuple[ScorePart,
         ScorePart(name, part_words(name, before), float(part[mine] - part[theirs]))
         for name, part in parts.items()
     ]
+    whole = ranked.candidates is not None and "score" in ranked.scores
+    kept = _kept(ranked, row) - _kept(ranked, other) if whole else sum(p.share for p in lost)
+    if abs(sum(part.share for part in lost) - kept) > AGREES:
+        lost = [ScorePart("score", "all that counts, together", kept)]  # the models have changed
     return tuple(sorted((p for p in lost if abs(p.share) > SMALL), key=lambda p: p.share))
+
+
+def _kept(ranked: Stage, row: int) -> float:
+    """The score that the ranking gave; 0.0 where it did not keep the item."""
+    place = np.flatnonzero(ranked.rows() == row)
+    return float(ranked.scores["score"][int(place[0])]) if len(place) else 0.0

@@ -9,6 +9,7 @@ from recagent_catalogs.errors import UsageError
 
 from . import (
     candidates,
+    compare,
     dialogue,
     draw,
     explain,
@@ -36,6 +37,7 @@ def register(add: Callable[[Tool], None]) -> None:
         explain,
         why_not,
         predict,
+        compare,
         candidates,
         dialogue,
     ):

@@ -15,6 +15,7 @@ from .conditions import evaluate, parse_condition
 from .dropped import conditions_of, lost_at
 from .evidence import Change, FailedCondition, ScorePart, WayIn, WhyNot
 from .references import resolve
+from .retrieve import KEEP
 from .toolbox import OWN, Arguments, Tool, ToolContext, ToolResult
 from .ways_in import ways_in
 
@@ -28,6 +29,7 @@ RETRIEVED_BY = {
     "content": "by its own words",
     "popularity": "by popularity",
 }
+BEYOND = "not only among the list shown"
 MOST_PARTS = 3
 MOST_FAILED = 4
 
@@ -120,9 +122,12 @@ def reason_text(answer: WhyNot, context: ToolContext) -> str:
         case "words":
             return f"{label} does not match the words '{answer.words}'."
         case "set":
-            return f"{label} was left out by a step before: {answer.note or 'another set'}."
+            note = answer.note or "another set"
+            if note.startswith(("not ", "without ", "also in ")):
+                return f"{label} was left out by a step before: {note}."
+            return f"{label} is not in what was chosen before: {note}."
         case "retrieved":
-            return f"{label} is not among those that fit best{_placed(answer)}."
+            return f"{label} is not among the {KEEP:,} that fit best{_placed(answer)}."
         case "cut":
             return f"{label} came behind the {n} best, which alone were looked at further."
         case "drawn":
@@ -213,7 +218,7 @@ def way_text(way: WayIn) -> str:
 def _change(change: Change) -> str:
     match change.kind:
         case "drop":
-            return f"without '{change.was}'"
+            return f"without '{change.was}'" if change.was != "the list shown" else BEYOND
         case "widen":
             return f"with {change.now} instead of {change.was}"
         case "add":

@@ -47,6 +47,7 @@ from .words.lexicon import lexicon
 from .words.tokens import Text, tokenize
 
 MOST_SEEDS = 20
+MOST_COMPARED = 5
 MOST_ASKED = 4
 """So many items are explained, or told why not, in one answer."""
 MOST_ALIKE = 20
@@ -342,10 +343,13 @@ class BuiltinBrain:
     # --- answers without a list ------------------------------------------------------------------
 
     def _item_info(self, view: TurnView) -> Step:
-        if view.request.question is not None and view.request.question.kind == "why_not":
+        kind = view.request.question.kind if view.request.question is not None else ""
+        if kind == "why_not":
             return self._why_not(view)
-        if view.request.question is not None and view.request.question.kind == "why":
+        if kind == "why":
             return self._why(view)
+        if kind == "compare":
+            return self._compare(view)
         named = _ids(view.request.about)
         if view.request.question is not None and view.request.question.kind == "rating":
             return self._rating(view, named)
@@ -382,6 +386,14 @@ class BuiltinBrain:
         if named and not view.steps and _offered(view, "predict_rating"):
             return Step(calls=tuple(_call(view, "predict_rating", item=id) for id in named[:4]))
         return Step(text=rating_answer(view) if view.request.about else view.request.clarify)
+
+    def _compare(self, view: TurnView) -> Step:
+        """Items side by side, and which suits the person better."""
+        if not view.steps:
+            named = _ids(view.request.about)[:MOST_COMPARED]
+            return Step(calls=(_call(view, "compare", items=named),), thought="compare")
+        told = view.steps[-1][1][-1]
+        return Step(text=item_answer(view.request, view) if told.error else told.text)
 
     def _aggregate(self, view: TurnView) -> Step:
         question = view.request.question

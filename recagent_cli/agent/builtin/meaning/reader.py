@@ -35,6 +35,7 @@ from ..words.vocabulary import Vocabulary
 from .absence import read_absence
 from .acts import Act, asks_me, empty_act, find_acts, points
 from .builder import Builder
+from .comparing import asks_to_compare
 from .described import described
 from .nearness import WishMatcher
 from .own_rating import asks_whether_liked
@@ -405,6 +406,8 @@ class Reader:
             reading.question = Question("why")
         self.strangeness.other_things(reading)
         read_absence(reading, reading.spans, shown, self.catalog)
+        if asks_to_compare(reading):
+            reading.question = Question("compare")
         return reading
 
     def _compare(self, reading: Reading) -> None:

@@ -1,0 +1,37 @@
+"""`recagent compare`: items side by side, and what sets them apart for a person."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .run import NoBuildOption, Run, common
+
+
+@common
+def command(
+    run: Run,
+    items: Annotated[list[str], typer.Argument(help="Two to five titles or ids.")],
+    session: Annotated[
+        str | None, typer.Option("--session", help="Go by the likes of this session's list too.")
+    ] = None,
+    user: Annotated[
+        str | None, typer.Option("--user", help="A user of the catalog's data to compare for.")
+    ] = None,
+    no_build: NoBuildOption = False,
+) -> None:
+    """Compare items side by side, and say which suits the person better.
+
+    recagent compare "Heat (1995)" Ronin · recagent compare -c ml Heat Ronin --user 42
+    """
+    from ..ui.compare import comparison_renderables, comparison_text
+
+    assistant = run.assistant(build=not no_build)
+    found, context = assistant.compare(items, session=session, user=user)
+    for _, notice in assistant.take_notices():
+        run.say(f"note: {notice}")
+    if run.form == "table":
+        run.show(*comparison_renderables(found, context))
+    else:
+        run.out(comparison_text(found, context, run.form))
