@@ -38,7 +38,7 @@ class PresentArguments(Arguments):
         default=[], description="Ids of candidates, best first; empty: the first of the ranking."
     )
     count: int = Field(default=0, description="Without items.")
-    text: str = Field(default="", description="One or two sentences to the person.")
+    text: str = ""
     reasons: list[str] = Field(default=[], description="One short reason per item, same order.")
 
 

@@ -106,7 +106,7 @@ TOOLS = (
     Tool(
         "explain",
         "explanation",
-        "Why items are in the list shown: figures from the models.",
+        "Why items are in the list shown.",
         ExplainArguments,
         explain,
         offered=lambda context: bool(context.shown) and context.of_list is not None,

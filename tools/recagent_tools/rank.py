@@ -58,7 +58,8 @@ class RankArguments(Arguments):
         description='"novelty=.4", "popularity=-1", "recency=1", "rating=.5", "exposure=1", '
         '"diversity=.5".',
     )
-    top: int = Field(default=0, description="Keep only the best; 0 keeps all.")
+    top: int = 0
+    """Keep only the best so many; 0 keeps all."""
     at_most: list[str] = Field(default=[], description='Of one: "series=1", "COLUMN=2".')
 
 
