@@ -42,7 +42,7 @@ def test_a_console_example_runs(line: str, recagent: RunCommand) -> None:
     assert words[0] == "recagent"
     ran = recagent(*words[1:], stdin=stdin)
     assert ran.code == 0, ran.err
-    assert len(ran.out.splitlines()) >= 2
+    assert ran.out.strip()
     if "--json" in words:
         json.loads(ran.out)
 

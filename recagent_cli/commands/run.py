@@ -253,6 +253,8 @@ class Run:
         for _, text in turn.notices:
             self.say(f"note: {text}")
         if self.verbose:
+            if turn.items:
+                self.say(turn.funnel)
             for line in explained_lines(turn):
                 self.say(line)
         if turn.cut and self.strict:

@@ -546,5 +546,7 @@ class CandidateBus:
         """
         parts = funnel_parts(self.path(number))
         if number is None and self.standing and self._is_a_list(self.place):
-            parts.append(f"{len(self.shown):,}")
+            shown = f"{len(self.shown):,}"
+            if not parts[-1].startswith(f"{shown} ("):  # "10 (with weekend)" says it already
+                parts.append(shown)
         return " → ".join(parts)
