@@ -9,21 +9,10 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
+from recagent_tools.operations import OperationKind
+
 QuestionKind = Literal[
     "attribute", "count", "items", "list", "most", "average", "why", "why_not", "compare", "rating"
-]
-OperationKind = Literal[
-    "undo",
-    "redo",
-    "list",
-    "save",
-    "load",
-    "forget",
-    "union",
-    "minus",
-    "intersect",
-    "diff",
-    "sets",
 ]
 
 GOING = ("undo", "redo", "list")

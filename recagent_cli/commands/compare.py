@@ -29,9 +29,8 @@ def command(
 
     assistant = run.assistant(build=not no_build)
     found, context = assistant.compare(items, session=session, user=user)
-    for _, notice in assistant.take_notices():
-        run.say(f"note: {notice}")
-    if run.form == "table":
-        run.show(*comparison_renderables(found, context))
-    else:
-        run.out(comparison_text(found, context, run.form))
+    run.print_answer(
+        assistant,
+        lambda: comparison_renderables(found, context),
+        lambda form: comparison_text(found, context, form),
+    )

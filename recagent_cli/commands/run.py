@@ -7,7 +7,7 @@ import inspect
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -292,28 +292,40 @@ class Run:
         else:
             self.out("nothing would be left to show")
 
+    def print_answer(
+        self,
+        assistant: Assistant,
+        table: Callable[[], Iterable[Any]],
+        text: Callable[[str], str],
+    ) -> None:
+        """Print an answer, for people or as text of the format asked for; notices go to stderr."""
+        for _, notice in assistant.take_notices():
+            self.say(f"note: {notice}")
+        if self.form == "table":
+            self.show(*table())
+        else:
+            self.out(text(self.form))
+
     def print_items(self, items: Sequence[ShownItem], assistant: Assistant) -> None:
         """Print a list of items in the format asked for."""
         from ..ui.render import items_table, items_text
 
         catalog = assistant.catalog
-        for _, notice in assistant.take_notices():
-            self.say(f"note: {notice}")
-        if self.form == "table":
-            self.show(items_table(items, catalog.schema))
-        else:
-            self.out(items_text(items, self.form, catalog.schema, catalog=catalog.name))
+        self.print_answer(
+            assistant,
+            lambda: (items_table(items, catalog.schema),),
+            lambda form: items_text(items, form, catalog.schema, catalog=catalog.name),
+        )
 
     def print_evidence(self, kind: str, evidence: Evidence, assistant: Assistant) -> None:
         """Print why an item is in a list, in the format asked for."""
         from ..ui.evidence import evidence_renderables, evidence_text
 
-        for _, notice in assistant.take_notices():
-            self.say(f"note: {notice}")
-        if self.form == "table":
-            self.show(*evidence_renderables(evidence, assistant.catalog))
-        else:
-            self.out(evidence_text(kind, evidence, self.form, assistant.catalog))
+        self.print_answer(
+            assistant,
+            lambda: evidence_renderables(evidence, assistant.catalog),
+            lambda form: evidence_text(kind, evidence, form, assistant.catalog),
+        )
 
 
 def common(command: Callable[..., None]) -> Callable[..., None]:

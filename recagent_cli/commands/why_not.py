@@ -28,9 +28,8 @@ def command(
 
     assistant = run.assistant()
     answer, then = assistant.why_not(item, session=session, number=number)
-    for _, notice in assistant.take_notices():
-        run.say(f"note: {notice}")
-    if run.form == "table":
-        run.show(*why_not_renderables(answer, then))
-    else:
-        run.out(why_not_text(answer, then, run.form))
+    run.print_answer(
+        assistant,
+        lambda: why_not_renderables(answer, then),
+        lambda form: why_not_text(answer, then, form),
+    )

@@ -11,7 +11,8 @@ from recagent_catalogs.errors import ToolError
 from recagent_cli.agent.session import Session
 from recagent_cli.assistant import Assistant
 from recagent_cli.paths import find_paths
-from recagent_tools.past_lists import at_list, at_stage, list_of
+from recagent_tools.bus_copy import at_stage
+from recagent_tools.past_lists import at_list, list_of
 from recagent_tools.rank import RankArguments, scored_parts
 
 REQUESTS = {

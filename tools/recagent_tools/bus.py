@@ -18,6 +18,7 @@ from recagent_catalogs.errors import ToolError
 from recagent_catalogs.interactions import Floats, Rows
 from recagent_catalogs.text import clean
 
+from .bus_copy import at_stage, copy_of
 from .recipes import follow
 from .rowset import RowSet
 from .stages import Mark, Place, Recipe, ShownList, Stage, funnel_parts, places_of
@@ -384,33 +385,12 @@ class CandidateBus:
         Raises:
             ToolError: there is no such list.
         """
-        found, other = self.list_at(number), self.copy()
-        other.cursor, other.standing = found.stage, found.number
-        return other
+        found = self.list_at(number)
+        return at_stage(self, found.stage, found.number)
 
     def copy(self) -> CandidateBus:
         """A bus of its own with the same history, at the same place, with nothing to undo."""
-        other = CandidateBus(
-            self.n_items,
-            self.fingerprint,
-            list(self.stages),
-            list(self.lists),
-            self.cursor,
-            self.standing,
-            saved=dict(self.saved),
-            inputs=list(self.inputs),
-            situation=self.situation,
-        )
-
-        known = len(self.stages)
-
-        def remake(stage: int) -> bool:
-            made = self.remake is not None and stage < known and self.remake(stage)
-            other.stages[:known] = self.stages[:known]
-            return made
-
-        other.remake = remake
-        return other
+        return copy_of(self)
 
     def go_to(self, number: int) -> ShownList:
         """Stand where that list was shown; `undo` takes it back.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 from pydantic import Field
@@ -15,27 +15,10 @@ from recagent_catalogs.text import clean
 
 from .bus import CandidateBus, Combine, ShownList, Stage
 from .diff import Difference, difference, path_of_list
+from .operations import ToolOperation
 from .references import preview, resolve_all
 from .toolbox import OWN, Arguments, Tool, ToolContext, ToolResult
 
-Operation = Literal[
-    "show",
-    "start",
-    "undo",
-    "redo",
-    "list",
-    "sets",
-    "save",
-    "load",
-    "forget",
-    "union",
-    "minus",
-    "intersect",
-    "diff",
-    "among_shown",
-    "drop_shown",
-    "drop",
-]
 MOST_SETS = 200
 """Named sets of one session."""
 NAME_CAP = 60
@@ -49,7 +32,7 @@ _LIST = re.compile(r"\s*list\s*(-?\d{1,9})\s*", re.I)
 class CandidatesArguments(Arguments):
     """Arguments of `candidates`."""
 
-    op: Operation = Field(
+    op: ToolOperation = Field(
         description="start: whole catalog; list: back to NUMBER; save to diff: NAME; drop: ITEMS."
     )
     name: str = Field(default="", description='Of a set, or "list 2".')

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .bus import CandidateBus
 from .toolbox import ToolContext
 
 
@@ -12,7 +11,7 @@ def at_list(context: ToolContext, number: int) -> ToolContext:
     """The context as it was when the list of that number was made.
 
     The profile is the present one: what was learnt of the person since then is in it. The bus is
-    a view on the same stages, to be read only.
+    a copy that stands there.
 
     Raises:
         ToolError: there is no such list.
@@ -21,7 +20,7 @@ def at_list(context: ToolContext, number: int) -> ToolContext:
     made_for = context.made_for(shown.number)
     return replace(
         context,
-        bus=at_stage(context.bus, shown.stage, shown.number),
+        bus=context.bus.at_list(number),
         user=made_for.user,
         shown=shown.rows,
         liked=list(made_for.liked),
@@ -32,11 +31,6 @@ def at_list(context: ToolContext, number: int) -> ToolContext:
         remembered=[],
         notices=[],
     )
-
-
-def at_stage(bus: CandidateBus, stage: int, standing: int = 0) -> CandidateBus:
-    """A view on the same stages that stands at the stage of that number; to be read only."""
-    return replace(bus, cursor=stage, standing=standing, done=[], undone=[], saved=dict(bus.saved))
 
 
 def list_of(row: int, context: ToolContext) -> int:

@@ -15,6 +15,7 @@ from recagent_catalogs.store import Catalog
 
 from .asked import kinds_asked
 from .bus import CandidateBus, Stage
+from .bus_copy import at_stage
 from .conditions import Condition, evaluate, parse_condition
 from .evidence import (
     Evidence,
@@ -28,7 +29,6 @@ from .evidence import (
 from .models.feature_words import feature_words
 from .models.features import feature_names
 from .models.history import History
-from .past_lists import at_stage
 from .rank import RankArguments, ranked_history, scored_parts
 from .replay import replay
 from .retrieve import profile_history

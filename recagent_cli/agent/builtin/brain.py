@@ -12,16 +12,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from recagent_catalogs.store import Catalog
-from recagent_catalogs.text import fold
 from recagent_tools.conditions import evaluate, parse_condition
 from recagent_tools.explain import MOST_EXPLAINED, is_shown
-from recagent_tools.rank import ASPECTS, MAX_WEIGHT
 from recagent_tools.rowset import RowSet
 
 from ..brain import Call, Step, TurnView, Usage
 from ..events import Event
-from ..request import Intent, Mention, Request
+from ..request import Intent, Request
 from .answers import places
 from .answers.answers import average_answer, count_answer, item_answer, list_answer, most_answer
 from .answers.rating import rating_answer
@@ -38,15 +35,15 @@ from .answers.relax import (
 from .answers.talk import examples, not_understood, talk_answer, what_i_can
 from .answers.why import why_answer
 from .answers.why_not import why_not_answer
-from .answers.wording import AGAINST, PART, known_text, list_text, noted, order_of
-from .dialogue.state import NO_STATE
-from .meaning.acts import Act, find_acts
+from .answers.wording import known_text, list_text, noted, order_of
+from .meaning.acts import find_acts
 from .parse import wants_list
-from .readers.numbers import MOST
+from .scoring import is_candidate, n_matching, ordered_ids, ranking, retrieval, wish_words
+from .steps import call_of, ids_of, is_offered, request_before
+from .told import told_of
 from .words.lexicon import lexicon
-from .words.tokens import Text, tokenize
+from .words.tokens import tokenize
 
-MOST_SEEDS = 20
 MOST_COMPARED = 5
 MOST_ASKED = 4
 """So many items are explained, or told why not, in one answer."""
@@ -55,14 +52,6 @@ MOST_ALIKE = 20
 ALIKE = "what is most alike"
 DRAWN_FROM = 100
 """A surprise is one of so many that fit best."""
-NOT_POPULAR = -1.5
-"""The weight of popularity where that is all that is said of what is wanted."""
-OLD = -2.2
-"""And of recency."""
-GEM = 1.5
-"""How much fame counts against what is to be like a named title, and a hidden gem."""
-DOMINANT = 0.85
-"""A weight from which on the aspect itself is asked for ("the most popular"), not a flavour."""
 
 
 class BuiltinBrain:
@@ -143,22 +132,22 @@ class BuiltinBrain:
         """A surprise: drawn from what fits best, by the context's randomness."""
         count = view.request.count or view.default_count
         if len(view.steps) == 1:
-            first = "for_user" if _offered(view, "for_user") else "popular"
-            calls = [_call(view, first), _call(view, "rank", by="fit", top=DRAWN_FROM)]
-            calls.append(_call(view, "draw", count=count))
+            first = "for_user" if is_offered(view, "for_user") else "popular"
+            calls = [call_of(view, first), call_of(view, "rank", by="fit", top=DRAWN_FROM)]
+            calls.append(call_of(view, "draw", count=count))
             return Step(calls=tuple(calls), thought="what fits best")
         count = min(count, len(view.context.bus))
         told = f"{list_text(view.request, view.context.catalog, count)} Drawn at random; say it "
         told += "again for others."
-        return Step(calls=(_call(view, "present", count=count, text=told),))
+        return Step(calls=(call_of(view, "present", count=count, text=told),))
 
     def _as_they_stand(self, view: TurnView) -> Step:
         """The candidates of a list or set in their own order: no ranking was asked for."""
         request, catalog = view.request, view.context.catalog
         rows = places.in_order(view)[: request.count or view.default_count]
-        text = places.left_text(view, _before(view), list_text(request, catalog, len(rows)))
+        text = places.left_text(view, request_before(view), list_text(request, catalog, len(rows)))
         ids = catalog.ids(rows)
-        return Step(calls=(_call(view, "present", items=ids, count=len(ids), text=text),))
+        return Step(calls=(call_of(view, "present", items=ids, count=len(ids), text=text),))
 
     def _in_order(self, view: TurnView) -> bool:
         """Whether what is like a title is wanted in the order of a number, and nothing fails."""
@@ -169,45 +158,45 @@ class BuiltinBrain:
         """The newest or longest of what is most like the named titles."""
         request, catalog = view.request, view.context.catalog
         if len(view.steps) == 1:
-            calls = [*self._retrieve(view, request, ""), self._rank(view, request)]
-            calls.append(_call(view, "rank", by="fit", top=MOST_ALIKE))
+            calls = [*retrieval(view, request, ""), ranking(view, request)]
+            calls.append(call_of(view, "rank", by="fit", top=MOST_ALIKE))
             return Step(calls=tuple(calls), thought=ALIKE)
-        ids = _ordered(view, replace(request, liked=()), "")
-        ids = [id for id in ids if id not in _ids(request.liked)]
+        ids = ordered_ids(view, replace(request, liked=()), "")
+        ids = [id for id in ids if id not in ids_of(request.liked)]
         count = min(request.count or view.default_count, len(ids))
         text = list_text(request, catalog, count, catalog.row_of(ids[0]) if ids else None)
-        return Step(calls=(_call(view, "present", items=ids[:count], count=count, text=text),))
+        return Step(calls=(call_of(view, "present", items=ids[:count], count=count, text=text),))
 
     def _narrow(self, view: TurnView, conditions: Sequence[str]) -> list[Call]:
         """The candidates that count, then the conditions, so that what they leave is the list."""
         request = view.request
         among = request.among and view.context.shown and not request.exclude_shown
-        gone = _ids([*request.seen, *request.disliked])
-        calls = [] if places.has_a_set(request) else [_call(view, "candidates", op="start")]
+        gone = ids_of([*request.seen, *request.disliked])
+        calls = [] if places.has_a_set(request) else [call_of(view, "candidates", op="start")]
         if among:
-            calls = [_call(view, "candidates", op="among_shown")]
+            calls = [call_of(view, "candidates", op="among_shown")]
         elif request.base and calls:
-            calls = [_call(view, "candidates", op="start", number=request.base)]
+            calls = [call_of(view, "candidates", op="start", number=request.base)]
             conditions, gone = places.not_yet(view, conditions, gone)
         if request.exclude_shown and request.base:
-            calls += [_call(view, "candidates", op="drop", items=places.shown_of(view))]
+            calls += [call_of(view, "candidates", op="drop", items=places.shown_of(view))]
         elif request.exclude_shown and (view.context.shown or view.context.shown_before):
-            calls.append(_call(view, "candidates", op="drop_shown"))
+            calls.append(call_of(view, "candidates", op="drop_shown"))
         if gone:
-            calls.append(_call(view, "candidates", op="drop", items=gone))
+            calls.append(call_of(view, "candidates", op="drop", items=gone))
         if conditions:
             alone = among or places.on_a_list(request)
             enough = 1 if alone else request.count or view.default_count
-            calls.append(_call(view, "filter", where=list(conditions), enough=enough))
+            calls.append(call_of(view, "filter", where=list(conditions), enough=enough))
         return [*self._facts(view), *calls]
 
     def _facts(self, view: TurnView) -> list[Call]:
         """What the person told of items in this turn, as `remember` calls."""
-        if not _offered(view, "remember") or view.steps:
+        if not is_offered(view, "remember") or view.steps:
             return []
         return [
-            _call(view, "remember", kind=kind, items=items)
-            for kind, items in _told(view).items()
+            call_of(view, "remember", kind=kind, items=items)
+            for kind, items in told_of(view).items()
             if items
         ]
 
@@ -251,22 +240,22 @@ class BuiltinBrain:
     def _score(self, view: TurnView, conditions: tuple[str, ...], said: str) -> Step:
         """Score, rank and present what is left."""
         request = replace(view.request, conditions=conditions)
-        words = request.search or _wish_words(request)
-        seeds = set(_ids(request.liked))
-        left = _matching(view, words, seeds)
+        words = request.search or wish_words(request)
+        seeds = set(ids_of(request.liked))
+        left = n_matching(view, words, seeds)
         if words and not left:
             if request.search:  # of wishes that nothing carries the list's own sentence tells
                 said = f"{said} Nothing among them matches '{words}'.".strip()
             request, words, left = replace(request, search=""), "", len(view.context.bus)
         count, catalog = request.count or view.default_count, view.context.catalog
-        ordered = _ordered(view, request, words)
+        ordered = ordered_ids(view, request, words)
         first = catalog.row_of(ordered[0]) if ordered else None
         calls = (
-            [_call(view, "search", text=words)] * bool(words)
+            [call_of(view, "search", text=words)] * bool(words)
             if ordered
-            else [*self._retrieve(view, request, words), self._rank(view, request)]
+            else [*retrieval(view, request, words), ranking(view, request)]
         )
-        held = sum(1 for i in seeds if _is_candidate(view, i))
+        held = sum(1 for i in seeds if is_candidate(view, i))
         shown = max(1, min(count, left - (0 if words else held)))
         text = " ".join(
             part
@@ -282,63 +271,20 @@ class BuiltinBrain:
             few = [] if words or view.context.relaxed else view.context.relaxations
             more = would_text(few, catalog)
             text += f" There {'is' if shown == 1 else 'are'} no more than that{more}."
-        calls.append(_call(view, "present", items=ordered[:count], count=count, text=text))
+        calls.append(call_of(view, "present", items=ordered[:count], count=count, text=text))
         return Step(calls=tuple(calls), thought="score, rank, present")
 
     def _noted(self, view: TurnView) -> str:
         """A word on what was remembered, where the list does not show it anyway."""
-        if not _offered(view, "remember") or not view.context.shown:
+        if not is_offered(view, "remember") or not view.context.shown:
             return ""
-        told, catalog = _told(view), view.context.catalog
+        told, catalog = told_of(view), view.context.catalog
         rows = {
             kind: [row for id in told[kind] if (row := catalog.row_of(id)) is not None]
             for kind in ("seen", "disliked")
         }
         labels = {kind: [catalog.label(row) for row in found] for kind, found in rows.items()}
         return noted(labels["seen"], labels["disliked"])
-
-    def _retrieve(self, view: TurnView, request: Request, words: str) -> list[Call]:
-        """The retrieval that fits: words, seeds, the person, or popularity."""
-        calls = [_call(view, "search", text=words)] if words else []
-        liked, unlike = _ids(request.liked)[:MOST_SEEDS], _ids(request.disliked)
-        if liked and len(view.context.bus) > 1:
-            calls.append(_call(view, "similar", liked=liked, unlike=unlike))
-        elif _offered(view, "for_user") and not words:
-            calls.append(_call(view, "for_user"))
-        elif not words and not request.wishes and not _weights(request, view.context.catalog):
-            calls.append(_call(view, "popular", window="all"))
-        return calls
-
-    def _rank(self, view: TurnView, request: Request) -> Call:
-        own = view.context.weights  # `rank` takes what was given in numbers as it is
-        weights = _weights(request, view.context.catalog)
-        weights = {name: weight for name, weight in weights.items() if name not in own}
-        main = max(weights, key=lambda name: weights[name], default="")
-        alone = main in ("popularity", "recency", "rating") and weights[main] >= DOMINANT
-        by = main if alone and not request.liked else "fit"
-        free = not request.liked and not any(w.values for w in request.wishes)
-        if weights.get("novelty", 0) > 0.5:
-            # Where nobody rated, "rating" is popularity again, the opposite of a hidden gem.
-            if np.isnan(view.context.catalog.mean_rating).all():
-                weights.pop("rating", None)
-            if free:
-                weights["fit"] = 0.3
-            if request.liked:
-                # What is like a known film and unknown is mostly what nobody took; a gem was found.
-                weights["popularity"] = -GEM
-                del weights["novelty"]
-        elif free and -MAX_WEIGHT < weights.get("popularity", 0.0) <= -DOMINANT:
-            # Of an unknown person fit is popularity again; unrated, the obscurest would come first.
-            weights |= {"fit": 0.0, "popularity": NOT_POPULAR}
-            weights.setdefault("rating", 0.7)
-        elif free and weights.get("recency", 0.0) <= -DOMINANT:
-            weights["recency"] = OLD
-        rest = [
-            f"{name}={weight:g}" for name, weight in weights.items() if by == "fit" or name != by
-        ]
-        most = [f"{column}={n}" for column, n in request.at_most]
-        limits = {"at_most": most} if most else {}
-        return _call(view, "rank", by=by, weights=rest, **limits)
 
     # --- answers without a list ------------------------------------------------------------------
 
@@ -350,11 +296,11 @@ class BuiltinBrain:
             return self._why(view)
         if kind == "compare":
             return self._compare(view)
-        named = _ids(view.request.about)
+        named = ids_of(view.request.about)
         if view.request.question is not None and view.request.question.kind == "rating":
             return self._rating(view, named)
-        if named and not view.steps and _offered(view, "item_info"):
-            return Step(calls=(_call(view, "item_info", items=named[:8]),))
+        if named and not view.steps and is_offered(view, "item_info"):
+            return Step(calls=(call_of(view, "item_info", items=named[:8]),))
         if not view.request.about and view.request.clarify:
             return Step(text=view.request.clarify)
         return Step(text=item_answer(view.request, view))
@@ -362,36 +308,36 @@ class BuiltinBrain:
     def _why_not(self, view: TurnView) -> Step:
         """What keeps items, or all of a kind, out of the list."""
         request = view.request
-        named = _ids(request.about)[:MOST_ASKED]
-        if not view.steps and _offered(view, "why_not"):
-            calls = [_call(view, "why_not", item=id) for id in named]
+        named = ids_of(request.about)[:MOST_ASKED]
+        if not view.steps and is_offered(view, "why_not"):
+            calls = [call_of(view, "why_not", item=id) for id in named]
             if not named and request.conditions:
-                calls = [_call(view, "why_not", where=request.conditions[0])]
+                calls = [call_of(view, "why_not", where=request.conditions[0])]
             if calls:
                 return Step(calls=tuple(calls), thought="why not")
         return Step(text=why_not_answer(view))
 
     def _why(self, view: TurnView) -> Step:
         """The evidence for items of a list, in words."""
-        named = _ids(view.request.about)[:MOST_EXPLAINED]
+        named = ids_of(view.request.about)[:MOST_EXPLAINED]
         rows = [view.context.catalog.row_of(id) for id in named]
         if rows and not any(row is not None and is_shown(row, view.context) for row in rows):
             return self._why_not(view)  # "why Heat?" of what is in no list
-        if named and not view.steps and _offered(view, "explain"):
-            return Step(calls=(_call(view, "explain", items=named),), thought="why these")
+        if named and not view.steps and is_offered(view, "explain"):
+            return Step(calls=(call_of(view, "explain", items=named),), thought="why these")
         return Step(text=why_answer(view))
 
     def _rating(self, view: TurnView, named: Sequence[str]) -> Step:
         """What the person would give the items asked about."""
-        if named and not view.steps and _offered(view, "predict_rating"):
-            return Step(calls=tuple(_call(view, "predict_rating", item=id) for id in named[:4]))
+        if named and not view.steps and is_offered(view, "predict_rating"):
+            return Step(calls=tuple(call_of(view, "predict_rating", item=id) for id in named[:4]))
         return Step(text=rating_answer(view) if view.request.about else view.request.clarify)
 
     def _compare(self, view: TurnView) -> Step:
         """Items side by side, and which suits the person better."""
         if not view.steps:
-            named = _ids(view.request.about)[:MOST_COMPARED]
-            return Step(calls=(_call(view, "compare", items=named),), thought="compare")
+            named = ids_of(view.request.about)[:MOST_COMPARED]
+            return Step(calls=(call_of(view, "compare", items=named),), thought="compare")
         told = view.steps[-1][1][-1]
         return Step(text=item_answer(view.request, view) if told.error else told.text)
 
@@ -401,11 +347,11 @@ class BuiltinBrain:
             return Step(text=" ".join(view.request.limits) or what_i_can(view.context.catalog))
         if not view.steps:
             op = "among_shown" if view.request.among and view.context.shown else "start"
-            calls = [_call(view, "candidates", op=op)]
+            calls = [call_of(view, "candidates", op=op)]
             if view.request.conditions:
-                calls.append(_call(view, "filter", where=list(view.request.conditions)))
+                calls.append(call_of(view, "filter", where=list(view.request.conditions)))
             if words := view.request.search:
-                calls.append(_call(view, "search", text=words))
+                calls.append(call_of(view, "search", text=words))
             return Step(calls=tuple(calls))
         kind = view.request.question.kind if view.request.question else "count"
         return Step(text=_AGGREGATES[kind](view.request, view))
@@ -426,10 +372,10 @@ class BuiltinBrain:
     def _about_me(self, view: TurnView) -> Step | None:
         """What is known of the person, if that is asked."""
         acts = find_acts(tokenize(view.utterance), lexicon(), ())
-        if all(act.name != "about_me" for act in acts) or not _offered(view, "user_info"):
+        if all(act.name != "about_me" for act in acts) or not is_offered(view, "user_info"):
             return None
         if not view.steps:
-            return Step(calls=(_call(view, "user_info"),))
+            return Step(calls=(call_of(view, "user_info"),))
         told = view.steps[-1][1][-1].data
         return Step(text=known_text(told if isinstance(told, dict) else {}))
 
@@ -476,9 +422,9 @@ def _nothing(view: TurnView) -> str:
 
 def _ask(view: TurnView, question: str, options: Sequence[str]) -> Step:
     """A question back with numbered options; its text alone where no question may be asked."""
-    if not _offered(view, "ask_person"):
+    if not is_offered(view, "ask_person"):
         return Step(text=" ".join([question, *options]))
-    return Step(calls=(_call(view, "ask_person", question=question, options=list(options)),))
+    return Step(calls=(call_of(view, "ask_person", question=question, options=list(options)),))
 
 
 def _answered(view: TurnView) -> str:
@@ -489,27 +435,6 @@ def _answered(view: TurnView) -> str:
     return item_answer(request, view)
 
 
-def _told(view: TurnView) -> dict[str, list[str]]:
-    """Ids of what the person says to have seen, liked and disliked, in this turn.
-
-    What is only compared with ("like X") or left out ("not X") is no fact about the person.
-    """
-    request, before = view.request, _before(view)
-    text = tokenize(view.utterance)
-    acts = find_acts(text, lexicon(), ())
-
-    def said(mentions: Sequence[Mention], verdicts: frozenset[str]) -> list[str]:
-        return _ids([m for m in mentions if _verdict(m, text, acts) in verdicts])
-
-    seen = [id for id in _ids(request.seen) if id not in set(_ids(before.seen))]
-    liked = said(request.liked, frozenset(("taste", "praise")))
-    disliked = said(request.disliked, frozenset(("blame",)))
-    return {"seen": seen, "disliked": disliked, "liked": liked}
-
-
-_HATES = frozenset("hate hates hated dislike dislikes disliked despise detest loathe".split())
-
-
 def _surprise(view: TurnView) -> bool:
     """Whether the person leaves the choice to us, and says nothing else of what is to be shown."""
     request = view.request
@@ -517,87 +442,6 @@ def _surprise(view: TurnView) -> bool:
         return False
     acts = {act.name for act in find_acts(tokenize(view.utterance), lexicon(), ())}
     return "surprise" in acts or "unsure" in acts and not request.conditions
-
-
-def _verdict(mention: Mention, text: Text, acts: Sequence[Act]) -> str:
-    """What the words around a mention say of it: taste, praise, blame, similar, or nothing."""
-    words = tuple(fold(mention.text).split())
-    place = next(
-        (i for i in range(len(text.words)) if text.words[i : i + len(words)] == words), None
-    )
-    if place is None or not words:
-        return ""
-    end = place + len(words)
-    sentence = text.tokens[place].sentence
-    if any(word in _HATES for word in text.words[max(0, place - 4) : place]):
-        return "blame"
-    after = [a for a in acts if 0 <= a.start - end <= 4 and a.name in ("praise", "blame", "taste")]
-    before = [
-        act
-        for act in acts
-        if act.end <= place
-        and text.tokens[act.start].sentence == sentence
-        and act.name in ("taste", "praise", "blame", "similar", "request")
-    ]
-    # Of acts that end at the same word the longer one counts: "i like" over "like".
-    nearest = max(before, key=lambda act: (act.end, act.end - act.start), default=None)
-    if nearest is not None and nearest.name in ("taste", "blame"):
-        refused = any(
-            w in ("dont", "didnt", "not") for w in text.words[max(0, nearest.start - 2) : place]
-        )
-        return "blame" if refused else nearest.name
-    return after[0].name if after else nearest.name if nearest else ""
-
-
-def _weights(request: Request, catalog: Catalog) -> dict[str, float]:
-    """The aspects that `rank` takes; no rating where nobody rated, as it would be popularity."""
-    weights = {name: weight for name, weight in request.weights if name in ASPECTS and weight}
-    if weights.get("rating", 0) < 0 and np.isnan(catalog.mean_rating).all():
-        del weights["rating"]
-    return weights
-
-
-def _ordered(view: TurnView, request: Request, words: str) -> list[str]:
-    """Ids of the candidates by the number or year asked for; empty where no order is wanted.
-
-    Where wishes are known as values, only what carries one of them counts.
-    """
-    catalog = view.context.catalog
-    wanted = order_of(request, catalog)
-    if wanted is None or request.liked:
-        return []
-    mask = view.context.bus.candidates.mask()
-    if words:
-        found = np.zeros(catalog.n_items, dtype=bool)
-        found[catalog.search(words, 5_000)[0]] = True
-        mask = mask & found
-    for wish in request.wishes:
-        if wish.values and wish.weight > 0 and not wish.text.endswith((AGAINST, PART)):
-            carrying = np.zeros(catalog.n_items, dtype=bool)
-            for column, value in wish.values:
-                carrying[catalog.words(column).rows_with(value)] = True
-            mask = mask & carrying if (mask & carrying).any() else mask
-    name, weight = wanted
-    numbers = catalog.numbers(name)
-    rows = np.flatnonzero(mask & ~np.isnan(numbers))
-    best = np.lexsort((-catalog.popularity[rows], -np.sign(weight) * numbers[rows]))
-    return catalog.ids([int(row) for row in rows[best][:MOST]])
-
-
-def _is_candidate(view: TurnView, id: str) -> bool:
-    row = view.context.catalog.row_of(id)
-    return row is not None and row in view.context.bus.candidates
-
-
-def _matching(view: TurnView, words: str, seeds: set[str]) -> int:
-    """How many candidates but the seeds the search will leave; all of them without words."""
-    context = view.context
-    if not words:
-        return len(context.bus)
-    rows, _ = context.catalog.search(words, 5_000)
-    mask = context.bus.candidates.mask().copy()
-    mask[[row for id in seeds if (row := context.catalog.row_of(id)) is not None]] = False
-    return int(mask[rows].sum()) if len(rows) else 0
 
 
 def _must_ask(request: Request) -> bool:
@@ -610,31 +454,3 @@ def _must_ask(request: Request) -> bool:
     if request.options:
         return not known
     return not (known or request.conditions or request.search or request.wishes or request.weights)
-
-
-def _offered(view: TurnView, name: str) -> bool:
-    return any(tool.name == name for tool in view.tools)
-
-
-def _call(view: TurnView, name: str, **arguments: object) -> Call:
-    place = sum(len(step.calls) for step, _ in view.steps)
-    return Call(name, dict(arguments), id=f"{name}-{place}")
-
-
-def _ids(mentions: Sequence[Mention]) -> list[str]:
-    return list(dict.fromkeys(m.id for m in mentions if m.id is not None))
-
-
-def _before(view: TurnView) -> Request:
-    """The request of the turn before this one."""
-    for turn in reversed(view.history):
-        if turn.request is not None and turn.request.intent not in NO_STATE:
-            return turn.request
-    return Request(Intent.CHIT_CHAT)
-
-
-def _wish_words(request: Request) -> str:
-    """Words of wishes to search for, where nothing else says what is wanted."""
-    if request.liked or request.weights or any(w.values and w.weight > 0 for w in request.wishes):
-        return ""
-    return " ".join(w.search for w in request.wishes if w.weight > 0 and w.search)[:80]

@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ...request import Operation, OperationKind
+from recagent_tools.operations import OperationKind
+
+from ...request import Operation
 from ..words.lexicon import Lexicon
 from ..words.patterns import Pattern, needs_of
 from ..words.tables import load

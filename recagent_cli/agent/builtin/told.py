@@ -1,0 +1,64 @@
+"""What a person says of items in passing: seen, liked, disliked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from recagent_catalogs.text import fold
+
+from ..brain import TurnView
+from ..request import Mention
+from .meaning.acts import Act, find_acts
+from .steps import ids_of, request_before
+from .words.lexicon import lexicon
+from .words.tokens import Text, tokenize
+
+_HATES = frozenset("hate hates hated dislike dislikes disliked despise detest loathe".split())
+
+
+def told_of(view: TurnView) -> dict[str, list[str]]:
+    """Ids of what the person says to have seen, liked and disliked, in this turn.
+
+    What is only compared with ("like X") or left out ("not X") is no fact about the person.
+    """
+    request, before = view.request, request_before(view)
+    text = tokenize(view.utterance)
+    acts = find_acts(text, lexicon(), ())
+
+    def said(mentions: Sequence[Mention], verdicts: frozenset[str]) -> list[str]:
+        return ids_of([m for m in mentions if _verdict(m, text, acts) in verdicts])
+
+    seen = [id for id in ids_of(request.seen) if id not in set(ids_of(before.seen))]
+    liked = said(request.liked, frozenset(("taste", "praise")))
+    disliked = said(request.disliked, frozenset(("blame",)))
+    return {"seen": seen, "disliked": disliked, "liked": liked}
+
+
+def _verdict(mention: Mention, text: Text, acts: Sequence[Act]) -> str:
+    """What the words around a mention say of it: taste, praise, blame, similar, or nothing."""
+    words = tuple(fold(mention.text).split())
+    place = next(
+        (i for i in range(len(text.words)) if text.words[i : i + len(words)] == words), None
+    )
+    if place is None or not words:
+        return ""
+    end = place + len(words)
+    sentence = text.tokens[place].sentence
+    if any(word in _HATES for word in text.words[max(0, place - 4) : place]):
+        return "blame"
+    after = [a for a in acts if 0 <= a.start - end <= 4 and a.name in ("praise", "blame", "taste")]
+    before = [
+        act
+        for act in acts
+        if act.end <= place
+        and text.tokens[act.start].sentence == sentence
+        and act.name in ("taste", "praise", "blame", "similar", "request")
+    ]
+    # Of acts that end at the same word the longer one counts: "i like" over "like".
+    nearest = max(before, key=lambda act: (act.end, act.end - act.start), default=None)
+    if nearest is not None and nearest.name in ("taste", "blame"):
+        refused = any(
+            w in ("dont", "didnt", "not") for w in text.words[max(0, nearest.start - 2) : place]
+        )
+        return "blame" if refused else nearest.name
+    return after[0].name if after else nearest.name if nearest else ""
