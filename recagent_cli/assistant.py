@@ -8,50 +8,40 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 
 from recagent_catalogs.errors import BadInput, NotFound, RecagentError, ToolError
 from recagent_catalogs.sandbox import PERSON_TABLES, TIMEOUT_S, Rows, Sandbox
 from recagent_catalogs.store import Catalog
-from recagent_tools.bus import CandidateBus
-from recagent_tools.bus_file import bus_from_bytes, bus_to_bytes
-from recagent_tools.comparison import Comparison, compare
-from recagent_tools.conditions import Condition, parse_condition
+from recagent_tools.comparison import Comparison
 from recagent_tools.evidence import Evidence, WhyNot
-from recagent_tools.explain import explained
-from recagent_tools.filter import MOST_TOLD
 from recagent_tools.models.engine import Engine
-from recagent_tools.predict import PredictedRating, predicted_rating
-from recagent_tools.rank import parse_weights
-from recagent_tools.references import resolve
+from recagent_tools.predict import PredictedRating
 from recagent_tools.registry import load_toolbox
-from recagent_tools.relaxation import MAX_CONDITIONS, Census
-from recagent_tools.replay import replay
-from recagent_tools.retrieve import profile_history
-from recagent_tools.rowset import RowSet
-from recagent_tools.toolbox import Ran, Toolbox, ToolContext
-from recagent_tools.why_not import why_not
+from recagent_tools.toolbox import Ran, ToolContext
 
-from .agent.brain import Brain, PastTurn
+from .agent.brain import Brain
 from .agent.builtin.brain import BuiltinBrain
 from .agent.builtin.parse import Parser
 from .agent.events import Event, Notice, Progress, TurnFinished
-from .agent.explaining import Scene, explain
 from .agent.explaining.alone import Explanation, refine_alone
 from .agent.loop import Agent
 from .agent.operations import check, conditions, rows_of, utterance_of
 from .agent.past_context import context_of_list
 from .agent.plan import DryToolbox, Plan, apart
-from .agent.request import GOING, Intent, Mention, Operation, Request
-from .agent.session import Session, without_lists
-from .agent.turn import ShownItem, Turn, past_from_json, past_to_json, scores_of, shown_items
+from .agent.request import GOING, Intent, Operation, Request
+from .agent.session import Session
+from .agent.turn import ShownItem, Turn, scores_of, shown_items
+from .direct import Direct, Wanted, told_items
+from .explained import ItemAnswers
 from .library import DEFAULT_CATALOG, FIRST_ANSWER_S, Library
-from .memory.profile import KINDS, Profile, derive
-from .memory.store import StoredEvent, StoredSession, UserStore
+from .memory.profile import Profile
+from .memory.store import UserStore
+from .named import own_weights, resolve_title, user_index
 from .paths import Paths, find_paths
 from .semantic import THRESHOLD
+from .sessions import Sessions
 
 EventFunction = Callable[[Event], None]
 
@@ -118,7 +108,9 @@ class Assistant:
             Path(semantic).absolute() if semantic else None,
         )
         self.catalog: Catalog = self.library.open(catalog)
-        self.engine: Engine = self._open_engine(build, started + FIRST_ANSWER_S)
+        self.engine: Engine = self.library.ready_engine(
+            self.catalog, build, started + FIRST_ANSWER_S, self._notice
+        )
         self.store = UserStore(self.paths.store)
         self.sandbox = Sandbox(self.catalog.path / "catalog.duckdb")
         self.toolbox = load_toolbox()
@@ -146,28 +138,26 @@ class Assistant:
 
     # -- opening ---------------------------------------------------------------------------------
 
-    def _open_engine(self, build: bool, deadline: float) -> Engine:
-        engine = self.library.engine(self.catalog)
-        if not engine.trained and build and self._worth_training():
-            left = max(0.0, deadline - time.monotonic())
-            try:
-                if self.library.build_within(self.catalog.path.name, left):
-                    engine = self.library.engine(self.catalog)
-                else:
-                    self._notice(
-                        "catalog",
-                        "the models are still being trained in the background; this answer comes "
-                        "from content and popularity",
-                    )
-            except RecagentError as error:
-                self._notice("catalog", f"{error.message}; answering from content and popularity")
-        for notice in engine.notices:
-            self._notice("catalog", notice)
-        return engine
+    @property
+    def _sessions(self) -> Sessions:
+        """What is kept, in the store of now."""
+        return Sessions(
+            self.store,
+            self.profile_name,
+            self.catalog,
+            self.engine,
+            self.toolbox,
+            self.sandbox,
+            self._notice,
+        )
 
-    def _worth_training(self) -> bool:
-        interactions = self.catalog.interactions
-        return interactions is not None and len(interactions) > 0
+    @property
+    def _answers(self) -> ItemAnswers:
+        return ItemAnswers(self.load_session, self.new_session, self.context)
+
+    @property
+    def _direct(self) -> Direct:
+        return Direct(self.toolbox, self.agent.style, self._notice)
 
     def _notice(self, kind: str, text: str) -> None:
         self.notices.append((kind, text))
@@ -201,9 +191,7 @@ class Assistant:
 
     def new_session(self) -> Session:
         """A session whose bus holds the whole catalog."""
-        return Session(
-            self.catalog.path.name, CandidateBus(self.catalog.n_items, self.catalog.fingerprint)
-        )
+        return self._sessions.new()
 
     def ask(
         self,
@@ -236,14 +224,26 @@ class Assistant:
             ModelError: the model failed and there is no fallback.
             Cancelled: Ctrl-C.
         """
-        if not text.strip():
-            raise BadInput("nothing was asked", hint='recagent ask "90s sci-fi like Alien"')
         session = session or self.new_session()
-        context = self.context(session, user)
-        context.weights = _own_weights(weights)
-        context.liked.extend(resolve_title(title, context) for title in like)
+        context = self._asked(text, session, user, like, weights)
         self.agent.default_count = count or self.count
         return self._turn(self.agent, text, session, context, keep, on_event)
+
+    def _asked(
+        self,
+        text: str,
+        session: Session,
+        user: str | None,
+        like: Sequence[str],
+        weights: Sequence[str],
+    ) -> ToolContext:
+        """The context of a turn, with what was given beside the words."""
+        if not text.strip():
+            raise BadInput("nothing was asked", hint='recagent ask "90s sci-fi like Alien"')
+        context = self.context(session, user)
+        context.weights = own_weights(weights)
+        context.liked.extend(resolve_title(title, context) for title in like)
+        return context
 
     def operate(
         self,
@@ -323,7 +323,7 @@ class Assistant:
             raise BadInput(failed[0].removeprefix("error: "))
         if keep and not self.incognito:
             try:
-                self._keep(session, turn)
+                self._sessions.keep(session, turn)
             except NotFound:  # the session is somebody else's
                 raise
             except RecagentError as error:  # the answer is there and must not be lost
@@ -351,13 +351,9 @@ class Assistant:
             BadInput: nothing was said, or a weight is wrong.
             NotFound: no such user or item.
         """
-        if not text.strip():
-            raise BadInput("nothing was asked", hint='recagent ask "90s sci-fi like Alien"')
         held = session or self.new_session()
         trial = Session(held.catalog, apart(held.bus), held.id, list(held.turns))
-        context = self.context(trial, user)
-        context.weights = _own_weights(weights)
-        context.liked.extend(resolve_title(title, context) for title in like)
+        context = self._asked(text, trial, user, like, weights)
         dry = DryToolbox(self.toolbox)
         agent = replace(self.agent, toolbox=dry, brain=self.builtin, fallback=None)
         agent.default_count = count or self.count
@@ -409,87 +405,17 @@ class Assistant:
         Raises:
             NotFound: there is none of that id.
         """
-        if user is None:
-            return None
-        index = self.catalog.user_index(user)
-        if index is None:
-            known = (
-                f"it has {self.catalog.n_users:,} users, the first is {self.catalog.user_id(0)!r}"
-                if self.catalog.n_users
-                else "it has no users"
-            )
-            raise NotFound(f"no user {user!r} in the catalog {self.catalog.name}", hint=known)
-        return index
+        return user_index(user, self.catalog)
 
     def profile(self) -> Profile:
         """What is known of the person, in rows of this catalog."""
         if self.incognito:
             return Profile()
-        events = self.store.events(self.profile_name, self.catalog.path.name, KINDS)
-        self._tell_damage()
-        return derive(events, self.catalog)
-
-    def _tell_damage(self) -> None:
-        if self.store.damaged:
-            rows = ", ".join(self.store.damaged[:5])
-            self._notice("catalog", f"damaged rows of the store were left out: {rows}")
-            self.store.damaged.clear()
-
-    def _keep(self, session: Session, turn: Turn) -> None:
-        """Write the turn, the session and its facts, in one transaction."""
-        ids = self.catalog.ids([row for _, row in turn.remembered])
-        events = [
-            self._event(kind, item, source=turn.utterance[:200], session=session)
-            for (kind, _), item in zip(turn.remembered, ids, strict=True)
-        ]
-        events += [
-            self._event("shown", item.id, source="present", session=session) for item in turn.items
-        ]
-        now = time.time()
-        stored = StoredSession(
-            session.id,
-            self.profile_name,
-            session.catalog,
-            self.catalog.fingerprint,
-            now,
-            now,
-            bus_to_bytes(session.bus),
-        )
-        self._back_up()
-        new = session.turns[session.saved_turns :]
-        bodies = [past_to_json(past, self.catalog.ids(past.shown)) for past in new]
-        self.store.commit(events=events, session=stored, new_turns=bodies)
-        session.saved_turns = len(session.turns)
-
-    def _back_up(self) -> None:
-        """Copy the store once a day; an answer does not depend on it."""
-        try:
-            self.store.back_up()
-        except (OSError, RecagentError) as error:
-            self._notice("catalog", f"the store could not be backed up: {error}")
-
-    def _event(
-        self,
-        kind: str,
-        item: str,
-        *,
-        source: str,
-        session: Session | None = None,
-    ) -> StoredEvent:
-        return StoredEvent(
-            self.profile_name,
-            self.catalog.path.name,
-            kind,
-            item,
-            source=source,
-            session=session.id if session else "",
-        )
+        return self._sessions.profile()
 
     def note(self, kind: str, rows: Sequence[int], *, source: str) -> None:
         """Write a fact about items down: liked, disliked, seen, never."""
-        self.store.commit(
-            events=[self._event(kind, item, source=source) for item in self.catalog.ids(rows)]
-        )
+        self._sessions.note(kind, rows, source=source)
 
     # -- sessions --------------------------------------------------------------------------------
 
@@ -500,50 +426,7 @@ class Assistant:
             NotFound: there is no session of that id, or it is another profile's.
             BadInput: it is damaged.
         """
-        name = self.catalog.path.name
-        if session_id is None:
-            last = self.store.last_session(self.profile_name, name)
-            self._tell_damage()
-            return None if last is None else self._restore(last)
-        stored = self.store.session(session_id, self.profile_name)
-        self._tell_damage()
-        if stored.catalog != name:
-            raise NotFound(
-                f"the session {session_id!r} is about the catalog {stored.catalog}",
-                hint=f"recagent … -c {stored.catalog} --session {session_id}",
-            )
-        return self._restore(stored)
-
-    def _restore(self, stored: StoredSession) -> Session:
-        turns: list[PastTurn] = []
-        for body in stored.turns:
-            past, ids = past_from_json(body)
-            rows = tuple(row for row in map(self.catalog.row_of, ids) if row is not None)
-            turns.append(replace(past, shown=rows))
-        bus = CandidateBus(self.catalog.n_items, self.catalog.fingerprint)
-        if stored.fingerprint == self.catalog.fingerprint:
-            bus = self._restored_bus(stored.bus)
-        else:
-            self._notice(
-                "catalog", "the catalog has changed since this session; its candidates start anew"
-            )
-        if not bus.lists:
-            turns = [without_lists(turn) for turn in turns]
-        return Session(stored.catalog, bus, stored.id, turns, saved_turns=len(turns))
-
-    def _restored_bus(self, blob: bytes) -> CandidateBus:
-        """A stored bus; a stage too large to be stored is made again from its recipe."""
-        try:
-            bus = bus_from_bytes(blob, self.catalog.n_items)
-        except ValueError:
-            self._notice("catalog", "the session's candidates are unreadable; they start anew")
-            return CandidateBus(self.catalog.n_items, self.catalog.fingerprint)
-        if bus.now.candidates is None:
-            context = ToolContext(self.catalog, self.engine, bus, self.sandbox)
-            if not replay(bus, self.toolbox, context):
-                bus.start()
-                self._notice("catalog", "the candidates of this session were lost; they start anew")
-        return bus
+        return self._sessions.load(session_id)
 
     def why_not(
         self, reference: str, *, session: Session | str | None = None, number: int = 0
@@ -561,17 +444,7 @@ class Assistant:
         Raises:
             NotFound: no such session, list or item.
         """
-        held = session if isinstance(session, Session) else self.load_session(session)
-        if held is None or not held.bus.lists:
-            raise NotFound("no list was shown yet", hint='recagent ask "90s sci-fi like Alien"')
-        now = self.context(held, None)
-        now.shown = held.shown
-        row = resolve_title(reference, now)
-        try:
-            then = self.context_of_list(held, number)
-        except ToolError as error:
-            raise NotFound(error.message, hint=error.hint) from error
-        return why_not(row, then), then
+        return self._answers.why_not(reference, session, number)
 
     def why(self, reference: str, *, session: Session | str | None = None) -> Evidence:
         """Why an item is in a list of a session: the evidence, in figures.
@@ -583,21 +456,7 @@ class Assistant:
         Raises:
             NotFound: no such session, item or place, or an item that is in none of its lists.
         """
-        if not isinstance(session, Session):
-            session = self.load_session(session)
-        if session is None or not session.shown:
-            raise NotFound("no list was shown yet", hint='recagent ask "90s sci-fi like Alien"')
-        context = self.context(session, None)
-        context.shown = session.shown
-        row = resolve_shown(reference, context)
-        found = explained(row, context)
-        if found is None:
-            title = self.catalog.item(row).title
-            raise NotFound(
-                f"{self.catalog.label(row)} is in no list of this session",
-                hint=f'recagent why-not "{title}" says why not',
-            )
-        return found
+        return self._answers.why(reference, session)
 
     def standing(self, session: Session) -> tuple[ShownItem, ...]:
         """The list that stands, as it was shown; empty where none does."""
@@ -606,11 +465,8 @@ class Assistant:
             return shown_items(items := self.catalog.items(session.shown), [None] * len(items), {})
         context = self.context_of_list(session, number)
         request = session.request_of(number) or Request(Intent.RECOMMEND)
-        items = self.catalog.items(session.shown)
-        scene = Scene(session.shown, context, request, self.agent.style)
-        told = explain(items, {}, scene, profile_history(context))
-        reasons = {one.row: one.text for one in told}
-        return shown_items(items, scores_of(session.shown, context.bus), reasons)
+        scores = scores_of(session.shown, context.bus)
+        return told_items(session.shown, scores, context, request, self.agent.style)
 
     def candidates(self, session: Session, count: int | None = None) -> tuple[ShownItem, ...]:
         """The candidates of a session, best first where they are ranked; all without `count`."""
@@ -638,17 +494,7 @@ class Assistant:
             NotFound: no such session, user or item.
             BadInput: fewer than two different items, or more than five.
         """
-        held = self.load_session(session) if isinstance(session, str) else session
-        now = self.context(held or self.new_session(), user)
-        now.shown = held.shown if held is not None else ()
-        rows = [resolve_title(reference, now) for reference in references]
-        then = now
-        if held is not None and held.bus.lists and user is None:
-            then = self.context_of_list(held)
-        try:
-            return compare(rows, then), then
-        except ToolError as error:
-            raise BadInput(error.message, hint=error.hint) from error
+        return self._answers.compare(references, session, user)
 
     # -- without words ---------------------------------------------------------------------------
 
@@ -676,8 +522,8 @@ class Assistant:
             NotFound: no such user or item.
             BadInput: a condition or a weight is wrong.
         """
-        context, liked, disliked = self._asked_for(user, like, unlike, weights)
-        return self._ranked(context, liked, disliked, where, count, weights)
+        context, wanted = self._wanted(user, like, unlike, where, weights, count)
+        return self._direct.ranked(context, wanted)
 
     def plan_recommend(
         self,
@@ -695,27 +541,26 @@ class Assistant:
             NotFound: no such user or item.
             BadInput: a condition or a weight is wrong.
         """
-        context, liked, disliked = self._asked_for(user, like, unlike, weights)
-        dry = DryToolbox(self.toolbox)
-        self._retrieve(dry, context, liked, disliked, where)
-        if len(context.bus):
-            dry.run("rank", {"top": count, "weights": list(weights)}, context)
+        context, wanted = self._wanted(user, like, unlike, where, weights, count)
+        steps = self._direct.planned(context, wanted)
         shown = min(count, len(context.bus))
-        return Plan(None, tuple(dry.steps), shown, notices=tuple(self.take_notices()))
+        return Plan(None, steps, shown, notices=tuple(self.take_notices()))
 
-    def _asked_for(
+    def _wanted(
         self,
         user: str | None,
         like: Sequence[str],
         unlike: Sequence[str],
+        where: Sequence[str],
         weights: Sequence[str],
-    ) -> tuple[ToolContext, list[int], list[int]]:
-        """A context with a bus of its own, the rows liked and disliked."""
-        _own_weights(weights)
+        count: int,
+    ) -> tuple[ToolContext, Wanted]:
+        """A context with a bus of its own, and what is asked for, in rows."""
+        own_weights(weights)
         context = self.context(self.new_session(), user)
         liked = [resolve_title(title, context) for title in like]
         disliked = [resolve_title(title, context) for title in unlike]
-        return context, liked, disliked
+        return context, Wanted(liked, disliked, where, weights, count)
 
     def similar(self, title: str, *, count: int = 10) -> tuple[ShownItem, ...]:
         """Items like one item, whoever asks.
@@ -725,7 +570,7 @@ class Assistant:
         """
         context = self.context(self.new_session(), None)
         context.profile = Profile()
-        return self._ranked(context, [resolve_title(title, context)], [], (), count)
+        return self._direct.ranked(context, Wanted([resolve_title(title, context)], count=count))
 
     def predict_rating(
         self, reference: str, *, user: str | None = None, session: Session | None = None
@@ -740,39 +585,7 @@ class Assistant:
         Raises:
             NotFound: no such item or user, no ratings to learn from, or models without them.
         """
-        context = self.context(session or self.new_session(), user)
-        context.shown = session.shown if session is not None else ()
-        return predicted_rating(resolve_title(reference, context), context)
-
-    def _ranked(
-        self,
-        context: ToolContext,
-        liked: Sequence[int],
-        disliked: Sequence[int],
-        where: Sequence[str],
-        count: int,
-        weights: Sequence[str] = (),
-    ) -> tuple[ShownItem, ...]:
-        """A list made by the same tools that a brain calls, in the order that it would."""
-        bus = context.bus
-        conditions = self._retrieve(self.toolbox, context, liked, disliked, where)
-        if not len(bus):
-            self._tell_ways(conditions, liked)
-            return ()
-        _call(self.toolbox, "rank", {"top": count, "weights": list(weights)}, context)
-        for kind, text in context.notices:
-            self._notice(kind, text)
-        rows = [int(row) for row in bus.rows()]
-        request = Request(
-            Intent.RECOMMEND,
-            liked=tuple(Mention("", item, "") for item in self.catalog.ids(liked)),
-            conditions=tuple(where),
-        )
-        items = self.catalog.items(rows)
-        scene = Scene(rows, context, request, self.agent.style)
-        reasons = {one.row: one.text for one in explain(items, {}, scene, profile_history(context))}
-        scores = bus.scores()["score"]
-        return shown_items(items, [float(score) for score in scores], reasons)
+        return self._answers.rating(reference, session, user)
 
     def refine(
         self, item: str, text: str, *, user: str | None = None, liked: Sequence[str] = ()
@@ -792,36 +605,6 @@ class Assistant:
         row = resolve_title(item, context)
         context.liked.extend(resolve_title(title, context) for title in liked)
         return refine_alone(row, text, context, self.agent.style, self.agent.brain)
-
-    def _tell_ways(self, conditions: Sequence[Condition], liked: Sequence[int]) -> None:
-        """That nothing is left, and the smallest changes that leave something, as notices."""
-        self._notice("limit", "nothing is left under these conditions")
-        if not 0 < len(set(conditions)) <= MAX_CONDITIONS:
-            return
-        n_items, items = self.catalog.n_items, self.catalog.schema
-        base = RowSet.all(n_items) - RowSet.of_rows(liked, n_items)
-        for way in Census(conditions, self.catalog, base).relaxations()[:MOST_TOLD]:
-            noun = items.item if way.left == 1 else items.items
-            self._notice("limit", f"{way.text()}: {way.left:,} {noun}")
-
-    def _retrieve(
-        self,
-        toolbox: Toolbox,
-        context: ToolContext,
-        liked: Sequence[int],
-        disliked: Sequence[int],
-        where: Sequence[str],
-    ) -> list[Condition]:
-        """Narrow the candidates by the conditions, then by what is liked or by the person."""
-        conditions = [parse_condition(text, self.catalog) for text in where]
-        for text in where:
-            _call(toolbox, "filter", {"where": [text]}, context)
-        if liked or disliked:
-            named = {"liked": self.catalog.ids(liked), "unlike": self.catalog.ids(disliked)}
-            _call(toolbox, "similar", named, context)
-        elif context.user is not None or context.profile.liked:
-            _call(toolbox, "for_user", {}, context)
-        return conditions
 
     def call_tool(self, name: str, arguments: dict[str, object], session: Session) -> Ran:
         """Run one tool by hand on a session's candidates; nothing is stored."""
@@ -845,48 +628,3 @@ class Assistant:
             )
         except ToolError as error:
             raise BadInput(error.message, hint=error.hint) from error
-
-
-def _call(toolbox: Toolbox, name: str, arguments: dict[str, Any], context: ToolContext) -> None:
-    ran = toolbox.run(name, arguments, context)
-    if ran.error:
-        raise RecagentError(f"{name}: {ran.result.text}")
-
-
-def resolve_shown(reference: str, context: ToolContext) -> int:
-    """The row that a person's words mean, where a bare number is a place in the list shown.
-
-    Raises:
-        NotFound: nothing is called so, or the list is shorter.
-    """
-    text = reference.strip()
-    number = text.removeprefix("#")
-    if number.isdigit() and int(number) <= len(context.shown):
-        text = f"#{number}"
-    elif number.isdigit() and context.catalog.row_of(text) not in context.shown:
-        raise NotFound(f"{text}: the list has {len(context.shown)} items")
-    return resolve_title(text, context)
-
-
-def _own_weights(texts: Sequence[str]) -> dict[str, float]:
-    """Weights as a person gave them.
-
-    Raises:
-        BadInput: an unknown aspect, no number, out of range.
-    """
-    try:
-        return parse_weights(texts)
-    except ToolError as error:
-        raise BadInput(f"weight: {error.message}", hint=error.hint) from error
-
-
-def resolve_title(reference: str, context: ToolContext) -> int:
-    """The row that a person's words mean.
-
-    Raises:
-        NotFound: nothing is called so; the hint names the nearest titles.
-    """
-    try:
-        return resolve(reference, context)
-    except ToolError as error:
-        raise NotFound(error.message, hint=error.hint) from error

@@ -45,6 +45,11 @@ def silent(text: str, share: float) -> None:
     """Progress that nobody watches."""
 
 
+def _worth_training(catalog: Catalog) -> bool:
+    interactions = catalog.interactions
+    return interactions is not None and len(interactions) > 0
+
+
 def name_from(path: Path) -> str:
     """A catalog's name from a file's: `ml-latest-small.zip` -> `ml-latest-small`."""
     stem = re.sub(
@@ -257,6 +262,39 @@ class Library:
         from recagent_tools.models.engine import Engine
 
         return Engine.open(catalog, self.paths.models / catalog.path.name)
+
+    def ready_engine(
+        self,
+        catalog: Catalog,
+        build: bool,
+        deadline: float,
+        notice: Callable[[str, str], None],
+    ) -> Engine:
+        """The models of a catalog, trained first where there are none and there is time.
+
+        Args:
+            catalog: whose models.
+            build: whether they may be trained.
+            deadline: until when that is waited for, by `time.monotonic()`, seconds.
+            notice: takes (kind, text) of what was not done.
+        """
+        engine = self.engine(catalog)
+        if not engine.trained and build and _worth_training(catalog):
+            left = max(0.0, deadline - time.monotonic())
+            try:
+                if self.build_within(catalog.path.name, left):
+                    engine = self.engine(catalog)
+                else:
+                    notice(
+                        "catalog",
+                        "the models are still being trained in the background; this answer comes "
+                        "from content and popularity",
+                    )
+            except RecagentError as error:
+                notice("catalog", f"{error.message}; answering from content and popularity")
+        for text in engine.notices:
+            notice("catalog", text)
+        return engine
 
     def matcher(
         self, catalog: Catalog, threshold: float, tell: Callable[[str], None]

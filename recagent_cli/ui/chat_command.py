@@ -46,7 +46,7 @@ def rows_named(chat: Chat, rest: str) -> list[int]:
     Raises:
         NotFound: the list has no such number, or nothing is called so.
     """
-    from ..assistant import resolve_title
+    from ..named import resolve_title
 
     context = chat.assistant.context(chat.session, chat.user)
     context.shown = chat.session.shown

@@ -294,7 +294,7 @@ def test_damaged_facts_are_left_out_and_said(assistant: Assistant) -> None:
 def test_candidates_that_cannot_be_read_start_anew(
     assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recagent_cli.assistant.bus_to_bytes", lambda bus: b"of another version")
+    monkeypatch.setattr("recagent_cli.sessions.bus_to_bytes", lambda bus: b"of another version")
     session = assistant.new_session()
     shown = assistant.ask("westerns", session=session).items
     back = assistant.load_session(session.id)

@@ -159,7 +159,8 @@ def test_likes_and_ratings_of_the_profile_count(assistant: Assistant) -> None:
     disliked = assistant.predict_rating("Orbit of Ash")
     assert disliked.known == 4 and disliked.rating < before and disliked.given is None
     events = [
-        assistant._event("rated", item, source="test") for item in assistant.catalog.ids(others)
+        assistant._sessions.event("rated", item, source="test")
+        for item in assistant.catalog.ids(others)
     ]
     assistant.store.commit(events=[replace(event, value=5.0) for event in events])
     rated = assistant.predict_rating("Orbit of Ash")

@@ -1,0 +1,128 @@
+"""Lists that are asked for without words, made by the same tools that a brain calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from recagent_catalogs.errors import RecagentError
+from recagent_tools.conditions import Condition, parse_condition
+from recagent_tools.filter import MOST_TOLD
+from recagent_tools.relaxation import MAX_CONDITIONS, Census
+from recagent_tools.retrieve import profile_history
+from recagent_tools.rowset import RowSet
+from recagent_tools.toolbox import Toolbox, ToolContext
+
+from .agent.explaining import Scene, explain
+from .agent.plan import DryToolbox, PlanStep
+from .agent.request import Intent, Mention, Request
+from .agent.turn import ShownItem, shown_items
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a list is asked for by, and how long it may be.
+
+    Attributes:
+        liked, disliked: rows.
+        where: conditions in the grammar of `filter`.
+        weights: aspects of `rank` with their weight: "novelty=.5".
+        count: how many items.
+    """
+
+    liked: Sequence[int]
+    disliked: Sequence[int] = ()
+    where: Sequence[str] = ()
+    weights: Sequence[str] = ()
+    count: int = 10
+
+
+@dataclass(frozen=True)
+class Direct:
+    """Makes lists on the bus of a context.
+
+    Attributes:
+        toolbox: the tools.
+        style: how items are explained.
+        notice: takes (kind, text) of what the person should be told.
+    """
+
+    toolbox: Toolbox
+    style: str
+    notice: Callable[[str, str], None]
+
+    def ranked(self, context: ToolContext, wanted: Wanted) -> tuple[ShownItem, ...]:
+        """A list made by the same tools that a brain calls, in the order that it would."""
+        bus = context.bus
+        conditions = _retrieve(self.toolbox, context, wanted)
+        if not len(bus):
+            self._tell_ways(conditions, wanted.liked, context)
+            return ()
+        arguments = {"top": wanted.count, "weights": list(wanted.weights)}
+        _call(self.toolbox, "rank", arguments, context)
+        for kind, text in context.notices:
+            self.notice(kind, text)
+        rows = [int(row) for row in bus.rows()]
+        request = Request(
+            Intent.RECOMMEND,
+            liked=tuple(Mention("", item, "") for item in context.catalog.ids(wanted.liked)),
+            conditions=tuple(wanted.where),
+        )
+        scores = [float(score) for score in bus.scores()["score"]]
+        return told_items(rows, scores, context, request, self.style)
+
+    def planned(self, context: ToolContext, wanted: Wanted) -> tuple[PlanStep, ...]:
+        """The calls of `ranked`, which narrow the candidates and rank nothing."""
+        dry = DryToolbox(self.toolbox)
+        _retrieve(dry, context, wanted)
+        if len(context.bus):
+            dry.run("rank", {"top": wanted.count, "weights": list(wanted.weights)}, context)
+        return tuple(dry.steps)
+
+    def _tell_ways(
+        self, conditions: Sequence[Condition], liked: Sequence[int], context: ToolContext
+    ) -> None:
+        """That nothing is left, and the smallest changes that leave something, as notices."""
+        self.notice("limit", "nothing is left under these conditions")
+        if not 0 < len(set(conditions)) <= MAX_CONDITIONS:
+            return
+        n_items, items = context.catalog.n_items, context.catalog.schema
+        base = RowSet.all(n_items) - RowSet.of_rows(liked, n_items)
+        for way in Census(conditions, context.catalog, base).relaxations()[:MOST_TOLD]:
+            noun = items.item if way.left == 1 else items.items
+            self.notice("limit", f"{way.text()}: {way.left:,} {noun}")
+
+
+def told_items(
+    rows: Sequence[int],
+    scores: Sequence[float | None],
+    context: ToolContext,
+    request: Request,
+    style: str,
+) -> tuple[ShownItem, ...]:
+    """Items of a list with their scores, each explained."""
+    items = context.catalog.items(rows)
+    scene = Scene(rows, context, request, style)
+    told = explain(items, {}, scene, profile_history(context))
+    return shown_items(items, scores, {one.row: one.text for one in told})
+
+
+def _retrieve(toolbox: Toolbox, context: ToolContext, wanted: Wanted) -> list[Condition]:
+    """Narrow the candidates by the conditions, then by what is liked or by the person."""
+    catalog = context.catalog
+    conditions = [parse_condition(text, catalog) for text in wanted.where]
+    for text in wanted.where:
+        _call(toolbox, "filter", {"where": [text]}, context)
+    if wanted.liked or wanted.disliked:
+        named = {"liked": catalog.ids(wanted.liked), "unlike": catalog.ids(wanted.disliked)}
+        _call(toolbox, "similar", named, context)
+    elif context.user is not None or context.profile.liked:
+        _call(toolbox, "for_user", {}, context)
+    return conditions
+
+
+def _call(toolbox: Toolbox, name: str, arguments: dict[str, Any], context: ToolContext) -> None:
+    ran = toolbox.run(name, arguments, context)
+    if ran.error:
+        raise RecagentError(f"{name}: {ran.result.text}")

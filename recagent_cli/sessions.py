@@ -1,0 +1,170 @@
+"""Sessions of a profile about a catalog: kept in the store, and restored from it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from recagent_catalogs.errors import NotFound, RecagentError
+from recagent_catalogs.sandbox import Sandbox
+from recagent_catalogs.store import Catalog
+from recagent_tools.bus import CandidateBus
+from recagent_tools.bus_file import bus_from_bytes, bus_to_bytes
+from recagent_tools.models.engine import Engine
+from recagent_tools.replay import replay
+from recagent_tools.toolbox import Toolbox, ToolContext
+
+from .agent.brain import PastTurn
+from .agent.session import Session, without_lists
+from .agent.turn import Turn, past_from_json, past_to_json
+from .memory.profile import KINDS, Profile, derive
+from .memory.store import StoredEvent, StoredSession, UserStore
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """What the store holds of one profile and one catalog.
+
+    Attributes:
+        store: where it is kept.
+        profile_name: whose it is.
+        catalog, engine, toolbox, sandbox: with which a session's candidates are made again.
+        notice: takes (kind, text) of what was damaged, lost, or could not be kept.
+    """
+
+    store: UserStore
+    profile_name: str
+    catalog: Catalog
+    engine: Engine
+    toolbox: Toolbox
+    sandbox: Sandbox
+    notice: Callable[[str, str], None]
+
+    def new(self) -> Session:
+        """A session whose bus holds the whole catalog."""
+        return Session(self.catalog.path.name, self._new_bus())
+
+    def load(self, session_id: str | None = None) -> Session | None:
+        """The session of that id, or the one used last; None where there is no last one.
+
+        Raises:
+            NotFound: there is no session of that id, or it is another profile's.
+            BadInput: it is damaged.
+        """
+        name = self.catalog.path.name
+        if session_id is None:
+            last = self.store.last_session(self.profile_name, name)
+            self._tell_damage()
+            return None if last is None else self._restore(last)
+        stored = self.store.session(session_id, self.profile_name)
+        self._tell_damage()
+        if stored.catalog != name:
+            raise NotFound(
+                f"the session {session_id!r} is about the catalog {stored.catalog}",
+                hint=f"recagent … -c {stored.catalog} --session {session_id}",
+            )
+        return self._restore(stored)
+
+    def profile(self) -> Profile:
+        """What is known of the person, in rows of this catalog."""
+        events = self.store.events(self.profile_name, self.catalog.path.name, KINDS)
+        self._tell_damage()
+        return derive(events, self.catalog)
+
+    def keep(self, session: Session, turn: Turn) -> None:
+        """Write the turn, the session and its facts, in one transaction."""
+        ids = self.catalog.ids([row for _, row in turn.remembered])
+        events = [
+            self.event(kind, item, source=turn.utterance[:200], session=session)
+            for (kind, _), item in zip(turn.remembered, ids, strict=True)
+        ]
+        events += [
+            self.event("shown", item.id, source="present", session=session) for item in turn.items
+        ]
+        now = time.time()
+        stored = StoredSession(
+            session.id,
+            self.profile_name,
+            session.catalog,
+            self.catalog.fingerprint,
+            now,
+            now,
+            bus_to_bytes(session.bus),
+        )
+        self._back_up()
+        new = session.turns[session.saved_turns :]
+        bodies = [past_to_json(past, self.catalog.ids(past.shown)) for past in new]
+        self.store.commit(events=events, session=stored, new_turns=bodies)
+        session.saved_turns = len(session.turns)
+
+    def note(self, kind: str, rows: Sequence[int], *, source: str) -> None:
+        """Write a fact about items down: liked, disliked, seen, never."""
+        self.store.commit(
+            events=[self.event(kind, item, source=source) for item in self.catalog.ids(rows)]
+        )
+
+    def event(
+        self,
+        kind: str,
+        item: str,
+        *,
+        source: str,
+        session: Session | None = None,
+    ) -> StoredEvent:
+        """A fact about an item, as the store takes it."""
+        return StoredEvent(
+            self.profile_name,
+            self.catalog.path.name,
+            kind,
+            item,
+            source=source,
+            session=session.id if session else "",
+        )
+
+    def _back_up(self) -> None:
+        """Copy the store once a day; an answer does not depend on it."""
+        try:
+            self.store.back_up()
+        except (OSError, RecagentError) as error:
+            self.notice("catalog", f"the store could not be backed up: {error}")
+
+    def _tell_damage(self) -> None:
+        if self.store.damaged:
+            rows = ", ".join(self.store.damaged[:5])
+            self.notice("catalog", f"damaged rows of the store were left out: {rows}")
+            self.store.damaged.clear()
+
+    def _new_bus(self) -> CandidateBus:
+        return CandidateBus(self.catalog.n_items, self.catalog.fingerprint)
+
+    def _restore(self, stored: StoredSession) -> Session:
+        turns: list[PastTurn] = []
+        for body in stored.turns:
+            past, ids = past_from_json(body)
+            rows = tuple(row for row in map(self.catalog.row_of, ids) if row is not None)
+            turns.append(replace(past, shown=rows))
+        bus = self._new_bus()
+        if stored.fingerprint == self.catalog.fingerprint:
+            bus = self._restored_bus(stored.bus)
+        else:
+            self.notice(
+                "catalog", "the catalog has changed since this session; its candidates start anew"
+            )
+        if not bus.lists:
+            turns = [without_lists(turn) for turn in turns]
+        return Session(stored.catalog, bus, stored.id, turns, saved_turns=len(turns))
+
+    def _restored_bus(self, blob: bytes) -> CandidateBus:
+        """A stored bus; a stage too large to be stored is made again from its recipe."""
+        try:
+            bus = bus_from_bytes(blob, self.catalog.n_items)
+        except ValueError:
+            self.notice("catalog", "the session's candidates are unreadable; they start anew")
+            return self._new_bus()
+        if bus.now.candidates is None:
+            context = ToolContext(self.catalog, self.engine, bus, self.sandbox)
+            if not replay(bus, self.toolbox, context):
+                bus.start()
+                self.notice("catalog", "the candidates of this session were lost; they start anew")
+        return bus
