@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 
-from recagent_catalogs.errors import BadInput, NotFound, RecagentError, ToolError
+from recagent_catalogs.errors import BadInput, ToolError
 from recagent_catalogs.sandbox import PERSON_TABLES, TIMEOUT_S, Rows, Sandbox
 from recagent_catalogs.store import Catalog
 from recagent_tools.comparison import Comparison
@@ -24,13 +23,12 @@ from recagent_tools.toolbox import Ran, ToolContext
 from .agent.brain import Brain
 from .agent.builtin.brain import BuiltinBrain
 from .agent.builtin.parse import Parser
-from .agent.events import Event, Notice, Progress, TurnFinished
+from .agent.events import Notice, Progress
 from .agent.explaining.alone import Explanation, refine_alone
 from .agent.loop import Agent
-from .agent.operations import check, conditions, rows_of, utterance_of
 from .agent.past_context import context_of_list
-from .agent.plan import DryToolbox, Plan, apart
-from .agent.request import GOING, Intent, Operation, Request
+from .agent.plan import Plan, apart
+from .agent.request import Intent, Operation, Request
 from .agent.session import Session
 from .agent.turn import ShownItem, Turn, scores_of, shown_items
 from .direct import Direct, Wanted, told_items
@@ -42,12 +40,7 @@ from .named import own_weights, resolve_title, user_index
 from .paths import Paths, find_paths
 from .semantic import THRESHOLD
 from .sessions import Sessions
-
-EventFunction = Callable[[Event], None]
-
-
-def ignore(event: Event) -> None:
-    """An event that nobody watches."""
+from .turns import EventFunction, Turns, ignore
 
 
 class Assistant:
@@ -151,6 +144,18 @@ class Assistant:
             self._notice,
         )
 
+    def _turns(self, keep: bool, on_event: EventFunction | None = None) -> Turns:
+        return Turns(
+            self.agent,
+            self.builtin,
+            self.parser,
+            self._sessions if keep and not self.incognito else None,
+            self.count,
+            on_event or self.on_event,
+            self._notice,
+            self.take_notices,
+        )
+
     @property
     def _answers(self) -> ItemAnswers:
         return ItemAnswers(self.load_session, self.new_session, self.context)
@@ -227,7 +232,7 @@ class Assistant:
         session = session or self.new_session()
         context = self._asked(text, session, user, like, weights)
         self.agent.default_count = count or self.count
-        return self._turn(self.agent, text, session, context, keep, on_event)
+        return self._turns(keep, on_event).run(text, session, context)
 
     def _asked(
         self,
@@ -277,60 +282,9 @@ class Assistant:
             BadInput: a condition is wrong, there is nothing to undo, or nothing to do.
         """
         context = self.context(session, user)
-        context.shown = session.shown
-        if not (operations or drop or where):
-            raise BadInput("no operation was given", hint="undo, redo, list, save, load, union …")
-        if (drop or where) and any(op.op in GOING for op in operations):
-            raise BadInput("going to a list and narrowing it are two operations")
-        check(operations, context)
-        rows, met = rows_of(drop, context), conditions(where, context)
-        request = self.parser.operated(
-            operations, session.turns, shown=session.shown, dropped=rows, where=met
+        return self._turns(keep, on_event).operate(
+            operations, session, context, drop=drop, where=where, count=count
         )
-        standing = len(session.shown)
-        request = replace(request, count=count)
-        agent = replace(self.agent, brain=self.builtin, fallback=None)
-        agent.default_count = count or standing or self.count
-        labels = [self.catalog.label(row) for row in rows]
-        said = utterance_of(operations, labels, met)
-        return self._turn(agent, said, session, context, keep, on_event, request)
-
-    def _turn(
-        self,
-        agent: Agent,
-        text: str,
-        session: Session,
-        context: ToolContext,
-        keep: bool,
-        on_event: EventFunction | None,
-        request: Request | None = None,
-    ) -> Turn:
-        """Run a turn and keep it."""
-        emit = on_event or self.on_event
-        before = session.bus.mark()
-        # The turn is over once it is kept and its notices are complete, not before.
-        turn = agent.turn(
-            text,
-            session,
-            context,
-            lambda e: None if isinstance(e, TurnFinished) else emit(e),
-            request,
-        )
-        failed = [entry.error for entry in turn.trace if entry.error]
-        if request is not None and failed:
-            session.bus.back_to(before)
-            session.turns.pop()
-            raise BadInput(failed[0].removeprefix("error: "))
-        if keep and not self.incognito:
-            try:
-                self._sessions.keep(session, turn)
-            except NotFound:  # the session is somebody else's
-                raise
-            except RecagentError as error:  # the answer is there and must not be lost
-                self._notice("catalog", f"this turn could not be kept: {error.message}")
-        turn = replace(turn, notices=(*self.take_notices(), *turn.notices))
-        emit(TurnFinished(turn))
-        return turn
 
     def plan(
         self,
@@ -354,20 +308,7 @@ class Assistant:
         held = session or self.new_session()
         trial = Session(held.catalog, apart(held.bus), held.id, list(held.turns))
         context = self._asked(text, trial, user, like, weights)
-        dry = DryToolbox(self.toolbox)
-        agent = replace(self.agent, toolbox=dry, brain=self.builtin, fallback=None)
-        agent.default_count = count or self.count
-        turn = agent.turn(text, trial, context, ignore)
-        return Plan(
-            turn.request,
-            tuple(dry.steps),
-            dry.shown,
-            turn.text,
-            turn.question,
-            turn.options,
-            (*self.take_notices(), *(told for told in turn.notices if told[0] != "noted")),
-            self.agent.brain.name,
-        )
+        return self._turns(False).plan(text, trial, context, count)
 
     def _read(self, utterance: str, session: Session) -> Request:
         return self.parser.parse(
@@ -522,7 +463,8 @@ class Assistant:
             NotFound: no such user or item.
             BadInput: a condition or a weight is wrong.
         """
-        context, wanted = self._wanted(user, like, unlike, where, weights, count)
+        context = self._fresh(user, weights)
+        wanted = Wanted.named(context, like, unlike, where, weights, count)
         return self._direct.ranked(context, wanted)
 
     def plan_recommend(
@@ -541,26 +483,16 @@ class Assistant:
             NotFound: no such user or item.
             BadInput: a condition or a weight is wrong.
         """
-        context, wanted = self._wanted(user, like, unlike, where, weights, count)
+        context = self._fresh(user, weights)
+        wanted = Wanted.named(context, like, unlike, where, weights, count)
         steps = self._direct.planned(context, wanted)
         shown = min(count, len(context.bus))
         return Plan(None, steps, shown, notices=tuple(self.take_notices()))
 
-    def _wanted(
-        self,
-        user: str | None,
-        like: Sequence[str],
-        unlike: Sequence[str],
-        where: Sequence[str],
-        weights: Sequence[str],
-        count: int,
-    ) -> tuple[ToolContext, Wanted]:
-        """A context with a bus of its own, and what is asked for, in rows."""
+    def _fresh(self, user: str | None, weights: Sequence[str] = ()) -> ToolContext:
+        """A context with a bus of its own; the weights are right."""
         own_weights(weights)
-        context = self.context(self.new_session(), user)
-        liked = [resolve_title(title, context) for title in like]
-        disliked = [resolve_title(title, context) for title in unlike]
-        return context, Wanted(liked, disliked, where, weights, count)
+        return self.context(self.new_session(), user)
 
     def similar(self, title: str, *, count: int = 10) -> tuple[ShownItem, ...]:
         """Items like one item, whoever asks.
@@ -568,7 +500,7 @@ class Assistant:
         Raises:
             NotFound: no such item.
         """
-        context = self.context(self.new_session(), None)
+        context = self._fresh(None)
         context.profile = Profile()
         return self._direct.ranked(context, Wanted([resolve_title(title, context)], count=count))
 
@@ -601,7 +533,7 @@ class Assistant:
         Raises:
             NotFound: no such item or user.
         """
-        context = self.context(self.new_session(), user)
+        context = self._fresh(user)
         row = resolve_title(item, context)
         context.liked.extend(resolve_title(title, context) for title in liked)
         return refine_alone(row, text, context, self.agent.style, self.agent.brain)

@@ -18,6 +18,7 @@ from .agent.explaining import Scene, explain
 from .agent.plan import DryToolbox, PlanStep
 from .agent.request import Intent, Mention, Request
 from .agent.turn import ShownItem, shown_items
+from .named import resolve_title
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,25 @@ class Wanted:
     where: Sequence[str] = ()
     weights: Sequence[str] = ()
     count: int = 10
+
+    @classmethod
+    def named(
+        cls,
+        context: ToolContext,
+        like: Sequence[str],
+        unlike: Sequence[str],
+        where: Sequence[str],
+        weights: Sequence[str],
+        count: int,
+    ) -> Wanted:
+        """The same, of items that are named by title or id.
+
+        Raises:
+            NotFound: no such item.
+        """
+        liked = [resolve_title(title, context) for title in like]
+        disliked = [resolve_title(title, context) for title in unlike]
+        return cls(liked, disliked, where, weights, count)
 
 
 @dataclass(frozen=True)

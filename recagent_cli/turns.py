@@ -1,0 +1,126 @@
+"""Turns of a session: run and kept, done without words, or only planned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from recagent_catalogs.errors import BadInput, NotFound, RecagentError
+from recagent_tools.toolbox import ToolContext
+
+from .agent.brain import Brain
+from .agent.builtin.parse import Parser
+from .agent.events import Event, TurnFinished
+from .agent.loop import Agent
+from .agent.operations import check, conditions, rows_of, utterance_of
+from .agent.plan import DryToolbox, Plan
+from .agent.request import GOING, Operation, Request
+from .agent.session import Session
+from .agent.turn import Turn
+from .sessions import Sessions
+
+EventFunction = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """An event that nobody watches."""
+
+
+@dataclass(frozen=True)
+class Turns:
+    """Runs turns.
+
+    Attributes:
+        agent: who answers.
+        builtin: the brain of what is done without words, and of plans.
+        parser: reads operations as a request.
+        sessions: where turns are kept; None where nothing is.
+        count: how many items are shown where nobody said.
+        emit: takes the events.
+        notice: takes (kind, text) of what went wrong beside a turn.
+        take_notices: gives what the person was not yet told.
+    """
+
+    agent: Agent
+    builtin: Brain
+    parser: Parser
+    sessions: Sessions | None
+    count: int
+    emit: EventFunction
+    notice: Callable[[str, str], None]
+    take_notices: Callable[[], list[tuple[str, str]]]
+
+    def run(
+        self, text: str, session: Session, context: ToolContext, request: Request | None = None
+    ) -> Turn:
+        """Run a turn and keep it."""
+        emit, before = self.emit, session.bus.mark()
+        # The turn is over once it is kept and its notices are complete, not before.
+        turn = self.agent.turn(
+            text,
+            session,
+            context,
+            lambda e: None if isinstance(e, TurnFinished) else emit(e),
+            request,
+        )
+        failed = [entry.error for entry in turn.trace if entry.error]
+        if request is not None and failed:
+            session.bus.back_to(before)
+            session.turns.pop()
+            raise BadInput(failed[0].removeprefix("error: "))
+        if self.sessions is not None:
+            try:
+                self.sessions.keep(session, turn)
+            except NotFound:  # the session is somebody else's
+                raise
+            except RecagentError as error:  # the answer is there and must not be lost
+                self.notice("catalog", f"this turn could not be kept: {error.message}")
+        turn = replace(turn, notices=(*self.take_notices(), *turn.notices))
+        emit(TurnFinished(turn))
+        return turn
+
+    def operate(
+        self,
+        operations: Sequence[Operation],
+        session: Session,
+        context: ToolContext,
+        *,
+        drop: Sequence[str],
+        where: Sequence[str],
+        count: int | None,
+    ) -> Turn:
+        """`Assistant.operate`."""
+        context.shown = session.shown
+        if not (operations or drop or where):
+            raise BadInput("no operation was given", hint="undo, redo, list, save, load, union …")
+        if (drop or where) and any(op.op in GOING for op in operations):
+            raise BadInput("going to a list and narrowing it are two operations")
+        check(operations, context)
+        rows, met = rows_of(drop, context), conditions(where, context)
+        request = self.parser.operated(
+            operations, session.turns, shown=session.shown, dropped=rows, where=met
+        )
+        standing = len(session.shown)
+        request = replace(request, count=count)
+        agent = replace(self.agent, brain=self.builtin, fallback=None)
+        agent.default_count = count or standing or self.count
+        labels = [context.catalog.label(row) for row in rows]
+        said = utterance_of(operations, labels, met)
+        return replace(self, agent=agent).run(said, session, context, request)
+
+    def plan(self, text: str, session: Session, context: ToolContext, count: int | None) -> Plan:
+        """`Assistant.plan`, on a session of its own."""
+        dry = DryToolbox(self.agent.toolbox)
+        agent = replace(self.agent, toolbox=dry, brain=self.builtin, fallback=None)
+        agent.default_count = count or self.count
+        turn = agent.turn(text, session, context, ignore)
+        return Plan(
+            turn.request,
+            tuple(dry.steps),
+            dry.shown,
+            turn.text,
+            turn.question,
+            turn.options,
+            (*self.take_notices(), *(told for told in turn.notices if told[0] != "noted")),
+            self.agent.brain.name,
+        )
