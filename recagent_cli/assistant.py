@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-
-import numpy as np
 
 from recagent_catalogs.errors import BadInput, ToolError
 from recagent_catalogs.sandbox import PERSON_TABLES, TIMEOUT_S, Rows, Sandbox
@@ -26,17 +23,17 @@ from .agent.builtin.parse import Parser
 from .agent.events import Notice, Progress
 from .agent.explaining.alone import Explanation, refine_alone
 from .agent.loop import Agent
-from .agent.past_context import context_of_list
 from .agent.plan import Plan, apart
 from .agent.request import Intent, Operation, Request
 from .agent.session import Session
 from .agent.turn import ShownItem, Turn, scores_of, shown_items
+from .contexts import Contexts
 from .direct import Direct, Wanted, told_items
 from .explained import ItemAnswers
 from .library import DEFAULT_CATALOG, FIRST_ANSWER_S, Library
 from .memory.profile import Profile
 from .memory.store import UserStore
-from .named import own_weights, resolve_title, user_index
+from .named import resolve_title, user_index
 from .paths import Paths, find_paths
 from .semantic import THRESHOLD
 from .sessions import Sessions
@@ -144,6 +141,10 @@ class Assistant:
             self._notice,
         )
 
+    @property
+    def _contexts(self) -> Contexts:
+        return Contexts(self._sessions, self.incognito, self.seed)
+
     def _turns(self, keep: bool, on_event: EventFunction | None = None) -> Turns:
         return Turns(
             self.agent,
@@ -230,25 +231,9 @@ class Assistant:
             Cancelled: Ctrl-C.
         """
         session = session or self.new_session()
-        context = self._asked(text, session, user, like, weights)
+        context = self._contexts.asked(text, session, user, like, weights)
         self.agent.default_count = count or self.count
         return self._turns(keep, on_event).run(text, session, context)
-
-    def _asked(
-        self,
-        text: str,
-        session: Session,
-        user: str | None,
-        like: Sequence[str],
-        weights: Sequence[str],
-    ) -> ToolContext:
-        """The context of a turn, with what was given beside the words."""
-        if not text.strip():
-            raise BadInput("nothing was asked", hint='recagent ask "90s sci-fi like Alien"')
-        context = self.context(session, user)
-        context.weights = own_weights(weights)
-        context.liked.extend(resolve_title(title, context) for title in like)
-        return context
 
     def operate(
         self,
@@ -307,7 +292,7 @@ class Assistant:
         """
         held = session or self.new_session()
         trial = Session(held.catalog, apart(held.bus), held.id, list(held.turns))
-        context = self._asked(text, trial, user, like, weights)
+        context = self._contexts.asked(text, trial, user, like, weights)
         return self._turns(False).plan(text, trial, context, count)
 
     def _read(self, utterance: str, session: Session) -> Request:
@@ -317,18 +302,7 @@ class Assistant:
 
     def context(self, session: Session, user: str | None) -> ToolContext:
         """What the tools may touch in a turn of this session."""
-        return ToolContext(
-            catalog=self.catalog,
-            engine=self.engine,
-            bus=session.bus,
-            sandbox=self.sandbox,
-            profile=self.profile(),
-            user=self.user_index(user),
-            made_for=lambda number: session.made_for(number, self.catalog),
-            may_remember=not self.incognito,
-            rng=np.random.default_rng(self.seed or datetime.date.today().toordinal()),
-            of_list=lambda number: self.context_of_list(session, number),
-        )
+        return self._contexts.of(session, user)
 
     def context_of_list(self, session: Session, number: int = 0) -> ToolContext:
         """What the tools could touch in the turn that made a list, on a bus that stands there.
@@ -338,7 +312,7 @@ class Assistant:
         Raises:
             ToolError: there is no such list.
         """
-        return context_of_list(self.context(session, None), session, number)
+        return self._contexts.of_list(session, number)
 
     def user_index(self, user: str | None) -> int | None:
         """The index of a user of the catalog's data.
@@ -350,9 +324,7 @@ class Assistant:
 
     def profile(self) -> Profile:
         """What is known of the person, in rows of this catalog."""
-        if self.incognito:
-            return Profile()
-        return self._sessions.profile()
+        return self._contexts.profile()
 
     def note(self, kind: str, rows: Sequence[int], *, source: str) -> None:
         """Write a fact about items down: liked, disliked, seen, never."""
@@ -463,7 +435,7 @@ class Assistant:
             NotFound: no such user or item.
             BadInput: a condition or a weight is wrong.
         """
-        context = self._fresh(user, weights)
+        context = self._contexts.fresh(user, weights)
         wanted = Wanted.named(context, like, unlike, where, weights, count)
         return self._direct.ranked(context, wanted)
 
@@ -483,16 +455,11 @@ class Assistant:
             NotFound: no such user or item.
             BadInput: a condition or a weight is wrong.
         """
-        context = self._fresh(user, weights)
+        context = self._contexts.fresh(user, weights)
         wanted = Wanted.named(context, like, unlike, where, weights, count)
         steps = self._direct.planned(context, wanted)
         shown = min(count, len(context.bus))
         return Plan(None, steps, shown, notices=tuple(self.take_notices()))
-
-    def _fresh(self, user: str | None, weights: Sequence[str] = ()) -> ToolContext:
-        """A context with a bus of its own; the weights are right."""
-        own_weights(weights)
-        return self.context(self.new_session(), user)
 
     def similar(self, title: str, *, count: int = 10) -> tuple[ShownItem, ...]:
         """Items like one item, whoever asks.
@@ -500,7 +467,7 @@ class Assistant:
         Raises:
             NotFound: no such item.
         """
-        context = self._fresh(None)
+        context = self._contexts.fresh()
         context.profile = Profile()
         return self._direct.ranked(context, Wanted([resolve_title(title, context)], count=count))
 
@@ -533,7 +500,7 @@ class Assistant:
         Raises:
             NotFound: no such item or user.
         """
-        context = self._fresh(user)
+        context = self._contexts.fresh(user)
         row = resolve_title(item, context)
         context.liked.extend(resolve_title(title, context) for title in liked)
         return refine_alone(row, text, context, self.agent.style, self.agent.brain)

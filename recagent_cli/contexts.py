@@ -1,0 +1,92 @@
+"""What the tools may touch, made for a session: now, and at the time of a list."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from recagent_catalogs.errors import BadInput
+from recagent_tools.toolbox import ToolContext
+
+from .agent.past_context import context_of_list
+from .agent.session import Session
+from .memory.profile import Profile
+from .named import own_weights, resolve_title, user_index
+from .sessions import Sessions
+
+
+@dataclass(frozen=True)
+class Contexts:
+    """Makes contexts.
+
+    Attributes:
+        sessions: whose catalog, models and profile a context holds.
+        incognito: whether nothing is known of the person, nor remembered.
+        seed: seed of everything random; with 0 it changes by the day.
+    """
+
+    sessions: Sessions
+    incognito: bool
+    seed: int
+
+    def profile(self) -> Profile:
+        """What is known of the person, in rows of this catalog."""
+        return Profile() if self.incognito else self.sessions.profile()
+
+    def of(self, session: Session, user: str | None = None) -> ToolContext:
+        """What the tools may touch in a turn of this session.
+
+        Raises:
+            NotFound: no such user.
+        """
+        catalog = self.sessions.catalog
+        return ToolContext(
+            catalog=catalog,
+            engine=self.sessions.engine,
+            bus=session.bus,
+            sandbox=self.sessions.sandbox,
+            profile=self.profile(),
+            user=user_index(user, catalog),
+            made_for=lambda number: session.made_for(number, catalog),
+            may_remember=not self.incognito,
+            rng=np.random.default_rng(self.seed or datetime.date.today().toordinal()),
+            of_list=lambda number: self.of_list(session, number),
+        )
+
+    def of_list(self, session: Session, number: int = 0) -> ToolContext:
+        """`Assistant.context_of_list`."""
+        return context_of_list(self.of(session), session, number)
+
+    def asked(
+        self,
+        text: str,
+        session: Session,
+        user: str | None,
+        like: Sequence[str],
+        weights: Sequence[str],
+    ) -> ToolContext:
+        """The context of a turn, with what was given beside the words.
+
+        Raises:
+            BadInput: nothing was said, or a weight is wrong.
+            NotFound: no such user or item.
+        """
+        if not text.strip():
+            raise BadInput("nothing was asked", hint='recagent ask "90s sci-fi like Alien"')
+        context = self.of(session, user)
+        context.weights = own_weights(weights)
+        context.liked.extend(resolve_title(title, context) for title in like)
+        return context
+
+    def fresh(self, user: str | None = None, weights: Sequence[str] = ()) -> ToolContext:
+        """A context with a bus of its own; the weights are right.
+
+        Raises:
+            BadInput: a weight is wrong.
+            NotFound: no such user.
+        """
+        own_weights(weights)
+        return self.of(self.sessions.new(), user)
