@@ -21,6 +21,7 @@ from .agent.brain import Brain
 from .agent.builtin.brain import BuiltinBrain
 from .agent.builtin.parse import Parser
 from .agent.events import Notice, Progress
+from .agent.explaining import Explained
 from .agent.explaining.alone import Explanation, refine_alone
 from .agent.loop import Agent
 from .agent.plan import Plan, apart
@@ -408,6 +409,21 @@ class Assistant:
             BadInput: fewer than two different items, or more than five.
         """
         return self._answers.compare(references, session, user)
+
+    def because(
+        self, evidence: Evidence, *, session: Session | None = None, style: str = ""
+    ) -> Explained:
+        """The evidence for an item of a list in a few clauses, each checked against the data.
+
+        Args:
+            evidence: from `why`.
+            session: which it was of; the one used last where None.
+            style: "fit", "facts" or "short"; else this assistant's.
+
+        Raises:
+            NotFound: no session, or the list is not its.
+        """
+        return self._answers.because(evidence, session, style or self.agent.style)
 
     # -- without words ---------------------------------------------------------------------------
 

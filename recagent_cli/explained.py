@@ -13,6 +13,8 @@ from recagent_tools.predict import PredictedRating, predicted_rating
 from recagent_tools.toolbox import ToolContext
 from recagent_tools.why_not import why_not
 
+from .agent.explaining import Explained
+from .agent.explaining.because import because, scene_of
 from .agent.past_context import context_of_list
 from .agent.session import Session
 from .named import resolve_shown, resolve_title
@@ -62,6 +64,15 @@ class ItemAnswers:
                 hint=f'recagent why-not "{title}" says why not',
             )
         return found
+
+    def because(self, evidence: Evidence, session: Session | None, style: str) -> Explained:
+        """`Assistant.because`."""
+        held = session or self.load(None)
+        if held is None or evidence.number > len(held.bus.lists):
+            raise NotFound("the session does not have this list")
+        then = context_of_list(self.context(held, None), held, evidence.number)
+        request = held.request_of(then.bus.standing)
+        return because(evidence, scene_of(evidence, then, request, style))
 
     def compare(
         self, references: Sequence[str], session: Session | str | None, user: str | None

@@ -98,6 +98,7 @@ class TurnView:
         context: catalog, engine, bus and profile, as the tools see them.
         steps: what was done in this turn so far.
         default_count: how many items to show where the person did not say.
+        style: how items are explained: "fit", "facts" or "short".
     """
 
     utterance: str
@@ -107,6 +108,7 @@ class TurnView:
     context: ToolContext
     steps: list[tuple[Step, tuple[Observation, ...]]] = field(default_factory=list)
     default_count: int = 5
+    style: str = "fit"
 
 
 class Brain(Protocol):

@@ -19,7 +19,7 @@ class TurnStarted:
 
 @dataclass(frozen=True)
 class Thought:
-    """What the brain says it is about to do."""
+    """What the built-in brain is about to do; a model's thoughts are unchecked, and not told."""
 
     text: str
 

@@ -181,6 +181,7 @@ class _Running:
             self.agent.toolbox.offered(context),
             context,
             default_count=self.agent.default_count,
+            style=self.agent.style,
         )
 
     def _drive(self, brain: Brain, view: TurnView) -> None:
@@ -193,7 +194,7 @@ class _Running:
             last = number == most - 1 or calls >= self.agent.max_calls
             view.tools = self._last_tools() if last else self.agent.toolbox.offered(self.context)
             step = brain.next_step(view, self.emit)
-            if step.thought:
+            if step.thought and not self._is_foreign(brain):
                 self.emit(Thought(step.thought))
             if not step.calls:
                 self.closing = step.text
@@ -209,6 +210,10 @@ class _Running:
                 return
         self._notice("cut", "the step budget is spent; this is the best list so far")
         self.ran_out = True
+
+    def _is_foreign(self, brain: Brain) -> bool:
+        """Whether a brain's words are a model's: shown only where they were checked."""
+        return brain is not self.agent.fallback and brain.name != "builtin"
 
     def _last_tools(self) -> Sequence[Tool]:
         """In the last step only what ends the turn is offered."""
@@ -275,7 +280,7 @@ class _Running:
         if not rows:
             context.bus.settle()
         text = context.text or self.closing
-        foreign = brain is not self.agent.fallback and brain.name != "builtin"
+        foreign = self._is_foreign(brain)
         if foreign:
             text = self._grounded(text, rows, request)
         explained = self._explained(rows, request, brain if foreign else None)

@@ -20,6 +20,7 @@ from recagent_catalogs.errors import BadInput, ExitCode, NotFound, UsageError
 if TYPE_CHECKING:
     from recagent_tools.evidence import Evidence
 
+    from ..agent.explaining import Explained
     from ..agent.plan import Plan
     from ..agent.turn import ShownItem, Turn
     from ..assistant import Assistant
@@ -317,14 +318,16 @@ class Run:
             lambda form: items_text(items, form, catalog.schema, catalog=catalog.name),
         )
 
-    def print_evidence(self, kind: str, evidence: Evidence, assistant: Assistant) -> None:
-        """Print why an item is in a list, in the format asked for."""
+    def print_evidence(
+        self, kind: str, evidence: Evidence, told: Explained, assistant: Assistant
+    ) -> None:
+        """Print why an item is in a list, in words and figures, in the format asked for."""
         from ..ui.evidence import evidence_renderables, evidence_text
 
         self.print_answer(
             assistant,
-            lambda: evidence_renderables(evidence, assistant.catalog),
-            lambda form: evidence_text(kind, evidence, form, assistant.catalog),
+            lambda: evidence_renderables(evidence, told, assistant.catalog),
+            lambda form: evidence_text(kind, evidence, told, form, assistant.catalog),
         )
 
 

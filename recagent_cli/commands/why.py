@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .run import Run, common
+from .run import Run, StyleOption, common
 
 
 @common
@@ -16,11 +16,13 @@ def command(
     session: Annotated[
         str | None, typer.Option("--session", help="Session; default: the one used last.")
     ] = None,
+    style: StyleOption = None,
 ) -> None:
-    """Show why an item is in a list: the evidence, in figures.
+    """Show why an item is in a list: the evidence, in words and figures.
 
-    recagent why 2 · recagent why "Arrival" --json
+    recagent why 2 · recagent why 2 --style short · recagent why "Arrival" --json
     """
-    assistant = run.assistant()
-    evidence = assistant.why(item, session=session)
-    run.print_evidence("why", evidence, assistant)
+    assistant = run.assistant(**run.style_option(style))
+    held = assistant.load_session(session)
+    evidence = assistant.why(item, session=held)
+    run.print_evidence("why", evidence, assistant.because(evidence, session=held), assistant)

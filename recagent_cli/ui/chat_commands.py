@@ -6,13 +6,17 @@ name, and shows its answer with `chat.show` and `chat.note`, or asks with `chat.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
+from recagent_catalogs.errors import UsageError
+
 from ..agent.loop import NOTED
+from ..settings import known
 from .chat_command import ChatCommand, references, rows_named
 from .chat_places import PLACES
 from .examples import first_screen
@@ -51,9 +55,22 @@ def _help(chat: Chat, rest: str) -> None:
 def _why(chat: Chat, rest: str) -> None:
     from .evidence import evidence_renderables
 
+    rest, style = _style_in(chat, rest)
     for reference in references(rest) or ["#1"]:
         evidence = chat.assistant.why(reference, session=chat.session)
-        chat.show(*evidence_renderables(evidence, chat.assistant.catalog))
+        told = chat.assistant.because(evidence, session=chat.session, style=style)
+        chat.show(*evidence_renderables(evidence, told, chat.assistant.catalog))
+
+
+def _style_in(chat: Chat, rest: str) -> tuple[str, str]:
+    """A line without `--style STYLE` at either end, and the style; the chat's own without one."""
+    found = re.search(r"(?:^|\s)--style[ =](\S+)(?=\s|$)", rest)
+    if found is None:
+        return rest, chat.assistant.agent.style
+    styles = known("style").choices
+    if found[1] not in styles:
+        raise UsageError(f"no style {found[1]!r}", hint="styles: " + ", ".join(styles))
+    return (rest[: found.start()] + rest[found.end() :]).strip(), found[1]
 
 
 def _why_not(chat: Chat, rest: str) -> None:
@@ -89,7 +106,7 @@ COMMANDS: tuple[ChatCommand, ...] = (
     _fact("/never", "never"),
     ChatCommand("/more", lambda chat, rest: chat.ask("more"), "", "further items of the same list"),
     *PLACES,
-    ChatCommand("/why", _why, "2", "what speaks for an item, in figures; by number or title"),
+    ChatCommand("/why", _why, "2", "what speaks for an item; number or title; --style short"),
     ChatCommand("/why-not", _why_not, "TITLE", "why it is not in the list"),
     ChatCommand("/compare", _compare, "1 3", "items side by side; numbers, or titles with ;"),
     ChatCommand("/new", _new, "", "begin again"),

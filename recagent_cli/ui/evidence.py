@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from recagent_catalogs.errors import UsageError
 from recagent_catalogs.text import clean
 
-from ..agent.because import clauses
 from .clean_json import dumps
 
 if TYPE_CHECKING:
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
 
     from recagent_catalogs.store import Catalog
     from recagent_tools.evidence import Evidence, StagePlace
+
+    from ..agent.explaining import Explained
 
 EVIDENCE_SCHEMA = "recagent.evidence/1"
 MOST = 3
@@ -30,28 +31,40 @@ RETRIEVAL = {
 """Tools that order candidates, as people would say what they go by."""
 
 
-def evidence_text(kind: str, evidence: Evidence, form: str, catalog: Catalog) -> str:
+def evidence_text(
+    kind: str, evidence: Evidence, told: Explained, form: str, catalog: Catalog
+) -> str:
     """`recagent.evidence/1`; the other formats are for tables and lists."""
     from recagent_tools.evidence_json import evidence_json
 
     if form not in ("json", "jsonl"):
         raise UsageError(f"--format {form} does not fit here", hint="use table or json")
-    head = {"schema": EVIDENCE_SCHEMA, "kind": kind, "catalog": catalog.name}
-    told = {**head, **evidence_json(evidence, catalog)}
-    return dumps(told, indent=2 if form == "json" else None)
+    body = {
+        "schema": EVIDENCE_SCHEMA,
+        "kind": kind,
+        "catalog": catalog.name,
+        "text": told.text,
+        "style": told.style,
+        **evidence_json(evidence, catalog),
+    }
+    return dumps(body, indent=2 if form == "json" else None)
 
 
-def evidence_renderables(evidence: Evidence, catalog: Catalog) -> list[RenderableType]:
-    """The sentence and the table of figures."""
+def evidence_renderables(
+    evidence: Evidence, told: Explained, catalog: Catalog
+) -> list[RenderableType]:
+    """The sentence and the table of figures; of the style `short` the sentence alone."""
     from rich.table import Table
     from rich.text import Text
 
     head = Text(clean(catalog.label(evidence.row)), style="bold")
+    if told.style == "short":
+        head.append(f"  {clean(told.text)}", style="not bold")
+        return [head]
     if evidence.place is not None:
         head.append(f"  {_ordinal(evidence.place)} of {evidence.of}", style="not bold")
         head.append(f" in list {evidence.number}", style="not bold dim")
-    told = "; ".join(clauses(evidence, catalog))
-    sentence = Text(clean(f"{told[:1].upper()}{told[1:]}."))
+    sentence = Text(clean(f"{told.text[:1].upper()}{told.text[1:]}."))
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True, style="dim")
     table.add_column()

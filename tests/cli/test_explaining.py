@@ -16,6 +16,7 @@ from recagent_cli.agent.explaining.asking import read_answer
 from recagent_cli.agent.explaining.refine import Task
 from recagent_cli.agent.request import Intent, Request
 from recagent_cli.testing import Answer, FakeCall, FakeServer, Received, ScriptedBrain
+from recagent_tools.predict import predicted_rating
 from recagent_tools.retrieve import profile_history
 
 from ..conftest import RunCommand
@@ -60,7 +61,7 @@ def aspects(text: str, place: int, scene: Scene, said: Sequence[str] = ()) -> se
         ("like Orbit of Ash; by Ada Quill", 1, {"factual"}),
         ("soldiers and a survivor", 1, {"personal"}),
         ("because you love westerns, like Orbit of Ash", 1, {"personal"}),
-        ("perfect for you: like Orbit of Ash", 1, set()),
+        ("perfect for you: like Orbit of Ash", 1, {"coherent"}),
         ("perfect for you: like Orbit of Ash", 3, {"coherent"}),
         ("it may not be for you, though like Orbit of Ash", 3, set()),
         ("it may not be for you, though like Orbit of Ash", 1, {"coherent"}),
@@ -72,6 +73,34 @@ def aspects(text: str, place: int, scene: Scene, said: Sequence[str] = ()) -> se
 )
 def test_four_aspects(scene: Scene, text: str, place: int, wrong: set[str]) -> None:
     assert aspects(text, place, scene) == wrong
+
+
+def test_strong_words_agree_with_the_predicted_liking(assistant: Assistant) -> None:
+    """Of the best item of a list too, and without a list by the prediction alone."""
+    text, tried = "perfect for you: like Orbit of Ash", set()
+    base = scene_of(assistant, "fit", liked=["f03"])
+    for row in range(assistant.catalog.n_items):
+        item, context = assistant.catalog.item(row), base.context
+        if item.id == "f03":
+            continue
+        predicted = predicted_rating(row, context)
+        below = predicted.rating < predicted.usual
+        tried.add(below)
+        for rows in ((row, 0, 1), ()):
+            scene = Scene(rows, context, Request(Intent.RECOMMEND))
+            found = [f for f in faults_in(text, item, scene) if f.aspect == "coherent"]
+            assert bool(found) == below
+            assert all(f.kind == "liking" and f"{predicted.usual:.1f}" in f.truth for f in found)
+        alone = Scene((), context, Request(Intent.RECOMMEND))
+        weak = faults_in("it may not be for you, though like Orbit of Ash", item, alone)
+        assert any(f.aspect == "coherent" for f in weak) == (not below)
+    assert tried == {True, False}
+
+
+def test_of_whom_nothing_is_known_the_place_decides(assistant: Assistant) -> None:
+    unknown = scene_of(assistant, "facts")
+    assert aspects("a perfect match", 1, unknown) == set()
+    assert aspects("a perfect match", 3, unknown) == {"coherent"}
 
 
 def test_nothing_personal_of_whom_nothing_is_known(assistant: Assistant) -> None:

@@ -6,6 +6,7 @@ in what is printed, and each fact of the reasons is looked up in the row.
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Iterator
@@ -13,6 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from recagent_catalogs.ingest import ingest
+from recagent_catalogs.store import Catalog
+from recagent_cli import Assistant
+from recagent_cli.agent.events import Event, Thought
 from recagent_cli.testing import Answer, FakeCall, FakeServer, Received
 
 from ..conftest import RunCommand
@@ -82,6 +87,21 @@ LIES = {
         ],
     },
 }  # fmt: skip
+LIES["ml"] = {
+    **LIES["movies"],
+    "reasons": [
+        "Of 102 people who rated Heat, 101 rated this.",
+        "A film of 311 minutes from 1911.",
+        "Because you adore Titanic and musicals.",
+        "Rated 9.9 by 88,000 people, the best film ever made.",
+        "88 of 102 who rated Heat rated this; perfect for you.",
+    ],
+    "marks": [*LIES["movies"]["marks"], "101 rated", "88 of"],
+}
+CATALOGS = ["movies", "games", "ml"]
+"""`ml` is MovieLens latest-small out of `RECAGENT_BENCH_DATA`; skipped where that is not there."""
+HEAT = "6"
+"""MovieLens' number of Heat."""
 
 
 @pytest.fixture
@@ -94,6 +114,43 @@ def bundled(bundled_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
             (mine / "data" / part.name).symlink_to(part)
     monkeypatch.setenv("RECAGENT_HOME", str(mine))
     return mine
+
+
+@pytest.fixture(scope="module")
+def real_home(bench_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with MovieLens latest-small, trained."""
+    from recagent_tools.models.training import build
+
+    source = bench_data / "datasets" / "ml-latest-small"
+    if not source.is_dir():
+        pytest.skip("RECAGENT_BENCH_DATA has no datasets/ml-latest-small")
+    made = tmp_path_factory.mktemp("real")
+    (made / "data" / "catalogs").mkdir(parents=True)
+    ingest(source, made / "data" / "catalogs" / "ml", name="ml")
+    catalog = Catalog.open(made / "data" / "catalogs" / "ml")
+    build(catalog, made / "data" / "models" / "ml", threads=2, quick=True)
+    return made
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest, bundled: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A catalog that can be asked in the home that is set."""
+    if request.param == "ml":
+        monkeypatch.setenv("RECAGENT_HOME", str(request.getfixturevalue("real_home")))
+    return str(request.param)
+
+
+def counted(bench_data: Path, item: str) -> set[str]:
+    """Numbers that MovieLens' file of ratings bears out of a film and of those who rated Heat."""
+    takers: dict[str, list[float]] = {}
+    users: dict[str, set[str]] = {}
+    with open(bench_data / "datasets/ml-latest-small/ratings.csv", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            takers.setdefault(row["movieId"], []).append(float(row["rating"]))
+            users.setdefault(row["movieId"], set()).add(row["userId"])
+    mean = sum(takers[item]) / len(takers[item])
+    both, heat = len(users[item] & users[HEAT]), len(users[HEAT])
+    return {str(both), str(heat), str(len(takers[item])), *f"{mean:.1f}".split(".")}
 
 
 def liar(name: str) -> Iterator[object]:
@@ -111,8 +168,8 @@ def liar(name: str) -> Iterator[object]:
     yield again
 
 
-@pytest.mark.parametrize("name", ["movies", "games"])
-def test_no_lie_reaches_the_screen(name: str, bundled: Path, recagent: RunCommand) -> None:
+@pytest.mark.parametrize("name", CATALOGS, indirect=True)
+def test_no_lie_reaches_the_screen(name: str, recagent: RunCommand) -> None:
     told = LIES[name]
     with FakeServer(*liar(name)) as server:  # type: ignore[arg-type]
         words = ("ask", str(told["ask"]), "-c", name, "-m", "openai/liar", "--api-base", server.url)
@@ -126,10 +183,31 @@ def test_no_lie_reaches_the_screen(name: str, bundled: Path, recagent: RunComman
     mended = re.findall(r"^note: mended", ran.err, re.MULTILINE)
     assert len(struck) + len(mended) >= len(told["text"])
     assert len(re.findall(r"^note: the model's reason", ran.err, re.MULTILINE)) == 5
+    said_as_struck = ("note: struck a sentence of the model", "note: mended the model's words")
+    for line in ran.err.splitlines():
+        if any(str(mark) in line.casefold() for mark in told["marks"]):
+            assert line.startswith(said_as_struck), line
 
 
-@pytest.mark.parametrize("name", ["movies", "games"])
-def test_lies_move_nothing_in_the_list(name: str, bundled: Path, recagent: RunCommand) -> None:
+@pytest.mark.parametrize("name", CATALOGS, indirect=True)
+def test_no_thought_of_a_model_is_told(name: str) -> None:
+    events: list[Event] = []
+    with (
+        FakeServer(*liar(name)) as server,  # type: ignore[arg-type]
+        Assistant(name, model="openai/liar", api_base=server.url, incognito=True) as assistant,
+    ):
+        turn = assistant.ask(str(LIES[name]["ask"]), on_event=events.append)
+    assert len(turn.items) == 5 and not any(isinstance(event, Thought) for event in events)
+    with Assistant(name, incognito=True) as assistant:
+        events.clear()
+        assistant.ask(str(LIES[name]["ask"]), on_event=events.append)
+    assert any(isinstance(event, Thought) for event in events), "the built-in brain's are ours"
+
+
+@pytest.mark.parametrize("name", CATALOGS, indirect=True)
+def test_lies_move_nothing_in_the_list(
+    name: str, recagent: RunCommand, request: pytest.FixtureRequest
+) -> None:
     told = LIES[name]
     lists = []
     for honest in (True, False):
@@ -145,8 +223,11 @@ def test_lies_move_nothing_in_the_list(name: str, bundled: Path, recagent: RunCo
         )
         for item in turn["items"]:
             row = json.dumps([item["title"], item["year"], item["columns"]]).casefold()
+            known: set[str] = set()
+            if name == "ml":
+                known = counted(request.getfixturevalue("bench_data"), item["id"])
             for number in re.findall(r"\d{2,}", item["reason"]):
-                assert number in row, item
+                assert number in row or number in known, item
         assert not any(
             str(mark) in json.dumps([turn["text"], [i["reason"] for i in turn["items"]]]).casefold()
             for mark in told["marks"]

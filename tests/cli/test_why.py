@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -11,11 +12,14 @@ import numpy as np
 import pytest
 
 from recagent_catalogs.errors import NotFound
-from recagent_cli.agent.because import MOST_CLAUSES, because, clauses
+from recagent_catalogs.schema import Role
+from recagent_cli.agent.explaining import STYLES, faults_in
+from recagent_cli.agent.explaining.because import MOST_CLAUSES, clauses, scene_of
 from recagent_cli.assistant import Assistant
 from recagent_cli.paths import find_paths
 from recagent_cli.ui.evidence import evidence_lines, signed
 from recagent_tools.conditions import evaluate, parse_condition
+from recagent_tools.evidence import Evidence, LikeShare, SharedValue, Together
 from recagent_tools.explain import explained
 from recagent_tools.models.history import History
 
@@ -157,7 +161,7 @@ def test_a_list_without_ranking_has_stages_and_no_score(assistant: Assistant) ->
     assert found.score is None and found.parts == () and found.features == ()
     assert found.conditions == ("genres has Western",)
     assert [stage.tool for stage in found.stages][-1] == "filter"
-    assert because(found, assistant.catalog)
+    assert assistant.because(found, session=session).text
 
 
 def test_what_is_in_no_list_is_not_found(assistant: Assistant) -> None:
@@ -258,7 +262,8 @@ def test_a_list_by_a_number_says_so(assistant: Assistant) -> None:
     found = assistant.why("1", session=session)
     assert found.order == "runtime" and found.score is None
     runtime = f"{turn.items[0].columns['runtime']:g}"
-    assert f"the list goes by runtime, here {runtime}" in because(found, assistant.catalog)
+    told = assistant.because(found, session=session).text
+    assert f"the list goes by runtime, here {runtime}" in told
 
 
 def test_of_two_of_one_title_the_shown_one_is_meant(assistant: Assistant) -> None:
@@ -271,6 +276,66 @@ def test_of_two_of_one_title_the_shown_one_is_meant(assistant: Assistant) -> Non
         session.bus.show([row])
         assert assistant.why(next(iter(titles)), session=session).row == row
         assert assistant.why(assistant.catalog.ids([row])[0], session=session).row == row
+
+
+def test_every_style_is_checked_and_short_is_one_clause(assistant: Assistant) -> None:
+    session = assistant.new_session()
+    turn = assistant.ask("dark films like Orbit of Ash", session=session)
+    for item in turn.items:
+        found = assistant.why(str(item.rank), session=session)
+        told = {style: assistant.because(found, session=session, style=style) for style in STYLES}
+        assert told["fit"] == assistant.because(found, session=session)
+        assert ";" not in told["short"].text and len(told["short"].text.split()) <= 9
+        assert "like Orbit" not in told["facts"].text and "director" in told["facts"].text
+        context = assistant.context_of_list(session, found.number)
+        for one in told.values():
+            scene = scene_of(found, context, session.request_of(found.number), one.style)
+            for clause in one.text.split("; "):
+                wrong = faults_in(clause, assistant.catalog.item(item.row), scene)
+                assert all(fault.kind == "missing" for fault in wrong), (clause, wrong)
+
+
+def test_a_false_clause_is_left_out(assistant: Assistant) -> None:
+    session = assistant.new_session()
+    assistant.ask("dark films like Orbit of Ash", session=session)
+    found = assistant.why("1", session=session)
+    like = found.likes[0].row
+    told = assistant.because(
+        replace(found, together=(Together(like, 71, 93),), parts=found.parts[:1]), session=session
+    )
+    assert "71" not in told.text and told.text
+    assert {fault.aspect for fault in told.faults} == {"factual"}
+
+
+def test_what_is_in_common_is_said_by_its_kind(assistant: Assistant) -> None:
+    catalog = assistant.catalog
+    liked, row = (catalog.row_of(id) for id in ("f03", "f04"))
+    assert liked is not None and row is not None
+    shares = (LikeShare(liked, 1.0),)
+    people = catalog.schema.with_role(Role.PEOPLE)[0]
+    director = catalog.item(row).columns[people.name][0]
+    cases = {
+        ("genres", "Sci-Fi"): "it is Sci-Fi too",
+        (people.name, director): f"it has the director {director}",
+    }
+    for (column, value), words in cases.items():
+        evidence = Evidence(row, likes=shares, shared=(SharedValue(liked, column, value),))
+        assert f"like Orbit of Ash {words}" in clauses(evidence, catalog)
+
+
+def test_style_of_the_command_and_of_words(recagent: RunCommand, home: Path) -> None:
+    assert recagent("ask", "-c", "films", "dark films like Orbit of Ash").code == 0
+    short = recagent("why", "1", "-c", "films", "--style", "short")
+    assert short.code == 0 and len(short.out.splitlines()) == 1
+    told = json.loads(recagent("why", "1", "-c", "films", "--style", "facts", "--json").out)
+    assert told["style"] == "facts" and "director" in told["text"]
+    assert recagent("why", "1", "-c", "films", "--style", "loud").code == 2
+    with Assistant("films", style="short") as later:
+        session = later.load_session(None)
+        assert session is not None
+        told_short = later.because(later.why("1", session=session), session=session).text
+        line = later.ask("why the first?", session=session).text
+        assert line.endswith(f": {told_short}.") and ";" not in line
 
 
 def test_signs() -> None:

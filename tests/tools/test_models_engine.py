@@ -143,15 +143,14 @@ def test_evidence_counts_are_exact(catalog: Catalog, built: tuple[Path, BuildRep
     engine = Engine.open(catalog, built[0])
     taken = catalog.interactions
     assert taken is not None
-    found = engine.evidence(2, EVEN)
+    found = engine.together(2, EVEN)
     users = {row: set(taken.user[taken.item == row].tolist()) for row in (0, 2, 4, 8)}
-    assert found["cooccurrence"]
-    for seed, both, count in found["cooccurrence"]:
+    assert found
+    for seed, both, count in found:
         assert both == len(users[2] & users[seed])
         assert count == len(users[seed])
-    assert found["taken_by"] == len(users[2])
-    assert {row for row, _ in found["because"]} <= {0, 4, 8}
-    assert engine.evidence(2, History.empty())["because"] == []
+    assert {seed for seed, *_ in found} <= {0, 4, 8}
+    assert engine.together(2, History.empty()) == []
 
 
 def test_the_same_build_again_has_the_same_name_and_scores(
@@ -191,7 +190,8 @@ def test_a_catalog_without_interactions_is_served_by_content(bare: Catalog, tmp_
     rows = engine.retrieve(EVEN, 5)
     assert (rows % 2 == 0).all()
     assert np.isfinite(engine.rank(rows, History.empty())).all()
-    assert engine.evidence(2, EVEN)["because"]
+    by, shares, prior = engine.shares(2, EVEN)
+    assert by == "content" and shares.max() > 0 and prior == 0
     with pytest.raises(IndexError):
         engine.user_history(0)
 
@@ -518,7 +518,7 @@ def test_serving_imports_no_heavy_library(
         "from recagent_tools.models.history import History\n"
         "engine = Engine.open(Catalog.open(Path(sys.argv[1])), Path(sys.argv[2]))\n"
         "history = History.of([0, 4])\n"
-        "engine.rank(engine.retrieve(history, 5), history); engine.evidence(2, history)\n"
+        "engine.rank(engine.retrieve(history, 5), history); engine.shares(2, history)\n"
         "assert engine.trained and engine.ranked_by(history) == 'ranker'\n"
         "heavy = {'scipy', 'implicit', 'lightgbm', 'duckdb', 'pandas', 'sklearn'}\n"
         "sys.exit(' '.join(heavy & set(sys.modules)) or 0)\n"

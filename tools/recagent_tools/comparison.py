@@ -13,6 +13,7 @@ from recagent_catalogs.schema import LIST_ROLES, Role
 
 from .dropped import own_value
 from .evidence import LikeShare
+from .liked import like_shares
 from .models.blend import standardised
 from .models.history import History
 from .rank import shrunk_rating
@@ -162,8 +163,8 @@ def _ratings(rows: Sequence[int], history: History, context: ToolContext) -> lis
 
 
 def _likes(row: int, history: History, context: ToolContext) -> tuple[LikeShare, ...]:
-    because = context.engine.evidence(row, history)["because"]
-    return tuple(LikeShare(int(liked), float(share)) for liked, share in because[:MOST_LIKES])
+    likes = like_shares(row, history, context).likes
+    return tuple(like for like in likes[:MOST_LIKES] if like.share > 0)
 
 
 def _apart(rows: Sequence[int], history: History, context: ToolContext) -> tuple[Apart, ...]:

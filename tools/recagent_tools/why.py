@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -10,22 +10,14 @@ from pydantic import ValidationError
 
 from recagent_catalogs.errors import BadCondition
 from recagent_catalogs.interactions import Rows
-from recagent_catalogs.schema import NUMBER_ROLES, Role
-from recagent_catalogs.store import Catalog
+from recagent_catalogs.schema import NUMBER_ROLES
 
 from .asked import kinds_asked
 from .bus import CandidateBus, Stage
 from .bus_copy import at_stage
 from .conditions import Condition, evaluate, parse_condition
-from .evidence import (
-    Evidence,
-    FeatureShare,
-    LikeShare,
-    ScorePart,
-    SharedValue,
-    StagePlace,
-    Together,
-)
+from .evidence import Evidence, FeatureShare, ScorePart, StagePlace
+from .liked import like_shares, shared_values, taken_together
 from .models.feature_words import feature_words
 from .models.features import feature_names
 from .models.history import History
@@ -34,11 +26,8 @@ from .replay import replay
 from .retrieve import profile_history
 from .toolbox import ToolContext
 
-ENOUGH_TOGETHER = 5
-"""Fewer people who took both are no evidence, and may be known by name."""
 MOST_LOOKED_AT = 20
 """Likes whose values are compared with the item's: those that add most."""
-MOST_SHARED = 8
 SAME = 1e-3
 """A score that differs by no more is the one of then: sums of 32-bit floats differ by less."""
 PART_WORDS = {
@@ -155,54 +144,17 @@ def _conditions(context: ToolContext) -> Iterator[Condition]:
 
 def _with_likes(found: Evidence, history: History, context: ToolContext) -> Evidence:
     """The likes' shares, the counts of people, and the values in common."""
-    engine = context.engine
-    by, shares, prior = engine.shares(found.row, history)
-    liked = np.flatnonzero(history.weights > 0)
-    order = liked[np.argsort(-shares[liked], kind="stable")]
-    likes = [LikeShare(int(history.rows[n]), float(shares[n])) for n in order]
-    first = [like.row for like in likes[:MOST_LOOKED_AT]] if by else []
-    together = []
-    if not context.catalog.schema.simulated:
-        together = [
-            Together(*counts)
-            for counts in engine.together(found.row, history.liked())
-            if counts[1] >= ENOUGH_TOGETHER
-        ]
+    added = like_shares(found.row, history, context)
+    first = [like.row for like in added.likes[:MOST_LOOKED_AT]]
     return replace(
         found,
-        likes=tuple(likes) if by else (),
-        likes_prior=prior,
-        likes_score=float(shares[liked].sum(dtype=np.float64)) + prior,
-        likes_by=by,
-        together=tuple(together),
+        likes=added.likes,
+        likes_prior=added.prior,
+        likes_score=added.score,
+        likes_by=added.by,
+        together=taken_together(found.row, history, context),
         shared=shared_values(found.row, first, context.catalog),
     )
-
-
-def shared_values(row: int, liked: Sequence[int], catalog: Catalog) -> tuple[SharedValue, ...]:
-    """Values that an item has in common with liked ones, most telling first.
-
-    People before series, tags and kinds, then what few items have; each value once, with the first
-    of the liked items that has it.
-    """
-    schema, told = catalog.schema, []
-    roles = (Role.PEOPLE, Role.GROUP, Role.TAGS, Role.CATEGORIES)
-    for rank, role in enumerate(roles):
-        for column in schema.with_role(role):
-            words = catalog.words(column.name)
-            indptr, codes, _ = words.forward()
-            mine = {int(code) for code in codes[indptr[row] : indptr[row + 1]]}
-            for place, other in enumerate(liked):
-                if other == row:
-                    continue
-                theirs = (int(code) for code in codes[indptr[other] : indptr[other + 1]])
-                for code in theirs:
-                    if code in mine:
-                        mine.discard(code)
-                        value = SharedValue(other, column.name, str(words.values[code]))
-                        told.append((rank, int(words.counts[code]), place, value))
-    told.sort(key=lambda entry: entry[:3])
-    return tuple(value for *_, value in told[:MOST_SHARED])
 
 
 def _with_features(found: Evidence, history: History, context: ToolContext) -> Evidence:

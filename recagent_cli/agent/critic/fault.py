@@ -15,9 +15,9 @@ class Fault:
     Attributes:
         aspect: "factual": against the row or the catalog; "personal": of the person, who never said
             or did so (or nothing of them where it is wanted); "coherent": stronger or weaker than
-            the item's place; "concise": too long, or said already.
+            the item's place and predicted liking; "concise": too long, or said already.
         kind: what the claim is about: title, year, number, person, value, rank, praise, count,
-            address, code, taste, place, length, repeated, filler, missing.
+            address, code, taste, place, liking, length, repeated, filler, missing.
         text: the words.
         start, end: where they stand in the plain text (`plain`).
         told: what is claimed.

@@ -78,7 +78,7 @@ def _mended(text: str, faults: Sequence[Fault]) -> str:
 
 
 def _mend_line(faults: Sequence[Fault]) -> str:
-    changes = ", ".join(f"{clean(f.text, 60)!r} is {clean(f.mend, 60)!r}" for f in faults)
+    changes = ", ".join(f"{clean(f.mend, 60)!r}, not {clean(f.text, 60)!r}" for f in faults)
     return f"mended the model's words: {changes}"
 
 

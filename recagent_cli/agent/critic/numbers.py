@@ -48,6 +48,9 @@ _OUT_OF = re.compile(
 )
 _SHARE = re.compile(rf"\b{_N}\s*(?:%|per\s?cent\b|percent\b)", re.IGNORECASE)
 _OF = re.compile(r"\b(\d[\d,]*)\s+(?:out\s+)?of\s+(?:the\s+)?(\d[\d,]*)\b", re.IGNORECASE)
+_OF_THEM = re.compile(
+    r"\bof (\d[\d,]*) (?:people|users) who [^.;\d]*?,\s*(\d[\d,]*) \w+ (?:this|it)\b", re.IGNORECASE
+)
 _PLACE = re.compile(
     r"(?:#\s?|\bnumber\s|\bno\.\s?|\bnr\.?\s|\brank(?:ed|s)?\s(?:at\s)?#?)(\d{1,4}|one|"
     r"two|three)\b",
@@ -314,9 +317,10 @@ class _Reader:
                 yield self._fault("number", *match.span())
 
     def pairs(self) -> Iterator[Fault]:
-        """`97 of 212 who liked it liked this`: what the data count."""
-        for match in self._found(_OF):
-            both, of = to_number(match[1]), to_number(match[2])
+        """`97 of 212 who liked it liked this`: what the data count; or the other way round."""
+        for match in [*self._found(_OF_THEM), *self._found(_OF)]:
+            turned = match.re is _OF_THEM
+            both, of = to_number(match[1 + turned]), to_number(match[2 - turned])
             subject = self._subject(match.start())
             self._blank(*match.span())
             counts = {both, of} <= self.world.counts
@@ -324,7 +328,8 @@ class _Reader:
             def test(row: int, both: float = both, of: float = of) -> bool:
                 return any((both, of) == (b, o) for _, b, o in self.world.together(row))
 
-            if not counts and not self._holds(subject, test):
+            this = self.world.about if turned else None
+            if not counts and not (self._holds(subject, test) if this is None else test(this)):
                 yield self._fault("number", *match.span())
 
     def people(self) -> Iterator[Fault]:

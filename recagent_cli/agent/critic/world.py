@@ -190,8 +190,7 @@ class World:
         """(liked row, took both, took the liked one) as the models count them."""
         if not len(self.history.rows):
             return []
-        found = self.context.engine.evidence(row, self.history)
-        return [(int(a), int(b), int(c)) for a, b, c in found.get("cooccurrence", ())]
+        return self.context.engine.together(row, self.history.liked())
 
     @cached_property
     def counts(self) -> frozenset[float]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
+from recagent_catalogs.errors import NotFound
 from recagent_catalogs.schema import WORD_ROLES
 from recagent_catalogs.store import Item
 from recagent_catalogs.text import bare_title, fold
+from recagent_tools.predict import PredictedRating, predicted_rating
 from recagent_tools.toolbox import ToolContext
 
 from ..critic import Fault, World, check, plain
@@ -54,16 +56,12 @@ class Scene:
         context: catalog, bus, profile.
         request: what was asked.
         style: "fit", "facts" or "short".
-        shares: by row, how well the models think it fits, from 0 (least) to 1; where known it
-            counts beside the place.
-        others: explanations of earlier items, which must not be said again.
     """
 
     rows: Sequence[int]
     context: ToolContext
     request: Request
     style: str = "fit"
-    shares: Mapping[int, float] = field(default_factory=dict)
 
     @cached_property
     def world(self) -> World:
@@ -74,19 +72,47 @@ class Scene:
         """Place in the list, from 1; None without one."""
         return self.rows.index(row) + 1 if row in self.rows else None
 
-    def is_high(self, row: int) -> bool:
-        """Whether strong words are in place: the upper third of the list, predicted so."""
-        place = self.place(row)
-        if place is None:
-            return self.shares.get(row, 0.0) >= 0.67
-        return place <= math.ceil(len(self.rows) / 3) and self.shares.get(row, 1.0) >= 0.34
+    def predicted(self, row: int) -> PredictedRating | None:
+        """What the person would rate an item; None where that cannot be told of this person."""
+        try:
+            found = predicted_rating(row, self.context)
+        except NotFound:
+            return None
+        return found if found.known else None
 
-    def is_low(self, row: int) -> bool:
-        """Whether weak words are in place: the lower half of a list of several."""
-        place = self.place(row)
+    def too_strong(self, row: int) -> str:
+        """Why words of strong liking are out of place; "" where they are in place.
+
+        They are in the upper third of the list, or without a list for what is predicted above the
+        person's mean; never for what is predicted below it.
+        """
+        place, predicted = self.place(row), self.predicted(row)
+        if predicted is not None and predicted.rating < predicted.usual:
+            return _told(predicted)
         if place is None:
-            return self.shares.get(row, 1.0) <= 0.34
-        return place > math.ceil(len(self.rows) / 2)
+            return "there is no list" if predicted is None else ""
+        return "" if place <= math.ceil(len(self.rows) / 3) else self._place_told(place)
+
+    def too_weak(self, row: int) -> str:
+        """Why words of doubt are out of place; "" where they are in place.
+
+        They are in the lower half of the list, or without a list for what is predicted below the
+        person's mean.
+        """
+        place = self.place(row)
+        if place is not None:
+            return "" if place > math.ceil(len(self.rows) / 2) else self._place_told(place)
+        predicted = self.predicted(row)
+        if predicted is None:
+            return "there is no list"
+        return "" if predicted.rating < predicted.usual else _told(predicted)
+
+    def _place_told(self, place: int) -> str:
+        return f"place {place} of {len(self.rows)}"
+
+
+def _told(predicted: PredictedRating) -> str:
+    return f"{predicted.rating:.1f} predicted, {predicted.usual:.1f} is usual"
 
 
 def faults_in(text: str, item: Item, scene: Scene, said: Sequence[str] = ()) -> list[Fault]:
@@ -154,13 +180,12 @@ def _meant(told: str, world: World) -> Iterator[str]:
 
 def _coherent(text: str, item: Item, scene: Scene) -> Iterator[Fault]:
     """Words of strength agree with the place in the list and the predicted liking."""
-    place = scene.place(item.row)
-    truth = "there is no list" if place is None else f"place {place} of {len(scene.rows)}"
-    for pattern, fits in ((_STRONG, scene.is_high), (_WEAK, scene.is_low)):
+    for pattern, misplaced in ((_STRONG, scene.too_strong), (_WEAK, scene.too_weak)):
         for match in pattern.finditer(text):
-            if not fits(item.row):
+            if truth := misplaced(item.row):
                 start, end = match.span()
-                yield Fault("coherent", "place", match[0], start, end, match[0], truth)
+                kind = "liking" if "predicted" in truth else "place"
+                yield Fault("coherent", kind, match[0], start, end, match[0], truth)
 
 
 def _concise(text: str, item: Item, scene: Scene, said: Sequence[str]) -> Iterator[Fault]:

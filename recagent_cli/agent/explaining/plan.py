@@ -13,6 +13,7 @@ from recagent_catalogs.schema import Role
 from recagent_catalogs.store import Catalog, Item
 from recagent_tools.conditions import parse_condition
 from recagent_tools.evidence_json import taken_verb
+from recagent_tools.liked import like_shares, shared_values, taken_together
 from recagent_tools.models.history import History
 from recagent_tools.toolbox import ToolContext
 
@@ -24,8 +25,6 @@ STYLES: tuple[str, ...] = get_args(Style)
 MAX_POINTS = {"fit": 3, "facts": 4, "short": 1}
 MAX_SHARED = 3
 MAX_NAMES = 2
-ENOUGH_TOGETHER = 5
-"""Fewer people who took both are no evidence, and may be known by name."""
 
 
 @dataclass(frozen=True)
@@ -98,12 +97,11 @@ def _fit(
         history = History.of(context.liked)
     elif wanted and context.user is None:
         history = History.empty()
-    seeds = _seed_rows(history)
-    seed_items = {item.row: item for item in catalog.items(seeds)} if seeds else {}
+    likes = _best_likes(items, context, history)
     made: dict[int, list[Point]] = {}
     for item in items:
         points: list[Point] = []
-        liked, together = _because(item, context, history, seed_items)
+        liked, together = likes.get(item.row, (None, ""))
         if liked is not None:
             points.append(Point("like", f"like {liked.title}"))
             shared = _shared(item, liked, catalog)
@@ -151,44 +149,40 @@ def _facts(item: Item, context: ToolContext) -> list[Point]:
     return points + _reception(item, context)
 
 
-def _seed_rows(history: History) -> list[int]:
-    return [int(row) for row in history.rows[history.weights > 0]][-20:]
+def _best_likes(
+    items: Sequence[Item], context: ToolContext, history: History
+) -> dict[int, tuple[Item, str]]:
+    """By row: the like that adds most to the item's score, and how many took both."""
+    if not history.n_liked:
+        return {}
+    best: dict[int, int] = {}
+    for item in items:
+        for like in like_shares(item.row, history, context).likes:
+            if like.row != item.row:
+                if like.share > 0:
+                    best[item.row] = like.row
+                break
+    likes = {liked.row: liked for liked in context.catalog.items(list(set(best.values())))}
+    return {row: (likes[like], _together(row, like, context)) for row, like in best.items()}
 
 
-def _because(
-    item: Item, context: ToolContext, history: History, seeds: dict[int, Item]
-) -> tuple[Item | None, str]:
-    """The like that contributed most to this item, and how many took both.
-
-    Counts of simulated people would be worth nothing, so there are none in such a catalog.
-    """
-    if not seeds:
-        return None, ""
-    evidence = context.engine.evidence(item.row, history)
-    for row, share in evidence.get("because", ()):
-        if share > 0 and int(row) in seeds:
-            counts = {int(seed): (both, of) for seed, both, of in evidence["cooccurrence"]}
-            both, of = counts.get(int(row), (0, 0))
-            if both < ENOUGH_TOGETHER or context.catalog.schema.simulated:
-                return seeds[int(row)], ""
-            verb = taken_verb(context.catalog)
-            return seeds[int(row)], f"{both:,} of {of:,} who {verb} it {verb} this too"
-    return None, ""
+def _together(row: int, liked: int, context: ToolContext) -> str:
+    """How many of those who took a like took the item too; "" where that says nothing."""
+    verb = taken_verb(context.catalog)
+    for told in taken_together(row, History.of([liked]), context):
+        return f"{told.both:,} of {told.of:,} who {verb} it {verb} this too"
+    return ""
 
 
 def _shared(item: Item, liked: Item, catalog: Catalog) -> str:
     """What two items have in common: people first, then tags, then categories."""
-    for column in catalog.schema.with_role(Role.PEOPLE):
-        both = [name for name in _cell(item, column.name) if name in _cell(liked, column.name)]
-        if both:
-            return f"same {column.label or column.name} {both[0]}"
     found: list[str] = []
-    for column in (
-        *catalog.schema.with_role(Role.TAGS),
-        *catalog.schema.with_role(Role.CATEGORIES),
-    ):
-        mine, theirs = _cell(item, column.name), _cell(liked, column.name)
-        found.extend(value for value in mine if value in theirs and value not in found)
+    for path in shared_values(item.row, [liked.row], catalog):
+        column = catalog.schema.column(path.column)
+        if column.role is Role.PEOPLE:
+            return f"same {column.label or column.name} {path.value}"
+        if column.role in (Role.TAGS, Role.CATEGORIES) and path.value not in found:
+            found.append(path.value)
     return "both " + ", ".join(found[:MAX_SHARED]) if found else ""
 
 

@@ -1,4 +1,4 @@
-"""The models of a catalog as the tools use them: scores, ranking, retrieval, evidence."""
+"""The models of a catalog as the tools use them: scores, ranking, retrieval, shares."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ LOADERS: dict[str, type[Retriever]] = {
     loader.name: loader
     for loader in (ALS, UserKNN, Ease, Nearby, Transitions, CoOccurrence, Content, Popularity)
 }
-EVIDENCE = 3
+MOST_TOGETHER = 3
 
 
 class Engine:
@@ -236,24 +236,6 @@ class Engine:
             found.setdefault(row, value)
         return found
 
-    def evidence(self, row: int, history: History) -> dict[str, Any]:
-        """Why the models score `row` as they do.
-
-        Returns:
-            One entry a retriever with its score, and: "because" [(liked row, contribution)], at
-            most three, of ALS (exact) or of content; "cooccurrence" [(liked row, users who took
-            both, users who took the liked one)], exact counts; "taken_by", the item's users.
-        """
-        liked = history.liked()
-        found: dict[str, Any] = {
-            name: float(self.scores(name, liked, np.array([row], np.int32))[0])
-            for name in self.names(liked)
-        }
-        found["because"] = self._because(row, liked)
-        found["cooccurrence"] = self.together(row, liked)
-        found["taken_by"] = int(self.recommender.stats.count[row])
-        return found
-
     def ranked_by(self, history: History) -> str:
         """What `rank` uses for this history: "ranker", "blend" or "popularity"."""
         if not history.n_liked:
@@ -315,12 +297,6 @@ class Engine:
             return "content", self._first.content.shares(row, history), 0.0
         return "", np.zeros(len(history), dtype=np.float32), 0.0
 
-    def _because(self, row: int, liked: History) -> list[tuple[int, float]]:
-        """The likes that add most to the score of `row`."""
-        _, shares, _ = self.shares(row, liked)
-        best = np.argsort(-shares, kind="stable")[:EVIDENCE]
-        return [(int(liked.rows[n]), float(shares[n])) for n in best if shares[n] > 0]
-
     def together(self, row: int, liked: History) -> list[tuple[int, int, int]]:
         """(liked row, users who took both, users who took the liked one), most telling first.
 
@@ -335,7 +311,7 @@ class Engine:
             place = int(np.searchsorted(columns, row))
             if place < len(columns) and int(columns[place]) == row:
                 weight[seed] = float(values[place])
-        best = sorted(weight, key=lambda seed: -weight[seed])[:EVIDENCE]
+        best = sorted(weight, key=lambda seed: -weight[seed])[:MOST_TOGETHER]
         mine = self._takers(row)
         return [
             (seed, len(np.intersect1d(mine, self._takers(seed), assume_unique=True)), count)

@@ -1,4 +1,8 @@
-"""Evidence in words: why an item is in a list, in a few clauses, the strongest first."""
+"""Why an item is in a list, in words: points from its evidence, the strongest first, checked.
+
+The points are richer than those under the items of a list (`plan.py`), because one item alone is
+explained; they pass the same check, and a point that fails it is left out.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,15 @@ from recagent_catalogs.schema import Role
 from recagent_catalogs.store import Catalog
 from recagent_tools.evidence import Evidence, LikeShare
 from recagent_tools.evidence_json import taken_verb
+from recagent_tools.retrieve import profile_history
+from recagent_tools.toolbox import ToolContext
 
-from .builtin.answers.wording import cell_values, join, named_kinds, plain, value_text
+from ..builtin.answers.wording import cell_values, join, named_kinds, plain, value_text
+from ..critic import Fault
+from ..request import Intent, Request
+from .aspects import MAX_WORDS, Scene, faults_in
+from .plan import plans
+from .refine import Explained
 
 MOST_CLAUSES = 4
 MOST_LIKES = 2
@@ -31,10 +42,41 @@ ASPECTS = {
 }
 
 
-def because(evidence: Evidence, catalog: Catalog) -> str:
-    """One sentence: `Heat (1995): you asked for crime films; of 102 people who …`."""
-    told = clauses(evidence, catalog)
-    return f"{catalog.label(evidence.row)}: {'; '.join(told)}."
+def scene_of(
+    evidence: Evidence, context: ToolContext, request: Request | None, style: str
+) -> Scene:
+    """Against what the words about an item are checked: the list that it is in.
+
+    Args:
+        evidence: of the item.
+        context: of the turn that made the list (`ToolContext.of_list`).
+        request: what that turn was asked; None where it is not known.
+        style: "fit", "facts" or "short".
+    """
+    asked = request or Request(Intent.RECOMMEND)
+    return Scene(context.bus.shown or (evidence.row,), context, asked, style)
+
+
+def because(evidence: Evidence, scene: Scene) -> Explained:
+    """Why an item is in the list, as `short` one clause, else some, without a full stop."""
+    context, style = scene.context, scene.style
+    item = context.catalog.item(evidence.row)
+    usual = plans([item], scene.request, context, profile_history(context), style)[item.row]
+    drafted = [point.text for point in usual.points] if style == "facts" else []
+    if not drafted:
+        drafted = clauses(evidence, context.catalog)
+    kept: list[str] = []
+    found: list[Fault] = []
+    for clause in drafted:
+        # Each by itself: what "it" is must not hang on the title in the clause before.
+        wrong = [fault for fault in faults_in(clause, item, scene) if fault.kind != "missing"]
+        found += wrong
+        if not wrong and len(" ".join((*kept, clause)).split()) <= MAX_WORDS[style]:
+            kept.append(clause)
+        if kept and style == "short":
+            break
+    text = "; ".join(kept) or usual.draft() or drafted[0]
+    return Explained(evidence.row, style, "template", text, tuple(found))
 
 
 def clauses(evidence: Evidence, catalog: Catalog) -> list[str]:
@@ -107,8 +149,8 @@ def _liked(evidence: Evidence, catalog: Catalog) -> Iterator[tuple[float, str]]:
             yield weight, f"{people}, {told.both:,} {verb} this"
             clear = True
     for row, title in titles.items():
-        if values := _in_common(evidence, row, catalog):
-            yield weight * 0.9, f"like {title} it has {join(values[:MOST_SHARED])}"
+        if said := _in_common(evidence, row, catalog):
+            yield weight * 0.9, f"like {title} {said}"
             clear = True
     if not clear and len(evidence.likes) > MANY:
         many = f"the {len(evidence.likes):,} {catalog.schema.items} that you like"
@@ -117,16 +159,27 @@ def _liked(evidence: Evidence, catalog: Catalog) -> Iterator[tuple[float, str]]:
         yield weight, f"it fits {join(list(titles.values()))}"
 
 
-def _in_common(evidence: Evidence, liked: int, catalog: Catalog) -> list[str]:
-    """What it shares with a liked item, besides what was asked for anyway."""
+def _in_common(evidence: Evidence, liked: int, catalog: Catalog) -> str:
+    """What it shares with a liked item, besides what was asked for anyway; "" for nothing.
+
+    People and series before kinds and tags: the same director says more than that both are dramas.
+    """
     asked = " ".join(evidence.conditions)
-    people = {column.name for column in catalog.schema.with_role(Role.PEOPLE)}
-    values = [
-        path.value if path.column in people else plain(path.value)
-        for path in evidence.shared
-        if path.liked == liked and path.value not in asked
-    ]
-    return list(dict.fromkeys(values))
+    found: dict[Role, list[str]] = {}
+    for path in evidence.shared:
+        if path.liked != liked or path.value in asked:
+            continue
+        column = catalog.schema.column(path.column)
+        if column.role in (Role.PEOPLE, Role.GROUP):
+            name = column.label or column.name.replace("_", " ").removesuffix("s")
+            return f"it has the {name} {path.value}"
+        found.setdefault(column.role, []).append(plain(path.value))
+    tags, kinds = (
+        join(list(dict.fromkeys(found.get(role, ())))[:MOST_SHARED])
+        for role in (Role.TAGS, Role.CATEGORIES)
+    )
+    said = [f"{kinds} too"] * bool(kinds) + [f"tagged {tags}"] * bool(tags)
+    return "it is " + ", and ".join(said) if said else ""
 
 
 def best_likes(evidence: Evidence) -> list[LikeShare]:
