@@ -17,6 +17,7 @@ from recagent_catalogs.schema import Role
 from recagent_catalogs.store import Catalog, Item
 from recagent_cli import Assistant
 from recagent_cli.agent.critic import check, ground, plain
+from recagent_cli.agent.explaining.alone import refine_alone
 from recagent_cli.paths import Paths
 from recagent_tools.toolbox import ToolContext
 
@@ -84,12 +85,37 @@ def test_what_is_mended_is_true_and_what_is_not_is_struck(bundled: Bench) -> Non
         ("The Matrix runs 150 minutes.", "The Matrix runs 136 minutes."),
         ("Airplane! is a horror film.", "Airplane! is a comedy film."),
         ("Watch Heat. Heat won seven Oscars. Enjoy.", "Watch Heat. Enjoy."),
+        # A value on which something else in the sentence hangs is not replaced.
+        ("Heat was released in 1979, the same year as Alien.", ""),
+        ("Heat was directed by Ridley Scott, who also made Alien.", ""),
+        ("Heat was directed by Ridley Scott, a British filmmaker.", ""),
+        ("Heat came out in 1994, one year after Alien.", ""),
+        ("Heat runs 90 minutes, so it is over in an hour and a half.", ""),
+        ("The Matrix came out in 1989, two years before the Gulf War.", ""),
+        ("Airplane! is a war film, bloody and grim.", ""),
+        ("Airplane! is a horror film full of horror.", ""),
     ],
 )
 def test_mending(bundled: Bench, text: str, mended: str) -> None:
     rows, context = scene(bundled, "movies", FILMS)
     grounded, corrections = ground(text, rows, context)
     assert grounded == mended and len(corrections) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Released in 1979, the same year as Alien.",
+        "By Ridley Scott, who also made Alien.",
+        "Came out in 1994, one year after Alien.",
+        "Runs 90 minutes, so it is over in an hour and a half.",
+    ],
+)
+def test_a_reason_whose_parts_hang_together_is_not_mended(bundled: Bench, text: str) -> None:
+    rows, context = scene(bundled, "movies", FILMS)
+    mended = refine_alone(rows[1], text, context, "facts", None)
+    assert mended.source == "template" and mended.faults
+    assert not re.search(r"same|who|after|so it|Ridley|1979|1994|90", mended.text)
 
 
 def test_faults_say_where_and_what(bundled: Bench) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
-from recagent_catalogs.text import clean
+from recagent_catalogs.text import clean, fold
 from recagent_tools.toolbox import ToolContext
 
 from ..request import Request
@@ -35,6 +36,15 @@ _CODE = re.compile(
     r"prompt|previous)\b|[A-Za-z0-9+/]{20,}={0,2}|\b\w{40,}\b",
     re.IGNORECASE,
 )
+
+_HANGS = re.compile(
+    r"[,;:—–]|\s-\s|\b(?:also|same|after|before|since|until|who|whose|whom|which|that|where|when|"
+    r"you|your|yours|he|she|his|her|him|too|than|so|because|thus|hence|therefore|later|earlier|and|"
+    r"but|or|nor|while|though|both|shares?|sharing|like|unlike|another|again|as|ago|years?\s+old|"
+    r"only|even|not|no|never|behind|if|one of)\b",
+    re.IGNORECASE,
+)
+MOST_WORDS_MENDED = 14
 
 
 def check(
@@ -87,7 +97,32 @@ def _of(sentence: Sentence, subjects: Subjects, world: World) -> list[Fault]:
         *taste_faults(sentence, named, world),
     ]
     subjects.end()
-    return sorted(_once(faults), key=lambda fault: (fault.start, fault.end))
+    found = sorted(_once(faults), key=lambda fault: (fault.start, fault.end))
+    if not _stands_alone(sentence, named, found):
+        found = [replace(fault, mend="") for fault in found]
+    return found
+
+
+def _stands_alone(sentence: Sentence, named: Sequence[Named], faults: Sequence[Fault]) -> bool:
+    """Whether a value may be replaced: nothing else in the sentence hangs on it.
+
+    "Released in 1979, the same year as Alien" must not become "Released in 1995, the same year as
+    Alien": only a short, plain statement on one title is mended.
+    """
+    if not faults:
+        return True
+    text = sentence.text
+    first = faults[0].start - sentence.start
+    start = text.rfind(";", 0, first) + 1  # what stands before a semicolon hangs on nothing behind
+    for one in named:
+        at, end = one.start - sentence.start, one.end - sentence.start
+        text = text[:at] + " " * (end - at) + text[end:]
+    if sum(one.start - sentence.start >= start for one in named) > 1:
+        return False
+    if len(text[start:].split()) > MOST_WORDS_MENDED or _HANGS.search(text, start):
+        return False
+    words = [word.folded for word in sentence.words]
+    return all(words.count(part) == 1 for f in faults for part in fold(f.text).split())
 
 
 def _once(faults: Sequence[Fault]) -> list[Fault]:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from ..critic import Fault, plain
 from .plan import Plan
 
-_CLAUSE = re.compile(r"(?<=[.!?])\s+|;\s*|,\s+|\s+[–—-]\s+")
+_CLAUSE = re.compile(r"(?<=[.!?])\s+|;\s*")
+"""Only what stands for itself is kept beside what is struck: a comma's part may hang on it."""
 _HANGING = re.compile(r"^(?:and|but|or|which|who|with|because|since|so|as|yet|also)\b[\s,]*", re.I)
 _TAIL = re.compile(
     r"[\s,;:–—-]*(?:\b(?:and|but|or|which|with|because|since|so|as|the|a|an|of|by))?$", re.I
