@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -21,11 +21,22 @@ from recagent_catalogs.text import clean
 from .bus_copy import at_stage, copy_of
 from .recipes import follow
 from .rowset import RowSet
-from .stages import Mark, Place, Recipe, ShownList, Stage, funnel_parts, places_of
+from .stages import (
+    Combine,
+    Mark,
+    Place,
+    Recipe,
+    ShownList,
+    Stage,
+    dropper,
+    each_once,
+    funnel_parts,
+    list_numbered,
+    order_within,
+    scores_in_order,
+)
 
 __all__ = ["CandidateBus", "Combine", "Mark", "Place", "Recipe", "ShownList", "Stage"]
-
-Combine = Literal["load", "union", "minus", "intersect"]
 
 
 @dataclass
@@ -82,15 +93,19 @@ class CandidateBus:
         Raises:
             ToolError: it kept only its recipe, and that cannot be followed now.
         """
-        if self.stages[number].candidates is None and self.remake is not None:
-            self.remake(number)
-        stage = self.stages[number]
+        stage = self._made(number)
         if stage.candidates is None:
             raise ToolError(
                 f"the {stage.after:,} candidates of this step were too many to be kept",
                 hint="candidates(op=start) begins again",
             )
         return stage
+
+    def _made(self, number: int) -> Stage:
+        """The stage of that number, made again where it kept only its recipe and can be."""
+        if self.stages[number].candidates is None and self.remake is not None:
+            self.remake(number)
+        return self.stages[number]
 
     @property
     def candidates(self) -> RowSet:
@@ -114,9 +129,7 @@ class CandidateBus:
 
     def scores(self) -> Mapping[str, Floats]:
         """The named score columns, aligned with `rows()`; none where they cannot be made again."""
-        if self.now.candidates is None and self.remake is not None:
-            self.remake(self.cursor)
-        return self.now.scores
+        return self._made(self.cursor).scores
 
     def start(self, number: int = 0) -> Stage:
         """Begin again; what was before stays in the history.
@@ -147,11 +160,7 @@ class CandidateBus:
     ) -> Stage:
         """Keep only the candidates in `keep`; order and scores of the rest stay as they were."""
         after = self.candidates & keep
-        order, scores = self.now.order, dict(self.now.scores)
-        if (order is not None or scores) and after.count < len(self):
-            inside = after.holds(self.rows())
-            order = None if order is None else order[inside]
-            scores = {name: column[inside] for name, column in scores.items()}
+        order, scores = order_within(self.now, after)
         return self._append(tool, arguments, after, order, scores, ms, note, recipe)
 
     def drop(
@@ -197,10 +206,7 @@ class CandidateBus:
             candidates = RowSet.of_rows(rows, self.n_items)
             if candidates.count != len(rows) or (candidates & self.candidates) != candidates:
                 raise ValueError("an order may hold only candidates, each once")
-            carried = {name: column for name, column in kept.items() if name not in columns}
-            if carried:
-                places = places_of(rows, candidates, self.now)
-                kept = {name: column[places] for name, column in carried.items()}
+            kept = scores_in_order(rows, candidates, self.now, but=columns)
         kept.update(columns)
         return self._append(tool, arguments, candidates, order, kept, ms, note, sorts=sorts)
 
@@ -212,10 +218,7 @@ class CandidateBus:
         Raises:
             ValueError: a row twice, or outside the catalog.
         """
-        order = np.array(rows, dtype=np.int32)
-        candidates = RowSet.of_rows(order, self.n_items)
-        if candidates.count != len(order):
-            raise ValueError("each candidate once")
+        order, candidates = each_once(rows, self.n_items)
         recipe = Recipe("load", order)
         return self._append(tool, arguments, candidates, order, {}, 0.0, note, recipe)
 
@@ -278,6 +281,7 @@ class CandidateBus:
         recipe: Recipe | None = None,
         parent: int | None = -1,
         sorts: bool = False,
+        move: bool = True,
     ) -> Stage:
         stage = Stage(
             number=len(self.stages),
@@ -296,7 +300,8 @@ class CandidateBus:
             inputs=None if recipe or tool == "start" else self.situation,
         )
         self.stages.append(stage)
-        self._move((stage.number, self.standing))
+        if move:
+            self._move((stage.number, self.standing))
         return stage
 
     def _move(self, place: Place) -> None:
@@ -367,17 +372,7 @@ class CandidateBus:
         Raises:
             ToolError: there is none.
         """
-        if number == -1 and self.lists:
-            number = len(self.lists)
-        if not 1 <= number <= len(self.lists):
-            count = len(self.lists)
-            raise ToolError(
-                f"there is no list {number}",
-                hint=f"lists 1 to {count}" if count else "no list was shown yet",
-            )
-        if not self.lists[number - 1].rows:
-            raise ToolError(f"list {number} is too long ago, its items were not kept")
-        return self.lists[number - 1]
+        return list_numbered(number, self.lists)
 
     def at_list(self, number: int) -> CandidateBus:
         """A bus of its own that stands where that list was shown; this one stays as it is.
@@ -421,13 +416,8 @@ class CandidateBus:
 
     def mark(self) -> Mark:
         """The present moment, for `back_to`."""
-        return Mark(
-            self.place,
-            tuple(self.done),
-            tuple(self.undone),
-            tuple(self.saved.items()),
-            len(self.lists),
-        )
+        saved = tuple(self.saved.items())
+        return Mark(self.place, tuple(self.done), tuple(self.undone), saved, len(self.lists))
 
     def back_to(self, mark: Mark) -> None:
         """Stand where the bus stood at `mark`; the stages made since stay in the history."""
@@ -449,24 +439,11 @@ class CandidateBus:
         if rows is None:
             self.saved[name] = self.cursor
             return self.now
-        order = np.array(rows, dtype=np.int32)
-        candidates = RowSet.of_rows(order, self.n_items)
-        if candidates.count != len(order):
-            raise ValueError("each candidate once")
-        stage = Stage(
-            number=len(self.stages),
-            tool="candidates",
-            arguments={"op": "save", "name": name},
-            candidates=candidates,
-            order=order,
-            scores={},
-            before=self.now.after,
-            after=candidates.count,
-            note=clean(f"set {name}", 200),
-            parent=self.cursor,
-            recipe=Recipe("load", order),
+        order, candidates = each_once(rows, self.n_items)
+        known, recipe = {"op": "save", "name": name}, Recipe("load", order)
+        stage = self._append(
+            "candidates", known, candidates, order, {}, 0.0, f"set {name}", recipe, move=False
         )
-        self.stages.append(stage)
         self.saved[name] = stage.number
         return stage
 
@@ -505,18 +482,7 @@ class CandidateBus:
             row: of the catalog.
             number: of the stage; the present one where None.
         """
-        inside, dropper = True, None
-        for step in self.path(number):
-            if step.candidates is None and self.remake is not None:
-                self.remake(step.number)
-            stage = self.stages[step.number]
-            if stage.candidates is None:
-                continue
-            present = row in stage.candidates
-            if inside and not present:
-                dropper = stage
-            inside = present
-        return None if inside else dropper
+        return dropper(row, [self._made(step.number) for step in self.path(number)])
 
     def funnel(self, number: int | None = None) -> str:
         """The path in one line: `9,742 → 312 (Sci-Fi) → 41 (1990-1999) → ranked → 5`.

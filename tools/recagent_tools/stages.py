@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 
+from recagent_catalogs.errors import ToolError
 from recagent_catalogs.interactions import Floats, Rows
 
 from .rowset import RowSet
 
 Place = tuple[int, int]
 """Where a bus stands: the number of the present stage, and of the list that stands (0: none)."""
+Combine = Literal["load", "union", "minus", "intersect"]
+"""How another set is joined with the candidates."""
 
 
 def _no_rows() -> Rows:
@@ -30,7 +33,7 @@ class Recipe:
         stage: or the number of the stage that holds it.
     """
 
-    op: Literal["load", "union", "minus", "intersect"]
+    op: Combine
     rows: Rows = field(default_factory=_no_rows)
     stage: int | None = None
 
@@ -130,6 +133,75 @@ def funnel_parts(path: Sequence[Stage]) -> list[str]:
         count = f"{stage.after:,}" if changed else ""
         parts.append(f"{count} ({stage.note})" if count and stage.note else count or stage.note)
     return [part for part in parts if part]
+
+
+def list_numbered(number: int, lists: Sequence[ShownList]) -> ShownList:
+    """The list of that number; -1 is the last one shown.
+
+    Raises:
+        ToolError: there is none.
+    """
+    if number == -1 and lists:
+        number = len(lists)
+    if not 1 <= number <= len(lists):
+        count = len(lists)
+        raise ToolError(
+            f"there is no list {number}",
+            hint=f"lists 1 to {count}" if count else "no list was shown yet",
+        )
+    if not lists[number - 1].rows:
+        raise ToolError(f"list {number} is too long ago, its items were not kept")
+    return lists[number - 1]
+
+
+def dropper(row: int, path: Sequence[Stage]) -> Stage | None:
+    """The last stage of a path that dropped the item; None where its end holds it.
+
+    Stages without candidates are passed over.
+    """
+    inside, found = True, None
+    for stage in path:
+        if stage.candidates is None:
+            continue
+        present = row in stage.candidates
+        if inside and not present:
+            found = stage
+        inside = present
+    return None if inside else found
+
+
+def each_once(rows: Rows | Sequence[int], n_items: int) -> tuple[Rows, RowSet]:
+    """Rows as an order (int32, a copy) and as a set.
+
+    Raises:
+        ValueError: a row twice, or outside the catalog.
+    """
+    order = np.array(rows, dtype=np.int32)
+    candidates = RowSet.of_rows(order, n_items)
+    if candidates.count != len(order):
+        raise ValueError("each candidate once")
+    return order, candidates
+
+
+def order_within(stage: Stage, kept: RowSet) -> tuple[Rows | None, dict[str, Floats]]:
+    """Order and scores of a stage, of those of its candidates that are kept."""
+    order, scores = stage.order, dict(stage.scores)
+    if (order is not None or scores) and kept.count < stage.after:
+        inside = kept.holds(stage.rows())
+        order = None if order is None else order[inside]
+        scores = {name: column[inside] for name, column in scores.items()}
+    return order, scores
+
+
+def scores_in_order(
+    rows: Rows, as_set: RowSet, stage: Stage, *, but: Container[str]
+) -> dict[str, Floats]:
+    """The score columns of a stage in the order of these of its candidates, `but` some."""
+    carried = {name: column for name, column in stage.scores.items() if name not in but}
+    if not carried:
+        return {}
+    places = places_of(rows, as_set, stage)
+    return {name: column[places] for name, column in carried.items()}
 
 
 def places_of(rows: Rows, as_set: RowSet, stage: Stage) -> Rows:
