@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from recagent_catalogs.errors import NotFound
 from recagent_catalogs.ingest import ingest
@@ -19,7 +20,7 @@ from recagent_catalogs.store import Catalog
 from recagent_tools.models import ratings as module
 from recagent_tools.models.engine import Engine
 from recagent_tools.models.history import History
-from recagent_tools.models.rating_fit import Fit, Ratings, fit_ratings, joined, quantiles_of
+from recagent_tools.models.rating_fit import Fit, Ratings, Side, fit_ratings, joined, quantiles_of
 from recagent_tools.models.ratings import FILES, KNOWN, LEVELS, RatingModel
 from recagent_tools.models.retriever import Setting
 from recagent_tools.models.sequences import Sequences
@@ -201,6 +202,44 @@ def test_items_beyond_the_most_rated_are_solved_too(monkeypatch: pytest.MonkeyPa
     assert np.isfinite(found[0].items).all() and (found[0].spread > 0).all()
 
 
+def among_more(source: Interactions, n_items: int) -> tuple[Interactions, NDArray[np.int64]]:
+    """The same ratings of the same items, which now stand among many that nobody rated."""
+    places = np.sort(np.random.default_rng(5).choice(n_items, ITEMS, replace=False))
+    item = places[source.item].astype(np.int32)
+    return replace(source, item=item, n_items=n_items), places
+
+
+@pytest.mark.parametrize("most", [30, 100_000])
+def test_items_without_ratings_cost_nothing_and_change_nothing(
+    monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """What is fitted is as large as what was rated; a tail of unknown items leaves it as it is."""
+    monkeypatch.setattr("recagent_tools.models.rating_fit.MOST_ITEMS", most)
+    sizes: list[int] = []
+    features = Fit._features
+
+    def noted(self: Fit, other: Side) -> object:
+        sizes.append(len(other.mean))
+        return features(self, other)
+
+    monkeypatch.setattr(Fit, "_features", noted)
+    source, n_items = two_tastes(), 30_000
+    alone = fit_ratings(Sequences.of(source), QUICK)
+    longer = fit_ratings(Sequences.of(replace(source, n_items=n_items)), QUICK)
+    spread, places = among_more(source, n_items)
+    found = fit_ratings(Sequences.of(spread), QUICK)
+    assert alone is not None and longer is not None and found is not None
+    assert max(sizes) <= USERS
+    assert np.array_equal(longer[0].items[:ITEMS], alone[0].items)
+    assert np.array_equal(longer[0].spread[:ITEMS], alone[0].spread)
+    assert not longer[0].items[ITEMS:].any() and (longer[0].spread[ITEMS:] > 0).all()
+    assert longer[1] == alone[1]
+    # elsewhere they begin with other random numbers: the same tastes, not the same digits
+    assert np.flatnonzero(found[0].items[:, 0, 0]).tolist() == places.tolist()
+    one, other = alone[0].items[:, 0, 0], found[0].items[places, 0, 0]
+    assert np.corrcoef(one, other)[0, 1] > 0.95
+
+
 def test_an_item_that_nobody_drawn_rated_has_its_mean(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("recagent_tools.models.rating_fit.MOST_USERS", 40)
     source = two_tastes(share=0.05)
@@ -276,6 +315,64 @@ def test_what_is_saved_is_opened_again(
         RatingModel.load(tmp_path, ITEMS)
 
 
+def damaged(directory: Path, name: str, place: int | None, value: float) -> None:
+    """Write a small model of which one file holds a value that no fit gives; None: all over."""
+    tiny([0.5, -1.0, 0.0]).save(directory)
+    array = np.load(directory / name)
+    if place is None:
+        array[...] = value
+    else:
+        array.reshape(-1)[place] = value
+    np.save(directory / name, array)
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "value"),
+    [
+        ("ratings.quantiles.npy", 5, np.nan),
+        ("ratings.quantiles.npy", None, -1.0),
+        ("ratings.quantiles.npy", 40, 2.0),  # the one behind is less
+        ("ratings.quantiles.npy", None, np.inf),
+        ("ratings.numbers.npy", 8, 1e-320),  # a prior whose inverse is no number
+        ("ratings.numbers.npy", 7, 1e300),
+        ("ratings.numbers.npy", 6, 1e12),
+        ("ratings.numbers.npy", 1, 1e300),
+        ("ratings.numbers.npy", 4, -np.inf),
+    ],
+)
+def test_numbers_that_no_fit_gives_are_refused(
+    tmp_path: Path, name: str, place: int | None, value: float
+) -> None:
+    damaged(tmp_path, name, place, value)
+    with pytest.raises(ValueError, match=name):
+        RatingModel.load(tmp_path, 3)
+
+
+@pytest.mark.parametrize(("name", "value"), [("items", np.nan), ("items", 1e30), ("spread", -5.0)])
+def test_an_item_that_no_fit_gives_is_refused_where_it_is_read(
+    tmp_path: Path, name: str, value: float
+) -> None:
+    damaged(tmp_path, f"ratings.{name}.npy", 1, value)
+    model = RatingModel.load(tmp_path, 3)
+    person = model.fold_in({0: 5.0})
+    assert np.isfinite(model.predict(person, np.array([0, 2]))).all(), "the others are whole"
+    with pytest.raises(ValueError, match=f"ratings.{name}.npy"):
+        model.predict(person, np.array([1]))
+    with pytest.raises(ValueError, match=f"ratings.{name}.npy"):
+        model.fold_in({1: 5.0})
+
+
+@pytest.mark.parametrize(("models", "numbers"), [(1, 66), (17, 1), (1, 60_000)])
+def test_a_model_too_large_to_be_asked_is_refused(
+    tmp_path: Path, models: int, numbers: int
+) -> None:
+    many = np.ones((1, models, numbers), dtype=np.float32)
+    prior, noise = np.ones((models, numbers)), np.ones(models)
+    replace(tiny([0.0]), items=many, spread=many, prior=prior, noise=noise).save(tmp_path)
+    with pytest.raises(ValueError, match="out of range"):
+        RatingModel.load(tmp_path, 1)
+
+
 def rated_catalog(directory: Path, source: Interactions, *, verdicts: bool = False) -> Catalog:
     """The two tastes as a catalog of games on disk."""
     directory.mkdir(parents=True)
@@ -342,6 +439,16 @@ def test_a_build_from_before_says_build_again(rated: tuple[Catalog, Path]) -> No
     with pytest.raises(NotFound, match="know nothing of ratings") as caught:
         engine.predict_rating(np.array([0]), {})
     assert "recagent build" in caught.value.hint
+
+
+def test_a_rating_of_a_damaged_item_says_build_again(
+    rated: tuple[Catalog, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine.open(*rated)
+    nothing = np.full(engine.ratings.items.shape, np.nan, dtype=np.float32)
+    monkeypatch.setitem(engine.__dict__, "ratings", replace(engine.ratings, items=nothing))
+    with pytest.raises(NotFound, match="damaged"):
+        engine.predict_rating(np.array([0]), {})
 
 
 def test_catalogs_without_ratings_say_so(tmp_path: Path) -> None:

@@ -44,6 +44,10 @@ LOADERS: dict[str, type[Retriever]] = {
 MOST_TOGETHER = 3
 
 
+def _damaged(error: Exception) -> NotFound:
+    return NotFound(f"the models are damaged ({error}); build again", hint="recagent build")
+
+
 class Engine:
     """Retrievers and rankers of one catalog, read-only.
 
@@ -197,9 +201,7 @@ class Engine:
         try:
             return RatingModel.load(self._directory, self.catalog.n_items)
         except (OSError, ValueError) as error:
-            raise NotFound(
-                f"the models are damaged ({error}); build again", hint="recagent build"
-            ) from error
+            raise _damaged(error) from error
 
     def predict_rating(
         self, rows: Rows, ratings: Mapping[int, float] | History, *, level: float = LEVEL
@@ -217,7 +219,10 @@ class Engine:
         """
         model = self.ratings
         known = model.ratings_of(ratings) if isinstance(ratings, History) else ratings
-        return model.predict(model.fold_in(known), rows, level)
+        try:
+            return model.predict(model.fold_in(known), rows, level)
+        except ValueError as error:
+            raise _damaged(error) from error
 
     def user_ratings(self, user: int) -> dict[int, float]:
         """The ratings of a user of the catalog's data, by row, oldest first; of two the first.

@@ -83,6 +83,18 @@ class Ratings:
         """Only those of a mask or of places."""
         return replace(self, user=self.user[keep], item=self.item[keep], value=self.value[keep])
 
+    def of_items(self, rows: Rows) -> Ratings:
+        """Only those of some items, which are numbered anew by their place in `rows`."""
+        place = np.full(self.shape[1], -1, dtype=np.int32)
+        place[rows] = np.arange(len(rows), dtype=np.int32)
+        item = place[self.item]
+        some = self.take(item >= 0)
+        return replace(some, item=item[item >= 0], shape=(self.shape[0], len(rows)))
+
+    def rated(self) -> Rows:
+        """The items of any rating, int32 [m], ascending."""
+        return np.flatnonzero(np.bincount(self.item, minlength=self.shape[1])).astype(np.int32)
+
     def sampled(self, rng: np.random.Generator) -> Ratings:
         """At most `MOST_RATINGS` of at most `MOST_USERS` users drawn at random, numbered anew."""
         counts = np.bincount(self.user, minlength=self.shape[0])
@@ -141,12 +153,14 @@ def fit_ratings(
         return None
     rng = np.random.default_rng([setting.seed, 6])
     drawn = whole.sampled(rng)
-    counts = np.bincount(drawn.item, minlength=drawn.shape[1])
-    kept = drawn if np.count_nonzero(counts) <= MOST_ITEMS else drawn.take(_common(counts, drawn))
+    rated = drawn.rated()  # nothing is to be fitted of the others
+    common = rated if len(rated) <= MOST_ITEMS else _common(drawn)
+    kept = drawn.of_items(common)
     share = min(HELD_BACK, MOST_HELD_BACK / len(kept))
     held = rng.random(len(kept)) < share
     known = kept.take(~held)
-    fits = [Fit(known, FACTORS, stream) for stream in rng.spawn(_models(kept, setting))]
+    streams = rng.spawn(_models(whole.shape[1], setting))
+    fits = [Fit(known, FACTORS, stream, common) for stream in streams]
     for fit in fits:
         fit.run(QUICK_ROUNDS if setting.quick else ROUNDS)
     most = QUICKLY_ASKED if setting.quick else MOST_ASKED
@@ -154,16 +168,15 @@ def fit_ratings(
     for fit in fits:
         fit.learn_from(kept)
         fit.run(MORE_ROUNDS)
-        if kept is not drawn:
-            fit.learn_from(drawn)
-            fit.solve_items()
-    model = replace(joined(fits), quantiles=quantiles_of(*scores))
-    return _with_means(model, whole, drawn), measured
+        if common is not rated:
+            fit.take_items(drawn.of_items(rated))
+    fitted = replace(joined(fits), quantiles=quantiles_of(*scores))
+    return _with_means(_scattered(fitted, rated, whole.shape[1]), whole, drawn), measured
 
 
-def _models(ratings: Ratings, setting: Setting) -> int:
+def _models(n_items: int, setting: Setting) -> int:
     """How many are fitted."""
-    if ratings.shape[1] > MANY_ITEMS:
+    if n_items > MANY_ITEMS:
         return 1
     return QUICK_MODELS if setting.quick else MODELS
 
@@ -186,17 +199,57 @@ def joined(fits: Sequence[Fit]) -> RatingModel:
     )
 
 
-def _common(counts: NDArray[Any], ratings: Ratings) -> NDArray[np.bool_]:
-    chosen = np.zeros(len(counts), dtype=bool)
-    chosen[np.argsort(-counts, kind="stable")[:MOST_ITEMS]] = True
-    mask: NDArray[np.bool_] = chosen[ratings.item]
-    return mask
+def _common(ratings: Ratings) -> Rows:
+    """The items rated most, int32 [MOST_ITEMS], ascending."""
+    counts = np.bincount(ratings.item, minlength=ratings.shape[1])
+    return np.sort(np.argsort(-counts, kind="stable")[:MOST_ITEMS]).astype(np.int32)
+
+
+def _scattered(model: RatingModel, rows: Rows, n_items: int) -> RatingModel:
+    """A model of some items as one of all; the others are what an item is before any rating."""
+    if len(rows) == n_items:
+        return model
+    shape = (n_items, *model.items.shape[1:])
+    items, spread = np.zeros(shape, dtype=np.float32), np.empty(shape, dtype=np.float32)
+    items[rows] = model.items
+    spread[:] = _item_prior(shape[-1] - 1)
+    spread[rows] = model.spread
+    return replace(model, items=items, spread=spread)
+
+
+def _item_prior(factors: int) -> Values:
+    """The variances of an item's bias and factors that a fit begins with, float64 [factors + 1]."""
+    return np.r_[0.3, np.full(factors, 1 / max(1, factors))]
+
+
+def _beginning(rows: Rows, factors: int, rng: np.random.Generator) -> Values:
+    """Random factors, float64 [len(rows), factors], `rows` ascending.
+
+    Drawn for all rows and kept of these, a block at a time: so what an item begins with does not
+    depend on which others were rated.
+    """
+    spread = FIRST_SPREAD / max(1.0, factors**0.5)
+    found = np.empty((len(rows), factors))
+    for begin in range(0, int(rows[-1]) + 1 if len(rows) else 0, BLOCK):
+        first, last = np.searchsorted(rows, (begin, begin + BLOCK))
+        block = rng.normal(0.0, spread, (BLOCK, factors))
+        found[first:last] = block[rows[first:last] - begin]
+    return found
 
 
 class Fit:
-    """Alternating updates of users and items, each given the other's means and covariances."""
+    """Alternating updates of users and items, each given the other's means and covariances.
 
-    def __init__(self, ratings: Ratings, factors: int, rng: np.random.Generator) -> None:
+    Of items whose ratings were taken out of more, `rows` says which they are, ascending.
+    """
+
+    def __init__(
+        self,
+        ratings: Ratings,
+        factors: int,
+        rng: np.random.Generator,
+        rows: Rows | None = None,
+    ) -> None:
         self.ratings = ratings
         self.centre = float(ratings.value.mean(dtype=np.float64))
         self.unit = float(ratings.value.std(dtype=np.float64))
@@ -204,10 +257,10 @@ class Fit:
         self.upper = np.triu_indices(size)
         n_users, n_items = ratings.shape
         self.users = self._side(n_users, np.r_[0.2, np.ones(factors)])
-        self.items = self._side(n_items, np.r_[0.3, np.full(factors, 1 / max(1, factors))])
-        rated = np.bincount(ratings.item, minlength=n_items) > 0
-        first = rng.normal(0.0, FIRST_SPREAD / max(1.0, factors**0.5), (n_items, factors))
-        self.items.mean[rated, 1:] = first[rated]
+        self.items = self._side(n_items, _item_prior(factors))
+        rated = ratings.rated()
+        own = rated if rows is None else rows[rated]
+        self.items.mean[rated, 1:] = _beginning(own, factors, rng)
         self.noise = 0.7
         self.learn_from(ratings)
 
@@ -229,6 +282,12 @@ class Fit:
             self._solve(self._ones, self._told, self.users, self.items)
             self.solve_items()
             self._learn_spreads()
+
+    def take_items(self, ratings: Ratings) -> None:
+        """Take other items, with ratings by the same users, and solve them once."""
+        self.items = self._side(ratings.shape[1], self.items.prior)
+        self.learn_from(ratings)
+        self.solve_items()
 
     def solve_items(self) -> None:
         """All items once, given the users."""

@@ -49,6 +49,13 @@ KNOWN = (0, 1, 10, 30)
 NOISE_PRIOR = 20.0
 """The noise of all counts in a person's own like so many ratings."""
 NOISE_STEPS = 3
+MOST_MODELS, MOST_NUMBERS = 16, 65
+"""More models, or numbers an item, no build writes: a fold-in takes the cube of them."""
+LEAST, MOST = 1e-9, 1e9
+"""Bounds of variances in a file, in squared standard deviations; fitted ones are 1e-6 to 10."""
+LARGEST = 1e12
+FARTHEST = 1e4
+"""And of the single numbers, in points of the scale; and of an item's."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +178,8 @@ class RatingModel:
             variance += noise + _quadratic(features, cov) + spread[:, 0]
             variance += spread[:, 1:] @ (mean[1:] ** 2 + np.diag(cov)[1:])
         many = len(self.prior)
+        if not (np.isfinite(told) & (variance >= 0) & (variance < np.inf)).all():
+            raise ValueError(f"{NUMBERS}: they do not fit {ITEMS}")
         return self.centre + self.unit * told / many, self.unit * np.sqrt(variance / many)
 
     def quantile(self, known: int, level: float) -> float:
@@ -180,8 +189,15 @@ class RatingModel:
         return float(self.quantiles[group, place])
 
     def _of(self, rows: NDArray[np.int64], part: int) -> tuple[Values, Values]:
-        """Means and variances of items by one of the models, float64 [len(rows), d]."""
+        """Means and variances of items by one of the models, float64 [len(rows), d].
+
+        Raises:
+            ValueError: the files hold what no fit gives.
+        """
+        # Looked at only where it is read: a million items are not gone through to open them.
         means, spread = self.items[rows, part], self.spread[rows, part]
+        if not (np.abs(means) <= FARTHEST).all() or not ((spread >= 0) & (spread <= MOST)).all():
+            raise ValueError(f"{ITEMS}, {SPREAD}: out of range")
         return means.astype(np.float64), spread.astype(np.float64)
 
     def save(self, directory: Path) -> None:
@@ -199,16 +215,23 @@ class RatingModel:
 
         Raises:
             OSError: a file is missing.
-            ValueError: the files do not fit each other or the number of items.
+            ValueError: the files do not fit each other or the number of items, or hold what no fit
+                gives; of the items' numbers that is told where they are read.
         """
         numbers = load_array(directory / NUMBERS, np.float64)
-        if numbers.ndim != 1 or len(numbers) < 8 or not np.isfinite(numbers).all():
+        if numbers.ndim != 1 or len(numbers) < 8 or not (abs(numbers) <= LARGEST).all():
             raise ValueError(f"{NUMBERS}: not the numbers of a rating model")
         centre, unit, low, high, liked, disliked = (float(n) for n in numbers[:6])
         many, rest = int(numbers[6]), np.array(numbers[7:])
-        if min(many, unit, high - low) <= 0 or len(rest) % many or rest.min() <= 0:
+        if not 1 <= many <= MOST_MODELS or min(unit, high - low) <= 0 or len(rest) % many:
             raise ValueError(f"{NUMBERS}: out of range")
         noise, prior = rest[:many], rest[many:].reshape(many, -1)
+        if not 1 <= prior.shape[1] <= MOST_NUMBERS or rest.min() < LEAST or rest.max() > MOST:
+            raise ValueError(f"{NUMBERS}: out of range")
+        quantiles = load_array(directory / QUANTILES, np.float32, (len(KNOWN), LEVELS))
+        # of NaN no comparison holds
+        if not ((quantiles >= 0) & (quantiles <= MOST)).all() or (np.diff(quantiles) < 0).any():
+            raise ValueError(f"{QUANTILES}: out of range")
         shape = (n_items, *prior.shape)
         return cls(
             load_array(directory / ITEMS, np.float32, shape),
@@ -220,7 +243,7 @@ class RatingModel:
             (low, high),
             liked,
             disliked,
-            load_array(directory / QUANTILES, np.float32, (len(KNOWN), LEVELS)),
+            quantiles,
         )
 
 
