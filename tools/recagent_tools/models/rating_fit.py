@@ -219,7 +219,8 @@ def _scattered(model: RatingModel, rows: Rows, n_items: int) -> RatingModel:
 
 def _item_prior(factors: int) -> Values:
     """The variances of an item's bias and factors that a fit begins with, float64 [factors + 1]."""
-    return np.r_[0.3, np.full(factors, 1 / max(1, factors))]
+    variances: Values = np.r_[0.3, np.full(factors, 1 / max(1, factors))]
+    return variances
 
 
 def _beginning(rows: Rows, factors: int, rng: np.random.Generator) -> Values:
