@@ -162,9 +162,12 @@ class Sessions:
         except ValueError:
             self.notice("catalog", "the session's candidates are unreadable; they start anew")
             return self._new_bus()
-        if bus.now.candidates is None:
-            context = ToolContext(self.catalog, self.engine, bus, self.sandbox)
-            if not replay(bus, self.toolbox, context):
-                bus.start()
-                self.notice("catalog", "the candidates of this session were lost; they start anew")
+
+        def remake(number: int) -> bool:
+            return replay(bus, self.toolbox, ToolContext(self.catalog, self.engine, bus, self.sandbox), number)
+
+        bus.remake = remake
+        if bus.now.candidates is None and not remake(bus.cursor):
+            bus.start()
+            self.notice("catalog", "the candidates of this session were lost; they start anew")
         return bus

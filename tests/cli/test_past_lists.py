@@ -107,6 +107,24 @@ def test_a_list_is_looked_at_as_it_was_made(home: Path) -> None:
         np.testing.assert_allclose(total, score, atol=1e-4)
 
 
+def test_a_past_list_too_large_to_be_kept_has_the_same_answers_later(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recagent_tools.bus_file.MAX_SAVED_ROWS", 3)
+    with Assistant("films") as assistant:
+        session = assistant.new_session()
+        first = assistant.ask("dark films", session=session).number
+        assistant.ask("westerns", session=session)
+        titles = [assistant.catalog.item(row).title for row in range(assistant.catalog.n_items)]
+        kinds = [assistant.why_not(t, session=session, number=first)[0].kind for t in titles]
+    assert {"shown", "ranked"} <= {*kinds}
+    with Assistant("films") as later:
+        back = later.load_session(session.id)
+        assert back is not None
+        assert back.bus.stages[back.bus.lists[first - 1].stage].candidates is None
+        assert [later.why_not(t, session=back, number=first)[0].kind for t in titles] == kinds
+
+
 def test_likes_of_the_command_line_are_known_later(home: Path) -> None:
     with Assistant("films") as assistant:
         session = assistant.new_session()

@@ -16,6 +16,7 @@ from recagent_tools.bus import CandidateBus
 from recagent_tools.bus_file import bus_from_bytes, bus_to_bytes
 from recagent_tools.diff import difference
 from recagent_tools.models.engine import Engine
+from recagent_tools.provenance import provenance
 from recagent_tools.registry import load_toolbox
 from recagent_tools.replay import replay
 from recagent_tools.toolbox import EmptyProfile, Ran, Toolbox, ToolContext
@@ -248,14 +249,14 @@ def test_every_item_is_a_candidate_or_was_dropped_by_a_stage(
     apply(toolbox, context, steps)
     back = bus_from_bytes(bus_to_bytes(context.bus))
     for bus in (context.bus, back):
-        path = {stage.number for stage in bus.path()}
+        path = provenance(bus.stages, bus.cursor)
+        numbers = [stage.number for stage in path]
         for row in range(N):
             dropper = bus.dropped_by(row)
             assert (dropper is None) == (row in bus.candidates)
             if dropper is not None:
-                assert row not in dropper.set and dropper.number in path
-                parent = dropper.parent
-                assert parent is None or row in bus.stages[parent].set
+                place = numbers.index(dropper.number)
+                assert row not in dropper.set and row in path[place - 1].set
 
 
 @property_test

@@ -26,32 +26,26 @@ from recagent_tools.rowset import RowSet
 from recagent_tools.widening import neighbour, step_of, widen
 
 Make = Callable[[str, str], Catalog]
-SCHEMA = """
-schema = "recagent.catalog/1"
-name = "toys"
-[columns.id]
-role = "id"
-[columns.title]
-role = "title"
-"""
-YEARS = (
-    SCHEMA
-    + """
-[columns.year]
-role = "year"
-[columns.kinds]
-role = "categories"
-[columns.makers]
-role = "people"
-[columns.length]
-role = "number"
-unit = "min"
-[columns.price]
-role = "number"
-[columns.audience]
-role = "audience"
-order = ["all", "teen", "adult"]
-"""
+
+
+def schema(**columns: str) -> str:
+    """A catalog.toml with an id, a title and these columns: the role, then what else is told."""
+    told = {"id": "id", "title": "title", **columns}
+    lines = ['schema = "recagent.catalog/1"', 'name = "toys"']
+    for name, text in told.items():
+        role, *more = text.split("; ")
+        lines += [f"[columns.{name}]", f'role = "{role}"', *more]
+    return "\n".join(lines) + "\n"
+
+
+SCHEMA = schema()
+YEARS = schema(
+    year="year",
+    kinds="categories",
+    makers="people",
+    length='number; unit = "min"',
+    price="number",
+    audience='audience; order = ["all", "teen", "adult"]',
 )
 TOYS = """id,title,year,kinds,makers,length,price,audience
 a,Ant,1991,Western,Ada,80,5,all
@@ -281,6 +275,11 @@ def test_a_step_is_about_an_eighth(size: float) -> None:
 _NUMBERS = st.floats(-500, 2500).map(lambda x: round(x, 2))
 _OPERATORS = st.sampled_from(["=", "!=", "<", "<=", ">", ">="])
 _RANGES = st.tuples(_NUMBERS, _NUMBERS).map(lambda pair: (min(pair), max(pair)))
+
+
+def test_what_is_open_on_both_sides_has_nothing_wider(toys: Catalog) -> None:
+    assert widen(Condition("year", "..", (None, None)), toys) is None
+    assert widen(Condition("length", "..", (None, None)), toys) is None
 
 
 @settings(deadline=None)

@@ -22,10 +22,13 @@ from recagent_tools.conditions import evaluate, parse_condition
 from recagent_tools.dropped import lost_at
 from recagent_tools.evidence import Change, WayIn, WhyNot, WhyNotKind
 from recagent_tools.models.engine import Engine
+from recagent_tools.provenance import provenance
 from recagent_tools.registry import load_toolbox
+from recagent_tools.replay import replay
 from recagent_tools.retrieve import keep_best
 from recagent_tools.toolbox import EmptyProfile, Ran, Toolbox, ToolContext
 from recagent_tools.ways_in import ways_in
+from recagent_tools.why import evidence_of
 from recagent_tools.why_not import lines_of, none_text, why_none, why_not
 from recagent_tools.wider import wide_enough
 
@@ -190,7 +193,7 @@ def test_a_ranked_item_lost_by_parts_that_sum_to_the_difference(
     answer = why_not(int(rows[5]), then)
     assert (answer.kind, answer.place, answer.last) == ("ranked", 6, int(rows[2]))
     assert sum(part.share for part in answer.lost) == pytest.approx(
-        float(scores[5] - scores[2]), abs=2e-3
+        float(scores[5] - scores[2]), abs=1e-5
     )
     assert list(answer.lost) == sorted(answer.lost, key=lambda part: part.share)
     assert answer.ways[0] == WayIn((Change("more", "3", "6"),), len(then.bus), 6)
@@ -207,6 +210,91 @@ def test_an_order_by_numbers_is_told_by_the_number(toolbox: Toolbox, context: To
     assert answer.order == "runtime" and answer.place is not None
     assert answer.place == 1 + int((runtimes < runtimes[longest]).sum())
     assert "by runtime" in lines_of(answer, then)[0]
+
+
+def test_naming_is_no_reason_where_no_step_leaves_out_what_is_named(
+    toolbox: Toolbox, context: ToolContext
+) -> None:
+    (ash,) = ids(context, "f03")
+    context.liked = [ash]
+    run(toolbox, context, "filter", where=["genres lacks Horror"])
+    run(toolbox, context, "rank")
+    context.bus.show([int(row) for row in context.bus.rows()[:3]])
+    assert lost_at(ash, context).kind == "condition"
+
+
+def of_the_first_list_only_recipes(
+    toolbox: Toolbox, context: ToolContext
+) -> tuple[ToolContext, list[str]]:
+    """A bus whose first list's stages kept only their recipes, and the kinds of before."""
+    lists = Lists(toolbox, context)
+    where = ["genres lacks Horror"]
+    lists.turn(("filter", {"where": where}), ("popular", {}), ("rank", {"top": 6}))
+    then = lists.at(1)
+    kinds = [lost_at(row, then).kind for row in range(context.catalog.n_items)]
+    bus = context.bus
+    for stage in bus.path()[1:]:
+        bus.stages[stage.number] = replace(stage, candidates=None, order=None, scores={})
+    lists.turn(("candidates", {"op": "start"}), ("popular", {}), ("rank", {}))
+    bus.remake = None
+    return lists.at(1), [str(kind) for kind in kinds]
+
+
+def test_why_not_makes_a_past_list_again(toolbox: Toolbox, context: ToolContext) -> None:
+    then, kinds = of_the_first_list_only_recipes(toolbox, context)
+    context.bus.remake = lambda number: replay(context.bus, toolbox, context, number)
+    assert [lost_at(row, then).kind for row in range(context.catalog.n_items)] == kinds
+    assert evidence_of(then.bus.shown[0], then).parts
+
+
+def test_what_cannot_be_made_again_is_not_guessed(toolbox: Toolbox, context: ToolContext) -> None:
+    then, kinds = of_the_first_list_only_recipes(toolbox, context)
+    for row, kind in enumerate(kinds):
+        told = why_not(row, then)
+        assert told.kind == (kind if kind in ("shown", "condition") else "forgotten")
+        assert lines_of(told, then) and (told.kind != "forgotten" or not told.ways)
+    assert not evidence_of(then.bus.shown[0], then).parts
+
+
+def test_why_not_outlives_the_oldest_steps(toolbox: Toolbox, context: ToolContext) -> None:
+    lists = Lists(toolbox, context)
+    lists.turn(("filter", {"where": ["genres lacks Horror"]}), ("popular", {}), ("rank", {}))
+    bus = context.bus
+    for number in (0, 1):
+        bus.stages[number] = replace(bus.stages[number], tool="forgotten", candidates=None)
+    bus.stages[2] = replace(bus.stages[2], parent=None)
+    (ash,) = ids(context, "f03")
+    assert why_not(ash, lists.at(1)).kind == "forgotten"
+
+
+def test_a_set_that_was_loaded_has_its_own_history(toolbox: Toolbox, context: ToolContext) -> None:
+    lists = Lists(toolbox, context)
+    lists.turn(("filter", {"where": ["genres lacks Horror"]}), ("rank", {"weights": ["novelty=2"]}))
+    run(toolbox, context, "candidates", op="save", name="mine", all=True)
+    scores = dict(zip(context.bus.rows().tolist(), context.bus.scores()["score"], strict=True))
+    lists.turn(
+        ("candidates", {"op": "start"}),
+        ("filter", {"where": ["year >= 2000"]}),
+        ("rank", {"weights": ["recency=2"]}),
+    )
+    lists.turn(("candidates", {"op": "load", "name": "mine"}))
+    then = lists.at(3)
+    for row in then.bus.shown:
+        told = evidence_of(row, then)
+        assert told.score == pytest.approx(float(scores[row]), abs=2e-3)
+        assert told.candidates == len(scores) and not told.recomputed
+        assert told.conditions == ("genres lacks Horror",)
+    for row in range(context.catalog.n_items):
+        answer = lost_at(row, then)
+        assert not any("year" in failed.text for failed in answer.failed)
+        assert (answer.kind == "condition") == (row not in scores)
+    (ash,) = ids(context, "f03")
+    ways = why_not(ash, then).ways
+    assert ways[0].changes == (Change("drop", "genres lacks Horror"),)
+    run(toolbox, context, "candidates", op="load", name="list 1")
+    context.bus.show(context.bus.shown[:2])
+    listed = replace(context, bus=context.bus.at_list(4))
+    assert lost_at(ash, listed).kind == "set" and not evidence_of(listed.bus.shown[0], listed).parts
 
 
 def test_a_drawn_list_says_so(toolbox: Toolbox, context: ToolContext) -> None:
@@ -313,7 +401,8 @@ Turn = tuple[list[tuple[str, dict[str, Any]]], int, int]
 
 def named(bus: CandidateBus, key: str, catalog: Catalog) -> set[int | None]:
     """Rows of the seeds that led to the candidates."""
-    seeds = (stage.arguments for stage in bus.path() if stage.tool == "similar")
+    path = provenance(bus.stages, bus.cursor)
+    seeds = (stage.arguments for stage in path if stage.tool == "similar")
     return {catalog.row_of(id) for arguments in seeds for id in arguments[key]}
 
 
@@ -330,7 +419,7 @@ def is_true(answer: WhyNot, context: ToolContext) -> None:
     for text in answer.met:
         assert evaluate(parse_condition(text, catalog), catalog)[row]
     if answer.stage is not None:
-        path = bus.path()
+        path = provenance(bus.stages, bus.cursor)
         place = [stage.number for stage in path].index(answer.stage)
         before, after = path[place - 1].candidates, path[place].candidates
         assert before is not None and row in before and after is not None and row not in after
@@ -398,7 +487,7 @@ def holds(way: WayIn, answer: WhyNot, context: ToolContext, toolbox: Toolbox) ->
     if any(change.kind == "more" for change in way.changes):
         assert way.place is None or way.place > answer.of
         return
-    path = context.bus.path()
+    path = provenance(context.bus.stages, context.bus.cursor)
     plain = all(s.tool in ("start", "filter", "popular", "rank") for s in path)
     if (
         context.profile.seen

@@ -19,6 +19,7 @@ from recagent_catalogs.interactions import Floats, Rows
 from recagent_catalogs.text import clean
 
 from .bus_copy import at_stage, copy_of
+from .provenance import provenance
 from .recipes import follow
 from .rowset import RowSet
 from .stages import (
@@ -482,7 +483,8 @@ class CandidateBus:
             row: of the catalog.
             number: of the stage; the present one where None.
         """
-        return dropper(row, [self._made(step.number) for step in self.path(number)])
+        steps = provenance(self.stages, self.cursor if number is None else number)
+        return dropper(row, [self._made(step.number) for step in steps])
 
     def funnel(self, number: int | None = None) -> str:
         """The path in one line: `9,742 → 312 (Sci-Fi) → 41 (1990-1999) → ranked → 5`.

@@ -8,21 +8,24 @@ from typing import Any
 
 import numpy as np
 
-from recagent_catalogs.errors import BadCondition
 from recagent_catalogs.interactions import Floats, Rows
 from recagent_catalogs.schema import NUMBER_ROLES, Role
 from recagent_catalogs.store import Catalog
 
 from .bus import Stage
-from .conditions import Condition, evaluate, parse_condition
+from .conditions import Condition, evaluate
 from .evidence import FailedCondition, RetrieverPlace, WhyNot, WhyNotKind
+from .filter import conditions_of
 from .lost import lost_against
 from .models.history import History
+from .provenance import made_again
 from .replay import situation_of
 from .retrieve import profile_history
 from .toolbox import ProfileView, ToolContext
 
 RETRIEVERS = ("similar", "for_user", "popular")
+SEEDS_LEAVE = ("similar", "for_user")
+"""Tools whose list is of what goes with the items named, without these."""
 MOST_PLACED = 200_000
 """Among more candidates an item's place by the retrievers is not looked for."""
 MOST_VALUES = 6
@@ -36,7 +39,7 @@ def lost_at(row: int, context: ToolContext) -> WhyNot:
         context: that of the turn that made the list, with the bus standing at it.
     """
     bus = context.bus
-    shown, path = bus.shown, bus.path()
+    shown, path = bus.shown, made_again(bus)
     conditions = conditions_of(path, context.catalog)
     missed = [(condition, not holds(condition, row, context.catalog)) for condition in conditions]
     answer = WhyNot(
@@ -50,9 +53,11 @@ def lost_at(row: int, context: ToolContext) -> WhyNot:
     )
     if row in shown:
         return replace(answer, place=shown.index(row) + 1)
-    stage = dropping(path, row, context.catalog)
+    lost, stage = dropping(path, row, context.catalog)
+    if not lost:
+        return _behind(answer, path, context)
     if stage is None:
-        return _behind(answer, context)
+        return replace(answer, kind="forgotten")
     answer = replace(answer, stage=stage.number, note=stage.note)
     kind = _kind(stage, row, path, context)
     match kind:
@@ -69,36 +74,23 @@ def _of_user(context: ToolContext) -> bool:
     return context.user is not None
 
 
-def dropping(path: Sequence[Stage], row: int, catalog: Catalog) -> Stage | None:
-    """The stage after which the item was no candidate any more; None while it is one.
+def dropping(path: Sequence[Stage], row: int, catalog: Catalog) -> tuple[bool, Stage | None]:
+    """Whether the item is no candidate any more, and the stage after which it was none.
 
     Of stages that kept only their recipe it is told by their conditions whether they dropped it.
+    No stage is told where that is not known: of those that came into question not enough was kept.
     """
-    last = max((n for n, s in enumerate(path) if s.candidates is not None and row in s.candidates))
-    lost = next((n for n in range(last + 1, len(path)) if path[n].candidates is not None), None)
-    if lost is None:  # nothing after it was kept
-        lost = len(path) - 1
-        between = path[last + 1 :]
-    else:
-        between = path[last + 1 : lost + 1]
-    if not between:
-        return None
+    kept = [n for n, stage in enumerate(path) if stage.candidates is not None]
+    last = max((n for n in kept if row in path[n].set), default=-1)
+    if last == len(path) - 1:
+        return False, None
+    lost = next((n for n in kept if n > last), None)
+    between = path[last + 1 : None if lost is None else lost + 1]
     for stage in between:
         if any(not holds(c, row, catalog) for c in conditions_of([stage], catalog)):
-            return stage
-    return path[lost]
-
-
-def conditions_of(path: Sequence[Stage], catalog: Catalog) -> list[Condition]:
-    """The conditions that stages filtered by, each once, in their order."""
-    told = [text for s in path if s.tool == "filter" for text in s.arguments.get("where", ())]
-    found = []
-    for text in dict.fromkeys(map(str, told)):
-        try:
-            found.append(parse_condition(text, catalog))
-        except BadCondition:  # of data that have changed
-            continue
-    return found
+            return True, stage
+    told = lost is not None and len(between) == 1 and last >= 0
+    return True, between[0] if told else None
 
 
 def holds(condition: Condition, row: int, catalog: Catalog) -> bool:
@@ -143,9 +135,14 @@ def _kind(stage: Stage, row: int, path: Sequence[Stage], now: ToolContext) -> Wh
     """What the stage that dropped the item says of it, by what was known when it ran."""
     then = situation_of(now, stage, now.bus) or now
     by_name = stage.tool == "similar" and not _scores(stage, path)
-    if row in (*then.liked, *now.liked) or by_name and row in _rows(stage, "liked", now):
+    leaves = any(s.tool in SEEDS_LEAVE for s in path)
+    if by_name and row in _rows(stage, "liked", now):
         return "named"
-    if row in (*then.disliked, *now.disliked) or by_name and row in _rows(stage, "unlike", now):
+    if leaves and row in (*then.liked, *now.liked):
+        return "named"
+    if by_name and row in _rows(stage, "unlike", now):
+        return "disliked"
+    if leaves and row in (*then.disliked, *now.disliked):
         return "disliked"
     if stage.tool == "filter":
         return "condition"
@@ -185,7 +182,7 @@ def _left_out(stage: Stage, row: int, then: ProfileView, now: ProfileView) -> Wh
 
 def _places(stage: Stage, row: int, context: ToolContext) -> tuple[RetrieverPlace, ...]:
     """The item's place by each retriever among the candidates that the stage began with."""
-    before = next((s for s in context.bus.path() if s.number == stage.parent), None)
+    before = None if stage.parent is None else context.bus.stages[stage.parent]
     if before is None or before.candidates is None or before.after > MOST_PLACED:
         return ()
     rows, engine = before.candidates.rows(), context.engine
@@ -214,10 +211,16 @@ def _rows(stage: Stage, key: str, context: ToolContext) -> list[int]:
     return [row for row in found if row is not None]
 
 
-def _behind(answer: WhyNot, context: ToolContext) -> WhyNot:
+def drawn(path: Sequence[Stage]) -> bool:
+    """Whether chance put the candidates into their order: nothing ranked them after a draw."""
+    sorts = next((stage for stage in reversed(path) if stage.sorts), None)
+    return sorts is not None and sorts.tool == "draw"
+
+
+def _behind(answer: WhyNot, path: Sequence[Stage], context: ToolContext) -> WhyNot:
     """Of a candidate that is not in the list: its place, and what it lost on."""
     bus = context.bus
-    if bus.now.tool == "draw":
+    if drawn(path):
         return replace(answer, kind="drawn")
     answer = replace(answer, kind="ranked")
     rows, scored = bus.rows(), bus.now.order is not None or bool(bus.scores())

@@ -24,6 +24,7 @@ WhyNotKind = Literal[
     "cut",
     "ranked",
     "drawn",
+    "forgotten",
 ]
 """Where an item of the catalog is with regard to a list; see `WhyNot`."""
 ChangeKind = Literal["drop", "widen", "add", "more", "weight", "unsee", "like"]
@@ -242,7 +243,8 @@ class WhyNot:
             failed one first) · "set" (left out by an operation on lists and sets) · "words" (the
             words searched for) · "retrieved" (not among the best that the models brought) · "cut"
             (behind the last one that the ranking kept) · "ranked" (a candidate, behind the list) ·
-            "drawn" (it was in the pool of a random draw).
+            "drawn" (it was in the pool of a random draw) · "forgotten" (of the steps to the list
+            too little was kept to tell).
         number: of the list; 0 where none was shown.
         of: how many items the list has.
         place: in the list where it is shown, else among the candidates; None without an order.

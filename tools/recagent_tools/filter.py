@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from recagent_catalogs.errors import BadCondition, ToolError
+from recagent_catalogs.store import Catalog
 
 from .conditions import Condition, evaluate, parse_condition, short
 from .references import preview
 from .relaxation import MAX_CONDITIONS, Census, Relaxation
 from .rowset import RowSet
+from .stages import Stage
 from .toolbox import OWN, Arguments, Tool, ToolContext, ToolResult
 
 MOST_TOLD = 3
@@ -103,6 +105,18 @@ def _ways(ways: Sequence[Relaxation]) -> list[str]:
     lines = [f"{way.text()}: {way.left:,}" for way in ways[:MOST_TOLD]]
     more = f" (of {len(ways):,})" if len(ways) > MOST_TOLD else ""
     return [f"smallest changes{more}: " + "; or ".join(lines)] if lines else []
+
+
+def conditions_of(path: Sequence[Stage], catalog: Catalog) -> list[Condition]:
+    """The conditions that stages filtered by, each once, in their order."""
+    told = [text for s in path if s.tool == "filter" for text in s.arguments.get("where", ())]
+    found = []
+    for text in dict.fromkeys(map(str, told)):
+        try:
+            found.append(parse_condition(text, catalog))
+        except BadCondition:  # of data that have changed
+            continue
+    return found
 
 
 TOOLS = (

@@ -22,8 +22,8 @@ SMALL = 5e-4
 def lost_against(row: int, other: int, context: ToolContext) -> tuple[ScorePart, ...]:
     """The parts of the score of `row` minus those of `other`, largest loss first.
 
-    They sum to the difference of the scores. Empty where the candidates were not ranked, or what
-    was ranked cannot be had again.
+    They sum to the difference of the scores; parts too small to be told are one part together.
+    Empty where the candidates were not ranked, or what was ranked cannot be had again.
     """
     ranked = ranking_of(context.bus)
     before = None if ranked is None else ranked_context(ranked, context)
@@ -46,7 +46,11 @@ def lost_against(row: int, other: int, context: ToolContext) -> tuple[ScorePart,
     kept = _kept(ranked, row) - _kept(ranked, other) if whole else sum(p.share for p in lost)
     if abs(sum(part.share for part in lost) - kept) > AGREES:
         lost = [ScorePart("score", "all that counts, together", kept)]  # the models have changed
-    return tuple(sorted((p for p in lost if abs(p.share) > SMALL), key=lambda p: p.share))
+    told = [part for part in lost if abs(part.share) > SMALL]
+    rest = sum(part.share for part in lost) - sum(part.share for part in told)
+    if told and rest:
+        told.append(ScorePart("other", "all else", rest))
+    return tuple(sorted(told, key=lambda part: part.share))
 
 
 def _kept(ranked: Stage, row: int) -> float:

@@ -23,6 +23,7 @@ from .dialogue import MAX_SHOWN
 from .dropped import RETRIEVERS, lost_at
 from .evidence import Change, WayIn, WhyNot
 from .models.blend import standardised
+from .provenance import provenance
 from .rank import MAX_WEIGHT, VALUES, aspect, parse_weights
 from .references import resolve
 from .retrieve import KEEP
@@ -93,7 +94,7 @@ def ways_in(answer: WhyNot, context: ToolContext) -> tuple[WayIn, ...]:
         answer: why it is not in the list.
         context: that of the turn that made the list, with the bus standing at it.
     """
-    if answer.kind == "shown" or not context.bus.standing:
+    if answer.kind in ("shown", "forgotten") or not context.bus.standing:
         return ()
     plan = plan_of(context)
     if answer.kind == "drawn":
@@ -105,15 +106,25 @@ def ways_in(answer: WhyNot, context: ToolContext) -> tuple[WayIn, ...]:
 
 def plan_of(context: ToolContext) -> Plan:
     """The calls that led to the present candidates; a tool that made two stages is one call."""
-    path = context.bus.path()[1:]
+    path = provenance(context.bus.stages, context.bus.cursor)[1:]
     calls = []
     for stage, after in zip_longest(path, path[1:]):
         first = after is not None and after.tool == stage.tool and _drops_only(stage, context.bus)
         if first and stage.tool in (*RETRIEVERS, "rank"):
             continue
-        if stage.tool not in ("start", "draw"):
+        if stage.tool not in ("start", "draw") and not _made_elsewhere(stage, context.bus):
             calls.append((stage.tool, dict(stage.arguments)))
     return Plan(tuple(calls), context)
+
+
+def _made_elsewhere(stage: Stage, bus: CandidateBus) -> bool:
+    """Whether the stage took candidates over from stages that are run themselves."""
+    if stage.arguments.get("op") == "save":  # rows, which loading it by its name brings
+        return True
+    recipe = stage.recipe
+    if recipe is None or recipe.op != "load" or recipe.stage is None:
+        return False
+    return bus.stages[recipe.stage].arguments.get("op") != "save"
 
 
 def _drops_only(stage: Stage, bus: CandidateBus) -> bool:
@@ -182,8 +193,7 @@ def _finished(changes: Sequence[Change], trial: Trial, row: int) -> WayIn | None
 
 def _changed(lost: WhyNot, trial: Trial, widen: bool) -> tuple[Plan, list[Change]] | None:
     """The plan without what dropped the item, and what was changed."""
-    assert lost.stage is not None  # noqa: S101 - it is no candidate
-    number = trial.made.get(lost.stage)
+    number = None if lost.stage is None else trial.made.get(lost.stage)
     if number is None:
         return None
     match lost.kind:

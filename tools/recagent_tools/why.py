@@ -8,21 +8,22 @@ from dataclasses import replace
 import numpy as np
 from pydantic import ValidationError
 
-from recagent_catalogs.errors import BadCondition
 from recagent_catalogs.interactions import Rows
 from recagent_catalogs.schema import NUMBER_ROLES
 
 from .asked import kinds_asked
 from .bus import CandidateBus, Stage
 from .bus_copy import at_stage
-from .conditions import Condition, evaluate, parse_condition
+from .conditions import evaluate
 from .evidence import Evidence, FeatureShare, ScorePart, StagePlace
+from .filter import conditions_of
 from .liked import like_shares, shared_values, taken_together
 from .models.feature_words import feature_words
 from .models.features import feature_names
 from .models.history import History
+from .provenance import made_again, provenance
 from .rank import RankArguments, ranked_history, scored_parts
-from .replay import replay
+from .replay import replay, situation_of
 from .retrieve import profile_history
 from .toolbox import ToolContext
 
@@ -79,16 +80,18 @@ def evidence_of(row: int, context: ToolContext) -> Evidence:
 def _order(context: ToolContext) -> str:
     """The column whose numbers order the list; "" where a score does."""
     bus = context.bus
+    if context.order is None or bus.now.candidates is None:
+        return "" if context.order is None else context.order[0]
     scored = bus.now.order is not None or bool(bus.scores())
     first = [int(row) for row in bus.rows()[: len(bus.shown)]]
-    return "" if context.order is None or scored and first == [*bus.shown] else context.order[0]
+    return "" if scored and first == [*bus.shown] else context.order[0]
 
 
 def ranking_of(bus: CandidateBus) -> Stage | None:
     """The stage that gave the present candidates their score; None where they were not ranked."""
     if "score" not in bus.scores():
         return None
-    ranked = (s for s in reversed(bus.path()) if s.tool == "rank" and "by" in s.arguments)
+    ranked = (s for s in reversed(made_again(bus)) if s.tool == "rank" and "by" in s.arguments)
     return next((stage for stage in ranked if "score" in stage.scores), None)
 
 
@@ -96,7 +99,9 @@ def ranked_context(ranking: Stage, context: ToolContext) -> ToolContext | None:
     """The context of the stage that was ranked; None where its candidates cannot be had again."""
     if ranking.parent is None:
         return None
-    before = replace(context, bus=at_stage(context.bus, ranking.parent))
+    loaded = ranking.number not in {stage.number for stage in context.bus.path()}
+    known = situation_of(context, ranking, context.bus) if loaded else None
+    before = replace(known or context, bus=at_stage(context.bus, ranking.parent))
     if before.bus.now.candidates is None:
         from .registry import load_toolbox  # it registers the tool that asks for this evidence
 
@@ -109,14 +114,15 @@ def _history(context: ToolContext, before: ToolContext | None) -> History:
     """What the models knew of the person when they chose; nothing where none was asked."""
     if before is not None:
         return ranked_history(before)
-    if any(stage.tool in ("similar", "for_user") for stage in context.bus.path()):
+    path = provenance(context.bus.stages, context.bus.cursor)
+    if any(stage.tool in ("similar", "for_user") for stage in path):
         return profile_history(context)
     return History.empty()
 
 
 def _places(row: int, bus: CandidateBus) -> Iterator[StagePlace]:
     """The stages, and the item's place among the candidates of those that order them."""
-    for stage in bus.path():
+    for stage in provenance(bus.stages, bus.cursor):
         place = None
         if stage.order is not None:
             found = np.flatnonzero(stage.order == row)
@@ -126,20 +132,9 @@ def _places(row: int, bus: CandidateBus) -> Iterator[StagePlace]:
 
 def conditions_met(row: int, context: ToolContext) -> tuple[str, ...]:
     """The conditions on the way to the present candidates that hold of the item, canonical."""
-    met: dict[str, None] = {}
-    for condition in _conditions(context):
-        if evaluate(condition, context.catalog)[row]:
-            met[str(condition)] = None
-    return tuple(met)
-
-
-def _conditions(context: ToolContext) -> Iterator[Condition]:
-    for stage in context.bus.path():
-        for text in stage.arguments.get("where", ()) if stage.tool == "filter" else ():
-            try:
-                yield parse_condition(text, context.catalog)
-            except BadCondition:  # of a session from before the data changed
-                continue
+    path = provenance(context.bus.stages, context.bus.cursor)
+    told = conditions_of(path, context.catalog)
+    return tuple(dict.fromkeys(str(c) for c in told if evaluate(c, context.catalog)[row]))
 
 
 def _with_likes(found: Evidence, history: History, context: ToolContext) -> Evidence:

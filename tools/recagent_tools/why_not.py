@@ -12,8 +12,10 @@ from recagent_catalogs.errors import BadCondition, ToolError
 from recagent_catalogs.store import Catalog
 
 from .conditions import evaluate, parse_condition
-from .dropped import conditions_of, lost_at
+from .dropped import lost_at
 from .evidence import Change, FailedCondition, ScorePart, WayIn, WhyNot
+from .filter import conditions_of
+from .provenance import provenance
 from .references import resolve
 from .retrieve import KEEP
 from .toolbox import OWN, Arguments, Tool, ToolContext, ToolResult
@@ -82,7 +84,7 @@ def why_none(text: str, context: ToolContext) -> WhyNone:
     known = bus.now.order is not None
     failed = [
         (str(each), int((mask & ~evaluate(each, context.catalog)).sum()))
-        for each in conditions_of(bus.path(), context.catalog)
+        for each in conditions_of(provenance(bus.stages, bus.cursor), context.catalog)
     ]
     return WhyNone(
         str(condition),
@@ -135,6 +137,8 @@ def reason_text(answer: WhyNot, context: ToolContext) -> str:
                 f"{label} was among the {n} that the list was drawn from at random, "
                 "and was not drawn."
             )
+        case "forgotten":
+            return f"What left {label} out cannot be told: the steps to this list were not kept."
     return _ranked(answer, label, catalog)
 
 

@@ -96,6 +96,8 @@ def _wider_years(condition: Condition, catalog: Catalog) -> Condition | None:
         if operator == "="
         else (_number(condition.values[0]), _number(condition.values[1]))
     )
+    if low is None and high is None:
+        return None
     if low is None or high is None:
         end = _further_year(">=", low) if low is not None else _further_year("<=", _float(high))
         return replace(condition, values=(end, None) if low is not None else (None, end))
