@@ -164,7 +164,9 @@ class Sessions:
             return self._new_bus()
 
         def remake(number: int) -> bool:
-            return replay(bus, self.toolbox, ToolContext(self.catalog, self.engine, bus, self.sandbox), number)
+            return replay(
+                bus, self.toolbox, ToolContext(self.catalog, self.engine, bus, self.sandbox), number
+            )
 
         bus.remake = remake
         if bus.now.candidates is None and not remake(bus.cursor):
