@@ -16,6 +16,7 @@ from recagent_tools.replay import replay
 from recagent_tools.toolbox import Toolbox, ToolContext
 
 from .agent.brain import PastTurn
+from .agent.builtin.readers.given import given_to, read_given
 from .agent.session import Session, without_lists
 from .agent.turn import Turn, past_from_json, past_to_json
 from .memory.profile import KINDS, Profile, derive
@@ -80,6 +81,10 @@ class Sessions:
             for (kind, _), item in zip(turn.remembered, ids, strict=True)
         ]
         events += [
+            self.event("rated", item, value=value, source=turn.utterance[:200], session=session)
+            for item, value in self._ratings_told(turn, set(ids))
+        ]
+        events += [
             self.event("shown", item.id, source="present", session=session) for item in turn.items
         ]
         now = time.time()
@@ -98,6 +103,19 @@ class Sessions:
         self.store.commit(events=events, session=stored, new_turns=bodies)
         session.saved_turns = len(session.turns)
 
+    def _ratings_told(self, turn: Turn, noted: set[str]) -> list[tuple[str, float]]:
+        """Ratings given in words to items of which something was noted, on the catalog's scale."""
+        ratings = read_given(turn.utterance, self.catalog.titles.exact)
+        if not (ratings.given and noted and self.engine.rates):
+            return []
+        low, high = self.engine.ratings.scale
+        request, told = turn.request, []
+        for mention in (*request.liked, *request.disliked, *request.seen):
+            given = given_to(mention.text, ratings) if mention.id in noted else None
+            if given is not None and mention.id is not None:
+                told.append((mention.id, max(low, given.share * high)))
+        return list(dict(told).items())
+
     def note(self, kind: str, rows: Sequence[int], *, source: str) -> None:
         """Write a fact about items down: liked, disliked, seen, never."""
         self.store.commit(
@@ -111,6 +129,7 @@ class Sessions:
         *,
         source: str,
         session: Session | None = None,
+        value: float | None = None,
     ) -> StoredEvent:
         """A fact about an item, as the store takes it."""
         return StoredEvent(
@@ -118,6 +137,7 @@ class Sessions:
             self.catalog.path.name,
             kind,
             item,
+            value,
             source=source,
             session=session.id if session else "",
         )

@@ -329,15 +329,19 @@ class BuiltinBrain:
 
     def _rating(self, view: TurnView, named: Sequence[str]) -> Step:
         """What the person would give the items asked about."""
+        calls = self._facts(view)
         if named and not view.steps and is_offered(view, "predict_rating"):
-            return Step(calls=tuple(call_of(view, "predict_rating", item=id) for id in named[:4]))
+            calls += [call_of(view, "predict_rating", item=id) for id in named[:4]]
+        if calls:
+            return Step(calls=tuple(calls))
         return Step(text=rating_answer(view) if view.request.about else view.request.clarify)
 
     def _compare(self, view: TurnView) -> Step:
         """Items side by side, and which suits the person better."""
         if not view.steps:
             named = ids_of(view.request.about)[:MOST_COMPARED]
-            return Step(calls=(call_of(view, "compare", items=named),), thought="compare")
+            calls = (*self._facts(view), call_of(view, "compare", items=named))
+            return Step(calls=calls, thought="compare")
         told = view.steps[-1][1][-1]
         return Step(text=item_answer(view.request, view) if told.error else told.text)
 

@@ -31,11 +31,12 @@ from .dialogue.state import (
 )
 from .meaning.dislikes import dislikes_on, goes_on
 from .meaning.nearness import WishMatcher
-from .meaning.own_rating import own_rating
+from .meaning.own_rating import own_rating, told_before
 from .meaning.reader import Reader
 from .meaning.reading import Reading
 from .meaning.refusals import refusal
 from .meaning.telling import told_only
+from .readers.given import read_given
 from .readers.places import Known, Placed
 from .readers.shares import Shares, read_shares
 from .readers.trail import trail_of
@@ -94,7 +95,13 @@ class Parser:
         Returns:
             The request with what still holds from earlier turns merged in.
         """
+        ratings = read_given(clean(utterance, MAX_CHARS), self._catalog.titles.exact)
+        if ratings.given:
+            request = self.parse(ratings.rest, history, shown=shown, sets=sets)
+            return self._of_nothing(history) if request.intent is Intent.UNCLEAR else request
         last = list(shown) or _last_shown(history)
+        if (asked := self._after_a_statement(utterance, history, shown, sets)) is not None:
+            return asked
         shares = read_shares(clean(utterance, MAX_CHARS), self._catalog.schema)
         if shares.at_most or shares.unknown:
             return self._sharing(shares, history, shown, sets)
@@ -140,6 +147,28 @@ class Parser:
         base = request.base or (0 if operations else number)
         met = tuple(dict.fromkeys((*request.conditions, *where)))
         return replace(request, intent=Intent.REFINE, conditions=met, base=base)
+
+    def _of_nothing(self, history: Sequence[PastTurn]) -> Request:
+        """Of what is rated nobody knows: "I'd give it 2" where nothing was talked of."""
+        asked = "Which one do you mean? Name it, or say its number in the list."
+        return replace(carried(self.state(history), Intent.CHIT_CHAT), clarify=asked)
+
+    def _after_a_statement(
+        self, utterance: str, history: Sequence[PastTurn], shown: Sequence[int], sets: Sequence[str]
+    ) -> Request | None:
+        """The question what the person would give, with what was told before it."""
+        parts = told_before(utterance)
+        if parts is None:
+            return None
+        request = self.parse(parts[1], history, shown=shown, sets=sets)
+        if request.question not in (Question("rating"), Question("compare")):
+            return None
+        told = self.read(tokenize(parts[0]), list(shown) or _last_shown(history))
+        if told.question is not None or not (told.liked or told.disliked or told.seen):
+            return None
+        return replace(
+            request, liked=tuple(told.liked), disliked=tuple(told.disliked), seen=tuple(told.seen)
+        )
 
     def _sharing(
         self, shares: Shares, history: Sequence[PastTurn], shown: Sequence[int], sets: Sequence[str]

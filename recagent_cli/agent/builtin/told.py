@@ -9,6 +9,7 @@ from recagent_catalogs.text import fold
 from ..brain import TurnView
 from ..request import Mention
 from .meaning.acts import Act, find_acts
+from .readers.given import read_given
 from .steps import ids_of, request_before
 from .words.lexicon import lexicon
 from .words.tokens import Text, tokenize
@@ -22,7 +23,8 @@ def told_of(view: TurnView) -> dict[str, list[str]]:
     What is only compared with ("like X") or left out ("not X") is no fact about the person.
     """
     request, before = view.request, request_before(view)
-    text = tokenize(view.utterance)
+    # A rating in words is a verdict: "Heat: 5/5".
+    text = tokenize(read_given(view.utterance, view.context.catalog.titles.exact).rest)
     acts = find_acts(text, lexicon(), ())
 
     def said(mentions: Sequence[Mention], verdicts: frozenset[str]) -> list[str]:
