@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from typing import Any
@@ -14,8 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recagent_catalogs.errors import ToolError
+from recagent_catalogs.store import Catalog
 from recagent_tools.bus import CandidateBus
 from recagent_tools.bus_file import MAX_SAVED_ROWS, bus_from_bytes, bus_to_bytes
+from recagent_tools.filter import conditions_of
 from recagent_tools.rowset import RowSet
 
 LIMIT = 5_000_000
@@ -205,7 +208,7 @@ def all_keys(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
-def check(blob: bytes) -> None:
+def check(blob: bytes, catalog: Catalog) -> None:
     """Either a bus that can be used, or a ValueError."""
     try:
         bus = bus_from_bytes(blob)
@@ -220,9 +223,11 @@ def check(blob: bytes) -> None:
         bus.named(name)
     for shown in bus.lists:
         assert all(0 <= row < bus.n_items for row in shown.rows)
+    for number in range(len(bus.stages)):
+        conditions_of(bus.path(number), catalog)
 
 
-def test_every_value_of_the_head_may_be_anything() -> None:
+def test_every_value_of_the_head_may_be_anything(films: Catalog) -> None:
     head, arrays = parts(bus_to_bytes(good()))
     for path in all_keys(head):
         for strange in STRANGE:
@@ -231,9 +236,9 @@ def test_every_value_of_the_head_may_be_anything() -> None:
             for key in path[:-1]:
                 place = place[key]
             place[path[-1]] = strange
-            check(npz(changed, **arrays))
+            check(npz(changed, **arrays), films)
         del place[path[-1]]
-        check(npz(changed, **arrays))
+        check(npz(changed, **arrays), films)
 
 
 @pytest.mark.parametrize("name", ["rows", "scores", "lists"])
@@ -254,6 +259,44 @@ def test_arrays_of_another_kind_are_refused(name: str) -> None:
             bus_from_bytes(npz(head, **{**arrays, name: strange}))
     with pytest.raises(ValueError, match="not a saved bus"):
         bus_from_bytes(npz(head, **{key: a for key, a in arrays.items() if key != name}))
+
+
+def many_on_one(pool: str, places: list[list[int]]) -> bytes:
+    """A file of a million items: a stage or a list for each place, all in the same rows."""
+    n = 1_000_000
+    rows = np.arange(n // 8, dtype=np.int32)
+    start = stage(tool="start", kind="all", before=n, after=n, parent=None, arguments={})
+    one = stage(kind="rows", before=n, parent=0, ordered=False, scores={})
+    at = [one | {"rows": place, "after": place[1]} for place in places]
+    head = {
+        "schema": "recagent.bus/2",
+        "n_items": n,
+        "fingerprint": "",
+        "cursor": 0,
+        "standing": 0,
+        "lists": [[0, place] for place in places] if pool == "lists" else [],
+        "done": [],
+        "undone": [],
+        "saved": {},
+        "stages": [start, *(at if pool == "rows" else [])],
+    }
+    none = np.zeros(0, dtype=np.int32)
+    pools = {"rows": none, "lists": none, pool: rows}
+    return npz(head, scores=none.astype(np.float32), **pools)
+
+
+@pytest.mark.parametrize("pool", ["rows", "lists"])
+def test_a_small_file_makes_no_large_bus(pool: str) -> None:
+    whole = 1_000_000 // 8
+    tracemalloc.start()
+    bus = bus_from_bytes(many_on_one(pool, [[0, whole]] * 300))
+    peak = tracemalloc.get_traced_memory()[1]
+    assert peak < 40_000_000
+    assert len(bus.lists) == 300 or len(bus.stages) == 301
+    with pytest.raises(ValueError, match="not a saved bus"):
+        bus_from_bytes(many_on_one(pool, [[n, whole - n] for n in range(300)]))
+    assert tracemalloc.get_traced_memory()[1] < 40_000_000
+    tracemalloc.stop()
 
 
 def test_a_header_that_claims_much_makes_nobody_allocate() -> None:
@@ -284,13 +327,13 @@ def test_text_that_nests_without_end_is_refused() -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.data())
-def test_damaged_bytes_are_refused_or_read(data: st.DataObject) -> None:
+def test_damaged_bytes_are_refused_or_read(films: Catalog, data: st.DataObject) -> None:
     blob = bytearray(bus_to_bytes(good()))
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(blob) - 1))
         blob[at] = data.draw(st.integers(0, 255))
-    check(bytes(blob[: data.draw(st.integers(0, len(blob)))]))
-    check(bytes(blob))
+    check(bytes(blob[: data.draw(st.integers(0, len(blob)))]), films)
+    check(bytes(blob), films)
 
 
 def test_a_bus_of_another_catalog_is_refused() -> None:

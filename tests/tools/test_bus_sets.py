@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -133,7 +135,7 @@ changes = st.lists(
         st.tuples(
             st.just("filter"), st.sampled_from(("genres has Drama", "year >= 2000", "year < 1990"))
         ),
-        st.tuples(st.sampled_from(("popular", "rank"))),
+        st.tuples(st.sampled_from(("popular", "rank", "draw"))),
     ),
     max_size=10,
 )
@@ -149,7 +151,7 @@ def apply(toolbox: Toolbox, context: ToolContext, steps: list[tuple[Any, ...]]) 
                 context.shown = context.bus.shown
         elif name == "filter":
             toolbox.run("filter", {"where": [rest[0]]}, context)
-        elif name in ("popular", "rank"):
+        elif name in ("popular", "rank", "draw"):
             toolbox.run(name, {}, context)
         elif name == "list":
             op(toolbox, context, "list", number=rest[0])
@@ -177,6 +179,7 @@ SINGLE = [
     ("intersect", "list 1"),
     ("filter", "year >= 2000"),
     ("popular",),
+    ("draw",),
 ]
 
 
@@ -303,6 +306,66 @@ def test_stages_of_which_only_the_recipes_are_left_are_made_again_as_they_were(
         assert (again.order is None) == (was.order is None)
 
 
+def lean(bus: CandidateBus) -> None:
+    """Leave only the recipes of all stages but the first."""
+    bus.stages[1:] = [replace(s, candidates=None, order=None, scores={}) for s in bus.stages[1:]]
+
+
+def test_what_was_drawn_at_random_is_made_again_as_it_was(
+    toolbox: Toolbox, home: ToolContext
+) -> None:
+    context = new(home, rng=np.random.default_rng(7))
+    toolbox.run("rank", {}, context)
+    toolbox.run("draw", {"count": 3}, context)
+    bus, was = context.bus, state(context.bus)
+    back = bus_from_bytes(bus_to_bytes(bus))
+    for each in (bus, back):
+        lean(each)
+        assert replay(each, toolbox, new(home))
+        assert state(each) == was
+
+
+def test_other_models_make_no_other_candidates(toolbox: Toolbox, home: ToolContext) -> None:
+    context = new(home)
+    toolbox.run("filter", {"where": ["year >= 1990"]}, context)
+    toolbox.run("rank", {}, context)
+    bus = context.bus
+    other = copy(home.engine)
+    other.manifest = {**(home.engine.manifest or {}), "build": "another"}
+    later = replace(new(home), engine=other, bus=bus)
+    lean(bus)
+    assert not replay(bus, toolbox, later)
+    assert bus.now.candidates is None, "models of today know nothing of the list of then"
+    assert bus.stages[1].candidates is not None, "conditions mean the same to all models"
+    assert replay(bus, toolbox, replace(new(home), bus=bus))
+
+
+def test_a_long_chain_of_sets_is_made_again(toolbox: Toolbox, home: ToolContext) -> None:
+    bus = CandidateBus(N)
+    for number in range(2_000):
+        bus.combine("load", {"op": "load"}, stage=number)
+        bus.stages[-1] = replace(bus.now, parent=0)
+    lean(bus)
+    bus.remake = lambda number: replay(bus, toolbox, replace(new(home), bus=bus), number)
+    assert len(bus.rows()) == N
+    bus.stages[0] = replace(bus.stages[0], tool="test", candidates=None)
+    lean(bus)
+    assert not bus.remake(bus.cursor)
+
+
+def test_a_turn_without_a_list_leaves_redo(toolbox: Toolbox, home: ToolContext) -> None:
+    context = new(home)
+    apply(toolbox, context, [("show", 2), ("filter", "year >= 2000"), ("show", 3), ("undo",)])
+    bus, was = context.bus, state(context.bus)
+    apply(toolbox, context, [("start",), ("filter", "year < 1990")])
+    bus.settle()
+    assert state(bus) == was
+    assert bus.redo() is not None and bus.standing == 2
+    assert bus.undo() is not None
+    apply(toolbox, context, [("filter", "year < 1990"), ("show", 1)])
+    assert bus.redo() is None, "what was shown since stands in its place"
+
+
 def test_seeds_and_what_was_seen_leave_by_stages_that_can_be_made_again(
     toolbox: Toolbox, home: ToolContext
 ) -> None:
@@ -418,3 +481,14 @@ def test_a_difference_adds_up(now: list[int], then: list[int]) -> None:
     places = {row: (then.index(row), now.index(row)) for row in changed}
     assert {row for row, _, _ in found.moved} == {row for row, (a, b) in places.items() if a != b}
     assert not difference(now, then, ordered=False).moved
+    assert list(found.moved.first(2)) == list(found.moved)[:2]
+    assert len(found.moved) == len(list(found.moved))
+
+
+def test_a_difference_of_many_makes_no_object_for_each() -> None:
+    orders = [np.random.default_rng(seed).permutation(200_000).astype(np.int32) for seed in (1, 2)]
+    tracemalloc.start()
+    moved = difference(*orders).moved
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(moved) > 199_000 and peak < 200_000 * 120

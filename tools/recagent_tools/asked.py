@@ -71,7 +71,7 @@ def kinds_asked(context: ToolContext) -> list[tuple[str, Sequence[str]]]:
         text
         for stage in context.bus.path()
         if stage.tool == "filter"
-        for text in stage.arguments.get("where", ())
+        for text in stage.texts("where")
     ]
     found = (parse_condition(text, context.catalog) for text in dict.fromkeys(told))
     return [

@@ -75,6 +75,10 @@ class CandidateBus:
     inputs: list[str] = field(default_factory=list)
     situation: int | None = None
     remake: Callable[[int], bool] | None = field(default=None, repr=False, compare=False)
+    # The place last left where a list stood, and what `redo` would have gone to from there.
+    _before: tuple[Place, tuple[Place, ...]] = field(
+        default=((0, 0), ()), repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         if not self.stages:
@@ -211,6 +215,24 @@ class CandidateBus:
         kept.update(columns)
         return self._append(tool, arguments, candidates, order, kept, ms, note, sorts=sorts)
 
+    def put_first(
+        self,
+        tool: str,
+        arguments: Mapping[str, Any],
+        rows: Rows,
+        *,
+        ms: float = 0.0,
+        note: str = "",
+    ) -> Stage:
+        """Put these candidates before the others, which stay in their order.
+
+        Raises:
+            ValueError: a row twice, or of no candidate.
+        """
+        recipe = Recipe("first", rows)
+        made = self.follow(recipe, self.whole(self.cursor))
+        return self._append(tool, arguments, *made, ms, note, recipe, sorts=True)
+
     def replace(
         self, tool: str, arguments: Mapping[str, Any], rows: Rows, *, note: str = ""
     ) -> Stage:
@@ -306,6 +328,8 @@ class CandidateBus:
         return stage
 
     def _move(self, place: Place) -> None:
+        if self.settled:
+            self._before = (self.place, tuple(self.undone))
         self.done.append(self.place)
         self.undone.clear()
         self.cursor, self.standing = place
@@ -363,9 +387,17 @@ class CandidateBus:
         self.done = [*mark.done, mark.place]
 
     def settle(self) -> None:
-        """Stand where the list stands, without what was done since and came to no list."""
-        while self.done and not self._is_a_list(self.place):
+        """Stand where the list stands, without what was done since and came to no list.
+
+        `redo` then does what it did there.
+        """
+        if self.settled:
+            return
+        while self.done and not self.settled:
             self.cursor, self.standing = self.done.pop()
+        place, undone = self._before
+        if place == self.place:
+            self.undone = list(undone)
 
     def list_at(self, number: int) -> ShownList:
         """The list of that number; -1 is the last one shown.

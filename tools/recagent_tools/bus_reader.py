@@ -10,8 +10,9 @@ import json
 import math
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, cast, get_args
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,8 @@ from .rowset import RowSet
 FIRST, SECOND = "recagent.bus/1", "recagent.bus/2"
 MAX_UNPACKED = 64_000_000
 """Bytes of all arrays: the first schema's head was not limited."""
+MAX_LIST_ROWS = 1_000_000
+"""Rows of all lists, which become objects."""
 MAX_ITEMS = 2**31 - 1
 Array = NDArray[Any]
 
@@ -77,6 +80,22 @@ def _text(value: Any) -> str:
     return value
 
 
+@dataclass(frozen=True)
+class _Part:
+    """Rows of the catalog, each once: int32 in their order, and as a set."""
+
+    rows: Rows
+    as_set: RowSet
+
+    @cached_property
+    def ascending(self) -> bool:
+        return bool(np.all(self.rows[1:] > self.rows[:-1]))
+
+    @cached_property
+    def told(self) -> tuple[int, ...]:
+        return tuple(self.rows.tolist())
+
+
 @dataclass
 class _Reader:
     """One file's head and arrays."""
@@ -85,6 +104,8 @@ class _Reader:
     arrays: Mapping[str, Array]
     n_items: int
     first: bool
+    _known: dict[tuple[str, int, int], _Part] = field(default_factory=dict)
+    _unpacked: dict[str, int] = field(default_factory=dict)
 
     def bus(self) -> CandidateBus:
         head = self.head
@@ -130,9 +151,11 @@ class _Reader:
         return _between(cursor, 0, last), kept
 
     def _lists(self, last: int) -> list[ShownList]:
+        if len(self.arrays["lists"]) > MAX_LIST_ROWS:
+            raise ValueError("lists too large")
         lists = []
         for number, (stage, place) in enumerate(self.head["lists"], 1):
-            rows = () if place is None else tuple(self._rows("lists", place).tolist())
+            rows = () if place is None else self._rows("lists", place).told
             lists.append(ShownList(number, _between(stage, 0, last), rows))
         return lists
 
@@ -143,14 +166,29 @@ class _Reader:
         _between(offset, 0, len(array))
         return array[offset : offset + _between(length, 0, len(array) - offset)]
 
-    def _rows(self, pool: str, place: Any) -> Rows:
-        return self._checked(self._part(pool, place))
+    def _rows(self, pool: str, place: Any) -> _Part:
+        """A part of a pool, made once for all that point to it.
 
-    def _checked(self, rows: Array) -> Rows:
-        """Rows of the catalog, each once; int32."""
-        if rows.dtype != np.int32 or RowSet.of_rows(rows, self.n_items).count != len(rows):
+        In a pool equal arrays stand once and none overlap: more in sum than the pool holds is no
+        saved bus, and would take more memory than the file.
+        """
+        rows = self._part(pool, place)
+        key = (pool, place[0], place[1])
+        if key not in self._known:
+            self._unpacked[pool] = self._unpacked.get(pool, 0) + len(rows)
+            if self._unpacked[pool] > len(self.arrays[pool]):
+                raise ValueError("parts that overlap")
+            self._known[key] = self._checked(rows)
+        return self._known[key]
+
+    def _checked(self, rows: Array) -> _Part:
+        """Rows of the catalog, each once."""
+        if rows.dtype != np.int32:
+            raise ValueError("rows that are none")
+        as_set = RowSet.of_rows(rows, self.n_items)
+        if as_set.count != len(rows):
             raise ValueError("rows that are none, or twice")
-        return rows
+        return _Part(rows, as_set)
 
     def _stage(self, number: int, meta: Any, n_inputs: int) -> Stage:
         if meta is None:  # forgotten: as if all had begun here
@@ -186,12 +224,12 @@ class _Reader:
     def _recipe(self, number: int, told: Any) -> Recipe | None:
         if told is None:
             return None
-        if told["op"] not in get_args(Combine):
+        op = told["op"]
+        if op not in (*get_args(Combine), "first"):
             raise ValueError("an unknown recipe")
-        op = cast(Literal["load", "union", "minus", "intersect"], told["op"])
-        if "stage" in told:
+        if "stage" in told and op != "first":
             return Recipe(op, stage=_between(told["stage"], 0, number - 1))
-        return Recipe(op, self._rows("rows", told["rows"]))
+        return Recipe(op, self._rows("rows", told["rows"]).rows)
 
     def _candidates(
         self, number: int, meta: Mapping[str, Any]
@@ -202,16 +240,16 @@ class _Reader:
         if meta["kind"] != "rows":
             return None, None, {}
         if self.first:
-            rows = self._checked(self.arrays[f"{number}.rows"])
+            part = self._checked(self.arrays[f"{number}.rows"])
             columns = {name: self.arrays[f"{number}.score.{name}"] for name in meta["scores"]}
         else:
-            rows = self._rows("rows", meta["rows"])
+            part = self._rows("rows", meta["rows"])
             told = meta["scores"].items()
             columns = {_text(name): self._part("scores", place) for name, place in told}
         for column in columns.values():
-            if column.dtype != np.float32 or len(column) != len(rows):
+            if column.dtype != np.float32 or len(column) != len(part.rows):
                 raise ValueError("scores of another length or type")
-        candidates = RowSet.of_rows(rows, self.n_items)
-        if meta["ordered"] is not True and not np.array_equal(rows, candidates.rows()):
+        ordered = meta["ordered"] is True
+        if not ordered and not part.ascending:
             raise ValueError("rows out of order")
-        return candidates, rows if meta["ordered"] is True else None, columns
+        return part.as_set, part.rows if ordered else None, columns

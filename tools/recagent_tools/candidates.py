@@ -278,7 +278,7 @@ def _diff(context: ToolContext, arguments: CandidatesArguments) -> ToolResult:
             more = f" and {len(rows) - NAMED_HERE:,} more" if len(rows) > NAMED_HERE else ""
             lines.append(f"{word} ({len(rows):,}): {titles}{more}")
     if found.moved:
-        told = [f"{catalog.label(row)} {a} → {b}" for row, a, b in found.moved[:NAMED_HERE]]
+        told = [f"{catalog.label(row)} {a} → {b}" for row, a, b in found.moved.first(NAMED_HERE)]
         lines.append(f"moved ({len(found.moved):,}): {', '.join(told)}")
     for word, texts in (("only now", found.only_now), ("only then", found.only_then)):
         if texts:
@@ -287,7 +287,8 @@ def _diff(context: ToolContext, arguments: CandidatesArguments) -> ToolResult:
         "added": catalog.ids(found.added[:TOLD].tolist()),
         "gone": catalog.ids(found.gone[:TOLD].tolist()),
         "moved": [
-            {"id": catalog.ids([row])[0], "from": a, "to": b} for row, a, b in found.moved[:TOLD]
+            {"id": catalog.ids([row])[0], "from": a, "to": b}
+            for row, a, b in found.moved.first(TOLD)
         ],
         "counts": {
             "added": len(found.added),

@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recagent_catalogs.interactions import Rows
 
 from .bus import CandidateBus
 from .stages import Stage
+
+Indices = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Items that have another place, in the order of now: three columns, int32, equally long.
+
+    Attributes:
+        rows: the items.
+        then: their places then, from 1.
+        now: their places now, from 1.
+    """
+
+    rows: Rows
+    then: Rows
+    now: Rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[tuple[int, int, int]]:
+        return self.first(len(self))
+
+    def first(self, count: int) -> Iterator[tuple[int, int, int]]:
+        """(row, place then, place now) of the first ones."""
+        columns = (column[:count].tolist() for column in (self.rows, self.then, self.now))
+        return zip(*columns, strict=True)
 
 
 @dataclass(frozen=True)
@@ -20,14 +49,14 @@ class Difference:
     Attributes:
         added: rows of now that were not there then, int32, in the order of now.
         gone: rows of then that are not there now, int32, in the order of then.
-        moved: (row, place then, place now), places from 1; empty where one has no order.
+        moved: what has another place; empty where one has no order.
         only_now, only_then: what the paths' stages did, as the funnel words it, that the other's
             did not.
     """
 
     added: Rows
     gone: Rows
-    moved: tuple[tuple[int, int, int], ...]
+    moved: Moved
     only_now: tuple[str, ...]
     only_then: tuple[str, ...]
 
@@ -54,26 +83,36 @@ def difference(
     present, past = np.asarray(now, dtype=np.int32), np.asarray(then, dtype=np.int32)
     stays = np.isin(present, past, assume_unique=True)
     stayed = np.isin(past, present, assume_unique=True)
-    moved: list[tuple[int, int, int]] = []
+    moved = Moved(*(np.zeros(0, dtype=np.int32),) * 3)
     if ordered:
-        kept_now, kept_then = present[stays], past[stayed]
-        differs = kept_now != kept_then
-        place_now = np.flatnonzero(stays)[differs] + 1
-        place_then = np.flatnonzero(stayed)[differs] + 1
-        before = dict(zip(kept_then[differs].tolist(), place_then.tolist(), strict=True))
-        moved = [
-            (row, before[row], place)
-            for row, place in zip(kept_now[differs].tolist(), place_now.tolist(), strict=True)
-            if before[row] != place
-        ]
+        moved = _moved(present[stays], np.flatnonzero(stays), past[stayed], np.flatnonzero(stayed))
     did_now, did_then = _done_on(path_now), _done_on(path_then)
     return Difference(
         present[~stays],
         past[~stayed],
-        tuple(moved),
+        moved,
         tuple(text for text in did_now if text not in did_then),
         tuple(text for text in did_then if text not in did_now),
     )
+
+
+def _moved(now: Rows, at_now: Indices, then: Rows, at_then: Indices) -> Moved:
+    """Those that stand elsewhere, of the items in both.
+
+    Args:
+        now: int32, rows, each once.
+        at_now: their places from 0, ascending.
+        then: the same rows, perhaps in another order.
+        at_then: their places from 0, ascending.
+    """
+    order_now, order_then = np.argsort(now), np.argsort(then)
+    place_then = np.empty(len(now), dtype=np.int64)  # of each row of `now`
+    place_then[order_now] = at_then[order_then]
+    among_both = np.empty(len(now), dtype=np.int64)
+    among_both[order_now] = order_then
+    differs = (among_both != np.arange(len(now))) & (place_then != at_now)
+    columns = (now[differs], place_then[differs] + 1, at_now[differs] + 1)
+    return Moved(*(column.astype(np.int32) for column in columns))
 
 
 def _done_on(path: Sequence[Stage]) -> list[str]:
@@ -82,8 +121,8 @@ def _done_on(path: Sequence[Stage]) -> list[str]:
     for stage in path:
         if stage.recipe is not None and stage.arguments.get("op") == "save":
             continue  # a name changes nothing
-        where = stage.arguments.get("where") if stage.tool == "filter" else None
-        texts = [str(text) for text in where] if isinstance(where, list) else [stage.note]
+        texts = stage.texts("where") if stage.tool == "filter" else []
+        texts = texts or [stage.note]
         done.extend(text for text in texts if text)
     return list(dict.fromkeys(done))
 

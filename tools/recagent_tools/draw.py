@@ -26,12 +26,9 @@ def draw(context: ToolContext, arguments: DrawArguments) -> ToolResult:
     started = time.perf_counter()
     rows = bus.rows()
     count = max(1, min(arguments.count, len(rows)))
-    first = context.rng.choice(len(rows), size=count, replace=False)
-    rest = np.ones(len(rows), dtype=bool)
-    rest[first] = False
-    order = np.concatenate((rows[first], rows[rest])).astype(np.int32)
+    drawn = rows[context.rng.choice(len(rows), size=count, replace=False)].astype(np.int32)
     ms = (time.perf_counter() - started) * 1000
-    bus.score("draw", {"count": count}, {}, order=order, ms=ms, note="drawn at random")
+    bus.put_first("draw", {"count": count}, drawn, ms=ms, note="drawn at random")
     return ToolResult(
         f"{count} of {len(bus):,} drawn:\n{preview(context, count)}", {"drawn": count}
     )

@@ -207,7 +207,7 @@ def _place(row: int, rows: Rows, scores: Floats) -> int:
 
 
 def _rows(stage: Stage, key: str, context: ToolContext) -> list[int]:
-    found = (context.catalog.row_of(str(id)) for id in stage.arguments.get(key, ()))
+    found = (context.catalog.row_of(id) for id in stage.texts(key))
     return [row for row in found if row is not None]
 
 

@@ -109,9 +109,9 @@ def _ways(ways: Sequence[Relaxation]) -> list[str]:
 
 def conditions_of(path: Sequence[Stage], catalog: Catalog) -> list[Condition]:
     """The conditions that stages filtered by, each once, in their order."""
-    told = [text for s in path if s.tool == "filter" for text in s.arguments.get("where", ())]
+    told = [text for s in path if s.tool == "filter" for text in s.texts("where")]
     found = []
-    for text in dict.fromkeys(map(str, told)):
+    for text in dict.fromkeys(told):
         try:
             found.append(parse_condition(text, catalog))
         except BadCondition:  # of data that have changed

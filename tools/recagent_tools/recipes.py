@@ -9,7 +9,7 @@ import numpy as np
 from recagent_catalogs.interactions import Floats, Rows
 
 from .rowset import RowSet
-from .stages import Recipe, Stage
+from .stages import Recipe, Stage, places_of
 
 Made = tuple[RowSet, Rows | None, Mapping[str, Floats]]
 """A set of candidates, their order where they have one, and their scores."""
@@ -39,6 +39,8 @@ def follow(recipe: Recipe, parent: Stage, source: Stage | None, n_items: int) ->
         if other.count != len(recipe.rows):
             raise ValueError("each candidate once")
     mine = parent.set
+    if recipe.op == "first":
+        return _first(recipe.rows, other, parent)
     if recipe.op == "load":
         return other, order, scores
     if recipe.op == "union":
@@ -52,3 +54,13 @@ def follow(recipe: Recipe, parent: Stage, source: Stage | None, n_items: int) ->
     inside = after.holds(parent.rows())
     kept = None if parent.order is None else parent.order[inside]
     return after, kept, {name: column[inside] for name, column in parent.scores.items()}
+
+
+def _first(rows: Rows, as_set: RowSet, parent: Stage) -> Made:
+    """Some candidates before the others, which stay in their order."""
+    if (parent.set & as_set) != as_set:
+        raise ValueError("only candidates come first")
+    behind = parent.rows()
+    order = np.concatenate((rows, behind[~as_set.holds(behind)])).astype(np.int32)
+    places = places_of(order, parent.set, parent)
+    return parent.set, order, {name: column[places] for name, column in parent.scores.items()}

@@ -2,7 +2,8 @@
 
 A recipe of sets is followed by the bus itself. A tool is run again on the stage before, with its
 arguments and with what was known when it ran: the person's likes, wishes and history of then, not
-of now. The stage is filled in only where as many candidates come out as then.
+of now. The stage is filled in only where as many candidates come out as then, and where the models
+are those of then.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from .bus import CandidateBus, Stage
 from .rowset import RowSet
 from .toolbox import EmptyProfile, Toolbox, ToolContext
 
+WITHOUT_MODELS = ("filter", "candidates")
+"""Tools that make the same of the same candidates, whatever was learnt since."""
+
 
 def replay(
     bus: CandidateBus, toolbox: Toolbox, context: ToolContext, number: int | None = None
@@ -36,15 +40,28 @@ def replay(
         Whether it worked; where it does not (the models or a plug-in have changed) the stages stay
         as they are.
     """
-    path = bus.path(number)
-    kept = max((n for n, stage in enumerate(path) if stage.candidates is not None), default=-1)
-    made: Stage | None = path[kept] if kept >= 0 else None
-    for stage in path[kept + 1 :]:
-        again = _again(stage, made, bus, toolbox, context)
+    for each in _needed(bus, bus.cursor if number is None else number):
+        stage = bus.stages[each]
+        parent = None if stage.parent is None else bus.stages[stage.parent]
+        again = _again(stage, parent, bus, toolbox, context)
         if again is None:
             return False
-        made = bus.stages[stage.number] = again
+        bus.stages[each] = again
     return True
+
+
+def _needed(bus: CandidateBus, number: int) -> list[int]:
+    """Numbers of the stages to be made for one, it among them, each after those it is made of."""
+    found: set[int] = set()
+    waiting: list[int | None] = [number]
+    while waiting:
+        at = waiting.pop()
+        if at is None or at in found or bus.stages[at].candidates is not None:
+            continue
+        found.add(at)
+        recipe = bus.stages[at].recipe
+        waiting += [bus.stages[at].parent, None if recipe is None else recipe.stage]
+    return sorted(found)
 
 
 def _again(
@@ -63,7 +80,7 @@ def _again(
     else:
         trial = CandidateBus(bus.n_items, bus.fingerprint, [replace(parent, number=0, parent=None)])
         known = situation_of(context, stage, bus)
-        if known is None:
+        if known is None or not _same_models(context, stage, bus):
             return None
         ran = toolbox.run(stage.tool, dict(stage.arguments), replace(known, bus=trial))
         if ran.error or trial.now.candidates is None:
@@ -77,6 +94,7 @@ def _again(
 def situation(context: ToolContext) -> str:
     """What a tool may know of the person beside its arguments, as a JSON text."""
     told = {
+        "build": _build(context),
         "user": context.user,
         "liked": [int(row) for row in context.liked],
         "disliked": [int(row) for row in context.disliked],
@@ -88,6 +106,22 @@ def situation(context: ToolContext) -> str:
         },
     }
     return json.dumps(told, separators=(",", ":"))
+
+
+def _build(context: ToolContext) -> str:
+    """The name of the models' build; "" where there is none."""
+    return str((context.engine.manifest or {}).get("build", ""))
+
+
+def _same_models(context: ToolContext, stage: Stage, bus: CandidateBus) -> bool:
+    """Whether the stage's tool would ask the models that it asked then, or asks none.
+
+    Other models choose as many candidates, but others.
+    """
+    if stage.inputs is None or stage.tool in WITHOUT_MODELS:
+        return True
+    known = json.loads(bus.inputs[stage.inputs])
+    return bool(known.get("build") == _build(context))
 
 
 def situation_of(context: ToolContext, stage: Stage, bus: CandidateBus) -> ToolContext | None:

@@ -19,6 +19,17 @@ Combine = Literal["load", "union", "minus", "intersect"]
 """How another set is joined with the candidates."""
 
 
+def texts_in(arguments: Mapping[str, Any], name: str) -> list[str]:
+    """The texts in a list that is an argument; none where it is anything else.
+
+    Arguments come from files too, which anybody may have written.
+    """
+    told = arguments.get(name)
+    if not isinstance(told, (list, tuple)):
+        return []
+    return [text for text in told if isinstance(text, str)]
+
+
 def _no_rows() -> Rows:
     return np.zeros(0, dtype=np.int32)
 
@@ -28,12 +39,13 @@ class Recipe:
     """How a stage is made of its parent's candidates and another set, without its tool.
 
     Attributes:
-        op: load (the other set in place of the candidates), union, minus or intersect.
+        op: load (the other set in place of the candidates), union, minus, intersect, or first
+            (the other set, which holds only candidates, before the rest of them).
         rows: the other set, int32, in its order.
         stage: or the number of the stage that holds it.
     """
 
-    op: Combine
+    op: Combine | Literal["first"]
     rows: Rows = field(default_factory=_no_rows)
     stage: int | None = None
 
@@ -73,6 +85,10 @@ class Stage:
     recipe: Recipe | None = None
     inputs: int | None = None
     sorts: bool = False
+
+    def texts(self, argument: str) -> list[str]:
+        """The texts in a list that was an argument; none where it is anything else."""
+        return texts_in(self.arguments, argument)
 
     @property
     def set(self) -> RowSet:

@@ -27,6 +27,7 @@ from .provenance import provenance
 from .rank import MAX_WEIGHT, VALUES, aspect, parse_weights
 from .references import resolve
 from .retrieve import KEEP
+from .stages import texts_in
 from .toolbox import EmptyProfile, Toolbox, ToolContext
 from .why import ranking_of
 from .wider import wide_enough
@@ -237,7 +238,7 @@ def _other_conditions(lost: WhyNot, plan: Plan, widen: bool) -> tuple[Plan, list
         if tool != "filter":
             calls.append((tool, arguments))
             continue
-        told = [str(parse_condition(text, catalog)) for text in arguments.get("where", ())]
+        told = [str(parse_condition(text, catalog)) for text in texts_in(arguments, "where")]
         kept = [now for text in told if (now := instead.get(text, text))]
         if kept:
             calls.append((tool, {**arguments, "where": kept}))

@@ -108,8 +108,7 @@ class World:
         wanted = [value for _, value, _ in self.context.wishes]
         texts = list(self.request.conditions) if self.request else []
         for stage in self.context.bus.stages:
-            where = stage.arguments.get("where")
-            texts.extend(where if isinstance(where, list) else [])
+            texts.extend(stage.texts("where"))
         for text in dict.fromkeys(map(str, texts)):
             try:
                 condition = parse_condition(text, self.catalog)
