@@ -52,9 +52,11 @@ class ItemAnswers:
     def why(self, reference: str, session: Session | str | None) -> Evidence:
         """`Assistant.why`."""
         held = session if isinstance(session, Session) else self.load(session)
-        if held is None or not held.shown:
+        if held is None or not (held.shown or held.bus.lists):
             raise _nothing_shown()
         context = self._shown(held)
+        # As of `why not`: the list that stands, else the last one.
+        context.shown = context.shown or held.bus.lists[-1].rows
         row = resolve_shown(reference, context)
         found = explained(row, context)
         if found is None:

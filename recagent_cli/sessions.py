@@ -17,7 +17,7 @@ from recagent_tools.toolbox import Toolbox, ToolContext
 
 from .agent.brain import PastTurn
 from .agent.builtin.readers.given import given_to, read_given
-from .agent.session import Session, without_lists
+from .agent.session import Session, numbered, relist, without_lists
 from .agent.turn import Turn, past_from_json, past_to_json
 from .memory.profile import KINDS, Profile, derive
 from .memory.store import StoredEvent, StoredSession, UserStore
@@ -167,12 +167,16 @@ class Sessions:
         bus = self._new_bus()
         if stored.fingerprint == self.catalog.fingerprint:
             bus = self._restored_bus(stored.bus)
+            if not bus.lists and not any(turn.number for turn in turns):
+                relist(bus, turns)
         else:
             self.notice(
                 "catalog", "the catalog has changed since this session; its candidates start anew"
             )
         if not bus.lists:
             turns = [without_lists(turn) for turn in turns]
+        else:
+            turns = numbered(turns, bus)
         return Session(stored.catalog, bus, stored.id, turns, saved_turns=len(turns))
 
     def _restored_bus(self, blob: bytes) -> CandidateBus:

@@ -10,11 +10,12 @@ from recagent_tools.toolbox import ToolContext
 
 from .agent.brain import Brain
 from .agent.builtin.parse import Parser
+from .agent.builtin.words.tokens import tokenize
 from .agent.events import Event, TurnFinished
 from .agent.loop import Agent
-from .agent.operations import check, conditions, rows_of, utterance_of
+from .agent.operations import check, conditions, rows_of, see_among, utterance_of
 from .agent.plan import DryToolbox, Plan
-from .agent.request import GOING, Operation, Request
+from .agent.request import GOING, MAKING, Operation, Request
 from .agent.session import Session
 from .agent.turn import Turn
 from .sessions import Sessions
@@ -75,9 +76,18 @@ class Turns:
                 raise
             except RecagentError as error:  # the answer is there and must not be lost
                 self.notice("catalog", f"this turn could not be kept: {error.message}")
+        if request is None:
+            self._tell_doubt(turn)
         turn = replace(turn, notices=(*self.take_notices(), *turn.notices))
         emit(TurnFinished(turn))
         return turn
+
+    def _tell_doubt(self, turn: Turn) -> None:
+        """That a word was taken for a set, where it says something of the catalog as well."""
+        for name in dict.fromkeys(op.name for op in turn.request.operations if op.op in MAKING):
+            if name and self.parser.read(tokenize(name)).conditions:
+                told = f"I took '{name}' for your set, not for a condition"
+                self.notice("limit", told)
 
     def operate(
         self,
@@ -97,6 +107,8 @@ class Turns:
             raise BadInput("going to a list and narrowing it are two operations")
         check(operations, context)
         rows, met = rows_of(drop, context), conditions(where, context)
+        if not operations:
+            see_among(rows, context)
         request = self.parser.operated(
             operations, session.turns, shown=session.shown, dropped=rows, where=met
         )

@@ -187,6 +187,7 @@ class _Running:
     def _drive(self, brain: Brain, view: TurnView) -> None:
         """Step until the turn is over or a budget is spent."""
         self.steps = view.steps
+        self.context.said = None if brain.name == "builtin" else self.utterance
         calls = 0
         # The limit is on what costs; a brain that is free ends by itself.
         most = MAX_STEPS if brain.usage() is None else max(2, self.agent.max_steps)

@@ -18,10 +18,13 @@ def check(operations: Sequence[Operation], context: ToolContext) -> None:
     """See that what the operations name is there.
 
     Raises:
-        NotFound: there is no such set or list.
+        NotFound: there is no such set or list, or nothing to undo.
         BadInput: a set is not named where one must be.
     """
     made: set[str] = set()
+    for kind, places in (("undo", context.bus.done), ("redo", context.bus.undone)):
+        if operations and operations[0].op == kind and not places:
+            raise NotFound(f"nothing to {kind}")
     for op in operations:
         try:
             _check(op, context, made)
@@ -67,6 +70,20 @@ def rows_of(items: Sequence[str], context: ToolContext) -> tuple[int, ...]:
         return tuple(dict.fromkeys(resolve(item, context) for item in items))
     except ToolError as error:
         raise NotFound(error.message, hint=error.hint) from error
+
+
+def see_among(rows: Sequence[int], context: ToolContext) -> None:
+    """See that items to be left out are there to be left out.
+
+    Raises:
+        NotFound: one is no candidate and not in the list.
+    """
+    now = context.bus.candidates
+    strange = [row for row in rows if row not in now and row not in context.shown]
+    if strange:
+        verb = "is" if len(strange) == 1 else "are"
+        labels = ", ".join(context.catalog.label(row) for row in strange)
+        raise NotFound(f"{labels} {verb} not among them")
 
 
 def utterance_of(

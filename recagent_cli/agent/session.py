@@ -7,6 +7,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from recagent_catalogs.store import Catalog
 from recagent_tools.bus import CandidateBus
 from recagent_tools.toolbox import MadeFor
@@ -85,6 +87,38 @@ class Session:
         rows = lists[number - 1].rows if 0 < number <= len(lists) else None
         made = [t for t in self.turns if number and t.number == number and t.request is not None]
         return next((turn for turn in made if turn.shown == rows), made[0] if made else None)
+
+
+def relist(bus: CandidateBus, turns: Sequence[PastTurn]) -> None:
+    """Make lists of what turns showed, on a bus from before lists were kept.
+
+    The last one stands on the candidates that the bus was left with, where these begin with it;
+    of the others only what was shown is known.
+    """
+    cursor, shown = bus.cursor, [turn.shown for turn in turns if turn.shown]
+    fits = bool(shown) and tuple(map(int, bus.rows()[: len(shown[-1])])) == shown[-1]
+    bus.cursor, bus.done, bus.undone = 0, [], []
+    for n, rows in enumerate(shown, 1):
+        if n == len(shown) and fits:
+            bus.done.append(bus.place)
+            bus.cursor = cursor
+        else:
+            bus.start()
+            found = np.array(list(dict.fromkeys(rows)), dtype=np.int32)
+            bus.replace("candidates", {"op": "among_shown"}, found, note="the list shown")
+        bus.show(rows)
+
+
+def numbered(turns: Sequence[PastTurn], bus: CandidateBus) -> list[PastTurn]:
+    """The turns with the numbers of their lists, where they are from before lists had numbers."""
+    made, standing = list(turns), 0
+    for place, turn in enumerate(turns):
+        if turn.number:
+            break
+        at_next = standing < len(bus.lists) and bus.lists[standing].rows == turn.shown
+        standing += bool(turn.shown) and at_next
+        made[place] = replace(turn, number=standing)
+    return made
 
 
 def without_lists(turn: PastTurn) -> PastTurn:

@@ -135,7 +135,7 @@ def test_lists_history_and_differences(recagent: RunCommand, session: str) -> No
         (["drop", "9"], 3, "5 items"),
         (["drop", "Zzzz"], 3, "not in this catalog"),
         (["filter", "colour has red"], 4, "columns"),
-        (["redo"], 4, "nothing to redo"),
+        (["redo"], 3, "nothing to redo"),
         (["save", "list 2"], 4, "name of a list"),
         (["list", "x"], 2, "number"),
         (["sets", "--format", "csv"], 2, "table or json"),

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import numpy as np
 from pydantic import Field
 
 from recagent_catalogs.errors import ToolError
 from recagent_catalogs.interactions import Rows
-from recagent_catalogs.text import clean
+from recagent_catalogs.text import clean, fold
 
 from .bus import CandidateBus, Combine, ShownList, Stage
 from .diff import Difference, difference, path_of_list
-from .operations import ToolOperation
+from .operations import OperationKind, ToolOperation
 from .references import preview, resolve_all
 from .toolbox import OWN, Arguments, Tool, ToolContext, ToolResult
 
@@ -27,6 +28,10 @@ TOLD = 50
 NAMED_HERE = 8
 """Items of a difference whose titles stand in the text."""
 _LIST = re.compile(r"\s*list\s*(-?\d{1,9})\s*", re.I)
+COMMAND_WORDS = frozenset(
+    (*get_args(OperationKind), "set", "lists", "back", "forward", "go", "start", "over", "again")
+) | {"more", "help", "why", "compare", "drop", "without", "the", "first", "last", "previous"}
+"""A name of nothing but these would take a command's place: "undo", "go back"."""
 
 
 class CandidatesArguments(Arguments):
@@ -77,8 +82,7 @@ def candidates(context: ToolContext, arguments: CandidatesArguments) -> ToolResu
             rows = np.asarray(context.shown, dtype=np.int32)
             bus.replace("candidates", {"op": arguments.op}, rows, note="the list shown")
         case "drop_shown":
-            shown = [*context.shown, *context.shown_before]
-            bus.drop("candidates", {"op": arguments.op}, shown, note="not shown before")
+            _drop_shown(context, arguments)
         case "drop":
             _drop(context, arguments)
         case "show":
@@ -124,6 +128,17 @@ def _drop(context: ToolContext, arguments: CandidatesArguments) -> None:
     context.bus.drop("candidates", named, rows, note="without the named ones")
 
 
+def _drop_shown(context: ToolContext, arguments: CandidatesArguments) -> None:
+    """Leave out what was shown before, or of that only the items named."""
+    rows: Sequence[int] = [*context.shown, *context.shown_before]
+    told: dict[str, Any] = {"op": arguments.op}
+    if arguments.items:
+        named, _ = resolve_all(arguments.items, context)
+        rows = [row for row in named if row in set(rows)]
+        told["items"] = context.catalog.ids(rows)
+    context.bus.drop("candidates", told, rows, note="not shown before")
+
+
 # -- named sets ----------------------------------------------------------------------------------
 
 
@@ -131,14 +146,21 @@ def set_name(text: str) -> str:
     """A name for a set, as it is kept.
 
     Raises:
-        ToolError: empty, or what a list is called.
+        ToolError: empty, what a list is called, or a command.
     """
     name = " ".join(clean(text, NAME_CAP).split())
     if not name:
         raise ToolError("give the set a name")
     if _LIST.fullmatch(name):
         raise ToolError(f"{name!r} is the name of a list", hint="give the set another name")
+    if is_command(name):
+        raise ToolError(f"{name!r} is a command", hint="give the set another name")
     return name
+
+
+def is_command(name: str) -> bool:
+    """Whether a name is made of nothing but words of commands."""
+    return COMMAND_WORDS.issuperset(fold(name).split())
 
 
 def find_set(bus: CandidateBus, text: str) -> str | None:
@@ -179,23 +201,54 @@ def _names(context: ToolContext, arguments: CandidatesArguments) -> ToolResult:
         name = find_set(bus, arguments.name)
         if name is None:
             raise ToolError(f"no set called {clean(arguments.name, NAME_CAP)!r}", hint=_known(bus))
+        _asked_for(name, arguments.op, context)
         bus.forget(name)
         return ToolResult(f"the set {name} is forgotten", {"name": name})
     name = set_name(arguments.name)
+    _asked_for(name, arguments.op, context)
     stage = save(bus, name, context.shown, everything=arguments.all)
     return ToolResult(f"{name}: {stage.after:,} saved", {"name": name, "count": stage.after})
+
+
+def _asked_for(name: str, op: str, context: ToolContext) -> None:
+    """See that a model names and forgets only sets that the person named in this turn.
+
+    What it does is told as a notice, for the sets are the person's.
+
+    Raises:
+        ToolError: the person did not say that name.
+    """
+    if context.said is None:
+        return
+    if f" {_plain(name)} " not in f" {_plain(context.said)} ":
+        kept = "stays" if find_set(context.bus, name) else "was not saved"
+        told = f"the model wanted to {op} a set that you did not name; it {kept}"
+        if ("correction", told) not in context.notices:
+            context.notices.append(("correction", told))
+        raise ToolError(
+            f"the person did not name the set {name!r}", hint=f"{op} only under a name they say"
+        )
+    done = {"save": "saved as", "forget": "forgot the set"}[op]
+    context.notices.append(("noted", f"the model {done} '{name}'"))
+
+
+def _plain(text: str) -> str:
+    """Words alone, folded."""
+    return " ".join(re.findall(r"\w+", fold(text)))
 
 
 def save(
     bus: CandidateBus, name: str, shown: tuple[int, ...] | Any, *, everything: bool = False
 ) -> Stage:
-    """Name the list shown, or all candidates; where no list was shown, these.
+    """Name the list shown, or all candidates; where no list stands, what they were narrowed to.
 
     A set of that name in another case is given anew.
 
     Raises:
-        ToolError: there are too many sets.
+        ToolError: there are too many sets, or no list stands and nothing was narrowed.
     """
+    if not (everything or len(shown)) and len(bus) == bus.n_items:
+        raise ToolError("no list stands that could be saved", hint="--all saves all candidates")
     taken = find_set(bus, name)
     if taken is None and len(bus.saved) >= MOST_SETS:
         raise ToolError(f"there are {MOST_SETS} sets already", hint="forget one first")

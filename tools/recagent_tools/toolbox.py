@@ -116,6 +116,7 @@ class ToolContext:
         question: set by `ask_person`: (question, options).
         remembered: facts that `remember` asks to be written: (kind, row).
         sayable: the kinds of fact that may be written, by row; None for a person's own command.
+        said: the person's own words, where a model acts on them; None where nobody else does.
         notices: sentences for the person.
         relaxations: where `filter` left too little, the smallest ways out, set by it.
         relaxed: the one of them that was taken.
@@ -147,6 +148,7 @@ class ToolContext:
     remembered: list[tuple[str, int]] = field(default_factory=list)
     may_remember: bool = True
     sayable: Mapping[int, frozenset[str]] | None = None
+    said: str | None = None
     notices: list[tuple[str, str]] = field(default_factory=list)
     relaxations: list[Relaxation] = field(default_factory=list)
     relaxed: Relaxation | None = None

@@ -102,6 +102,9 @@ def ranked_context(ranking: Stage, context: ToolContext) -> ToolContext | None:
     loaded = ranking.number not in {stage.number for stage in context.bus.path()}
     known = situation_of(context, ranking, context.bus) if loaded else None
     before = replace(known or context, bus=at_stage(context.bus, ranking.parent))
+    if ranking.inputs is not None and (then := situation_of(context, ranking, context.bus)):
+        # What the turn said after the ranking ("without the first") was no part of it.
+        before = replace(before, liked=then.liked, disliked=then.disliked, wishes=then.wishes)
     if before.bus.now.candidates is None:
         from .registry import load_toolbox  # it registers the tool that asks for this evidence
 

@@ -120,6 +120,8 @@ class BuiltinBrain:
         if places.on_a_list(view.request) and not view.request.among:
             if not len(view.context.bus):
                 return Step(text=places.none_left(view))
+            if view.request.base and (told := places.none_among(view)):
+                return Step(text=told)
             if places.keeps_order(view):
                 return self._as_they_stand(view)
         if not _found(view) and view.context.relaxed is None and len(view.steps) < 4:
@@ -179,7 +181,8 @@ class BuiltinBrain:
             calls = [call_of(view, "candidates", op="start", number=request.base)]
             conditions, gone = places.not_yet(view, conditions, gone)
         if request.exclude_shown and request.base:
-            calls += [call_of(view, "candidates", op="drop", items=places.shown_of(view))]
+            shown = places.shown_of(view)
+            calls += [call_of(view, "candidates", op="drop_shown", items=shown)] * bool(shown)
         elif request.exclude_shown and (view.context.shown or view.context.shown_before):
             calls.append(call_of(view, "candidates", op="drop_shown"))
         if gone:

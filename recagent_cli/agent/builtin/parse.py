@@ -18,7 +18,7 @@ from .dialogue.choices import OTHER, chosen, given_up, number_alone, said_instea
 from .dialogue.focus import in_focus
 from .dialogue.gate import Facts, excludes_shown, intent_of
 from .dialogue.moves import moves
-from .dialogue.places import based, came_to_nothing, rebased, request_of_places
+from .dialogue.places import based, came_to_nothing, left_out, rebased, request_of_places
 from .dialogue.state import (
     EMPTY,
     NO_STATE,
@@ -117,7 +117,13 @@ class Parser:
                 self._catalog,
                 lambda rest, turns, rows: self.parse(rest, turns, shown=rows, sets=sets),
             )
-        return own_rating(rebased(self._understood(text, history, last)[1], history), text)
+        facts, request = self._understood(text, history, last)
+        if left := left_out(text, facts.reading, request, history, self._catalog):
+            state = self.state(history)
+            return request_of_places(
+                Placed(dropped=left), history, last, state, self._catalog, lambda *_: state
+            )
+        return own_rating(rebased(request, history), text)
 
     def operated(
         self,

@@ -52,6 +52,8 @@ def _arguments(operation: Operation, on_something: bool) -> dict[str, Any]:
         return {**made, "number": operation.number}
     if name := source_name(operation):
         made["name"] = name
+    if operation.all:
+        made["all"] = True
     return made
 
 
@@ -197,13 +199,23 @@ def _set_text(view: TurnView) -> str:
         elif operation.op == "union":
             said = f"{said} and {name}" if said else f"{name} and this list"
         elif operation.op == "minus":
-            said = f"{said or 'this list'} without {name}"
+            said = f"{said or _narrowed_set(view)} without {name}"
         elif operation.op == "intersect":
-            said = f"in {said or 'this list'} and in {name}"
-    said = said[:1].upper() + said[1:] if said.startswith(("this", "in ")) else said
+            said = f"in {said or _narrowed_set(view)} and in {name}"
+    said = (
+        said[:1].upper() + said[1:] if said.startswith(("this", "the candidates", "in ")) else said
+    )
     if not count:
         return f"{said}: no {schema.item}."
     return f"{said}: {count:,} {schema.item if count == 1 else schema.items}."
+
+
+def _narrowed_set(view: TurnView) -> str:
+    """What an operation took something from: all candidates, which may be more than the list."""
+    bus = view.context.bus
+    stages = [s for s in bus.path() if s.tool == "candidates" and s.arguments.get("op") in MAKING]
+    whole = bool(stages) and stages[-1].before > len(view.context.shown)
+    return "the candidates" if whole else "this list"
 
 
 def _why_not(operation: Operation, observation: Observation, view: TurnView) -> str:
@@ -336,6 +348,24 @@ def left_text(view: TurnView, before: Request, told: str) -> str:
     if request is not None and has_a_set(request):
         parts.append(f"Out of list {view.request.base}.")
     return " ".join(parts)
+
+
+def none_among(view: TurnView) -> str:
+    """What is said where what is to be left out was not there; "" where something was."""
+    request, bus, catalog = view.request, view.context.bus, view.context.catalog
+    turn = base_turn(view)
+    before = turn.request if turn is not None else None
+    if before is None or request.operations or request.conditions != before.conditions:
+        return ""
+    known = {mention.id for mention in before.disliked}
+    new = [m.id for m in request.disliked if m.id is not None and m.id not in known]
+    rows = [row for row in map(catalog.row_of, new) if row is not None]
+    base = bus.list_at(request.base)
+    there = bus.whole(base.stage).candidates
+    if not rows or there is None or any(row in there or row in base.rows for row in rows):
+        return ""
+    verb = "is" if len(rows) == 1 else "are"
+    return f"{join([catalog.label(row) for row in rows])} {verb} not among them."
 
 
 def none_left(view: TurnView) -> str:

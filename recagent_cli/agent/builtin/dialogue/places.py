@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -9,8 +10,10 @@ from recagent_catalogs.store import Catalog
 
 from ...brain import PastTurn
 from ...request import MAKING, Intent, Mention, Request
+from ..meaning.reading import Reading
 from ..readers.places import Placed
 from ..readers.trail import trail_of, turn_of
+from ..words.tokens import Text
 from .state import EMPTY, carried
 
 _MAKES_A_NEW_ONE = frozenset(("load", "union"))
@@ -76,6 +79,33 @@ def request_of_places(
     if placed.dropped:
         return replace(before, operations=ops)
     return replace(carried(before, Intent.CHIT_CHAT), operations=ops)
+
+
+_LEFT_OUT = re.compile(
+    r"(?:(?:please|but|and|ok|okay|now|then|these|those|them|this list|the same|all|everything) )*"
+    r"(?:without|except(?: for)?|excluding|minus|but not|leave out|take out|omit|exclude|remove)\b"
+)
+
+
+def left_out(
+    text: Text,
+    reading: Reading,
+    request: Request,
+    history: Sequence[PastTurn],
+    catalog: Catalog,
+) -> tuple[int, ...]:
+    """Rows that are only to be left out of the list that stands: "without Heat".
+
+    That is no verdict on the rest of the list, which therefore stays.
+    """
+    standing = history[-1].number if history else 0
+    if not standing or request.intent is not Intent.FEEDBACK or not _LEFT_OUT.match(text.joined):
+        return ()
+    if reading.liked or reading.conditions or reading.question is not None or reading.seen:
+        return ()
+    ids = [mention.id for mention in reading.disliked if mention.id is not None]
+    rows = [row for row in map(catalog.row_of, ids) if row is not None]
+    return tuple(rows) if len(rows) == len(reading.disliked) else ()
 
 
 def _without(

@@ -30,7 +30,7 @@ _JOINING = frozenset(
     ("diff", "union2", "minus2", "intersect2", "union", "minus", "intersect", "both", "drop")
 )
 """Sentences that say nothing where no list was shown and no set is saved."""
-_WEAK_KINDS = frozenset(("union", "minus", "show_set", "union2", "minus2"))
+_WEAK_KINDS = frozenset(("union", "minus", "show_set", "union2", "minus2", "forget"))
 """Sentences that may as well speak of a kind or a title: "without horror", "show Heat"."""
 
 
