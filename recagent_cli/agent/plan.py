@@ -1,7 +1,8 @@
 """The plan of a turn: which tools would run, with which arguments, and how many they would leave.
 
 The built-in brain's own policy makes it, on a bus of its own, with a toolbox that runs what narrows
-the candidates and does not rank. So a plan and the real turn cannot drift apart.
+the candidates, and ranks only where a limit needs the order to be counted. So a plan and the real
+turn cannot drift apart.
 """
 
 from __future__ import annotations
@@ -108,7 +109,9 @@ class DryToolbox(Toolbox):
         """Run one call as the real toolbox would, but rank and show nothing."""
         first = len(context.bus.stages)
         told = dict(arguments)
-        if name == "rank" and len(context.bus) and (checked := self._rank_of(arguments)):
+        checked = self._rank_of(arguments) if name == "rank" and len(context.bus) else None
+        # How many a limit leaves only the order tells.
+        if checked is not None and not checked.at_most:
             self._prepare(context)
             ran = _ranked(context, checked)
         else:

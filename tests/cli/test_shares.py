@@ -16,6 +16,7 @@ from recagent_cli.agent.builtin.parse import Parser
 from recagent_cli.agent.builtin.readers.shares import read_shares
 from recagent_cli.agent.request import Intent
 from recagent_cli.assistant import Assistant
+from recagent_tools.why_not import reason_text
 
 
 @pytest.fixture
@@ -86,9 +87,42 @@ def test_nothing_obscure_is_no_verdict_on_ratings(films: Catalog, text: str) -> 
 def test_the_list_keeps_to_it(assistant: Assistant) -> None:
     turn = assistant.ask("thrillers and dramas, one per director", count=10)
     people = [name for item in turn.items for name in item.columns["directors"]]
-    assert turn.items and "at most 1 of one director" in turn.funnel
-    head = people[: len(set(people))]
-    assert len(set(head)) == len(head), "what is too many stands behind"
+    assert len(turn.items) > 2 and "(at most 1 of one director)" in turn.funnel
+    assert len(set(people)) == len(people), "what is too many is no candidate"
+    assert "at most one of one director" in turn.text
+    assert "There are no more than that." in turn.text
+    plan = assistant.plan("thrillers and dramas, one per director", count=10)
+    assert plan.shown == len(turn.items) and plan.text == turn.text
+
+
+def test_the_order_of_a_number_keeps_to_it_too(assistant: Assistant) -> None:
+    turn = assistant.ask("the oldest films, one per director", count=10)
+    people = [name for item in turn.items for name in item.columns["directors"]]
+    years = [item.year or 0 for item in turn.items]
+    assert len(set(people)) == len(people) > 2 and years == sorted(years)
+
+
+def test_a_surprise_keeps_to_it_too(assistant: Assistant) -> None:
+    turn = assistant.ask("surprise me with three films, one per director", count=3)
+    people = [name for item in turn.items for name in item.columns["directors"]]
+    assert len(turn.items) == 3 and len(set(people)) == len(people)
+
+
+def test_why_not_names_the_limit_and_the_way_without_it(assistant: Assistant) -> None:
+    turn = assistant.ask("thrillers and dramas, one per director", count=10)
+    free = assistant.ask("thrillers and dramas", count=10)
+    assistant.ask("thrillers and dramas, one per director", count=10)
+    gone = {item.id for item in free.items} - {item.id for item in turn.items}
+    assert gone
+    for item in gone:
+        answer, then = assistant.why_not(item)
+        assert answer.kind == "cut" and "at most 1 of one director" in answer.note
+        assert "stand before it: at most 1 of one director." in reason_text(answer, then)
+        assert any(
+            change.kind == "drop" and change.was == "at most 1 of one director"
+            for way in answer.ways
+            for change in way.changes
+        )
 
 
 def test_weights_in_numbers_join_those_of_the_words(assistant: Assistant) -> None:

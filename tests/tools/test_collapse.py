@@ -13,7 +13,14 @@ from recagent_catalogs.ingest import ingest
 from recagent_catalogs.interactions import Floats, Rows
 from recagent_catalogs.store import Catalog
 from recagent_tools.bus import CandidateBus
-from recagent_tools.collapse import collapsed, parse_limits, series_name, told_limits
+from recagent_tools.collapse import (
+    collapsed,
+    named_behind,
+    parse_limits,
+    series_by_title,
+    series_name,
+    told_limits,
+)
 from recagent_tools.models.engine import Engine
 from recagent_tools.models.history import History
 from recagent_tools.rank import RankArguments, rank
@@ -67,6 +74,19 @@ LINES = [
     "g,Heat (1996),Crime|Thriller,Max Orr",
     "h,Lone Title (1997),Drama,",
 ]
+OFFSHOOTS = [
+    "id,title,genres",
+    "a,Star Harbour: Episode IV - A Light (1977),Action|Sci-Fi",
+    "b,Star Harbour: Episode V - A Shade (1980),Action|Sci-Fi",
+    "c,Solo Run: A Star Harbour Story (2018),Action|Sci-Fi",
+    "d,Rogue Six: The Star Harbour Movie (2016),Action|Adventure|Sci-Fi",
+    "e,Building It: The Story of the Star Harbour Films (2004),Documentary",
+    "f,Ada: A Star Harbour Story (2019),Romance",
+    "g,Two Roads (1990),Drama",
+    "h,Ida: A Two Roads Story (1994),Drama",
+    "i,Tin Cans: A Love Story (1991),Comedy",
+    "j,Tin Cans 2: A Star Harbour Story (1993),Action|Sci-Fi",
+]
 
 
 @pytest.fixture
@@ -96,6 +116,33 @@ def test_no_more_than_n_share_a_value(shelf: Catalog) -> None:
 
 
 @pytest.mark.parametrize(
+    ("title", "behind"),
+    [
+        ("Solo Run: A Star Harbour Story", "star harbour"),
+        ("Rogue Six: The Star Harbour Movie", "star harbour"),
+        ("Solo Run - Tales of Creatures", "of creature"),
+        ("Solo Run: A Story", ""),
+        ("Star Harbour", ""),
+    ],
+)
+def test_what_a_title_names_behind_its_colon(title: str, behind: str) -> None:
+    assert named_behind(title) == behind
+
+
+def test_an_offshoot_belongs_to_the_series_that_it_names(tmp_path: Path) -> None:
+    (tmp_path / "shelf.csv").write_text("\n".join(OFFSHOOTS) + "\n", encoding="utf-8")
+    ingest(tmp_path / "shelf.csv", tmp_path / "shelf", name="shelf")
+    catalog = Catalog.open(tmp_path / "shelf")
+    found = series_by_title(np.arange(catalog.n_items, dtype=np.int32), catalog)
+    told = dict(zip(catalog.ids(range(catalog.n_items)), found, strict=True))
+    series = {id for id, name in told.items() if name == "star harbour"}
+    assert series == {"a", "b", "c", "d"}, "a romance and a book about it are not of it"
+    assert told["h"] == "", "one other is no series"
+    assert told["i"] == told["j"] == "tin cans", "its own series comes first"
+    catalog.close()
+
+
+@pytest.mark.parametrize(
     "text", ["series", "series=0", "series=x", "title=1", "year=1", "=1", "x=1"]
 )
 def test_wrong_limits_are_told(shelf: Catalog, text: str) -> None:
@@ -122,12 +169,18 @@ class Alphabetical:
         return -rows.astype(np.float32)
 
 
-def test_rank_puts_the_surplus_behind_or_drops_it(shelf: Catalog) -> None:
+def test_rank_drops_what_is_too_many(shelf: Catalog) -> None:
     engine = cast(Engine, Alphabetical())
     context = ToolContext(shelf, engine, CandidateBus(shelf.n_items))
     rank(context, RankArguments(at_most=["series=1"]))
     ids = "".join(shelf.ids(context.bus.rows().tolist()))
-    assert ids == "acefghbd" and context.bus.funnel() == "8 → ranked, at most 1 of a series"
+    assert ids == "acefgh"
+    assert context.bus.funnel() == "8 → ranked → 6 (at most 1 of a series)"
+    assert context.bus.now.arguments == {"at_most": ["series=1"]}
+    assert len(context.bus.scores()["score"]) == 6
+    context.bus.start()
+    rank(context, RankArguments(at_most=["series=2"]))
+    assert context.bus.funnel() == "8 → ranked, at most 2 of a series"
     context.bus.start()
     rank(context, RankArguments(at_most=["series=1"], top=3))
     assert "".join(shelf.ids(context.bus.rows().tolist())) == "ace"

@@ -2,14 +2,15 @@
 
 What a series is tells a column of the catalog (role group), where it has one; else the titles do:
 "Toy Story 2", "Kill Bill: Vol. 1" and "The Godfather Part III" bear the name of the others with
-something behind it. A remake bears the same name too.
+something behind it; "Solo: A Star Wars Story" names it behind its colon. A remake bears the same
+name too.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,8 @@ _COUNTED = frozenset(
     "ii iii iv v vi vii viii ix x xi xii xiii two three four five six seven eight nine ten eleven "
     "twelve thirteen".split()
 )
+_TELLING = frozenset("story stories movie film tale tales".split())
+_Traits = tuple[frozenset[str], frozenset[str]]
 _PARTS = frozenset(("part", "chapter", "episode", "volume", "vol", "book", "season"))
 _BEHIND = re.compile(r":| [-–—] |\(")
 _RAISED = re.compile("([¹²³⁴-⁹])")
@@ -97,17 +100,19 @@ def collapsed(
     return np.concatenate([np.array(stays, dtype=np.intp), rest]), np.array(surplus, dtype=np.intp)
 
 
-def told_limits(limits: Mapping[str, int], catalog: Catalog) -> str:
-    """The limits for the funnel: "at most 1 of a series, 2 of one director"."""
+def told_limits(
+    limits: Mapping[str, int], catalog: Catalog, say: Callable[[int], str] = str
+) -> str:
+    """The limits for the funnel: "at most 1 of a series, 2 of one director"; `say` a number."""
     if not limits:
         return ""
     parts = []
     for name, most in limits.items():
         if name == SERIES:
-            parts.append(f"{most} of a series")
+            parts.append(f"{say(most)} of a series")
         else:
             column = catalog.schema.column(name)
-            parts.append(f"{most} of one {column.label or column.name.replace('_', ' ')}")
+            parts.append(f"{say(most)} of one {column.label or column.name.replace('_', ' ')}")
     return "at most " + ", ".join(parts)
 
 
@@ -146,8 +151,35 @@ def series_by_title(rows: Rows, catalog: Catalog) -> list[str]:
             if any(_alike(traits[place], traits[other]) for other in others):
                 names[place] = shorter
                 break
+    _join_by_subtitle(names, titles, traits)
     counts = Counter(names)
     return [name if 1 < counts[name] <= MOST_IN_A_SERIES else "" for name in names]
+
+
+def _join_by_subtitle(names: list[str], titles: Sequence[str], traits: Sequence[_Traits]) -> None:
+    """What stands alone and names a series behind its colon joins it: "Solo: A Star Wars Story"."""
+    bearers: dict[str, list[int]] = {}
+    for place, name in enumerate(names):
+        bearers.setdefault(name, []).append(place)
+    for place, name in enumerate(names):
+        if len(bearers[name]) > 1 or not (behind := named_behind(titles[place])):
+            continue
+        others = bearers.get(behind, ())
+        if len(others) < 2:
+            continue
+        if any(_alike(traits[place], traits[other]) for other in others):
+            names[place] = behind
+
+
+def named_behind(title: str) -> str:
+    """The series that a title names behind its colon, as `series_name` has it; "" for none.
+
+    "Solo: A Star Wars Story" → "star wars".
+    """
+    _, *behind = _BEHIND.split(title, maxsplit=1)
+    words = [word for part in behind for word in fold(part).split()]
+    kept = [word for word in words if word not in ARTICLES and word not in _TELLING]
+    return series_name(" ".join(kept)) if kept else ""
 
 
 def series_name(title: str) -> str:
@@ -177,7 +209,7 @@ def _is_count(word: str) -> bool:
     return word in _COUNTED or (word.isdigit() and 0 < int(word) <= MAX_SEQUEL)
 
 
-def _traits(rows: Rows, catalog: Catalog) -> list[tuple[frozenset[str], frozenset[str]]]:
+def _traits(rows: Rows, catalog: Catalog) -> list[_Traits]:
     """Kinds and people of each item."""
     traits = []
     kinds = [_values(c, rows, catalog) for c in catalog.schema.with_role(Role.CATEGORIES)]
@@ -191,9 +223,7 @@ def _traits(rows: Rows, catalog: Catalog) -> list[tuple[frozenset[str], frozense
     return traits
 
 
-def _alike(
-    one: tuple[frozenset[str], frozenset[str]], other: tuple[frozenset[str], frozenset[str]]
-) -> bool:
+def _alike(one: _Traits, other: _Traits) -> bool:
     """Whether two items whose names begin alike may be of one series: shared people or kinds."""
     if one[1] & other[1]:
         return True

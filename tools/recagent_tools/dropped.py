@@ -162,6 +162,11 @@ def _scores(stage: Stage, path: Sequence[Stage]) -> bool:
     return bool(own) or (stage.tool == "rank" and bool(stage.arguments))
 
 
+def is_limit(stage: Stage) -> bool:
+    """Whether a stage dropped what was too many of a value, `at_most` of `rank`."""
+    return stage.tool == "rank" and "at_most" in stage.arguments and "by" not in stage.arguments
+
+
 def _left_out(stage: Stage, row: int, then: ProfileView, now: ProfileView) -> WhyNotKind:
     """Of an item that a step left out by name: seen, disliked, shown before, or an operation.
 

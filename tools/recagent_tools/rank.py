@@ -223,20 +223,27 @@ def rank(context: ToolContext, arguments: RankArguments) -> ToolResult:
         if name in VALUES and not part.any() and len(rows) > 2  # of one or two it goes unsaid
     ]
     making = _Order(rows, limits, arguments.top, context)
-    order = making.of(total, weights.get("diversity", 0.0))
+    ordered, order = making.of(total, weights.get("diversity", 0.0))
+    # What a limit drops leaves as a step of its own, which can be told and taken back.
+    too_many = np.setdiff1d(ordered, order)
+    told_here = told_limits(limits, context.catalog)
+    ranked_by = arguments.model_copy(update={"at_most": []}) if len(too_many) else arguments
     notes += [] if making.told_apart else [_says_nothing("diversity")]
     moved = _moved(weights, scored, order, making)
-    columns = {name: part[order] for name, part in scored.aspects.items()}
-    columns["score"] = total[order].astype(np.float32)
+    columns = {name: part[ordered] for name, part in scored.aspects.items()}
+    columns["score"] = total[ordered].astype(np.float32)
     ms = (time.perf_counter() - started) * 1000
     context.bus.score(
         "rank",
-        arguments.model_dump(),
+        ranked_by.model_dump(),
         columns,
-        order=rows[order],
+        order=rows[ordered],
         ms=ms,
-        note=_note(context, arguments, moved, told_limits(limits, context.catalog)),
+        note=_note(context, arguments, moved, "" if len(too_many) else told_here),
     )
+    if len(too_many):
+        limit = {"at_most": list(arguments.at_most)}
+        context.bus.drop("rank", limit, rows[too_many].tolist(), note=told_here)
     context.notices.extend(("limit", note) for note in notes)
     lines = [f"{len(context.bus):,} candidates, best first:", preview(context, 12), *notes]
     aspects = {name: asdict(one) for name, one in moved.items()}
@@ -265,18 +272,24 @@ class _Order:
     context: ToolContext
     told_apart: bool = True
 
-    def of(self, total: NDArray[np.float64], diversity: float) -> NDArray[np.intp]:
-        """Places in `rows`, best first; the best `top` where that is given."""
+    def of(
+        self, total: NDArray[np.float64], diversity: float
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Places in `rows`, best first: in their order; and those that the limits leave.
+
+        Where the best `top` are wanted, both are these.
+        """
         order = np.lexsort((self.rows, -total))
         if diversity:
             order, self.told_apart = _diversified(
                 order, self.rows, total, diversity, self.top, self.context
             )
+        within = order
         if self.limits:
-            stays, surplus = collapsed(self.rows[order], self.limits, self.context.catalog)
-            # Of a list that is cut the surplus leaves; else it stands behind.
-            order = order[stays if self.top > 0 else np.concatenate([stays, surplus])]
-        return order[: self.top] if self.top > 0 else order
+            within = order[collapsed(self.rows[order], self.limits, self.context.catalog)[0]]
+        if self.top > 0:
+            return within[: self.top], within[: self.top]
+        return order, within
 
 
 @dataclass(frozen=True)
@@ -306,9 +319,9 @@ def _moved(
         if name == "fit" or not weight:
             continue
         if name == "diversity":
-            plain = making.of(total, 0.0)
+            _, plain = making.of(total, 0.0)
         else:
-            plain = making.of(total - scored.parts[name], diversity)
+            _, plain = making.of(total - scored.parts[name], diversity)
         heads = [making.rows[places[:SHOWN]] for places in (plain, order)]
         before, after = (_mean_of(name, head, making.context) for head in heads)
         moved[name] = Moved(weight, round(before, 4), round(after, 4))

@@ -20,7 +20,7 @@ from recagent_catalogs.schema import WORD_ROLES, Role
 from .bus import CandidateBus, Stage
 from .conditions import Condition, evaluate, parse_condition
 from .dialogue import MAX_SHOWN
-from .dropped import RETRIEVERS, lost_at
+from .dropped import RETRIEVERS, is_limit, lost_at
 from .evidence import Change, WayIn, WhyNot
 from .models.blend import standardised
 from .provenance import provenance
@@ -76,7 +76,8 @@ class Trial:
         """How many candidates the conditions and steps left, before the best were kept."""
         count, scored = self.bus.n_items, False
         for stage in self.bus.path():
-            if stage.tool not in _SCORING or not (scored or stage.scores):
+            # a search drops what has none of the words, it does not keep the best
+            if stage.tool not in (*RETRIEVERS, "rank") or not (scored or stage.scores):
                 count = stage.after
             scored = scored or bool(stage.scores)
         return count
@@ -108,8 +109,11 @@ def ways_in(answer: WhyNot, context: ToolContext) -> tuple[WayIn, ...]:
 def plan_of(context: ToolContext) -> Plan:
     """The calls that led to the present candidates; a tool that made two stages is one call."""
     path = provenance(context.bus.stages, context.bus.cursor)[1:]
-    calls = []
+    calls: list[Run] = []
     for stage, after in zip_longest(path, path[1:]):
+        if is_limit(stage) and calls and calls[-1][0] == "rank":
+            calls[-1][1]["at_most"] = stage.arguments["at_most"]
+            continue
         first = after is not None and after.tool == stage.tool and _drops_only(stage, context.bus)
         if first and stage.tool in (*RETRIEVERS, "rank"):
             continue
@@ -130,7 +134,9 @@ def _made_elsewhere(stage: Stage, bus: CandidateBus) -> bool:
 
 def _drops_only(stage: Stage, bus: CandidateBus) -> bool:
     before = None if stage.parent is None else bus.stages[stage.parent]
-    return before is not None and set(stage.scores) == set(before.scores)
+    if before is None or stage.sorts:
+        return False
+    return set(stage.scores) == set(before.scores)
 
 
 def tried(plan: Plan, toolbox: Toolbox) -> Trial | None:
@@ -206,6 +212,9 @@ def _changed(lost: WhyNot, trial: Trial, widen: bool) -> tuple[Plan, list[Change
             return _not_liked(lost.row, trial.plan)
         case "seen" | "disliked" | "never" | "shown_before":
             return _unseen(lost, trial.plan, number)
+        case "cut" if is_limit(trial.bus.stages[lost.stage]):
+            calls = _with(trial.plan.calls, number, at_most=[])
+            return replace(trial.plan, calls=calls), [Change("drop", lost.note)]
         case "cut" if trial.plan.calls[number][0] == "rank":
             cut = f"the cut at {trial.plan.calls[number][1].get('top', 0)}"
             calls = _with(trial.plan.calls, number, top=0)

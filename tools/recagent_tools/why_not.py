@@ -12,7 +12,7 @@ from recagent_catalogs.errors import BadCondition, ToolError
 from recagent_catalogs.store import Catalog
 
 from .conditions import evaluate, parse_condition
-from .dropped import lost_at
+from .dropped import is_limit, lost_at
 from .evidence import Change, FailedCondition, ScorePart, WayIn, WhyNot
 from .filter import conditions_of
 from .provenance import provenance
@@ -130,6 +130,8 @@ def reason_text(answer: WhyNot, context: ToolContext) -> str:
             return f"{label} is not in what was chosen before: {note}."
         case "retrieved":
             return f"{label} is not among the {KEEP:,} that fit best{_placed(answer)}."
+        case "cut" if answer.stage is not None and is_limit(context.bus.stages[answer.stage]):
+            return f"{label} was left out, as others of the same stand before it: {answer.note}."
         case "cut":
             return f"{label} came behind the {n} best, which alone were looked at further."
         case "drawn":

@@ -38,7 +38,15 @@ from .answers.why_not import why_not_answer
 from .answers.wording import known_text, list_text, noted, order_of
 from .meaning.acts import find_acts
 from .parse import wants_list
-from .scoring import is_candidate, n_matching, ordered_ids, ranking, retrieval, wish_words
+from .scoring import (
+    is_candidate,
+    limits_of,
+    n_matching,
+    ordered_ids,
+    ranking,
+    retrieval,
+    wish_words,
+)
 from .steps import call_of, ids_of, is_offered, request_before
 from .told import told_of
 from .words.lexicon import lexicon
@@ -50,6 +58,7 @@ MOST_ASKED = 4
 MOST_ALIKE = 20
 """Of so many that are most like a title, the newest or longest is looked for."""
 ALIKE = "what is most alike"
+LIMITED = "so many of one, and no more"
 DRAWN_FROM = 100
 """A surprise is one of so many that fit best."""
 
@@ -112,6 +121,8 @@ class BuiltinBrain:
                 calls=tuple(self._narrow(view, view.request.conditions)),
                 thought="narrow by what must hold",
             )
+        if view.steps[-1][0].thought == LIMITED:
+            return self._score(view, *self._given_up(view))
         if _surprise(view) and len(view.context.bus) > view.default_count:
             return self._at_random(view)
         if view.request.liked and len(view.context.bus) > 1 and self._in_order(view):
@@ -135,7 +146,9 @@ class BuiltinBrain:
         count = view.request.count or view.default_count
         if len(view.steps) == 1:
             first = "for_user" if is_offered(view, "for_user") else "popular"
-            calls = [call_of(view, first), call_of(view, "rank", by="fit", top=DRAWN_FROM)]
+            limits = limits_of(view.request)
+            best = call_of(view, "rank", by="fit", top=DRAWN_FROM, **limits)
+            calls = [call_of(view, first), best]
             calls.append(call_of(view, "draw", count=count))
             return Step(calls=tuple(calls), thought="what fits best")
         count = min(count, len(view.context.bus))
@@ -147,7 +160,8 @@ class BuiltinBrain:
         """The candidates of a list or set in their own order: no ranking was asked for."""
         request, catalog = view.request, view.context.catalog
         rows = places.in_order(view)[: request.count or view.default_count]
-        text = places.left_text(view, request_before(view), list_text(request, catalog, len(rows)))
+        text = list_text(replace(request, at_most=()), catalog, len(rows))
+        text = places.left_text(view, request_before(view), text)
         ids = catalog.ids(rows)
         return Step(calls=(call_of(view, "present", items=ids, count=len(ids), text=text),))
 
@@ -253,12 +267,17 @@ class BuiltinBrain:
         count, catalog = request.count or view.default_count, view.context.catalog
         ordered = ordered_ids(view, request, words)
         first = catalog.row_of(ordered[0]) if ordered else None
+        limited = view.steps[-1][0].thought == LIMITED
         calls = (
             [call_of(view, "search", text=words)] * bool(words)
             if ordered
             else [*retrieval(view, request, words), ranking(view, request)]
         )
-        held = sum(1 for i in seeds if is_candidate(view, i))
+        if request.at_most and not ordered and not limited:
+            return Step(calls=tuple(calls), thought=LIMITED)  # it then can be said how many stay
+        calls = [] if limited else calls
+        left = len(ordered) if ordered and request.at_most else left
+        held = 0 if limited else sum(1 for i in seeds if is_candidate(view, i))
         shown = max(1, min(count, left - (0 if words else held)))
         text = " ".join(
             part
@@ -271,7 +290,8 @@ class BuiltinBrain:
             if part
         )
         if shown < count:
-            few = [] if words or view.context.relaxed else view.context.relaxations
+            uncounted = words or view.context.relaxed or request.at_most
+            few = [] if uncounted else view.context.relaxations
             more = would_text(few, catalog)
             text += f" There {'is' if shown == 1 else 'are'} no more than that{more}."
         calls.append(call_of(view, "present", items=ordered[:count], count=count, text=text))

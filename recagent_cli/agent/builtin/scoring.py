@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from recagent_catalogs.store import Catalog
+from recagent_tools.collapse import collapsed
 from recagent_tools.rank import ASPECTS, MAX_WEIGHT
 
 from ..brain import Call, TurnView
@@ -63,9 +64,13 @@ def ranking(view: TurnView, request: Request) -> Call:
     elif free and weights.get("recency", 0.0) <= -DOMINANT:
         weights["recency"] = OLD
     rest = [f"{name}={weight:g}" for name, weight in weights.items() if by == "fit" or name != by]
+    return call_of(view, "rank", by=by, weights=rest, **limits_of(request))
+
+
+def limits_of(request: Request) -> dict[str, list[str]]:
+    """How many may share a value, as an argument of `rank`; empty where any number may."""
     most = [f"{column}={n}" for column, n in request.at_most]
-    limits = {"at_most": most} if most else {}
-    return call_of(view, "rank", by=by, weights=rest, **limits)
+    return {"at_most": most} if most else {}
 
 
 def ordered_ids(view: TurnView, request: Request, words: str) -> list[str]:
@@ -91,8 +96,10 @@ def ordered_ids(view: TurnView, request: Request, words: str) -> list[str]:
     name, weight = wanted
     numbers = catalog.numbers(name)
     rows = np.flatnonzero(mask & ~np.isnan(numbers))
-    best = np.lexsort((-catalog.popularity[rows], -np.sign(weight) * numbers[rows]))
-    return catalog.ids([int(row) for row in rows[best][:MOST]])
+    best = rows[np.lexsort((-catalog.popularity[rows], -np.sign(weight) * numbers[rows]))]
+    if request.at_most:
+        best = best[collapsed(best.astype(np.int32), dict(request.at_most), catalog)[0]]
+    return catalog.ids([int(row) for row in best[:MOST]])
 
 
 def n_matching(view: TurnView, words: str, seeds: set[str]) -> int:

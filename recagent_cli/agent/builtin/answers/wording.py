@@ -8,6 +8,7 @@ import numpy as np
 
 from recagent_catalogs.schema import CatalogSchema, Column, Role
 from recagent_catalogs.store import Catalog, Item
+from recagent_tools.collapse import told_limits
 from recagent_tools.conditions import Condition, parse_condition
 
 from ...request import Request, Wish
@@ -159,6 +160,8 @@ def list_text(request: Request, catalog: Catalog, count: int, first: int | None 
         text += f", like {join(liked[:4])}"
     if request.search:
         text += f", matching '{request.search}'"
+    if request.at_most:
+        text += f", {told_limits(dict(request.at_most), catalog, number)}"
     return " ".join([f"{text}.", *_read_as(request), *_preferring(request, catalog, first)])
 
 
