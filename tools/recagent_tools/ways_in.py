@@ -212,7 +212,7 @@ def _changed(lost: WhyNot, trial: Trial, widen: bool) -> tuple[Plan, list[Change
             return _not_liked(lost.row, trial.plan)
         case "seen" | "disliked" | "never" | "shown_before":
             return _unseen(lost, trial.plan, number)
-        case "cut" if is_limit(trial.bus.stages[lost.stage]):
+        case "cut" if is_limit(trial.bus.stages[lost.stage or 0]):
             calls = _with(trial.plan.calls, number, at_most=[])
             return replace(trial.plan, calls=calls), [Change("drop", lost.note)]
         case "cut" if trial.plan.calls[number][0] == "rank":
