@@ -17,7 +17,7 @@ from .agent.explaining import Explained
 from .agent.explaining.because import because, scene_of
 from .agent.past_context import context_of_list
 from .agent.session import Session
-from .named import resolve_shown, resolve_title
+from .named import is_place, resolve_compared, resolve_shown, resolve_title
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,10 @@ class ItemAnswers:
     ) -> tuple[Comparison, ToolContext]:
         """`Assistant.compare`."""
         held = self.load(session) if isinstance(session, str) else session
+        if held is None and any(map(is_place, references)):
+            held = self.load(None)
         now = self._shown(held, user)
-        rows = [resolve_title(reference, now) for reference in references]
+        rows = [resolve_compared(reference, now) for reference in references]
         then = now
         if held is not None and held.bus.lists and user is None:
             then = context_of_list(self.context(held, None), held, 0)

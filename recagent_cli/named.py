@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from recagent_catalogs.errors import BadInput, NotFound, ToolError
 from recagent_catalogs.store import Catalog
+from recagent_tools.dialogue import MAX_SHOWN
 from recagent_tools.rank import parse_weights
-from recagent_tools.references import resolve
+from recagent_tools.references import SURE_SCORE, resolve
 from recagent_tools.toolbox import ToolContext
 
 
@@ -34,8 +35,37 @@ def resolve_shown(reference: str, context: ToolContext) -> int:
     if number.isdigit() and int(number) <= len(context.shown):
         text = f"#{number}"
     elif number.isdigit() and context.catalog.row_of(text) not in context.shown:
-        raise NotFound(f"{text}: the list has {len(context.shown)} items")
+        raise NotFound(f"{text}: {counted(context)}")
     return resolve_title(text, context)
+
+
+def is_place(reference: str) -> bool:
+    """Whether a reference is a number small enough to mean a place in a list: "2", "#2"."""
+    number = reference.strip().removeprefix("#").strip()
+    return number.isascii() and number.isdigit() and 0 < int(number[:9]) <= MAX_SHOWN
+
+
+def resolve_compared(reference: str, context: ToolContext) -> int:
+    """The row that a person's words mean; a small number is a place in the list, if there is one.
+
+    Raises:
+        NotFound: nothing is called so, or the list is shorter.
+    """
+    if is_place(reference) and context.shown:
+        number = reference.strip().removeprefix("#").strip()
+        if int(number) <= len(context.shown):
+            return resolve_title(f"#{number}", context)
+        known = context.catalog.row_of(number) is not None
+        if known or not context.catalog.titles.find(number, limit=1, cutoff=SURE_SCORE):
+            hint = f"id:{number} means the item of that id" if known else ""
+            raise NotFound(f"{number}: {counted(context)}", hint=hint)
+    return resolve_title(reference, context)
+
+
+def counted(context: ToolContext) -> str:
+    """`the list has 1 item`."""
+    count = len(context.shown)
+    return f"the list has {count:,} {'item' if count == 1 else 'items'}"
 
 
 def own_weights(texts: Sequence[str]) -> dict[str, float]:

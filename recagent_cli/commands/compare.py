@@ -12,7 +12,7 @@ from .run import NoBuildOption, Run, common
 @common
 def command(
     run: Run,
-    items: Annotated[list[str], typer.Argument(help="Two to five titles or ids.")],
+    items: Annotated[list[str], typer.Argument(help="Two to five: places, titles or ids.")],
     session: Annotated[
         str | None, typer.Option("--session", help="Go by the likes of this session's list too.")
     ] = None,
@@ -23,7 +23,7 @@ def command(
 ) -> None:
     """Compare items side by side, and say which suits the person better.
 
-    recagent compare "Heat (1995)" Ronin · recagent compare -c ml Heat Ronin --user 42
+    recagent compare 1 3 · recagent compare "Heat (1995)" Ronin
     """
     from ..ui.compare import comparison_renderables, comparison_text
 

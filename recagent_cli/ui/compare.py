@@ -8,6 +8,7 @@ from recagent_catalogs.errors import UsageError
 from recagent_catalogs.text import clean
 
 from .clean_json import dumps
+from .evidence import signed
 from .render import separated_lines
 
 if TYPE_CHECKING:
@@ -73,25 +74,29 @@ def comparison_renderables(found: Comparison, context: ToolContext) -> list[Rend
 
 
 def _figures(found: Comparison, context: ToolContext) -> list[tuple[str, list[str]]]:
-    """How they are received, how they fit, what speaks for each."""
+    """How people took them, how they fit, what speaks for each."""
     from recagent_tools.compare import received_text
     from recagent_tools.why_not import RETRIEVED_BY
 
     catalog = context.catalog
-    lines = [("received", [received_text(item, context) for item in found.items])]
+    received = [received_text(item, context) for item in found.items]
+    name = "people" if all(item.mean_rating is None for item in found.items) else "rated"
+    if name == "people":
+        received = [text.partition(" ")[0] for text in received]
+    lines = [(name, received)] if any(received) else []
     if not found.known:
         return lines
     lines.append(
-        ("fit", [f"{item.fit:+.2f}" if item.fit is not None else "" for item in found.items])
+        ("fit", [signed(item.fit) if item.fit is not None else "" for item in found.items])
     )
     if any(item.rating is not None for item in found.items):
         lines.append(("you would give", [_number(item.rating)[:4] for item in found.items]))
     likes = [
-        ", ".join(f"{catalog.item(like.row).title} {like.share:+.2f}" for like in item.likes)
+        ", ".join(f"{catalog.item(like.row).title} {signed(like.share)}" for like in item.likes)
         for item in found.items
     ]
     lines.append(("likes", likes))
     for each in found.apart[:MOST_APART]:
         words = RETRIEVED_BY.get(each.name, each.name)
-        lines.append((words, [f"{share:+.1f}" for share in each.shares]))
+        lines.append((words, [signed(share) for share in each.shares]))
     return lines

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 EVIDENCE_SCHEMA = "recagent.evidence/1"
 MOST = 3
 MOST_SHARED = 4
+SMALLEST = 0.005
+"""A part of a score that would be written as 0.00 is not told."""
 RETRIEVAL = {
     "similar": "likeness",
     "for_user": "your history",
@@ -99,7 +101,7 @@ def evidence_lines(evidence: Evidence, catalog: Catalog) -> Iterator[tuple[str, 
         yield "counts for it", _signed_text(good)
     if bad := [pair for pair in grouped if pair[1] < 0][:MOST]:
         yield "against it", _signed_text(bad)
-    if evidence.parts and evidence.score is not None:
+    if evidence.score is not None and any(abs(p.share) >= SMALLEST for p in evidence.parts):
         yield "score", _score_text(evidence)
     if evidence.conditions:
         yield "meets", "; ".join(evidence.conditions)
@@ -126,7 +128,7 @@ def _likes_text(evidence: Evidence, catalog: Catalog) -> str:
 
 def _score_text(evidence: Evidence) -> str:
     """The parts that matter: `3.33 = 2.92 likeness + …`."""
-    shown = [part for part in evidence.parts if abs(part.share) >= 0.005]
+    shown = [part for part in evidence.parts if abs(part.share) >= SMALLEST]
     shown.sort(key=lambda part: -abs(part.share))
     told = _signed_text([(part.words, part.share) for part in shown[: 2 * MOST]])
     rest = sum(part.share for part in shown[2 * MOST :])

@@ -11,7 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from recagent_catalogs.errors import BadInput
+from recagent_catalogs.errors import BadInput, NotFound
 from recagent_cli import Assistant
 
 from ..conftest import RunCommand
@@ -92,3 +92,22 @@ def test_chat(recagent: RunCommand, home: Path) -> None:
         "chat", "-q", stdin="westerns\n/compare 1 2\n/compare Orbit of Ash; Blue Static\n"
     )
     assert ran.code == 0 and "Sam Doyle" in ran.out and "109 min" in ran.out
+
+
+def test_small_numbers_are_places_of_the_list(assistant: Assistant) -> None:
+    session = assistant.new_session()
+    first = assistant.ask("five films", session=session)
+    found, context = assistant.compare(["1", "3"])
+    assert context.catalog.ids([item.row for item in found.items]) == [
+        first.items[0].id,
+        first.items[2].id,
+    ]
+    with pytest.raises(NotFound, match="the list has 5 items"):
+        assistant.compare(["1", "9"])
+    by_id, _ = assistant.compare(["id:f05", "id:f08"])
+    assert context.catalog.ids([item.row for item in by_id.items]) == ["f05", "f08"]
+
+
+def test_without_a_list_a_number_is_an_id_or_nothing(assistant: Assistant) -> None:
+    with pytest.raises(NotFound, match="'1' is not in this catalog"):
+        assistant.compare(["1", "2"])

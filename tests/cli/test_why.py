@@ -347,3 +347,29 @@ def test_signs() -> None:
         "+.00",
         "−.002",
     ]
+
+
+def test_what_is_relative_is_said_against_the_others(
+    bundled_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECAGENT_HOME", str(bundled_home))
+    with Assistant("movies", incognito=True, paths=find_paths()) as assistant:
+        session = assistant.new_session()
+        turn = assistant.ask("90s sci-fi like Alien", session=session)
+        told = []
+        for item in turn.items:
+            found = assistant.why(str(item.rank), session=session)
+            told += [(p.words, p.share) for p in found.parts if p.name == "kinds"]
+        assert len(told) == len(turn.items)
+        for words, share in told:
+            assert words == f"{'more' if share > 0 else 'less'} purely Sci-Fi than the others"
+
+
+def test_no_score_is_drawn_of_nothing(assistant: Assistant) -> None:
+    session = assistant.new_session()
+    turn = assistant.ask("sci-fi films", session=session)
+    found = assistant.why("1", session=session)
+    catalog = assistant.catalog
+    small = tuple(replace(part, share=0.001) for part in found.parts)
+    told = dict(evidence_lines(replace(found, parts=small, score=0.001), catalog))
+    assert turn.items and "score" not in told

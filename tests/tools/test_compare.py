@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,15 @@ from recagent_catalogs.errors import ToolError
 from recagent_catalogs.ingest import ingest
 from recagent_catalogs.store import Catalog
 from recagent_tools.bus import CandidateBus
-from recagent_tools.compare import comparison_json, conclusion, lines_of, shared_text
-from recagent_tools.comparison import compare
+from recagent_tools.compare import (
+    comparison_json,
+    conclusion,
+    lines_of,
+    received_text,
+    shared_text,
+)
+from recagent_tools.comparison import _causes, compare
+from recagent_tools.evidence import LikeShare
 from recagent_tools.models.engine import Engine
 from recagent_tools.models.history import History
 from recagent_tools.registry import load_toolbox
@@ -98,3 +106,34 @@ def test_the_tool_answers_in_sentences_and_figures(context: ToolContext) -> None
     assert not ran.error and ran.result.text.count("\n") == 2
     assert [item["id"] for item in ran.result.data["items"]] == ["f03", "f04"]
     assert load_toolbox(plugins=False).run("compare", {"items": ["f03"]}, context).error
+
+
+def test_only_likes_that_add_notably_are_causes() -> None:
+    best = [LikeShare(1, 0.30), LikeShare(2, 0.31), LikeShare(3, 0.01)]
+    rest = [LikeShare(2, 0.30), LikeShare(1, 0.05)]
+    assert _causes(best, rest) == (LikeShare(1, 0.25),), "what adds as much to both sets none apart"
+    many = [LikeShare(n, 0.03) for n in range(100)]
+    assert _causes(many, []) == (), "a hundredth of it each"
+
+
+def test_it_says_where_the_expected_rating_contradicts(context: ToolContext) -> None:
+    (like,) = rows(context, "f03")
+    context.profile = EmptyProfile(liked=(like,), seen=(like,))
+    found = compare(rows(context, "f04", "f12"), context)
+    assert found.best is not None
+    better, worse = (replace(i, rating=r) for i, r in zip(found.items, (3.5, 4.1), strict=True))
+    told = conclusion(replace(found, items=(better, worse), best=0), context)
+    assert told.endswith("higher: 4.1 against 3.5.") and "would probably rate" in told
+    assert "higher" not in conclusion(replace(found, items=(better, worse), best=1), context)
+    assert "already" not in told
+
+
+def test_counts_of_simulated_people_are_not_told(context: ToolContext) -> None:
+    found = compare(rows(context, "f07", "f10"), context)
+    assert any(received_text(item, context) for item in found.items)
+    catalog = context.catalog
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catalog, "schema", replace(catalog.schema, simulated=True))
+        assert not any(received_text(item, context) for item in found.items)
+        assert "rated" not in " ".join(lines_of(found, context))
+        assert conclusion(found, context).endswith("which one suits you.")

@@ -10,6 +10,7 @@ from recagent_catalogs.schema import Role
 from recagent_catalogs.store import Catalog
 
 from .comparison import Compared, Comparison, compare
+from .evidence_json import taken_verb
 from .references import resolve_all
 from .toolbox import Arguments, Tool, ToolContext, ToolResult
 from .why_not import RETRIEVED_BY, join
@@ -42,19 +43,34 @@ def conclusion(found: Comparison, context: ToolContext) -> str:
         told = f"{who} they fit about equally, {catalog.label(best.row)} a little better{why}."
     else:
         told = f"{who} {catalog.label(best.row)}{why}."
-    seen = [catalog.label(item.row) for item in found.items if item.seen]
-    done = "taken" if context.user is not None else "seen"
-    verb = f"{'was' if len(seen) == 1 else 'were'} {done} already"
-    return f"{told} {join(seen)} {verb}." if seen else told
+    return told + _though(best, found, context) + _known_already(found, context)
+
+
+def _though(best: Compared, found: Comparison, context: ToolContext) -> str:
+    """That another would be rated higher, though this one fits better: two models, two answers."""
+    rated = [item for item in found.items if item.rating is not None]
+    top = max(rated, key=lambda item: item.rating or 0.0, default=best)
+    if best.rating is None or (top.rating or 0.0) - best.rating < CLOSE:
+        return ""
+    who = "you" if context.user is None else "they"
+    figures = f"{top.rating or 0.0:.1f} against {best.rating:.1f}"
+    return f" But {who} would probably rate {context.catalog.label(top.row)} higher: {figures}."
+
+
+def _known_already(found: Comparison, context: ToolContext) -> str:
+    """Which of them the person knows; of a user of the data, which they took."""
+    seen = [context.catalog.label(item.row) for item in found.items if item.seen]
+    if not seen:
+        return ""
+    if context.user is None:
+        return f" You know {join(seen)} already."
+    user, verb = context.catalog.user_id(context.user), taken_verb(context.catalog)
+    return f" User {user} {verb} {join(seen)}."
 
 
 def _because(best: Compared, rest: Compared, found: Comparison, catalog: Catalog) -> str:
     """The likes, else the models, that speak most for it against the next one."""
-    other = {like.row: like.share for like in rest.likes}
-    pulls = sorted(
-        ((like.share - other.get(like.row, 0.0), like.row) for like in best.likes), reverse=True
-    )
-    titles = [catalog.item(row).title for pull, row in pulls if pull > 0][:MOST_SAID]
+    titles = [catalog.item(like.row).title for like in found.causes[:MOST_SAID]]
     if titles:
         return f", mainly because of {join(titles)}"
     mine, next_ = found.items.index(best), found.items.index(rest)
@@ -72,18 +88,22 @@ def _received(found: Comparison, context: ToolContext) -> str:
     catalog, best = context.catalog, found.items[found.best]
     label = catalog.label(best.row)
     rated = [item for item in found.items if item.mean_rating is not None]
+    if catalog.schema.simulated:
+        return ""
     if best.mean_rating is not None and len(rated) > 1:
         rest = max(item.mean_rating or 0.0 for item in rated if item is not best)
         if best.mean_rating - rest >= ALIKE:
             return f"; people rate {label} highest ({received_text(best, context)})"
         return "; people rate them about alike"
-    if best.taken_by and not catalog.schema.simulated and best.mean_rating is None:
+    if best.taken_by and best.mean_rating is None:
         return f"; more people took {label} ({best.taken_by:,})"
     return ""
 
 
 def received_text(item: Compared, context: ToolContext) -> str:
-    """`4.1 by 102`, `93% of 512`, `102 people`; "" where nobody took it."""
+    """`4.1 by 102`, `93% of 512`, `102 people`; "" of nobody, or simulated users."""
+    if context.catalog.schema.simulated:
+        return ""
     if item.mean_rating is not None:
         if context.catalog.verdicts:
             return f"{item.mean_rating:.0%} of {item.taken_by:,}"
@@ -111,7 +131,8 @@ def lines_of(found: Comparison, context: ToolContext) -> list[str]:
             for column in found.columns
             if column.differs and column.cells[n] and column.name not in _years(catalog)
         ][:3]
-        told += [f"rated {received_text(item, context)}"] * (item.mean_rating is not None)
+        received = received_text(item, context) if item.mean_rating is not None else ""
+        told += [f"rated {received}"] * bool(received)
         lines.append(f"{catalog.label(item.row)}: {'; '.join(told) or 'nothing more is known'}.")
     return [*lines, conclusion(found, context)]
 

@@ -24,6 +24,8 @@ FEWEST, MOST = 2, 5
 BESIDE = 500
 """Candidates for the person among which the fit of the items is standardised."""
 MOST_LIKES = 3
+LEAST_PULL, LEAST_PART = 0.02, 0.1
+"""A like is a cause from so much of a score on, and so much of all that the likes set apart."""
 NOT_COMPARED = frozenset((Role.ID, Role.TITLE, Role.ALIAS, Role.TEXT, Role.URL, Role.OTHER))
 _FIRST = (Role.PEOPLE, Role.GROUP, Role.TAGS, Role.CATEGORIES, Role.FACET)
 
@@ -91,6 +93,7 @@ class Comparison:
         known: whether anything is known of the person.
         best: place, from 0, of the one that fits best; without a history the one received best;
             None where nothing tells them apart.
+        causes: likes that speak notably more for the best than for the next one, most first.
     """
 
     items: tuple[Compared, ...]
@@ -99,6 +102,7 @@ class Comparison:
     apart: tuple[Apart, ...]
     known: bool
     best: int | None
+    causes: tuple[LikeShare, ...] = ()
 
 
 def compare(rows: Sequence[int], context: ToolContext) -> Comparison:
@@ -119,6 +123,7 @@ def compare(rows: Sequence[int], context: ToolContext) -> Comparison:
     fits = _fits(rows, history, context) if known else [None] * len(rows)
     ratings = _ratings(rows, history, context) if known else [None] * len(rows)
     gone = {*map(int, context.profile.seen), *map(int, whole.rows)}
+    likes = [like_shares(row, history, context).likes if known else () for row in rows]
     items = tuple(
         Compared(
             row,
@@ -126,14 +131,31 @@ def compare(rows: Sequence[int], context: ToolContext) -> Comparison:
             _mean(row, context),
             fit,
             rating,
-            _likes(row, history, context) if known else (),
+            tuple(like for like in own[:MOST_LIKES] if like.share > 0),
             row in gone,
         )
-        for row, fit, rating in zip(rows, fits, ratings, strict=True)
+        for row, fit, rating, own in zip(rows, fits, ratings, likes, strict=True)
     )
     apart = _apart(rows, history, context) if known else ()
     best = _best(items, context)
-    return Comparison(items, _columns(rows, context), _shared(rows, context), apart, known, best)
+    columns, shared = _columns(rows, context), _shared(rows, context)
+    causes = () if best is None else _causes(likes[best], likes[_next(items, best)])
+    return Comparison(items, columns, shared, apart, known, best, causes)
+
+
+def _next(items: Sequence[Compared], best: int) -> int:
+    """The place of the one that fits best after the best."""
+    others = [n for n in range(len(items)) if n != best]
+    return max(others, key=lambda n: items[n].fit or 0.0)
+
+
+def _causes(best: Sequence[LikeShare], rest: Sequence[LikeShare]) -> tuple[LikeShare, ...]:
+    """The likes that add notably more to the score of the best than to that of another."""
+    other = {like.row: like.share for like in rest}
+    pulls = [LikeShare(like.row, like.share - other.get(like.row, 0.0)) for like in best]
+    least = max(LEAST_PULL, LEAST_PART * sum(abs(pull.share) for pull in pulls))
+    found = [pull for pull in pulls if pull.share >= least]
+    return tuple(sorted(found, key=lambda pull: -pull.share))
 
 
 def _mean(row: int, context: ToolContext) -> float | None:
@@ -160,11 +182,6 @@ def _ratings(rows: Sequence[int], history: History, context: ToolContext) -> lis
     except (NotFound, IndexError):
         return [None] * len(rows)
     return [float(rating) for rating in expected]
-
-
-def _likes(row: int, history: History, context: ToolContext) -> tuple[LikeShare, ...]:
-    likes = like_shares(row, history, context).likes
-    return tuple(like for like in likes[:MOST_LIKES] if like.share > 0)
 
 
 def _apart(rows: Sequence[int], history: History, context: ToolContext) -> tuple[Apart, ...]:

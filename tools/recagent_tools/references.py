@@ -1,4 +1,4 @@
-"""What a brain may call an item: a catalog id, a title, or "#2" of the list last shown."""
+"""What an item may be called: an id, "id:7", a title, or "#2" of the list last shown."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ def resolve(reference: str, context: ToolContext) -> int:
             return int(context.shown[number - 1])
         raise ToolError(f"{text}: the list last shown has {len(context.shown)} items")
     row = context.catalog.row_of(text)
+    if row is None and text.startswith("id:"):
+        row = context.catalog.row_of(text.removeprefix("id:").strip())
     if row is not None:
         return row
     matches = context.catalog.titles.find(text, limit=4, cutoff=60.0)

@@ -188,7 +188,9 @@ def _with_parts(found: Evidence, ranking: Stage, before: ToolContext) -> Evidenc
         return found
     scored = scored_parts(before, rows, arguments)
     shares = {name: float(part[where[0]]) for name, part in scored.parts.items()}
-    parts = [ScorePart(name, part_words(name, before), share) for name, share in shares.items()]
+    parts = [
+        ScorePart(name, part_words(name, before, share), share) for name, share in shares.items()
+    ]
     parts.sort(key=lambda part: -part.share)
     score = sum(shares.values())
     then = _score_of(found.row, ranking)
@@ -210,13 +212,17 @@ def _score_of(row: int, stage: Stage) -> float | None:
     return float(stage.scores["score"][where[0]]) if len(where) else None
 
 
-def part_words(name: str, context: ToolContext) -> str:
-    """What a part of the score means, for people."""
+def part_words(name: str, context: ToolContext, share: float = 0.0) -> str:
+    """What a part of the score means, for people; with its share, against the other candidates."""
     if name == "fit" and not ranked_history(context).n_liked:
         return UNKNOWN
     if name == "kinds":
         values = [value for _, group in kinds_asked(context) for value in group]
-        return f"being {' and '.join(dict.fromkeys(values))}"
+        kinds = " and ".join(dict.fromkeys(values))
+        # All of them are of these kinds, or nearly: what counts is how little else they are.
+        if not share:
+            return f"being purely {kinds}"
+        return f"{'more' if share > 0 else 'less'} purely {kinds} than the others"
     if name.startswith("wish "):
         column, _, value = name.removeprefix("wish ").partition("=")
         schema = context.catalog.schema
