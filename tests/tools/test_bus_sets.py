@@ -325,6 +325,19 @@ def test_what_was_drawn_at_random_is_made_again_as_it_was(
         assert state(each) == was
 
 
+def test_a_ranking_is_made_again_with_the_conditions_before_it(
+    toolbox: Toolbox, home: ToolContext
+) -> None:
+    context = new(home)
+    toolbox.run("filter", {"where": ["genres has Drama"]}, context)
+    toolbox.run("filter", {"where": ["year >= 1950"]}, context)
+    toolbox.run("rank", {}, context)
+    bus, was = context.bus, state(context.bus)
+    lean(bus)
+    assert replay(bus, toolbox, replace(new(home), bus=bus))
+    assert state(bus) == was
+
+
 def test_other_models_make_no_other_candidates(toolbox: Toolbox, home: ToolContext) -> None:
     context = new(home)
     toolbox.run("filter", {"where": ["year >= 1990"]}, context)

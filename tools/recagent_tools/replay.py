@@ -18,6 +18,7 @@ import numpy as np
 from recagent_catalogs.errors import ToolError
 
 from .bus import CandidateBus, Stage
+from .bus_copy import at_stage
 from .rowset import RowSet
 from .toolbox import EmptyProfile, Toolbox, ToolContext
 
@@ -78,7 +79,7 @@ def _again(
         except (ToolError, ValueError):
             return None
     else:
-        trial = CandidateBus(bus.n_items, bus.fingerprint, [replace(parent, number=0, parent=None)])
+        trial = at_stage(bus, parent.number)  # with its path: a ranking asks what was asked for
         known = situation_of(context, stage, bus)
         if known is None or not _same_models(context, stage, bus):
             return None
