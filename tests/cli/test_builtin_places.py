@@ -308,6 +308,54 @@ def test_what_is_asked_anew_is_not_looked_for_in_the_set(chat: Chat, words: str)
     assert not set(labels(turn)) & {"The Matrix (1999)", "Contact (1997)", "Gattaca (1997)"}
 
 
+@pytest.mark.parametrize(
+    ("words", "alike"),
+    [
+        ("surprise me", False),
+        ("find me a western", False),
+        ("something with Al Pacino", False),
+        ("show me something with Al Pacino", False),
+        ("with Al Pacino", True),
+        ("no horror", True),
+        ("something shorter", True),
+        ("show me something newer", True),
+    ],
+)
+def test_what_is_asked_anew_forgets_what_was_asked(chat: Chat, words: str, alike: bool) -> None:
+    chat.say("90s thrillers like Heat")
+    turn = chat.say(words)
+    assert turn.items or alike
+    assert bool(turn.request.liked) == alike
+    assert ("genres has Thriller" in turn.request.conditions) == alike
+
+
+def test_a_surprise_after_a_list_is_drawn(chat: Chat) -> None:
+    chat.say("like Heat")
+    assert "at random" in chat.say("surprise me").text
+
+
+@pytest.mark.parametrize(
+    "narrow", ["among these, something with Bill Murray", "only those by Alfred Hitchcock"]
+)
+def test_where_nothing_is_left_the_list_stays(chat: Chat, narrow: str) -> None:
+    first = chat.say("90s sci-fi")
+    assert not chat.say(narrow).items
+    assert chat.standing == labels(first)
+    left = chat.say("without the first")
+    assert labels(left) == labels(first)[1:]
+
+
+def test_where_nothing_of_a_set_is_left_it_stays(chat: Chat) -> None:
+    chat.say("90s sci-fi")
+    chat.say("save as weekend")
+    first = chat.say("load weekend")
+    assert not chat.say("from the 80s").items
+    assert chat.standing == labels(first)
+    assert labels(chat.say("without the first")) == labels(first)[1:]
+    assert not chat.say("from the 80s").items
+    assert chat.say("no horror").request.conditions == ("genres lacks Horror",)
+
+
 def test_praise_of_one_in_a_set_brings_others_like_it(chat: Chat) -> None:
     chat.say("90s sci-fi")
     chat.say("save as weekend")

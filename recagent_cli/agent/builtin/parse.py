@@ -374,6 +374,7 @@ class Parser:
             return replace(carried(before, intent), clarify=reading.clarify)
         request = merge(reading, before, intent, shown, self._catalog)
         again = shown and not reading.wants_something and _asks_the_same(request, before)
+        again |= shown and before is EMPTY and "surprise" in reading.acts
         return replace(request, exclude_shown=again or excludes_shown(reading, intent, shown))
 
     def _last_resort(self, request: Request, reading: Reading, facts: Facts) -> Request:

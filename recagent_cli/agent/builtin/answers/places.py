@@ -374,4 +374,4 @@ def none_left(view: TurnView) -> str:
     if view.request.exclude_shown:
         return "That was all of this list."
     would = would_among(view)
-    return f'None of its {items} fits{would}. "undo" goes back; "start over" takes all {items}.'
+    return f'None of its {items} fits{would}. The list stays; "start over" takes all {items}.'

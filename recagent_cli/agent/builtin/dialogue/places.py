@@ -66,6 +66,8 @@ def request_of_places(
     if any(op.op in _MAKES_A_NEW_ONE for op in ops):
         before = Request(Intent.REFINE, seen=before.seen, count=before.count)
     if placed.dropped:
+        if history and not history[-1].shown and (stands := turn_of(history[-1].number, history)):
+            before = based(stands.request or before, stands)  # what came after it left nothing
         before = _without(before, placed, history, catalog)
     elif placed.beyond:
         noun = catalog.schema.items if len(shown) != 1 else catalog.schema.item
@@ -133,10 +135,17 @@ def based(request: Request, turn: PastTurn) -> Request:
 
 
 def came_to_nothing(turn: PastTurn) -> bool:
-    """Whether sets were to be joined in the turn and could not be: it leaves all as it was."""
+    """Whether sets were to be joined or a list narrowed, and nothing was left.
+
+    Such a turn leaves all as it was. One that ended with a question stands, to be answered.
+    """
     request = turn.request
-    made = request is not None and any(op.op in MAKING for op in request.operations)
-    return made and not turn.shown
+    if request is None or turn.shown or turn.options:
+        return False
+    narrowed = request.among or bool(request.base)
+    return any(op.op in MAKING for op in request.operations) or (
+        narrowed and request.intent in (Intent.RECOMMEND, Intent.REFINE, Intent.MORE)
+    )
 
 
 def rebased(request: Request, history: Sequence[PastTurn]) -> Request:

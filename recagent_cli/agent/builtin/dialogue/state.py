@@ -24,6 +24,14 @@ EMPTY = Request(Intent.RECOMMEND)
 _LEAVES = frozenset(("surprise", "unsure"))
 """Acts of somebody who leaves the choice to us, out of all there is."""
 
+_ANEW = re.compile(
+    r"^(?:(?:ok|okay|now|then|so|well|hey|please|and now) )*"
+    r"(?:(?:can you |could you )?(?:find|show|give|get|recommend|suggest)(?: me| us)? "
+    r"(?:an?|something) |something (?:with|by|from|starring|directed by) )"
+    r"(?!\w+er\b|more\b|less\b|other\b|else\b|like\b)(?:\w+ ?){1,4}$"
+)
+"""A sentence that names what is wanted from the start: "find me a western"."""
+
 
 def starts_afresh(reading: Reading, before: Request, shown: bool) -> bool:
     """Whether the turn is clearly a new request after one that was answered."""
@@ -36,10 +44,14 @@ def starts_afresh(reading: Reading, before: Request, shown: bool) -> bool:
         or reading.acts & {"also", "more", "instead", "among"}
     ):
         return False
+    if "surprise" in reading.acts and not (reading.wants_something or reading.liked):
+        return True
     asked = bool(reading.acts & {"request", "similar"})
     held = bool(before.conditions or before.liked or before.search or before.wishes)
     if before.base and not held:  # a set was opened: "find me a western" does not mean in it
         return reading.kinds >= (1 if asked else 2)
+    if held and reading.kinds and _ANEW.match(reading.text.joined):
+        return True
     whole = asked or reading.named_items or reading.text.words[:1] in (("a",), ("an",), ("some",))
     return held and reading.kinds >= (2 if whole else 3)
 
