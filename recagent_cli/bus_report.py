@@ -5,6 +5,7 @@ Each function gives JSON values, for `recagent.report/1`, and nothing that a ter
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from typing import Any
 
@@ -119,7 +120,7 @@ def _before(bus: CandidateBus, name: str) -> str:
     """The list before a list; before anything else, the list that stands."""
     number = int(name.removeprefix("list ")) - 1 if name.startswith("list ") else bus.standing
     if number < 1:
-        raise ToolError("there is no list before this one", hint="recagent bus lists")
+        raise ToolError("there is no list before this one", hint=f"lists: 1 to {len(bus.lists)}")
     return f"list {number}"
 
 
@@ -140,12 +141,14 @@ def _side(bus: CandidateBus, text: str) -> tuple[str, Rows, Any, bool]:
 # -- tables ---------------------------------------------------------------------------------------
 
 Table = tuple[tuple[str, ...], list[list[Any]]]
+NARROW = 60
+"""Columns of a terminal below which tables leave out what matters least."""
 """Heads and rows."""
 
 
 def lists_table(session: Session) -> Table:
-    """The lists shown."""
-    heads = ("list", "items", "candidates", "asked")
+    """The lists shown; on a narrow terminal without the candidates."""
+    heads = ("list", "items", "asked") if _narrow() else ("list", "items", "candidates", "asked")
     told = lists_told(session)
     rows = [[*(one[key] for key in heads), "stands" if one["stands"] else ""] for one in told]
     return (*heads, ""), rows
@@ -157,9 +160,15 @@ def sets_table(bus: CandidateBus) -> Table:
     return ("set", "items", "how it came about"), rows
 
 
+def _narrow() -> bool:
+    return shutil.get_terminal_size().columns < NARROW
+
+
 def history_table(bus: CandidateBus) -> Table:
-    """The stages."""
-    heads = ("stage", "tool", "note", "before", "after", "ms", "list")
+    """The stages; on a narrow terminal by their notes and counts."""
+    heads: tuple[str, ...] = ("stage", "tool", "note", "before", "after", "ms", "list")
+    if _narrow():
+        heads = ("stage", "note", "after", "list")
     told = history_told(bus)
     rows = [[*(one[key] for key in heads), "here" if one["here"] else ""] for one in told]
     return (*heads, ""), rows

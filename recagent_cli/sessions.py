@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from recagent_catalogs.errors import NotFound, RecagentError
+from recagent_catalogs.locks import locked
 from recagent_catalogs.sandbox import Sandbox
 from recagent_catalogs.store import Catalog
 from recagent_tools.bus import CandidateBus
@@ -21,6 +22,7 @@ from .agent.session import Session, numbered, relist, without_lists
 from .agent.turn import Turn, past_from_json, past_to_json
 from .memory.profile import KINDS, Profile, derive
 from .memory.store import StoredEvent, StoredSession, UserStore
+from .paths import make_dir
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,18 @@ class Sessions:
         events += [
             self.event("shown", item.id, source="present", session=session) for item in turn.items
         ]
-        now = time.time()
+        self._back_up()
+        lock = make_dir(self.store.path.parent, private=True) / "keep.lock"
+        try:
+            with locked(lock):
+                self._take_sets(session)
+                self._write(session, events)
+        except OSError as error:
+            raise RecagentError(f"the store cannot be locked: {error}") from error
+
+    def _write(self, session: Session, events: Sequence[StoredEvent]) -> None:
+        """Write the session with its new turns, and the facts."""
+        now, blob = time.time(), bus_to_bytes(session.bus)
         stored = StoredSession(
             session.id,
             self.profile_name,
@@ -95,13 +108,35 @@ class Sessions:
             self.catalog.fingerprint,
             now,
             now,
-            bus_to_bytes(session.bus),
+            blob,
         )
-        self._back_up()
         new = session.turns[session.saved_turns :]
         bodies = [past_to_json(past, self.catalog.ids(past.shown)) for past in new]
         self.store.commit(events=events, session=stored, new_turns=bodies)
         session.saved_turns = len(session.turns)
+        session.in_store(blob)
+
+    def _take_sets(self, session: Session) -> None:
+        """Take over the sets that another process saved in this session meanwhile."""
+        if not session.kept:
+            return
+        blob = self.store.bus_of(session.id, self.profile_name)
+        if blob is None or hash(blob) == session.kept:
+            return
+        try:
+            other = bus_from_bytes(blob, self.catalog.n_items)
+        except ValueError:  # damaged: what is written now is whole
+            return
+        for name, number in other.saved.items():
+            stage = other.stages[number]
+            new = name not in session.kept_sets and name not in session.bus.saved
+            if new and stage.candidates is not None:
+                session.bus.save_as(name, [int(row) for row in stage.rows()])
+        self.notice(
+            "catalog",
+            "another command went on with this session meanwhile; its sets are kept, the list "
+            "that stands is this one",
+        )
 
     def _ratings_told(self, turn: Turn, noted: set[str]) -> list[tuple[str, float]]:
         """Ratings given in words to items of which something was noted, on the catalog's scale."""
@@ -177,7 +212,9 @@ class Sessions:
             turns = [without_lists(turn) for turn in turns]
         else:
             turns = numbered(turns, bus)
-        return Session(stored.catalog, bus, stored.id, turns, saved_turns=len(turns))
+        session = Session(stored.catalog, bus, stored.id, turns, saved_turns=len(turns))
+        session.in_store(stored.bus)
+        return session
 
     def _restored_bus(self, blob: bytes) -> CandidateBus:
         """A stored bus; a stage too large to be stored is made again from its recipe."""

@@ -32,6 +32,8 @@ class Session:
         bus: the candidates, with their history.
         turns: earlier turns, oldest first.
         saved_turns: how many of them are in the store already.
+        kept: hash of the bus as it was last read from the store or written there; 0 for never.
+        kept_sets: names of its sets then.
     """
 
     catalog: str
@@ -39,6 +41,12 @@ class Session:
     id: str = field(default_factory=new_session_id)
     turns: list[PastTurn] = field(default_factory=list)
     saved_turns: int = 0
+    kept: int = 0
+    kept_sets: frozenset[str] = frozenset()
+
+    def in_store(self, blob: bytes) -> None:
+        """Note that these are the bytes of its bus in the store."""
+        self.kept, self.kept_sets = hash(blob), frozenset(self.bus.saved)
 
     @property
     def shown(self) -> tuple[int, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recagent_catalogs.errors import NotFound
+from recagent_catalogs.errors import NotFound, RecagentError
 
 from .run import Run, common
 
@@ -249,6 +250,17 @@ def _opened(run: Run, session: str | None, *, changing: bool = False) -> tuple[A
     return assistant, held
 
 
+@contextmanager
+def _noted(run: Run, assistant: Assistant) -> Iterator[None]:
+    """Tell the notices also where the command fails: they may be the reason."""
+    try:
+        yield
+    except RecagentError:
+        for _, notice in assistant.take_notices():
+            run.say(f"note: {notice}")
+        raise
+
+
 def _operate(
     run: Run, session: str | None, op: Any, count: int | None = None, **arguments: Any
 ) -> None:
@@ -256,7 +268,9 @@ def _operate(
 
     assistant, held = _opened(run, session, changing=True)
     wanted: Sequence[Operation] = (Operation(op, **arguments),)
-    run.print_turn(assistant.operate(wanted, session=held, count=count), assistant)
+    with _noted(run, assistant):
+        turn = assistant.operate(wanted, session=held, count=count)
+    run.print_turn(turn, assistant)
 
 
 def _narrowed(
@@ -268,7 +282,8 @@ def _narrowed(
     where: Sequence[str] = (),
 ) -> None:
     assistant, held = _opened(run, session, changing=True)
-    turn = assistant.operate(session=held, drop=drop, where=where, count=count)
+    with _noted(run, assistant):
+        turn = assistant.operate(session=held, drop=drop, where=where, count=count)
     run.print_turn(turn, assistant)
 
 

@@ -178,6 +178,11 @@ class UserStore:
             raise BadInput(f"the session {session_id!r} is damaged", path=self.path)
         raise _no_session(session_id)
 
+    def bus_of(self, session_id: str, profile: str) -> bytes | None:
+        """The stored bus of a session of this profile, unchecked; None where there is none."""
+        sql = "SELECT bus FROM sessions WHERE id = ? AND profile = ?"
+        return next((bytes(row[0]) for row in self._select(sql, (session_id, profile))), None)
+
     def last_session(self, profile: str, catalog: str | None = None) -> StoredSession | None:
         """The session of this profile, and catalog, that was used last."""
         arguments = [profile] if catalog is None else [profile, catalog]

@@ -17,9 +17,12 @@ from recagent_cli.agent.request import Operation
 from recagent_cli.agent.session import Session, numbered, relist
 from recagent_cli.agent.turn import Turn
 from recagent_cli.memory.store import UserStore
+from recagent_cli.paths import find_paths
 from recagent_tools.bus import CandidateBus
 from recagent_tools.explain import explained
 from recagent_tools.toolbox import ToolContext
+
+from ..conftest import RunCommand
 
 
 @pytest.fixture
@@ -220,3 +223,45 @@ def _first_schema(blob: bytes) -> bytes:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, head=told, **arrays)
     return buffer.getvalue()
+
+
+# -- several at once -------------------------------------------------------------------------------
+
+
+def test_sets_saved_at_once_are_all_kept(home: Path) -> None:
+    with Assistant("films") as assistant:
+        session, _ = one_list(assistant)
+        assistant.ask("save as before", session=session)
+        held = [assistant.load_session(session.id) for _ in range(3)]
+        for number, one in enumerate(held):
+            assert one is not None
+            assistant.ask(f"save as {'abc'[number]}x", session=one)
+        turn = assistant.ask("forget before", session=held[2])
+        assert not any("meanwhile" in text for _, text in turn.notices)
+        last = assistant.load_session(session.id)
+    assert last is not None and last.bus.standing == 1
+    assert sorted(last.bus.saved) == ["ax", "bx", "cx"]
+
+
+def test_that_the_catalog_changed_is_told_where_a_set_is_gone(
+    home: Path, recagent: RunCommand
+) -> None:
+    recagent("ask", "sci-fi", "-c", "films")
+    recagent("bus", "save", "keep", "-c", "films")
+    store = UserStore(find_paths().store)
+    kept = store.last_session("me", "films")
+    assert kept is not None
+    store.commit(session=replace(kept, fingerprint="another"))
+    ran = recagent("bus", "load", "keep", "-c", "films")
+    assert ran.code == 3 and "catalog has changed" in ran.err and "no set" in ran.err
+
+
+def test_tables_of_the_bus_fit_a_narrow_terminal(
+    home: Path, recagent: RunCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recagent("ask", "sci-fi", "-c", "films")
+    monkeypatch.setenv("COLUMNS", "40")
+    told = recagent("bus", "history", "-c", "films").out
+    assert "note" in told and "before" not in told and "Sci-Fi" in told
+    assert max(map(len, told.splitlines())) <= 40
+    assert "asked" in recagent("bus", "lists", "-c", "films").out
