@@ -308,6 +308,59 @@ def test_a_drawn_list_says_so(toolbox: Toolbox, context: ToolContext) -> None:
     assert cut.ways[0].place is not None and cut.ways[0].place > 6
 
 
+def test_what_was_narrowed_after_a_draw_was_drawn_too(
+    toolbox: Toolbox, context: ToolContext
+) -> None:
+    lists = Lists(toolbox, context)
+    lists.turn(("draw", {"count": 3}), ("filter", {"where": ["genres lacks Horror"]}))
+    then = lists.at(1)
+    behind = int(then.bus.rows()[5])
+    assert lost_at(behind, then).kind == "drawn"
+    lists.turn(("popular", {}), ("rank", {}))
+    then = lists.at(2)
+    assert lost_at(int(then.bus.rows()[5]), then).kind == "ranked", "chance has no part in it"
+
+
+@pytest.mark.parametrize("n", [90, 300])
+def test_the_way_into_a_draw_is_one_that_can_be_gone(
+    toolbox: Toolbox, tmp_path: Path, n: int
+) -> None:
+    table = tmp_path / "t.csv"
+    lines = [f"i{i},Item {i},{1900 + i % 50},{'Drama' if i else 'Western'}" for i in range(n)]
+    table.write_text("id,title,year,genres\n" + "\n".join(lines) + "\n")
+    ingest(table, tmp_path / "t", name="t")
+    catalog = Catalog.open(tmp_path / "t")
+    bus = CandidateBus(n, catalog.fingerprint)
+    lists = Lists(toolbox, ToolContext(catalog, Engine(catalog), bus))
+    lists.turn(("draw", {"count": 5}), count=5)
+    then = lists.at(1)
+    rows = [row for row in range(1, n) if row not in bus.shown]
+    assert 0 not in bus.shown
+    (way,) = why_not(0, then).ways
+    if n <= 100:
+        assert way == WayIn((Change("more", "5", str(n)),), n, None)
+    else:
+        assert way == WayIn((Change("add", "", "genres has Western"),), 1, None)
+        assert why_not(rows[0], then).ways == ()
+
+
+def test_of_equal_numbers_the_place_is_that_of_the_list(
+    toolbox: Toolbox, context: ToolContext
+) -> None:
+    catalog = context.catalog
+    run(toolbox, context, "filter", where=["year >= 1900"])
+    years = catalog.numbers("year")
+    best = sorted(context.bus.rows().tolist(), key=lambda r: (-years[r], -catalog.popularity[r], r))
+    for count in range(1, len(best)):
+        context.bus.show(best[:count])
+        then = replace(context, bus=context.bus.at_list(count), order=("year", 1.0))
+        for place, row in enumerate(best[count:], count + 1):
+            assert lost_at(row, then).place == place
+    context.bus.show(best[1:3])
+    then = replace(context, bus=context.bus.at_list(len(best)), order=("year", 1.0))
+    assert lines_of(lost_at(best[0], then), then)[0].endswith("but others were chosen.")
+
+
 def test_what_a_set_left_out(toolbox: Toolbox, context: ToolContext) -> None:
     lists = Lists(toolbox, context)
     lists.turn(("popular", {}), ("rank", {}))

@@ -13,6 +13,7 @@ from recagent_catalogs.schema import NUMBER_ROLES, Role
 from recagent_catalogs.store import Catalog
 
 from .bus import Stage
+from .by_number import by_number
 from .conditions import Condition, evaluate
 from .evidence import FailedCondition, RetrieverPlace, WhyNot, WhyNotKind
 from .filter import conditions_of
@@ -244,11 +245,8 @@ def _by_number(answer: WhyNot, rows: Any, context: ToolContext) -> WhyNot:
     """Its place in a list that is ordered by a column of numbers."""
     assert context.order is not None  # noqa: S101 - the caller looked
     column, sign = context.order
-    numbers = np.asarray(context.catalog.numbers(column), dtype=np.float64)
-    own = float(numbers[answer.row])
     value = own_value(column, answer.row, context.catalog)
     answer = replace(answer, order=column, value=value, last=context.bus.shown[-1])
-    if np.isnan(own):
-        return answer
-    better = np.sign(sign) * numbers[rows] > np.sign(sign) * own
-    return replace(answer, place=1 + int(better.sum()))
+    best = by_number(np.sort(rows), column, sign, context.catalog)
+    place = np.flatnonzero(best == answer.row)
+    return replace(answer, place=int(place[0]) + 1) if len(place) else answer

@@ -100,6 +100,8 @@ def ways_in(answer: WhyNot, context: ToolContext) -> tuple[WayIn, ...]:
         return ()
     plan = plan_of(context)
     if answer.kind == "drawn":
+        if answer.candidates > MAX_SHOWN:
+            return tuple(_few_enough(answer, plan))
         all_of_them = Change("more", str(answer.of), str(answer.candidates))
         return (WayIn((all_of_them,), answer.candidates, None),)
     ways = _ways_up(answer, plan) if answer.kind == "ranked" else _ways_back(answer.row, plan)
@@ -165,6 +167,25 @@ def _toolbox() -> Toolbox:
     from .registry import load_toolbox  # it stands above: it registers the tool that asks here
 
     return load_toolbox()
+
+
+def _few_enough(answer: WhyNot, plan: Plan) -> Iterator[WayIn]:
+    """Of a draw: the widest condition besides that leaves no more than are drawn."""
+    context, toolbox = plan.context, _toolbox()
+    rows = context.bus.rows()
+    counted = []
+    for condition in conditions_met(answer.row, context):
+        count = int(evaluate(condition, context.catalog)[rows].sum())
+        if count <= answer.of:
+            counted.append((count, condition))
+    counted.sort(key=lambda each: -each[0])
+    for _, condition in counted[:MOST_TRIED]:
+        changed, changes = _adding(condition, plan, len(plan.calls))
+        trial = tried(changed, toolbox)
+        inside = trial is not None and answer.row in trial.bus.candidates
+        if trial is not None and inside and len(trial.bus) <= answer.of:
+            yield WayIn(tuple(changes), len(trial.bus), None)
+            return
 
 
 # --- of an item that was dropped -----------------------------------------------------------------

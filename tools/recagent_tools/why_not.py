@@ -151,6 +151,8 @@ def _ranked(answer: WhyNot, label: str, catalog: Catalog) -> str:
         if not answer.value:
             return f"The list is by {column}, and of {label} it is not known."
         by = f"by {column} ({answer.value}) it is number {answer.place:,} of {n}"
+        if answer.place is not None and answer.place <= answer.of:  # of equals, or by other words
+            return f"{label} is a candidate, and {by}, but others were chosen."
         return f"{label} is a candidate, but {by}; {shown}."
     if answer.place is None:
         return f"{label} is one of {n} candidates, which nothing has ranked."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from recagent_catalogs.store import Catalog
+from recagent_tools.by_number import by_number
 from recagent_tools.collapse import collapsed
 from recagent_tools.rank import ASPECTS, MAX_WEIGHT
 
@@ -94,11 +95,9 @@ def ordered_ids(view: TurnView, request: Request, words: str) -> list[str]:
                 carrying[catalog.words(column).rows_with(value)] = True
             mask = mask & carrying if (mask & carrying).any() else mask
     name, weight = wanted
-    numbers = catalog.numbers(name)
-    rows = np.flatnonzero(mask & ~np.isnan(numbers))
-    best = rows[np.lexsort((-catalog.popularity[rows], -np.sign(weight) * numbers[rows]))]
+    best = by_number(np.flatnonzero(mask).astype(np.int32), name, weight, catalog)
     if request.at_most:
-        best = best[collapsed(best.astype(np.int32), dict(request.at_most), catalog)[0]]
+        best = best[collapsed(best, dict(request.at_most), catalog)[0]]
     return catalog.ids([int(row) for row in best[:MOST]])
 
 
