@@ -37,7 +37,7 @@ def why_not_renderables(answer: WhyNot, context: ToolContext) -> list[Renderable
     from recagent_tools.why_not import also_text, lost_text, reason_text, way_text
 
     parts: list[RenderableType] = [Text(clean(reason_text(answer, context)), style="bold")]
-    for line in (also_text(answer), lost_text(answer, context)):
+    for line in (also_text(answer, context), lost_text(answer, context)):
         if line:
             parts.append(Text(clean(line)))
     ways = Table.grid(padding=(0, 1))

@@ -121,9 +121,34 @@ def test_all_conditions_that_it_fails_with_what_it_has(
     )
     assert [change.kind for change in dropped.changes] == ["drop", "drop"]
     assert lines_of(answer, lists.at(1))[0] == (
-        "Orbit of Ash (1996) does not meet genres lacks Horror (genres: Horror, Sci-Fi) and "
-        "runtime <= 115 (runtime: 117 min)."
+        "Orbit of Ash (1996) is left out: it is Horror; its runtime is 117 min, not ≤ 115 min."
     )
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ("genres has Drama | Western", "it is not Drama or Western but Sci-Fi, Horror"),
+        ("year 1970..1979", "it is from 1996, not 1970-1979"),
+        ("year != 1996", "it is from 1996"),
+        ("audience <= teen", "its audience is adult, not up to teen"),
+        ('title ~ "heist"', 'its title has no "heist"'),
+        ('title !~ "orbit"', 'its title has "orbit"'),
+        ("directors has Nora Vance", "Nora Vance is not among its directors (Bo Lindqvist)"),
+        ("directors lacks Bo Lindqvist", "Bo Lindqvist is among its directors"),
+    ],
+)
+def test_a_failed_condition_in_words(
+    toolbox: Toolbox, context: ToolContext, condition: str, said: str
+) -> None:
+    (ash,) = ids(context, "f03")
+    run(toolbox, context, "filter", where=[condition])
+    assert context.bus.show([int(row) for row in context.bus.rows()[:1]]).rows != (ash,)
+    answer = lost_at(ash, context)
+    assert lines_of(answer, context)[0] == f"Orbit of Ash (1996) is left out: {said}."
+    assert [failed.text for failed in answer.failed] == [
+        str(parse_condition(condition, context.catalog))
+    ]
 
 
 def test_an_unknown_value_is_said_to_be_unknown(toolbox: Toolbox, tmp_path: Path) -> None:
@@ -137,7 +162,7 @@ def test_an_unknown_value_is_said_to_be_unknown(toolbox: Toolbox, tmp_path: Path
     lists.turn(("filter", {"where": ["year >= 1990"]}), ("popular", {}), ("rank", {}))
     answer = why_not(1, lists.at(1))
     assert answer.failed[0].value == ""
-    assert "year: not known" in lines_of(answer, lists.at(1))[0]
+    assert "its year is not known" in lines_of(answer, lists.at(1))[0]
     (way,) = answer.ways
     assert way.changes == (Change("drop", "year >= 1990"),) and way.left == 2
 
@@ -364,6 +389,7 @@ def test_of_equal_numbers_the_place_is_that_of_the_list(
 def test_what_a_set_left_out(toolbox: Toolbox, context: ToolContext) -> None:
     lists = Lists(toolbox, context)
     lists.turn(("popular", {}), ("rank", {}))
+    context.shown = context.bus.shown
     run(toolbox, context, "candidates", op="save", name="mine")
     lists.turn(("candidates", {"op": "among_shown"}), ("rank", {}), count=2)
     outside = int(lists.at(1).bus.rows()[7])

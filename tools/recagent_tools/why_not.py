@@ -9,9 +9,10 @@ import numpy as np
 from pydantic import Field
 
 from recagent_catalogs.errors import BadCondition, ToolError
+from recagent_catalogs.schema import NUMBER_ROLES, Column, Role
 from recagent_catalogs.store import Catalog
 
-from .conditions import evaluate, parse_condition
+from .conditions import evaluate, parse_condition, short
 from .dropped import is_limit, lost_at
 from .evidence import Change, FailedCondition, ScorePart, WayIn, WhyNot
 from .filter import conditions_of
@@ -120,7 +121,7 @@ def reason_text(answer: WhyNot, context: ToolContext) -> str:
         case "never":
             return f"{label} was left out because you never want it again."
         case "condition":
-            return f"{label} does not meet {failed_text(answer.failed)}."
+            return f"{label} is left out: {failed_text(answer.failed, catalog)}."
         case "words":
             return f"{label} does not match the words '{answer.words}'."
         case "set":
@@ -169,15 +170,41 @@ def _placed(answer: WhyNot) -> str:
     return f": its best place is {best.place:,} of {best.of:,}, {how}"
 
 
-def failed_text(failed: Sequence[FailedCondition]) -> str:
-    """The conditions that an item fails, with what it has instead."""
-    told = []
-    for each in failed[:MOST_FAILED]:
-        name = each.column.replace("_", " ")
-        told.append(f"{each.text} ({name}: {each.value or 'not known'})")
+def failed_text(failed: Sequence[FailedCondition], catalog: Catalog) -> str:
+    """What of an item goes against the conditions that it fails: "it is Horror"."""
+    told = [_against(each, catalog) for each in failed[:MOST_FAILED]]
     if len(failed) > MOST_FAILED:
         told.append(f"{len(failed) - MOST_FAILED} more")
-    return join(told)
+    return "; ".join(told)
+
+
+def _against(failed: FailedCondition, catalog: Catalog) -> str:
+    """What the item has, and what was asked for instead; by the roles of the schema only."""
+    condition = parse_condition(failed.text, catalog)
+    column = catalog.schema.column(condition.column)
+    name = column.label or column.name.replace("_", " ")
+    asked = short(condition, catalog.schema).removeprefix(f"{name} ")
+    no = condition.operator in ("lacks", "!=", "!~")
+    if column.role in NUMBER_ROLES and not failed.value:
+        return f"its {name} is not known"
+    if column.role is Role.YEAR:
+        return f"it is from {failed.value}" + ("" if no else f", not {asked}")
+    if column.role in NUMBER_ROLES or column.order:
+        return f"its {name} is {failed.value or 'not known'}" + ("" if no else f", not {asked}")
+    if condition.operator in ("~", "!~"):
+        return f"its {name} has {'' if no else 'no '}{asked.removeprefix('not ')}"
+    if no:
+        own = failed.value.split(", ")
+        held = [str(value) for value in condition.values if value in own] or own
+        is_it = column.role is Role.CATEGORIES
+        return f"it is {join(held)}" if is_it else f"{join(held)} is among its {_of_many(column)}"
+    if column.role is Role.CATEGORIES:
+        return f"it is not {asked}" + (f" but {failed.value}" if failed.value else "")
+    return f"{asked} is not among its {_of_many(column)} ({failed.value or 'not known'})"
+
+
+def _of_many(column: Column) -> str:
+    return column.name.replace("_", " ")
 
 
 def join(parts: Sequence[str], word: str = "and") -> str:
@@ -206,11 +233,11 @@ def _part(part: ScorePart) -> str:
     return f"{part.words} ({part.share:+.2f})"
 
 
-def also_text(answer: WhyNot) -> str:
+def also_text(answer: WhyNot, context: ToolContext) -> str:
     """The conditions that it fails besides, where something else came first; or ""."""
     if answer.kind in ("condition", "shown") or not answer.failed:
         return ""
-    return f"It would not meet {failed_text(answer.failed)} either."
+    return f"Besides, {failed_text(answer.failed, context.catalog)}."
 
 
 def way_text(way: WayIn) -> str:
@@ -246,7 +273,7 @@ def _change(change: Change) -> str:
 
 def lines_of(answer: WhyNot, context: ToolContext) -> list[str]:
     """All of it, a sentence a line."""
-    told = [reason_text(answer, context), also_text(answer), lost_text(answer, context)]
+    told = [reason_text(answer, context), also_text(answer, context), lost_text(answer, context)]
     return [line for line in (*told, *map(way_text, answer.ways)) if line]
 
 
