@@ -22,7 +22,17 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         sys.exit(run(words))
     except KeyboardInterrupt:  # while modules were still being imported
+        _own_exit_code()
         sys.exit(130)
+
+
+def _own_exit_code() -> None:
+    """Let the exit code stand after Ctrl-C.
+
+    Where it came while Python ran source text (as dataclasses do when they are made), Python
+    remembers that, and would end by the signal; running any text makes it forget.
+    """
+    exec("")
 
 
 def run(words: list[str]) -> int:
@@ -42,6 +52,7 @@ def run(words: list[str]) -> int:
         _silence()
         return int(ExitCode.OK)
     except KeyboardInterrupt:
+        _own_exit_code()
         sys.stderr.write("\nstopped\n")
         return int(ExitCode.INTERRUPTED)
     except Exception as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -265,3 +267,14 @@ def test_tables_of_the_bus_fit_a_narrow_terminal(
     assert "note" in told and "before" not in told and "Sci-Fi" in told
     assert max(map(len, told.splitlines())) <= 40
     assert "asked" in recagent("bus", "lists", "-c", "films").out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no ending by a signal there")
+@pytest.mark.parametrize("name", ["run", "_run"])
+def test_ctrl_c_while_a_dataclass_is_made_ends_with_its_code(name: str) -> None:
+    code = (
+        "import recagent_cli.main as m\n"
+        "def stop(words): exec('raise KeyboardInterrupt')\n"
+        f"m.{name} = stop\nm.main(['paths'])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 130
