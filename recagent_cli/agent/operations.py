@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from recagent_catalogs.errors import BadCondition, BadInput, NotFound, ToolError
 from recagent_catalogs.text import fold
-from recagent_tools.candidates import find_set, find_source
+from recagent_tools.candidates import find_set, find_source, set_name
 from recagent_tools.conditions import parse_condition
 from recagent_tools.references import resolve
 from recagent_tools.toolbox import ToolContext
@@ -39,6 +39,11 @@ def _check(op: Operation, context: ToolContext, made: set[str]) -> None:
     needs_name = op.op in ("save", "load", "forget", "union", "minus", "intersect")
     if needs_name and not name and not (op.number and op.op not in ("save", "forget")):
         raise BadInput(f"{op.op}: give the set a name")
+    if op.op == "save":
+        try:
+            set_name(name)
+        except ToolError as error:
+            raise BadInput(error.message, hint=error.hint) from error
     if op.op == "list":
         bus.list_at(op.number)
     elif op.op == "forget" and find_set(bus, name) is None and fold(name) not in made:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from recagent_catalogs.errors import BadInput
 from recagent_catalogs.text import clean
+from recagent_tools.candidates import find_set
 
 from ..agent.request import Operation
 from .chat_command import ChatCommand, references
@@ -128,10 +129,21 @@ def _sets(chat: Chat, rest: str) -> None:
     chat.show(rows_table(heads, rows))
 
 
+def _two(chat: Chat, rest: str) -> tuple[str, str]:
+    """One set or list, or two: `1 2`, `weekend 2`, `date night weekend`."""
+    bus, words = chat.session.bus, rest.split()
+    if find_set(bus, rest) is None:
+        for at in range(1, len(words)):
+            first, second = " ".join(words[:at]), " ".join(words[at:])
+            if all(one.isdigit() or find_set(bus, one) is not None for one in (first, second)):
+                return first, second
+    return rest, ""
+
+
 def _diff(chat: Chat, rest: str) -> None:
     from ..bus_report import difference_table, difference_told
 
-    told = difference_told(chat.session.bus, chat.assistant.catalog, rest)
+    told = difference_told(chat.session.bus, chat.assistant.catalog, *_two(chat, rest))
     heads, rows = difference_table(told)
     if not rows:
         chat.note(f"no difference between {told['from']} and {told['to']}")

@@ -53,8 +53,9 @@ def test_a_conversation_goes_on_later(recagent: RunCommand, home: Path) -> None:
 def test_lists_and_sets_by_slash_commands(recagent: RunCommand, home: Path) -> None:
     said = [
         "sci-fi", "/save mine", "no horror", "/undo", "/redo", "/minus mine", "/undo", "/list 1",
-        "/lists", "/sets", "/drop 1", "/diff", "/diff mine", "/filter year < 2010",
-        "/candidates", "/union mine", "/intersect mine", "/load mine", "/forget mine", "/sets",
+        "/lists", "/sets", "/drop 1", "/diff", "/diff 1 2", "/diff mine", "/diff mine 1",
+        "/filter year < 2010", "/candidates", "/union mine", "/intersect mine", "/load mine",
+        "/forget mine", "/sets",
         "/list 99", "/list x", "/load", "/load nope", "/save", "/drop", "/filter", "/diff nope",
         "/undo now please", "/help",
     ]  # fmt: skip
@@ -64,6 +65,7 @@ def test_lists_and_sets_by_slash_commands(recagent: RunCommand, home: Path) -> N
     assert "list items candidates asked 1 4 4 sci-fi" in out
     assert "mine 4 16 → 4 (Sci-Fi)" in out
     assert "from list 2 to list 3" in out and "from mine to list 3" in out
+    assert "from list 1 to list 2" in out and "between mine and list 1" in err
     assert "candidates · list 4: 16 → " in out
     assert "no set yet" in err, "it was forgotten"
     for told in (

@@ -146,13 +146,15 @@ def set_name(text: str) -> str:
     """A name for a set, as it is kept.
 
     Raises:
-        ToolError: empty, what a list is called, or a command.
+        ToolError: empty, a number, what a list is called, or a command.
     """
     name = " ".join(clean(text, NAME_CAP).split())
     if not name:
         raise ToolError("give the set a name")
     if _LIST.fullmatch(name):
         raise ToolError(f"{name!r} is the name of a list", hint="give the set another name")
+    if re.fullmatch(r"[\s#.,+-]*\d+[\s.,]*", name):  # "diff 1 2" means lists
+        raise ToolError(f"{name!r} is a number", hint="give the set a name in letters")
     if is_command(name):
         raise ToolError(f"{name!r} is a command", hint="give the set another name")
     return name

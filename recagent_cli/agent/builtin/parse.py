@@ -123,7 +123,11 @@ class Parser:
             return request_of_places(
                 Placed(dropped=left), history, last, state, self._catalog, lambda *_: state
             )
-        return own_rating(rebased(request, history), text)
+        request = own_rating(rebased(request, history), text)
+        if history and history[-1].options and number_alone(text.raw) is not None:
+            there = f"There are {len(history[-1].options)} to choose from."
+            return replace(request, limits=(*request.limits, there))
+        return request
 
     def operated(
         self,

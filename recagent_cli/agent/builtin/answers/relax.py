@@ -65,6 +65,9 @@ def way_text(way: Relaxation, catalog: Catalog, base: RowSet) -> str:
     rows = rows_left([parse_condition(text, catalog) for text in way.conditions], catalog, base)
     named = join([catalog.label(int(row)) for row in rows])
     longer = f"{changes_text(way, catalog)}: {named}"
+    room = LONGEST - len(named) - len("…: ")
+    if len(longer) > LONGEST and way.left == 1 and room > 0:  # its title says more
+        return f"{changes_text(way, catalog)[:room]}…: {named}"
     return longer if len(longer) <= LONGEST else told
 
 

@@ -84,7 +84,8 @@ def _asked(text: Text, spans: Sequence[Span]) -> tuple[str, bool] | None:
     for pattern in _ABSENT:
         if match := pattern.match(said):
             what = match["what"]
-            return None if _PROPOSES.match(what) else (what, pattern is not _ABSENT[1])
+            certain = pattern is not _ABSENT[1] or bool(re.search(rf" {_THERE}$", said))
+            return None if _PROPOSES.match(what) else (what, certain)
     for pattern in _WHERE:
         if (match := pattern.match(said)) and _is_named(text, match, spans, ("title", "person")):
             return match["what"], False

@@ -178,7 +178,9 @@ class PlaceReader:
         split = any(text.begins_sentence(i) for i in range(start + 1, end))
         joinable = bool(known.sets or known.trail.last or known.shown)
         for kind, patterns in self._patterns.items():
-            if split and kind != "drop" or kind in _JOINING and not joinable:
+            if split and kind != "drop":
+                continue
+            if kind in _JOINING and not joinable and kind != "diff":
                 continue
             for pattern in patterns:
                 match = pattern.fullmatch(phrase)
@@ -204,12 +206,16 @@ class PlaceReader:
         if kind == "both":
             return self._in_both(known)
         if kind == "diff" and not parts.get("r"):
-            return Placed((Operation("diff"),)) if known.shown else None
+            changed = "changed" in text.words
+            return Placed((Operation("diff"),)) if known.shown or changed else None
         if kind == "list":
             return self._to_list(parts["l"], match[0], known.trail)
         weak = kind in _WEAK_KINDS
         targets = [
-            self._target(parts[name], text, known, weak) for name in ("r", "q") if parts.get(name)
+            # "what is in comedies" speaks of a set, "without comedies" may as well of the kind.
+            self._target(parts[name], text, known, weak and not _inside(match, name))
+            for name in ("r", "q")
+            if parts.get(name)
         ]
         found = [target for target in targets if target is not None]
         if not found or len(found) < len(targets):
@@ -307,6 +313,8 @@ class PlaceReader:
         word = words[at + size] if at + size < len(words) else ""
         after = words[at + size + 1] if at + size + 1 < len(words) else ""
         place = self._lexicon.ordinals.get(word)
+        if place is None and (counted := _COUNTED.fullmatch(word)):
+            place = int(counted[1])
         if place is None:
             number = whole(word)
             if number is None and size:
@@ -387,6 +395,11 @@ class PlaceReader:
         return self._means(phrase) == "title"
 
 
+def _inside(match: re.Match[str], name: str) -> bool:
+    """Whether "in" stands before the name."""
+    return match.string[: match.start(name)].split()[-1:] == ["in"]
+
+
 _LEADS = frozenset("the number numbers nr item items no".split()) | {
     "film",
     "movie",
@@ -401,6 +414,7 @@ _NUMBERED = re.compile(
     r"(?: (?:again|you (?:gave|showed) me|from before))?"
     r"|(?:the )?(?:list|answer) (?:number |no |nr )?(?P<n>\w+)"
 )
+_COUNTED = re.compile(r"(\d{1,3})(?:st|nd|rd|th)")
 _FIRST = re.compile(
     rf"(?:the |my |your )?(?:original|initial|starting|oldest|very first) {_OF_LIST}"
 )
