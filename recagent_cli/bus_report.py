@@ -17,6 +17,7 @@ from recagent_catalogs.store import Catalog
 from recagent_tools.bus import CandidateBus
 from recagent_tools.candidates import find_set, find_source
 from recagent_tools.diff import difference, path_of_list
+from recagent_tools.stages import path_told
 
 from .agent.session import Session
 
@@ -127,7 +128,12 @@ def _before(bus: CandidateBus, name: str) -> str:
 def _side(bus: CandidateBus, text: str) -> tuple[str, Rows, Any, bool]:
     """A list or set by its name: what it is called, its rows, the stages to it, whether ordered."""
     if not text:
-        return "the candidates", bus.rows(), bus.path(), bus.now.order is not None
+        return (
+            "the candidates",
+            bus.rows(),
+            path_told(bus.stages, bus.cursor),
+            bus.now.order is not None,
+        )
     if text.lstrip("-").isdigit() and find_set(bus, text) is None:
         text = f"list {text}"
     source = find_source(bus, text)
@@ -135,7 +141,7 @@ def _side(bus: CandidateBus, text: str) -> tuple[str, Rows, Any, bool]:
         number = int(source.words.removeprefix("list "))
         return source.words, np.asarray(source.rows, np.int32), path_of_list(bus, number), True
     stage = bus.whole(source.stage)
-    return source.words, stage.rows(), bus.path(source.stage), stage.order is not None
+    return source.words, stage.rows(), path_told(bus.stages, source.stage), stage.order is not None
 
 
 # -- tables ---------------------------------------------------------------------------------------

@@ -148,8 +148,10 @@ class Chat:
         if self.verbose:
             for line in explained_lines(turn):
                 self.note(line)
-        if turn.items and not self.verbose:
+        if turn.items and self.verbose:
             self.note(turn.funnel)
+        elif turn.items:
+            self.note(self.session.bus.funnel(brief=True))
         if turn.usage is not None and not self.quiet:
             self.note(_usage_line(turn.usage))
 

@@ -188,3 +188,39 @@ def test_a_saved_bus_stays_small_and_keeps_the_newest_stages() -> None:
     back = bus_from_bytes(blob)
     assert list(back.rows()) == list(bus.rows())
     assert back.stages[2].candidates is None and len(back.stages) == len(bus.stages)
+
+
+def loaded() -> CandidateBus:
+    """A set saved of horror, then comedies, then the set loaded twice."""
+    bus = CandidateBus(2945)
+    bus.narrow("filter", {}, RowSet.of_rows(range(292), 2945), note="Horror")
+    bus.score("rank", {}, {}, order=bus.rows(), note="ranked: novelty .4 (2.1 → 3.4 bits)")
+    bus.save_as("horror", [3, 1, 2])
+    bus.start()
+    bus.narrow("filter", {}, RowSet.of_rows(range(500, 900), 2945), note="Comedy")
+    for _ in range(2):
+        known = {"op": "load", "name": "horror"}
+        bus.combine("load", known, stage=bus.saved["horror"], note="set horror")
+    return bus
+
+
+def test_the_funnel_of_a_loaded_set_is_that_of_the_set() -> None:
+    bus = loaded()
+    whole = "2,945 → 292 (Horror) → ranked: novelty .4 (2.1 → 3.4 bits) → 3 (set horror)"
+    assert bus.funnel() == whole
+    assert bus.funnel(brief=True) == "set horror: 3"
+    bus.narrow("filter", {}, RowSet.of_rows([1, 2], 2945), note="1990-1999")
+    bus.narrow("filter", {}, RowSet.of_rows([1, 2], 2945), note="Korean")
+    bus.score("rank", {}, {}, order=bus.rows(), note="ranked: novelty .4 (2.1 → 3.4 bits)")
+    bus.show([1, 2])
+    told = "set horror: 3 → 2 (1990-1999) → ranked: novelty .4"
+    assert bus.funnel(brief=True) == told, "what changed nothing is left out"
+
+
+def test_a_brief_funnel_has_two_lines_at_most() -> None:
+    bus = CandidateBus(1000)
+    for n in range(30):
+        bus.narrow("filter", {}, RowSet.of_rows(range(900 - n), 1000), note=f"not kind {n}")
+    told = bus.funnel(brief=True)
+    assert len(told) <= 150 and told.startswith("1,000 → … → ")
+    assert told.endswith("871 (not kind 29)") and len(bus.funnel()) > 150

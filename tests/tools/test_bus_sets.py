@@ -387,7 +387,7 @@ def test_seeds_and_what_was_seen_leave_by_stages_that_can_be_made_again(
     toolbox.run("rank", {"top": 5}, context)
     bus = context.bus
     notes = {row: stage.note for row in range(N) if (stage := bus.dropped_by(row))}
-    assert notes[2] == "not the named ones" and notes[9] == "not seen yet"
+    assert notes[2].startswith("without ") and notes[9] == "not seen yet"
     assert sum(note.startswith("ranked by likeness") for note in notes.values()) == N - 2 - 5
     whole = list(bus.stages)
     bus.stages[1:] = [replace(s, candidates=None, order=None, scores={}) for s in whole[1:]]
@@ -505,3 +505,16 @@ def test_a_difference_of_many_makes_no_object_for_each() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert len(moved) > 199_000 and peak < 200_000 * 120
+
+
+def test_a_difference_tells_only_what_a_person_said(toolbox: Toolbox, home: ToolContext) -> None:
+    context = new(home)
+    toolbox.run("filter", {"where": ["genres has Drama"]}, context)
+    context.bus.show([1, 5, 10])
+    context.shown = context.bus.shown
+    op(toolbox, context, "among_shown")
+    op(toolbox, context, "drop", items=["f02"])
+    toolbox.run("rank", {"top": 5, "weights": {"novelty": 0.4}}, context)
+    context.bus.show([10, 5])
+    told = op(toolbox, context, "diff").result.data
+    assert told["only_now"] == ["without The Glass Orchard"] and told["only_then"] == []

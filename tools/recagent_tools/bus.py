@@ -23,21 +23,29 @@ from .provenance import provenance
 from .recipes import follow
 from .rowset import RowSet
 from .stages import (
+    ARROW,
     Combine,
     Mark,
     Place,
     Recipe,
     ShownList,
     Stage,
+    brief_parts,
     dropper,
     each_once,
     funnel_parts,
     list_numbered,
+    one_line,
     order_within,
+    path_told,
     scores_in_order,
 )
 
 __all__ = ["CandidateBus", "Combine", "Mark", "Place", "Recipe", "ShownList", "Stage"]
+
+
+BRIEF_CAP = 150
+"""Characters of a brief funnel: two lines of 80 with what may stand before it."""
 
 
 @dataclass
@@ -518,15 +526,19 @@ class CandidateBus:
         steps = provenance(self.stages, self.cursor if number is None else number)
         return dropper(row, [self._made(step.number) for step in steps])
 
-    def funnel(self, number: int | None = None) -> str:
+    def funnel(self, number: int | None = None, *, brief: bool = False) -> str:
         """The path in one line: `9,742 → 312 (Sci-Fi) → 41 (1990-1999) → ranked → 5`.
 
         The last number is that of the items shown, where a list stands here. What was put into an
-        order only for the next stage to order it anew is left out.
+        order only for the next stage to order it anew is left out; what led to a loaded set stands
+        before it. `brief` begins with that set, and has at most two lines of 80.
         """
-        parts = funnel_parts(self.path(number))
+        path = path_told(self.stages, self.cursor if number is None else number)
+        parts = brief_parts(path) if brief else funnel_parts(path)
         if number is None and self.standing and self._is_a_list(self.place):
             shown = f"{len(self.shown):,}"
-            if not parts[-1].startswith(f"{shown} ("):  # "10 (with weekend)" says it already
+            known = brief and len(self.shown) == self.now.after
+            # "10 (with weekend)" says it already
+            if not known and not parts[-1].startswith(f"{shown} ("):
                 parts.append(shown)
-        return " → ".join(parts)
+        return one_line(parts, BRIEF_CAP) if brief else ARROW.join(parts)

@@ -15,9 +15,11 @@ from recagent_catalogs.interactions import Rows
 from recagent_catalogs.text import clean, fold
 
 from .bus import CandidateBus, Combine, ShownList, Stage
-from .diff import Difference, difference, path_of_list
+from .diff import Difference, difference
 from .operations import OperationKind, ToolOperation
 from .references import preview, resolve_all
+from .retrieve import named_titles
+from .stages import path_told
 from .toolbox import OWN, Arguments, Tool, ToolContext, ToolResult
 
 MOST_SETS = 200
@@ -125,7 +127,7 @@ def _drop(context: ToolContext, arguments: CandidatesArguments) -> None:
     if not rows:
         raise ToolError("; ".join(problems) or "drop: no item named")
     named = {"op": "drop", "items": context.catalog.ids(rows)}
-    context.bus.drop("candidates", named, rows, note="without the named ones")
+    context.bus.drop("candidates", named, rows, note=f"without {named_titles(context, rows)}")
 
 
 def _drop_shown(context: ToolContext, arguments: CandidatesArguments) -> None:
@@ -306,13 +308,14 @@ def compare(bus: CandidateBus, name: str = "", *, everything: bool = False) -> D
     now: Rows | tuple[int, ...] = bus.shown if listed else bus.rows()
     stage = bus.whole(source.stage) if everything or source.rows is None else None
     then: Rows | tuple[int, ...] = stage.rows() if stage else (source.rows or ())
+    path_at = bus.list_at(bus.standing).stage if listed else bus.cursor
     has_order = stage is None or stage.order is not None
     return difference(
         now,
         then,
         ordered=has_order and bool(listed or bus.now.order is not None),
-        path_now=path_of_list(bus, bus.standing) if listed else bus.path(),
-        path_then=bus.path(source.stage),
+        path_now=path_told(bus.stages, path_at),
+        path_then=path_told(bus.stages, source.stage),
     )
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from recagent_catalogs.interactions import Rows
 
 from .bus import CandidateBus
-from .stages import Stage
+from .stages import Stage, path_told
 
 Indices = NDArray[np.intp]
 
@@ -42,6 +42,12 @@ class Moved:
         return zip(*columns, strict=True)
 
 
+SAID = frozenset(("filter", "similar", "search", "candidates"))
+"""Tools that do what a person said; the others order."""
+UNSAID = frozenset(("among_shown", "save"))
+"""Operations on the candidates of which a person said nothing."""
+
+
 @dataclass(frozen=True)
 class Difference:
     """How one list or set differs from an earlier one.
@@ -50,8 +56,8 @@ class Difference:
         added: rows of now that were not there then, int32, in the order of now.
         gone: rows of then that are not there now, int32, in the order of then.
         moved: what has another place; empty where one has no order.
-        only_now, only_then: what the paths' stages did, as the funnel words it, that the other's
-            did not.
+        only_now, only_then: what a person asked for on one path and not on the other: conditions,
+            likes, words, sets.
     """
 
     added: Rows
@@ -116,11 +122,16 @@ def _moved(now: Rows, at_now: Indices, then: Rows, at_then: Indices) -> Moved:
 
 
 def _done_on(path: Sequence[Stage]) -> list[str]:
-    """What the stages of a path did to the candidates, each once: conditions as they stand."""
+    """What a person asked of a path, each once: conditions as they stand, likes, words, sets.
+
+    How the candidates were ordered, and that it went on with the list shown, nobody said.
+    """
     done: list[str] = []
     for stage in path:
-        if stage.recipe is not None and stage.arguments.get("op") == "save":
-            continue  # a name changes nothing
+        if stage.tool not in SAID or stage.arguments.get("op") in UNSAID:
+            continue
+        if stage.tool == "similar" and not stage.sorts:
+            continue  # the named ones left
         texts = stage.texts("where") if stage.tool == "filter" else []
         texts = texts or [stage.note]
         done.extend(text for text in texts if text)
@@ -129,4 +140,4 @@ def _done_on(path: Sequence[Stage]) -> list[str]:
 
 def path_of_list(bus: CandidateBus, number: int) -> list[Stage]:
     """The stages that led to a list; none for list 0."""
-    return bus.path(bus.list_at(number).stage) if number else []
+    return path_told(bus.stages, bus.list_at(number).stage) if number else []

@@ -96,9 +96,11 @@ def similar(context: ToolContext, arguments: SimilarArguments) -> ToolResult:
     seeds = {"liked": named, "unlike": [context.catalog.ids([row])[0] for row in disliked]}
     leaving = [*liked, *disliked]
     if (context.bus.candidates & RowSet.of_rows(leaving, context.catalog.n_items)).count:
-        context.bus.drop("similar", dict(seeds), leaving, note="not the named ones")
+        context.bus.drop(
+            "similar", dict(seeds), leaving, note=f"without {named_titles(context, leaving)}"
+        )
     named_items = History.of(liked, disliked)
-    note = f"like {named_titles(context, liked)}" if liked else "unlike the named ones"
+    note = f"{'like' if liked else 'unlike'} {named_titles(context, liked or disliked)}"
     score_by_history(
         context, "similar", dict(seeds), named_items, started, seeds=named_items, note=note
     )

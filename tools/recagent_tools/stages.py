@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -28,6 +29,10 @@ def texts_in(arguments: Mapping[str, Any], name: str) -> list[str]:
     if not isinstance(told, (list, tuple)):
         return []
     return [text for text in told if isinstance(text, str)]
+
+
+ARROW = " → "
+_BEFORE_AND_AFTER = re.compile(r" \([^()]*→[^()]*\)")
 
 
 def _no_rows() -> Rows:
@@ -139,16 +144,73 @@ class Mark:
 def funnel_parts(path: Sequence[Stage]) -> list[str]:
     """One text for each stage of a path that tells something: `312 (Sci-Fi)`, `ranked`.
 
-    What was put into an order only for the next stage to order it anew tells nothing.
+    What was put into an order only for the next stage to order it anew tells nothing, nor does a
+    set taken up right where it was made.
     """
     parts = []
-    for stage, after in zip(path, [*path[1:], None], strict=True):
-        changed = stage.parent is None or stage.after != stage.before
+    for last, stage, after in zip([None, *path], path, [*path[1:], None], strict=False):
+        changed = last is None or stage.after != last.after
         if not changed and stage.sorts and after is not None and after.sorts:
+            continue
+        if not changed and last is not None and stage.note == last.note:
             continue
         count = f"{stage.after:,}" if changed else ""
         parts.append(f"{count} ({stage.note})" if count and stage.note else count or stage.note)
     return [part for part in parts if part]
+
+
+def brief_parts(path: Sequence[Stage]) -> list[str]:
+    """The steps of a path that count, for a line under a list: `set horror: 5`, `3 (Korean)`.
+
+    It begins where a set or a list last took the place of the candidates, leaves out what changed
+    nothing, and says of the weights of a ranking only how large they are.
+    """
+    loads = [n for n, stage in enumerate(path) if stage.recipe and stage.recipe.op == "load"]
+    begin = loads[-1] if loads else 0
+    head, steps = path[begin], path[begin + 1 :]
+    parts = [f"{head.note}: {head.after:,}" if head.note else f"{head.after:,}"]
+    sorted_last = next((stage for stage in reversed(steps) if stage.sorts), None)
+    last = head
+    for stage in steps:
+        note = _BEFORE_AND_AFTER.sub("", stage.note)
+        if stage.after != last.after:
+            parts.append(f"{stage.after:,} ({note})" if note else f"{stage.after:,}")
+        elif stage is sorted_last and note:
+            parts.append(note)
+        last = stage
+    return parts
+
+
+def one_line(parts: Sequence[str], cap: int) -> str:
+    """The parts of a funnel with arrows; of more than `cap` characters the middle is left out."""
+    kept = list(parts)
+    told = ARROW.join(kept)
+    while len(told) > cap and len(kept) > 2:
+        del kept[1]
+        told = ARROW.join([kept[0], "…", *kept[1:]])
+    return told
+
+
+def path_told(stages: Sequence[Stage], number: int) -> list[Stage]:
+    """The stages that a funnel tells of, from the beginning on.
+
+    As the path to a stage; but before a set or list that was loaded comes what led to that set, or
+    the whole catalog, never what merely stood before.
+    """
+    steps = [stages[number]]
+    while (parent := steps[-1].parent) is not None:
+        stage = steps[-1]
+        loads = stage.recipe is not None and stage.recipe.op == "load"
+        if not loads or stage.arguments.get("op") != "load":
+            steps.append(stages[parent])
+            continue
+        source = stage.recipe.stage if stage.recipe else None
+        if source is not None and source < stage.number:
+            steps.append(stages[source])
+        else:
+            steps.append(stages[0])
+            break
+    return steps[::-1]
 
 
 def list_numbered(number: int, lists: Sequence[ShownList]) -> ShownList:
