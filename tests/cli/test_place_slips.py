@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -271,10 +272,17 @@ def test_tables_of_the_bus_fit_a_narrow_terminal(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no ending by a signal there")
 @pytest.mark.parametrize("name", ["run", "_run"])
-def test_ctrl_c_while_a_dataclass_is_made_ends_with_its_code(name: str) -> None:
+def test_ctrl_c_while_a_dataclass_is_made_ends_with_its_code(name: str, tmp_path: Path) -> None:
     code = (
         "import recagent_cli.main as m\n"
         "def stop(words): exec('raise KeyboardInterrupt')\n"
         f"m.{name} = stop\nm.main(['paths'])"
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 130
+    (tmp_path / "stopped.py").write_text(code)  # only with -m does Python end by the signal
+    paths = os.pathsep.join([str(tmp_path), *sys.path])
+    ran = subprocess.run(
+        [sys.executable, "-m", "stopped"],
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": paths},
+    )
+    assert ran.returncode == 130
