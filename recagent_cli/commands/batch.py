@@ -22,7 +22,7 @@ FIELDS = {
     "like": list,
     "n": int,
     "context": list,
-    "weights": str,
+    "weights": (str, dict),
 }
 MAX_LINE_BYTES = 1_000_000
 
@@ -154,6 +154,14 @@ def check_job(job: dict[str, Any]) -> None:
         raise BadInput("field 'n' must be between 1 and 100")
 
 
+def weights_of(job: dict[str, Any]) -> list[str]:
+    """The weights of a request, given as text or as an object: `aspect=weight` texts."""
+    given = job.get("weights", "")
+    if isinstance(given, dict):
+        return [f"{name}={value}" for name, value in given.items()]
+    return [given]
+
+
 def answer(assistant: Assistant, job: dict[str, Any]) -> Any:
     """Answer one request, after its earlier utterances."""
     session = assistant.new_session()
@@ -165,7 +173,7 @@ def answer(assistant: Assistant, job: dict[str, Any]) -> Any:
         session=session,
         user=str(job["user"]) if "user" in job else None,
         like=job.get("like", ()),
-        weights=[job.get("weights", "")],
+        weights=weights_of(job),
         count=job.get("n"),
         keep=False,
     )

@@ -468,3 +468,14 @@ def test_a_request_has_its_keys_in_order(recagent: RunCommand) -> None:
     )
     for words in ("sci-fi from the 90s, no horror", "thanks", "how many films are there?"):
         assert list(json.loads(recagent("parse", words, "--json").out)) == schema["required"]
+
+
+def test_weights_of_a_batch_line_may_be_an_object() -> None:
+    from recagent_cli.commands.batch import check_job, weights_of
+    from recagent_tools.rank import parse_weights
+
+    job = {"text": "films", "weights": {"novelty": 0.4, "diversity": 0.3}}
+    check_job(job)
+    assert parse_weights(weights_of(job)) == {"novelty": 0.4, "diversity": 0.3}
+    assert parse_weights(weights_of({"text": "films", "weights": "novelty=.4"})) == {"novelty": 0.4}
+    assert parse_weights(weights_of({"text": "films"})) == {}

@@ -15,6 +15,7 @@ from recagent_catalogs.errors import NotFound
 from recagent_catalogs.schema import Role
 from recagent_cli.agent.explaining import STYLES, faults_in
 from recagent_cli.agent.explaining.because import MOST_CLAUSES, clauses, scene_of
+from recagent_cli.agent.request import Operation
 from recagent_cli.assistant import Assistant
 from recagent_cli.paths import find_paths
 from recagent_cli.ui.evidence import evidence_lines, signed
@@ -373,3 +374,22 @@ def test_no_score_is_drawn_of_nothing(assistant: Assistant) -> None:
     small = tuple(replace(part, share=0.001) for part in found.parts)
     told = dict(evidence_lines(replace(found, parts=small, score=0.001), catalog))
     assert turn.items and "score" not in told
+
+
+def test_only_the_set_that_held_an_item_brought_it_in(assistant: Assistant) -> None:
+    session = assistant.new_session()
+    first = assistant.ask("sci-fi films", session=session)
+    assistant.operate([Operation("save", name="weekend")], session=session)
+    second = assistant.ask("find me a drama instead", session=session)
+    both = assistant.operate([Operation("union", name="weekend")], session=session, count=20)
+    ids = [{item.id for item in turn.items} for turn in (first, second)]
+    added = [item for item in both.items if item.id in ids[0] - ids[1]]
+    assert added and any(item.id in ids[1] - ids[0] for item in both.items)
+    for item in both.items:
+        found = assistant.why(str(item.rank), session=session)
+        by = [stage for stage in found.stages if stage.place and "weekend" in stage.note]
+        if item in added:
+            places = [one.id for one in first.items]
+            assert [(s.place, s.of) for s in by] == [(places.index(item.id) + 1, len(places))]
+        elif item.id not in ids[0]:
+            assert not by

@@ -31,7 +31,10 @@ def resolve(reference: str, context: ToolContext) -> int:
         number = int(match[1])
         if 1 <= number <= len(context.shown):
             return int(context.shown[number - 1])
-        raise ToolError(f"{text}: the list last shown has {len(context.shown)} items")
+        count = len(context.shown)
+        raise ToolError(
+            f"{text}: the list last shown has {count:,} {'item' if count == 1 else 'items'}"
+        )
     row = context.catalog.row_of(text)
     if row is None and text.startswith("id:"):
         row = context.catalog.row_of(text.removeprefix("id:").strip())

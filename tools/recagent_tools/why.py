@@ -126,11 +126,25 @@ def _history(context: ToolContext, before: ToolContext | None) -> History:
 def _places(row: int, bus: CandidateBus) -> Iterator[StagePlace]:
     """The stages, and the item's place among the candidates of those that order them."""
     for stage in provenance(bus.stages, bus.cursor):
-        place = None
-        if stage.order is not None:
-            found = np.flatnonzero(stage.order == row)
-            place = int(found[0]) + 1 if len(found) else None
-        yield StagePlace(stage.number, stage.tool, stage.note, place, stage.after)
+        order, of = stage.order, stage.after
+        if stage.recipe is not None and stage.recipe.op != "load":
+            # Only a set that was added brought something in, and only what it held.
+            order = _added(row, stage, bus) if stage.recipe.op == "union" else None
+            of = of if order is None else len(order)
+        found = np.flatnonzero(order == row) if order is not None else np.empty(0, np.int64)
+        place = int(found[0]) + 1 if len(found) else None
+        yield StagePlace(stage.number, stage.tool, stage.note, place, of if place else stage.after)
+
+
+def _added(row: int, stage: Stage, bus: CandidateBus) -> Rows | None:
+    """The set that a union added, in its order; None where the item was a candidate before."""
+    recipe, parent = stage.recipe, None if stage.parent is None else bus.stages[stage.parent]
+    if recipe is None or parent is None or parent.candidates is None or row in parent.candidates:
+        return None
+    if recipe.stage is None:
+        return recipe.rows
+    source = bus.stages[recipe.stage]
+    return None if source.candidates is None else source.rows()
 
 
 def conditions_met(row: int, context: ToolContext) -> tuple[str, ...]:
