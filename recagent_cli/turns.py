@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from recagent_catalogs.errors import BadInput, NotFound, RecagentError
+from recagent_catalogs.text import fold
 from recagent_tools.toolbox import ToolContext
 
 from .agent.brain import Brain
@@ -85,7 +86,10 @@ class Turns:
     def _tell_doubt(self, turn: Turn) -> None:
         """That a word was taken for a set, where it says something of the catalog as well."""
         for name in dict.fromkeys(op.name for op in turn.request.operations if op.op in MAKING):
-            if name and self.parser.read(tokenize(name)).conditions:
+            found = self.parser.read(tokenize(name)).conditions if name else []
+            values = {fold(str(value)) for condition in found for value in condition.values}
+            # "crime night" is no condition, though one word of it is
+            if found and (len(name.split()) == 1 or fold(name) in values):
                 told = f"I took '{name}' for your set, not for a condition"
                 self.notice("limit", told)
 

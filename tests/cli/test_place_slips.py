@@ -70,6 +70,13 @@ def test_a_set_that_is_also_a_value_is_told(assistant: Assistant) -> None:
     assert not any("80s" in text for _, text in turn.notices)
 
 
+def test_a_set_with_a_kind_in_its_name_is_no_doubt(assistant: Assistant) -> None:
+    session, _ = one_list(assistant)
+    assistant.ask("save as horror night", session=session)
+    turn = assistant.ask("show horror night", session=session)
+    assert turn.items and not any("not for a condition" in text for _, text in turn.notices)
+
+
 def test_without_an_item_keeps_the_rest_of_the_list(assistant: Assistant) -> None:
     session, first = one_list(assistant)
     more = [row for row in session.bus.rows() if int(row) not in first.rows]
