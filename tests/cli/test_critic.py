@@ -139,10 +139,14 @@ def test_it_is_what_was_named_last(bundled: Bench) -> None:
     assert check("It is a crime film.", rows=rows, context=context, about=rows[0])
 
 
-def test_what_nobody_can_judge_is_left(bundled: Bench) -> None:
+def test_an_opinion_is_left_and_a_story_of_ones_own_is_not(bundled: Bench) -> None:
+    """Words that claim nothing may stand; a word that no row and no request has may not."""
     rows, context = scene(bundled, "movies", FILMS)
-    prose = "A film that grows on you; the silence between the two men says most."
-    assert check(prose, rows=rows, context=context) == []
+    opinion = "A film that grows on you, gripping and never dull."
+    assert check(opinion, rows=rows, context=context) == []
+    for prose in ("The silence of the orphans says most.", "Zombies overrun a mall in Heat."):
+        assert check(prose, rows=rows, context=context)
+        assert ground(prose, rows, context)[0] == ""
 
 
 # -- sentences made from the data ---------------------------------------------------------------

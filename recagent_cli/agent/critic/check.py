@@ -10,10 +10,13 @@ from recagent_catalogs.text import clean, fold
 from recagent_tools.toolbox import ToolContext
 
 from ..request import Request
+from .counting import Counting
 from .fault import Fault
+from .licence import licence_faults, plain_words, stem
 from .numbers import number_faults
 from .people import name_faults
 from .praise import praise_faults
+from .relations import Relations
 from .sentences import Sentence, plain, sentences
 from .subjects import Subjects
 from .taste import taste_faults
@@ -88,6 +91,9 @@ def _of(sentence: Sentence, subjects: Subjects, world: World) -> list[Fault]:
         return bad
     named = named_in(sentence, world)
     subjects.begin(sentence, named)
+    relations = Relations(sentence, named, subjects, world)
+    counting = Counting(sentence, named, world)
+    related, counted = list(relations.faults()), list(counting.faults())
     faults = [
         *_titles(named, sentence, world),
         *number_faults(sentence, named, subjects, world),
@@ -96,11 +102,25 @@ def _of(sentence: Sentence, subjects: Subjects, world: World) -> list[Fault]:
         *praise_faults(sentence, named, subjects, world),
         *taste_faults(sentence, named, world),
     ]
+    # What was counted over the list is proven, whatever it may look like to the readers of one row.
+    faults = [
+        f
+        for f in faults
+        if not any(a <= f.start < b for a, b in counting.proven) and not _is_opinion(f)
+    ]
+    proven = (*relations.proven, *counting.proven)
+    faults += [*related, *counted, *licence_faults(sentence, named, subjects, world, proven)]
     subjects.end()
     found = sorted(_once(faults), key=lambda fault: (fault.start, fault.end))
     if not _stands_alone(sentence, named, found):
         found = [replace(fault, mend="") for fault in found]
     return found
+
+
+def _is_opinion(fault: Fault) -> bool:
+    """Whether a word that is a tag elsewhere is only an opinion: "tense"."""
+    words = fold(fault.text).split()
+    return fault.kind == "value" and all(stem(word) in plain_words().opinions for word in words)
 
 
 def _stands_alone(sentence: Sentence, named: Sequence[Named], faults: Sequence[Fault]) -> bool:

@@ -17,7 +17,8 @@ class Fault:
             or did so (or nothing of them where it is wanted); "coherent": stronger or weaker than
             the item's place and predicted liking; "concise": too long, or said already.
         kind: what the claim is about: title, year, number, person, value, rank, praise, count,
-            address, code, taste, place, liking, length, repeated, filler, missing.
+            address, code, unproven (a word that nothing licenses), relation, taste, place, liking,
+            length, repeated, filler, missing.
         text: the words.
         start, end: where they stand in the plain text (`plain`).
         told: what is claimed.

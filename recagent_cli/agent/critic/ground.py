@@ -90,6 +90,8 @@ def _strike_line(sentence: Sentence, faults: Sequence[Fault]) -> str:
     truth = f" ({clean(fault.truth, 80)})" if fault.truth else ""
     why = {
         "address": "that holds an address",
+        "unproven": f"with a word that nothing here bears out: {told!r}",
+        "relation": f"with a relation that nothing here proves: {told!r}",
         "code": "that is no sentence to a person",
         "taste": f"that says of you what you did not say: {told!r}",
         "praise": f"that nothing here bears out: {told!r}",

@@ -36,7 +36,7 @@ _AWARDS = re.compile(
     r"award[- ]winning|awards?|nominat(?:ed|ions?)|box[- ]office|blockbusters?|"
     r"best[- ]?sell(?:er|ing)|"
     r"sold (?:over|more)|grossed|record[- ]breaking|(?:game|film|movie|book) of the year|critics|"
-    r"critically|prize|won)\b",
+    r"critically|prize|won(?!['’]t))\b",
     re.IGNORECASE,
 )
 _LOVED = re.compile(

@@ -33,6 +33,11 @@ _ALL = re.compile(
     re.IGNORECASE,
 )
 
+_OWN_HEAD = re.compile(
+    r",\s+(?:and\s+|while\s+)?(?:[A-ZÀ-Þ][\w.'’-]+\s+)+(?:\w+\s+)?in\s+[\"“*]*$|"
+    r",?\s+and\s+the\s+\w+est\s+[\"“*]*$"
+)
+_CONTRAST = re.compile(r",\s+(?:but|while|though)\b")
 _SOME = re.compile(
     r"\b(?:one|two|three|four|five|some|many|most|few|several|none|half|\d+)\s+of\s+(?:all\s+)?$",
     re.IGNORECASE,
@@ -61,19 +66,24 @@ class Subjects:
         self._world = world
         self._last: tuple[int, ...] = () if world.about is None else (world.about,)
         self._events: list[tuple[int, Subject]] = []
+        self._sentence = Sentence("", 0)
 
     def begin(self, sentence: Sentence, named: Sequence[Named]) -> None:
         """Read the next sentence."""
+        self._sentence = sentence
         world = self._world
         events: list[tuple[int, Subject]] = []
         real = [one for one in named if one.rows and not one.reference]
         for one, before in zip(real, [None, *real], strict=False):
-            rows = one.rows[:1]
+            rows, gap = one.rows[:1], ""
             if before is not None and events:
                 gap = sentence.text[before.end - sentence.start : one.start - sentence.start]
                 if _JOINED.match(gap):
                     rows = (*events[-1][1].rows, *rows)
-            events.append((one.start, Subject(rows, every=len(rows) > 1)))
+            start = one.start
+            if before is not None and (own := _OWN_HEAD.search(gap)):
+                start = before.end + own.start()  # "…, Keanu Reeves in The Matrix"
+            events.append((start, Subject(rows, every=len(rows) > 1)))
         masked = _masked(sentence, named)
         compared = [one.rows[0] for one in named if one.rows and one.reference]
         for match in _ALL.finditer(masked):
@@ -133,9 +143,14 @@ class Subjects:
             return before[-1]
         if self._world.about is not None:
             return Subject((self._world.about,))
-        if self._events:
-            return self._events[0][1]
+        first = self._events[0] if self._events else None
+        if first is not None and not _CONTRAST.search(self._gap(place, first[0])):
+            return first[1]
         return Subject(self._last or (self._world.rows if len(self._world.rows) == 1 else ()))
+
+    def _gap(self, start: int, end: int) -> str:
+        at = self._sentence.start
+        return self._sentence.text[max(0, start - at) : max(0, end - at)]
 
     def end(self) -> None:
         """The sentence is over; the next "it" is what was named last."""

@@ -21,7 +21,7 @@ _VERBS = (
     r"play|played|read|rate|rated|gave|asked for|ask for|mention|mentioned|name|named|chose|picked|"
     r"hate|hated|dislike|disliked|want|wanted|prefer|preferred|said|told|appreciate|"
     r"appreciated|are into|"
-    r"are a fan of|are fond of|finished|rewatched|bought)"
+    r"are a fan of|are fond of|finished|rewatched|bought|own|owned|completed|beat|know|knew|tried)"
 )
 _SAID = re.compile(
     r"\b(?:you(?:['’]ve| have| really| clearly| so| both| obviously| also| recently| already)*\s+"
@@ -41,6 +41,20 @@ _ABOUT_TASTE = re.compile(
     r"\b(?:love|like|enjoy|prefer|fan|fond|taste|into|favou?rite|passion|ador)", re.I
 )
 
+_NAMES = re.compile(r"favou?rite|\b(?:said|told|named|mentioned|finished|bought|rated)\b", re.I)
+"""Claims that must say of what: "your favourite director" alone is known of nobody."""
+
+
+def _unknown(sentence: Sentence, match: re.Match[str], end: int, world: World) -> list[str]:
+    """Whether "you liked it" is said of an item that the person did not like or see."""
+    it = re.match(r"\s+(?:it|this|this one|them|these)\b", sentence.text[match.end() : end])
+    if it is None or not re.search(
+        r"lik|lov|watch|seen?|saw|play|read|enjoy|finish", match[0], re.I
+    ):
+        return []
+    rows = world.rows if world.about is None else (world.about,)
+    return [] if rows and set(rows) <= _own(world) else [it[0].strip()]
+
 
 def taste_faults(sentence: Sentence, named: Sequence[Named], world: World) -> Iterator[Fault]:
     """Claims on the person that nothing they said or did bears out."""
@@ -58,7 +72,8 @@ def taste_faults(sentence: Sentence, named: Sequence[Named], world: World) -> It
         wrong = [n.text for n in titles if not set(n.rows) & _own(world)]
         wrong += [text for text, value in values if not _is_asked(text, value, match[0], world)]
         wrong += _strange(sentence, named, match.end(), end, world)
-        if not wrong and (titles or values or world.knows_person):
+        wrong += _unknown(sentence, match, end, world)
+        if not wrong and (titles or values or (world.knows_person and not _NAMES.search(match[0]))):
             continue
         told = sentence.text[start:end].strip(" ,;:.")
         at = sentence.start
@@ -76,7 +91,7 @@ def _strange(
             continue
         if len(word.text) < 3 or any(n.start <= word.start < n.end for n in named):
             continue
-        told = any(f" {word.folded} " in world.words(row) for row in (*_own(world), *world.rows))
+        told = any(f" {word.folded} " in world.words(row) for row in world.personal)
         if not told and not any(word.folded in wish.split() for wish in world.asked):
             if lexicon_kind(word.folded, world):
                 continue

@@ -55,6 +55,10 @@ class World:
         self.told = () if self.rows else tuple(told)
         self._items: dict[int, Item] = {}
         self._told: dict[int, str] = {}
+        self.stems: dict[int, frozenset[str]] = {}
+        self.meanings: dict[str, list[tuple[str, str, Role]]] = {}
+        self.own_words: frozenset[str] | None = None
+        self._quantiles: dict[tuple[str, float], float] = {}
 
     # -- items -----------------------------------------------------------------------------------
 
@@ -201,6 +205,14 @@ class World:
         if self.request is not None and self.request.count:
             found.add(float(self.request.count))
         return frozenset(found | self.counted)
+
+    def quantile(self, column: str, share: float) -> float:
+        """The value of a number column below which that share of the catalog lies."""
+        key = (column, share)
+        if key not in self._quantiles:
+            values = self.catalog.numbers(column).astype(np.float64)
+            self._quantiles[key] = float(np.nanquantile(values, share))
+        return self._quantiles[key]
 
     # -- names -----------------------------------------------------------------------------------
 
