@@ -62,7 +62,7 @@ _PEOPLE = re.compile(
     re.IGNORECASE,
 )
 _BARE = re.compile(r"(?<![\w.,])\$?€?£?(\d+(?:[.,]\d+)*)\b")
-_LISTED = re.compile(r"(?<!\S)(\d{1,2})[.)]\s+[\"“*]*$")
+_LISTED = re.compile(r"(?:\s*\d{1,2}[.)])?\s*(\d{1,2})[.)]\s*")
 _HOURS = re.compile(
     r"\b(\d{1,2})\s*h(?:ours?|rs?)?\s*(?:and\s+)?(\d{1,2})\s*(?:m|min|minutes)?\b", re.I
 )
@@ -107,10 +107,9 @@ class _Reader:
             if one.year is not None:
                 at = one.year_at - sentence.start
                 self._blank(at, at + 4)
-        for one in named:
-            listed = _LISTED.search(self.text[: one.start - sentence.start])
-            if listed and world.rows[int(listed[1]) - 1 : int(listed[1])] == one.rows[:1]:
-                self._blank(*listed.span())
+        # "1. Alien 2. Heat": the number of the next entry ends this one.
+        if (listed := _LISTED.fullmatch(self.text)) and 0 < int(listed[1]) <= len(world.rows):
+            self._blank(*listed.span(1))
         for value in self._values_with_digits():
             for match in re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", self.text):
                 self._blank(*match.span())
