@@ -22,6 +22,7 @@ from recagent_cli.testing import Answer, FakeCall, FakeServer, Received
 
 from ..conftest import RunCommand
 from .llm_bench import LITELLM_WARNS
+from .lying_corpus import LIES as HELD_OUT
 
 pytestmark = LITELLM_WARNS
 
@@ -256,3 +257,30 @@ def test_a_fact_is_true_or_not_told(bundled: Path, recagent: RunCommand) -> None
         ran = recagent(*words, "--api-base", server.url, "--incognito")
     assert "Ridley Scott" in ran.out
     assert not re.search(r"spielberg|romantic|comedy|90", ran.out.casefold())
+
+
+@pytest.mark.parametrize("name", ["movies", "games"])
+def test_no_relation_count_story_or_place_is_invented(
+    name: str, bundled: Path, recagent: RunCommand
+) -> None:
+    """Each lie as text and, five at a time, as reasons; the phrases are fixed, no critic judges."""
+    base = ("ask", str(LIES[name]["ask"]), "-c", name, "--incognito", "-m", "openai/liar")
+    calls = tuple(LIES[name]["calls"])
+    honest = FakeCall("present", {"count": 5})
+    with FakeServer(Answer(calls=calls), Answer(calls=(honest,))) as server:  # type: ignore[arg-type]
+        ran = recagent(*base, "--api-base", server.url, "--json")
+    titles = [item["title"] for item in json.loads(ran.out)["items"]]
+    names = dict(zip(("one", "two", "three", "four", "five"), titles, strict=True))
+    told = [(lie.format(**names), mark) for lie, mark in HELD_OUT[name]]
+    text = " ".join(lie for lie, _ in told)
+    for first in range(0, len(told), 15):
+        reasons = [lie for lie, _ in told[first : first + 15 : 3]]
+        present = FakeCall("present", {"count": 5, "text": text, "reasons": reasons})
+        again = [Answer(text=json.dumps(reasons))] * 2
+        with FakeServer(Answer(calls=calls), Answer(calls=(present,)), *again) as server:  # type: ignore[arg-type]
+            ran = recagent(*base, "--api-base", server.url)
+        assert ran.code == 0, ran.err
+        shown = ran.out.casefold()
+        assert len(re.findall(r"^\d .*\(\d{4}\)  ", ran.out, re.MULTILINE)) == 5
+        for lie, mark in told:
+            assert mark.casefold() not in shown, (lie, ran.out)

@@ -142,6 +142,8 @@ def _stands_alone(sentence: Sentence, named: Sequence[Named], faults: Sequence[F
     if len(text[start:].split()) > MOST_WORDS_MENDED or _HANGS.search(text, start):
         return False
     words = [word.folded for word in sentence.words]
+    if any(stem(word) in plain_words().opinions for word in words):
+        return False  # "a serious drama" is no "serious comedy"
     return all(words.count(part) == 1 for f in faults for part in fold(f.text).split())
 
 

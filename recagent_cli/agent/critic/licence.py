@@ -39,6 +39,10 @@ _ENDINGS = (
     "s",
 )
 _LONGEST = 4
+_BIG = frozenset(
+    "thirty forty fifty sixty seventy eighty ninety hundred hundreds thousand thousands million "
+    "millions billion dozen dozens zero".split()
+)
 _TIME = ("minutes minute mins min hours hour h hr hrs year years decade decades "
          "film films game games book books").split()  # fmt: skip
 
@@ -125,6 +129,8 @@ def _may_stand(
         return True
     if root in plain.guarded:
         return text == "most" and sentence.before(word.start, 1) == ["at"]
+    if text in _BIG:
+        return text in ("sixty", "ninety", "hundred") and _counts(word, sentence, world)
     if text in m.SMALL:
         return text == "one" or _counts(word, sentence, world) or _is_open(sentence)
     if root in own_words(world) or (root in plain.free and len(text) > 1):
@@ -159,7 +165,9 @@ def _counts(word: Word, sentence: Sentence, world: World) -> bool:
     behind = sentence.text[word.end - sentence.start :]
     after = [fold(w) for w in re.findall(r"[^\W_]+", behind)[:2]]
     units = {name for names in m.units(world) for name in names}
-    return float(m.value(word.text)) in world.counts or bool(units & set(after))
+    if word.folded in m.SMALL and float(m.value(word.text)) in world.counts:
+        return True
+    return bool(units & set(after))
 
 
 def own_words(world: World) -> frozenset[str]:

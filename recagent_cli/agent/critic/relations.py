@@ -54,6 +54,14 @@ _IMPERATIVE = re.compile(r"^\W*(?:start|begin|watch|play|read|see|try|save|keep|
 _NOT_OF_IT = re.compile(
     r"\d\s*$|\b(?:minutes?|hours?|how|as|so|not|something|anything|years?)\s+$", re.IGNORECASE
 )
+_ALIKE = re.compile(
+    r"\b(?:like[sd]?|love[sd]?|enjoy(?:ed|s)?|similar|akin|close[rst]*|near\w*|remind\w*|resembl\w*|"
+    r"recall\w*|echo\w*|spirit|vein|mood|tone|feel|fans?|than|unlike|seen|saw|watched|played|read|"
+    r"asked|named|mentioned|chose|picked|after|before|likeness|goes with|next to|beside)\b",
+    re.IGNORECASE,
+)
+_APART = re.compile(r"[;:.–—]|,\s+(?:and|but|while|then|or)?|\b(?:but|while|then|so)\b")
+_JOINED = re.compile(r"[\s\"”“*(\d)]*(?:,|and|or|&|nor|and the \w+est)?[\s\"“*]*")
 _OF_OTHERS = re.compile(
     r"\s+(?:time|enough|scene|look|shot|take|story|lines?|night|way|words|list)\b", re.IGNORECASE
 )
@@ -124,6 +132,7 @@ class Relations:
             self._roles,
             self._lengths,
             self._nobody,
+            self._between,
             self._ages,
         ):
             yield from step()
@@ -168,8 +177,8 @@ class Relations:
                     break
         return found
 
-    def _in_common(self, noun: str, rows: Sequence[int]) -> bool | None:
-        """Whether items agree in what a noun names; None where it names no column."""
+    def _in_common(self, noun: str, rows: Sequence[int], *, whole: bool = False) -> bool | None:
+        """Whether items agree in what a noun names (`whole`: in all); None where in no column."""
         if noun in ("year", "decade"):
             years = {self.world.item(row).year for row in rows}
             if noun == "decade":
@@ -183,8 +192,10 @@ class Relations:
         for column in columns:
             cells = [set(self.world.cell(row, column.name)) for row in rows]
             common = set.intersection(*cells) if cells else set()
-            # "the same actors" are more than one, unless there is only one.
-            least = 2 if noun.endswith("s") and max(map(len, cells), default=0) > 1 else 1
+            # "the same actors" and "the same cast" are more than one, unless there is only one.
+            several = noun.endswith("s") or noun in ("cast", "crew", "team")
+            least = 2 if several and max(map(len, cells), default=0) > 1 else 1
+            least = max(map(len, cells), default=1) if whole else least
             if len(common) >= least:
                 return True
         return False
@@ -202,7 +213,12 @@ class Relations:
             if noun in _ABOUT_MOOD and not self._columns(noun):
                 self._prove(match)
                 continue
-            yield from self._settle(match, len(rows) > 1 and bool(self._in_common(noun, rows)))
+            if match[2] and match[2][0].isupper() and self._columns(noun):
+                name = fold(match[2]).split()  # "same cast Tom Reeve": only this one is named
+                holds = all(word in stems(row, self.world) for row in rows for word in name)
+            else:
+                holds = bool(self._in_common(noun, rows))
+            yield from self._settle(match, len(rows) > 1 and holds)
 
     def _shared(self) -> Iterator[Fault]:
         for match in _SHARES.finditer(self.text):
@@ -212,7 +228,8 @@ class Relations:
             rows, what = self._rows(match.start()), fold(match["what"]).split()
             holds = len(rows) > 1 and bool(what)
             if holds:
-                agreed = self._in_common(what[-1], rows)
+                whole = bool({"whole", "entire", "all"} & set(what))
+                agreed = self._in_common(what[-1], rows, whole=whole)
                 mood = what[-1] in _ABOUT_MOOD and agreed is None
                 if agreed is None and not mood:
                     agreed = all(
@@ -337,6 +354,27 @@ class Relations:
             if re.search(r"\bor\s+$", self.text[: match.start()]):
                 continue
             yield self._fault(match, "rank")
+
+    def _between(self) -> Iterator[Fault]:
+        """Any other verb between two items ("picks up where … stops") has no proof."""
+        if _OPEN.search(self.text) or _IMPERATIVE.match(self.text):
+            return
+        at = self.sentence.start
+        ends = [one.end - at for one in self.named]
+        heads = [*ends[:-1]] if self.world.about is None else [0, *ends[:-1]]
+        titles = self.named[1:] if self.world.about is None else self.named
+        for start, one in zip(heads, titles, strict=False):
+            end = one.start - at
+            gap = self.text[start:end]
+            if len({o.rows[0] for o in self.named}) == 1 and self.world.about is None:
+                continue
+            if one.rows[0] == self.world.about or _ALIKE.search(gap) or _APART.search(gap):
+                continue
+            if _JOINED.fullmatch(gap) or any(
+                a - at < end and start < b - at for a, b in self.proven
+            ):
+                continue
+            yield Fault("factual", "relation", gap.strip(), at + start, at + end, gap.strip())
 
     # -- columns ---------------------------------------------------------------------------------
 
