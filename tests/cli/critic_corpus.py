@@ -102,6 +102,9 @@ TRUE = [
 ]
 
 LIES = [
+    ("movies", FILMS, "Michael Mann plays the thief in Heat."),
+    ("movies", FILMS, "Ridley Scott stars in Alien."),
+    ("movies", FILMS, "Michael Mann appears in Heat."),
     ("movies", FILMS, "Heat (1994) is a crime drama."),
     ("movies", FILMS, "Heat is a crime drama by Steven Spielberg."),
     ("movies", FILMS, "Alien is a romantic comedy."),

@@ -97,9 +97,12 @@ _WISHES = re.compile(
 _OPEN = re.compile(
     r"\b(?:if you|would you|do you|shall i|should i|tell me|for something)\b|\?\s*$", re.IGNORECASE
 )
-_ROLE = re.compile(
-    r"(?<!\w)((?:[A-ZÀ-Þ][\w'’.-]+\s+(?:(?:and|&)\s+)?){1,6})(?:\w+ly\s+)?([a-z]+)\s+[\"“*]*\x01"
+_PERSON = r"(?<!\w)((?:[A-ZÀ-Þ][\w'’.-]+\s+(?:(?:and|&)\s+)?){1,6})"
+_ROLE = re.compile(_PERSON + r"(?:\w+ly\s+)?([a-z]+)\s+(?P<into>in\s+)?[\"“*]*\x01")
+_PART = re.compile(
+    _PERSON + r"(?:is|was|plays|played|portrays|portrayed|as)\s+(?:the|an?|his|her)\s+(\w+)"
 )
+"""A part in a story, which no column holds."""
 _KIDS = re.compile(r"\b(?:kids?|child(?:ren)?|famil(?:y|ies)|all ages|toddlers?|everyone)\b", re.I)
 
 
@@ -130,6 +133,7 @@ class Relations:
             self._places,
             self._compared,
             self._roles,
+            self._parts,
             self._lengths,
             self._nobody,
             self._between,
@@ -388,6 +392,7 @@ class Relations:
                 if match[2] not in lexicon().stop
                 and any(
                     stem(match[2]) == stem(fold(c).split()[0])
+                    or (match["into"] and fold(c).endswith(" in"))
                     for c in (*column.cues, *column.aliases)
                 )
             ]
@@ -396,6 +401,22 @@ class Relations:
             held = fold(" . ".join(p for c in columns for p in self.world.cell(row, c.name)))
             words = [w for w in fold(match[1]).split() if w not in lexicon().stop]
             if held and not all(stem(word) in held for word in words):
+                yield self._fault(match, "person")
+
+    def _parts(self) -> Iterator[Fault]:
+        """`Al Pacino plays the detective`: he must be one of those who are in it."""
+        columns = [
+            column
+            for column in self.world.schema.with_role(Role.PEOPLE)
+            if any(fold(cue).endswith(" in") for cue in column.cues)
+        ]
+        for match in _PART.finditer(self.text):
+            name = fold(match[1])
+            if not columns or not self.world.is_a_person(name) or self._columns(fold(match[2])):
+                continue
+            rows = self.subjects.at(self.sentence.start + match.start()).rows or self.world.rows
+            held = [p for row in rows for c in columns for p in self.world.cell(row, c.name)]
+            if not self.world.is_person_of(name, held):
                 yield self._fault(match, "person")
 
     def _nobody(self) -> Iterator[Fault]:
