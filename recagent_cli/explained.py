@@ -42,7 +42,7 @@ class ItemAnswers:
         if held is None or not held.bus.lists:
             raise _nothing_shown()
         now = self._shown(held)
-        row = resolve_title(reference, now)
+        row = resolve_compared(reference, now)
         try:
             then = context_of_list(self.context(held, None), held, number)
         except ToolError as error:

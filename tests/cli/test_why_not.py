@@ -87,6 +87,8 @@ def test_python(assistant: Assistant) -> None:
     then, _ = assistant.why_not("Orbit of Ash", session=session, number=1)
     assert (now.kind, then.kind) == ("condition", "shown")
     assert assistant.why_not("Orbit of Ash")[0] == now, "the session used last"
+    place, _ = assistant.why_not("1", session=session)
+    assert (place.kind, place.place) == ("shown", 1), "a small number is a place in the list"
     with pytest.raises(NotFound, match="no list 9"):
         assistant.why_not("Orbit of Ash", session=session, number=9)
     with pytest.raises(NotFound, match="not in this catalog"):
