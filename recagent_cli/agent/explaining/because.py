@@ -32,6 +32,8 @@ COUNTS = 0.3
 """An aspect is told where it adds so much to the score."""
 MET = 1.0
 """What having met the conditions weighs beside shares of the score: without it there is no item."""
+UNPROVEN = ("missing", "unproven", "relation", "count")
+"""Faults that ask for a proof: counts of people and of likes stand in no row of the list."""
 BY_SEEDS = ("fit", "likeness", "kinship")
 ASPECTS = {
     "novelty": "it is little known",
@@ -69,7 +71,7 @@ def because(evidence: Evidence, scene: Scene) -> Explained:
     found: list[Fault] = []
     for clause in drafted:
         # Each by itself: what "it" is must not hang on the title in the clause before.
-        wrong = [fault for fault in faults_in(clause, item, scene) if fault.kind != "missing"]
+        wrong = [fault for fault in faults_in(clause, item, scene) if _contradicts(fault)]
         found += wrong
         if not wrong and len(" ".join((*kept, clause)).split()) <= MAX_WORDS[style]:
             kept.append(clause)
@@ -77,6 +79,13 @@ def because(evidence: Evidence, scene: Scene) -> Explained:
             break
     text = "; ".join(kept) or usual.draft() or drafted[0]
     return Explained(evidence.row, style, "template", text, tuple(found))
+
+
+def _contradicts(fault: Fault) -> bool:
+    """Whether something says otherwise; what only has no proof in the row is our own evidence."""
+    if fault.kind in UNPROVEN:
+        return False
+    return fault.aspect != "factual" or bool(fault.truth)
 
 
 def clauses(evidence: Evidence, catalog: Catalog) -> list[str]:
