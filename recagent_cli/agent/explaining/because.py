@@ -32,7 +32,7 @@ COUNTS = 0.3
 """An aspect is told where it adds so much to the score."""
 MET = 1.0
 """What having met the conditions weighs beside shares of the score: without it there is no item."""
-UNPROVEN = ("missing", "unproven", "relation", "count")
+UNPROVEN = ("missing", "unproven", "relation")
 """Faults that ask for a proof: counts of people and of likes stand in no row of the list."""
 BY_SEEDS = ("fit", "likeness", "kinship")
 ASPECTS = {
@@ -83,9 +83,7 @@ def because(evidence: Evidence, scene: Scene) -> Explained:
 
 def _contradicts(fault: Fault) -> bool:
     """Whether something says otherwise; what only has no proof in the row is our own evidence."""
-    if fault.kind in UNPROVEN:
-        return False
-    return fault.aspect != "factual" or bool(fault.truth)
+    return fault.kind not in UNPROVEN
 
 
 def clauses(evidence: Evidence, catalog: Catalog) -> list[str]:
@@ -162,7 +160,7 @@ def _liked(evidence: Evidence, catalog: Catalog) -> Iterator[tuple[float, str]]:
             yield weight * 0.9, f"like {title} {said}"
             clear = True
     if not clear and len(evidence.likes) > MANY:
-        many = f"the {len(evidence.likes):,} {catalog.schema.items} that you like"
+        many = f"your {len(evidence.likes):,} likes"
         yield weight, f"it fits {many}, most of all {join(list(titles.values()))}"
     elif not clear:
         yield weight, f"it fits {join(list(titles.values()))}"
