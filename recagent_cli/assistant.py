@@ -284,8 +284,8 @@ class Assistant:
     ) -> Plan:
         """What `ask` would do: the calls of the built-in brain and how many items they leave.
 
-        Conditions and retrievers run, so the counts are exact; nothing is ranked, shown or kept,
-        and no model is called. The arguments are those of `ask`.
+        Conditions and retrievers run, so the counts are exact; nothing is shown or kept, ranked
+        only where a limit needs the order, and no model is called. Arguments are those of `ask`.
 
         Raises:
             BadInput: nothing was said, or a weight is wrong.
