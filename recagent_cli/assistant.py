@@ -32,7 +32,7 @@ from .contexts import Contexts
 from .direct import Direct, Wanted, told_items
 from .explained import ItemAnswers
 from .library import DEFAULT_CATALOG, FIRST_ANSWER_S, Library
-from .memory.profile import Profile
+from .memory.profile import Learning, Profile
 from .memory.store import UserStore
 from .named import resolve_title, user_index
 from .paths import Paths, find_paths
@@ -58,6 +58,7 @@ class Assistant:
         semantic: folder of a model of sentence embeddings, by which moods that no word list knows
             are read as the nearest tags; none by default.
         semantic_threshold: the cosine from which on a tag is near.
+        learning: how fast the profile moves and forgets; by default as `Learning` has it.
         paths: where things are kept; by default as `RECAGENT_HOME` or the platform has it.
         on_event: takes every event of every turn, and progress.
 
@@ -82,9 +83,11 @@ class Assistant:
         timeout_s: float = 120.0,
         semantic: str | Path | None = None,
         semantic_threshold: float = THRESHOLD,
+        learning: Learning | None = None,
         paths: Paths | None = None,
         on_event: EventFunction = ignore,
     ) -> None:
+        self.learning = learning or Learning()
         self.paths = paths or find_paths()
         self.on_event = on_event
         self.profile_name = profile
@@ -140,6 +143,7 @@ class Assistant:
             self.toolbox,
             self.sandbox,
             self._notice,
+            self.learning,
         )
 
     @property
@@ -327,9 +331,25 @@ class Assistant:
         """What is known of the person, in rows of this catalog."""
         return self._contexts.profile()
 
-    def note(self, kind: str, rows: Sequence[int], *, source: str) -> None:
-        """Write a fact about items down: liked, disliked, seen, never."""
-        self._sessions.note(kind, rows, source=source)
+    def note(
+        self,
+        kind: str,
+        rows: Sequence[int] = (),
+        *,
+        values: Sequence[tuple[str, str]] = (),
+        value: float | None = None,
+        source: str,
+    ) -> None:
+        """Write a fact down, of items or of ("column", "value"): liked, seen, never, rated, wanted.
+
+        Args:
+            kind: one of `memory.store.EVENT_KINDS`.
+            rows: of items.
+            values: of the catalog's columns.
+            value: points of a rating, or a weight.
+            source: where it comes from, for the person.
+        """
+        self._sessions.note(kind, rows, values=values, value=value, source=source)
 
     # -- sessions --------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from recagent_catalogs.errors import NotFound, RecagentError
 from recagent_catalogs.locks import locked
@@ -20,7 +20,7 @@ from .agent.brain import PastTurn
 from .agent.builtin.readers.given import given_to, read_given
 from .agent.session import Session, numbered, relist, without_lists
 from .agent.turn import Turn, past_from_json, past_to_json
-from .memory.profile import KINDS, Profile, derive
+from .memory.profile import KINDS, Learning, Profile, derive
 from .memory.store import StoredEvent, StoredSession, UserStore
 from .paths import make_dir
 
@@ -34,6 +34,7 @@ class Sessions:
         profile_name: whose it is.
         catalog, engine, toolbox, sandbox: with which a session's candidates are made again.
         notice: takes (kind, text) of what was damaged, lost, or could not be kept.
+        learning: how fast the profile moves and forgets.
     """
 
     store: UserStore
@@ -43,6 +44,7 @@ class Sessions:
     toolbox: Toolbox
     sandbox: Sandbox
     notice: Callable[[str, str], None]
+    learning: Learning = field(default_factory=Learning)
 
     def new(self) -> Session:
         """A session whose bus holds the whole catalog."""
@@ -73,7 +75,7 @@ class Sessions:
         """What is known of the person, in rows of this catalog."""
         events = self.store.events(self.profile_name, self.catalog.path.name, KINDS)
         self._tell_damage()
-        return derive(events, self.catalog)
+        return derive(events, self.catalog, learning=self.learning)
 
     def keep(self, session: Session, turn: Turn) -> None:
         """Write the turn, the session and its facts, in one transaction."""
@@ -85,6 +87,12 @@ class Sessions:
         events += [
             self.event("rated", item, value=value, source=turn.utterance[:200], session=session)
             for item, value in self._ratings_told(turn, set(ids))
+        ]
+        events += [
+            self.event(
+                kind, column=column, text=value, source=turn.utterance[:200], session=session
+            )
+            for kind, column, value in turn.stated
         ]
         events += [
             self.event("shown", item.id, source="present", session=session) for item in turn.items
@@ -151,30 +159,45 @@ class Sessions:
                 told.append((mention.id, max(low, given.share * high)))
         return list(dict(told).items())
 
-    def note(self, kind: str, rows: Sequence[int], *, source: str) -> None:
-        """Write a fact about items down: liked, disliked, seen, never."""
-        self.store.commit(
-            events=[self.event(kind, item, source=source) for item in self.catalog.ids(rows)]
-        )
+    def note(
+        self,
+        kind: str,
+        rows: Sequence[int] = (),
+        *,
+        values: Sequence[tuple[str, str]] = (),
+        value: float | None = None,
+        source: str,
+    ) -> None:
+        """Write a fact down: of items, or of values as ("column", "value"); `value`: its points."""
+        events = [self.event(kind, i, value=value, source=source) for i in self.catalog.ids(rows)]
+        events += [
+            self.event(kind, column=column, text=text, value=value, source=source)
+            for column, text in values
+        ]
+        self.store.commit(events=events)
 
     def event(
         self,
         kind: str,
-        item: str,
+        item: str = "",
         *,
         source: str,
         session: Session | None = None,
         value: float | None = None,
+        column: str = "",
+        text: str = "",
     ) -> StoredEvent:
-        """A fact about an item, as the store takes it."""
+        """A fact about an item, or a value of a column, as the store takes it."""
         return StoredEvent(
             self.profile_name,
             self.catalog.path.name,
             kind,
             item,
             value,
+            text=text,
             source=source,
             session=session.id if session else "",
+            column=column,
         )
 
     def _back_up(self) -> None:

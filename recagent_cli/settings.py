@@ -56,6 +56,11 @@ SETTINGS = (
         "color", True, "colours on a terminal; NO_COLOR and --no-color turn them off", local=True
     ),
     Setting("width", 0, "width of tables; 0: as wide as the terminal", local=True),
+    Setting("profile.eta", 0.5, "how far one event moves the profile, 0 to 1"),
+    Setting("profile.half_life_days", 365, "days after which a taste has lost half its weight"),
+    Setting("profile.mood_hours", 6, "hours after which a passing mood has lost half its weight"),
+    Setting("repeat_days", 0, "days in which what was shown is not shown again; 0: no such rule"),
+    Setting("proactive", True, "whether the chat may suggest something unasked, once a session"),
     Setting("timeout_s", 120, "seconds a model may take for one turn"),
     Setting("max_steps", 8, "steps a model may take in one turn"),
     Setting(

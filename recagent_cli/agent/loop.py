@@ -315,6 +315,7 @@ class _Running:
             offered=context.offered if context.question else 0,
             explained=explained,
             remembered=tuple(context.remembered),
+            stated=tuple(context.stated),
         )
 
     def _show(self, rows: Sequence[int]) -> None:

@@ -71,6 +71,22 @@ class Wish:
 
 
 @dataclass(frozen=True)
+class Stated:
+    """A lasting taste that the person's own words state: "I love Westerns", "never horror again".
+
+    Attributes:
+        kind: "liked", "disliked" or "never".
+        column, value: of the catalog's vocabulary.
+        text: as the person wrote it.
+    """
+
+    kind: Literal["liked", "disliked", "never"]
+    column: str
+    value: str
+    text: str = ""
+
+
+@dataclass(frozen=True)
 class Question:
     """What is asked about items.
 
@@ -124,6 +140,10 @@ class Request:
         base: number of the list on whose candidates the conditions work; 0 is the whole catalog.
         at_most: (column, n): no more than n items that share a value of it; the column "series"
             is the franchise.
+        stated: lasting tastes of values, to be remembered.
+        seen_too: whether what the person has seen may be offered.
+        wanted: whether only the person's watchlist is meant.
+        want: items to be put on the watchlist.
         unused: content words that nobody used; always reported to the person.
         limits: sentences about what this catalog cannot answer ("no countries in this catalog…").
         clarify: a question back to the person with its options, where the answer would change the
@@ -146,6 +166,10 @@ class Request:
     operations: tuple[Operation, ...] = ()
     base: int = 0
     at_most: tuple[tuple[str, int], ...] = ()
+    stated: tuple[Stated, ...] = ()
+    seen_too: bool = False
+    wanted: bool = False
+    want: tuple[Mention, ...] = ()
     unused: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
     clarify: str = ""
@@ -201,6 +225,10 @@ def request_from_json(data: dict[str, Any]) -> Request:
         operations=tuple(Operation(**operation) for operation in data.get("operations", ())),
         base=int(data.get("base", 0)),
         at_most=tuple((str(k), int(n)) for k, n in data.get("at_most", {}).items()),
+        stated=tuple(Stated(**one) for one in data.get("stated", ())),
+        seen_too=bool(data.get("seen_too", False)),
+        wanted=bool(data.get("wanted", False)),
+        want=tuple(Mention(**one) for one in data.get("want", ())),
         unused=tuple(data["unused"]),
         limits=tuple(data["limits"]),
         clarify=data["clarify"],

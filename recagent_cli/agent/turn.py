@@ -124,6 +124,8 @@ class Turn:
         relaxed: the one of them that the brain took.
         offered: so many of them, the first ones, are the question's options.
         explained: how each item's reason came about.
+        remembered: facts about items to be kept: (kind, row).
+        stated: facts about values to be kept: (kind, column, value).
     """
 
     utterance: str
@@ -150,6 +152,7 @@ class Turn:
     offered: int = 0
     explained: tuple[Explained, ...] = ()
     remembered: tuple[tuple[str, int], ...] = field(default=(), compare=False)
+    stated: tuple[tuple[str, str, str], ...] = field(default=(), compare=False)
 
     @property
     def rows(self) -> tuple[int, ...]:

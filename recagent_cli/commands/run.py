@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..agent.plan import Plan
     from ..agent.turn import ShownItem, Turn
     from ..assistant import Assistant
+    from ..memory.profile import Learning
     from ..settings import Settings
 
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -161,13 +162,14 @@ class Run:
         watcher = Watcher(quiet=self.quiet, verbose=self.verbose, color=bool(settings["color"]))
         self.stack.enter_context(watcher)
         merged = {
-            "profile": self.as_ or str(settings["as"]),
+            "profile": self.profile_name,
             "seed": self.seed if self.seed is not None else int(settings["seed"]),
             "count": int(settings["count"]) or 5,
             "style": str(settings["style"]),
             "semantic": self.semantic,
             "semantic_threshold": float(settings["semantic.threshold"]),
             "on_event": watcher,
+            "learning": self.learning,
             **options,
         }
         try:
@@ -177,6 +179,24 @@ class Run:
         self.stack.enter_context(assistant)
         watcher.stop()
         return assistant
+
+    @property
+    def learning(self) -> Learning:
+        """How fast the profile moves and forgets, by the settings."""
+        from ..memory.profile import Learning
+
+        settings = self.settings
+        return Learning(
+            float(settings["profile.eta"]),
+            float(settings["profile.half_life_days"]),
+            float(settings["profile.mood_hours"]),
+            float(settings["repeat_days"]),
+        )
+
+    @property
+    def profile_name(self) -> str:
+        """Whose profile is used: --as, else the settings."""
+        return self.as_ or str(self.settings["as"])
 
     @property
     def catalog_name(self) -> str:

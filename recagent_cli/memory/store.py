@@ -31,12 +31,20 @@ EVENT_KINDS = (
     "disliked",
     "rated",
     "seen",
+    "wanted",
     "shown",
     "accepted",
     "rejected",
     "never",
     "imported",
+    "set",
+    "learned",
+    "proposed",
+    "paused",
 )
+"""`wanted` is on the watchlist (value 0: off it again), `set` a weight that the person gave,
+`learned` what a verdict was generalised to, `proposed` the same as it waits for the person's word,
+`paused` (value 1 or 0) whether anything is noted. docs/memory.md tells them all."""
 
 MIGRATIONS = (
     """
@@ -65,17 +73,46 @@ MIGRATIONS = (
     CREATE INDEX sessions_listed
         ON sessions (profile, updated DESC, id DESC, catalog, fingerprint, created, head)
     """,
+    """
+    ALTER TABLE events ADD COLUMN "column" TEXT NOT NULL DEFAULT '';
+    ALTER TABLE events ADD COLUMN batch TEXT NOT NULL DEFAULT '';
+    ALTER TABLE events ADD COLUMN because INTEGER NOT NULL DEFAULT 0;
+    UPDATE events SET checksum = row_checksum(profile, catalog, kind, item, value, text, source,
+            session, turn, time, undone, "column", batch, because)
+        WHERE checksum = row_checksum(profile, catalog, kind, item, value, text, source,
+            session, turn, time, undone)
+    """,
 )
 """Step n brings the file from version n to n + 1. Steps are only ever added."""
 
-_EVENT_COLUMNS = "profile, catalog, kind, item, value, text, source, session, turn, time, undone"
+_EVENT_COLUMNS = (
+    "profile, catalog, kind, item, value, text, source, session, turn, time, undone, "
+    '"column", batch, because'
+)
+_EVENT_FIELDS = _EVENT_COLUMNS.replace('"', "").split(", ")
 _HEAD_COLUMNS = "id, profile, catalog, fingerprint, created, updated"
 _SESSION_COLUMNS = f"{_HEAD_COLUMNS}, bus"
 
 
 @dataclass(frozen=True)
 class StoredEvent:
-    """One fact with its source. `item` is a catalog id, `time` seconds since 1970 (UTC)."""
+    """One fact with its source: of an item, or of a value of one of the catalog's columns.
+
+    Attributes:
+        profile, catalog: whose, and about which catalog.
+        kind: one of `EVENT_KINDS`.
+        item: a catalog id; "" where the fact is of a value.
+        value: points of a rating, a weight; else None.
+        text: with `column`, the value ("Sci-Fi"); else what was said.
+        source: where it comes from, for people: the person's words, "chat /like", a file's name.
+        session, turn: of the conversation, where it was one.
+        time: seconds since 1970 (UTC).
+        undone: whether it counts no more.
+        column: the catalog's column whose value is meant ("genres"); "" for facts of items.
+        batch: the import or interview that it came with, so that all of it can be taken back.
+        because: id of the event that it was learned from; 0 for none.
+        id: its number in the store; 0 before it is written.
+    """
 
     profile: str
     catalog: str
@@ -88,6 +125,9 @@ class StoredEvent:
     turn: int | None = None
     time: float = 0.0
     undone: int = 0
+    column: str = ""
+    batch: str = ""
+    because: int = 0
     id: int = 0
 
 
@@ -159,8 +199,7 @@ class UserStore:
             if checksum(row[2:]) != row[1]:
                 self.damaged.append(f"event {row[0]}")
                 continue
-            names = _EVENT_COLUMNS.split(", ")
-            found.append(StoredEvent(**dict(zip(names, row[2:], strict=True)), id=row[0]))
+            found.append(StoredEvent(**dict(zip(_EVENT_FIELDS, row[2:], strict=True)), id=row[0]))
         return found
 
     def session(self, session_id: str, profile: str) -> StoredSession:
@@ -413,6 +452,9 @@ def _event_values(event: StoredEvent, moment: float) -> tuple[Any, ...]:
         event.turn,
         moment,
         event.undone,
+        event.column,
+        event.batch,
+        event.because,
     )
 
 
@@ -421,7 +463,7 @@ def _write_event(connection: sqlite3.Connection, event: StoredEvent, now: float)
         raise ValueError(f"unknown kind of event {event.kind!r}")
     values = _event_values(event, event.time or now)
     connection.execute(
-        f"INSERT INTO events ({_EVENT_COLUMNS}, checksum) VALUES ({', '.join('?' * 12)})",
+        f"INSERT INTO events ({_EVENT_COLUMNS}, checksum) VALUES ({', '.join('?' * 15)})",
         (*values, checksum(values)),
     )
 

@@ -29,6 +29,7 @@ def at_list(context: ToolContext, number: int) -> ToolContext:
         presented=list(shown.rows),
         reasons={},
         remembered=[],
+        stated=[],
         notices=[],
     )
 

@@ -137,6 +137,7 @@ def situation_of(context: ToolContext, stage: Stage, bus: CandidateBus) -> ToolC
         disliked=list(context.disliked),
         reasons={},
         remembered=[],
+        stated=[],
         weights={},  # they stand in the arguments of `rank`
         rng=np.random.default_rng(0),
     )

@@ -66,6 +66,26 @@ class ProfileView(Protocol):
         """What the person rated, in points, by row."""
         ...
 
+    @property
+    def never(self) -> Sequence[int]:
+        """Rows that are never wanted again, whatever is asked; among `disliked`, too."""
+        ...
+
+    @property
+    def wanted(self) -> Sequence[int]:
+        """Rows of the watchlist."""
+        ...
+
+    @property
+    def recent(self) -> Sequence[int]:
+        """Rows shown of late that must not be repeated yet."""
+        ...
+
+    @property
+    def wishes(self) -> Sequence[tuple[str, str, float]]:
+        """Lasting tastes of values: ("column", "value", weight from -1 to 1)."""
+        ...
+
 
 @dataclass(frozen=True)
 class EmptyProfile:
@@ -75,6 +95,10 @@ class EmptyProfile:
     disliked: Sequence[int] = ()
     seen: Sequence[int] = ()
     ratings: Mapping[int, float] = field(default_factory=dict)
+    never: Sequence[int] = ()
+    wanted: Sequence[int] = ()
+    recent: Sequence[int] = ()
+    wishes: Sequence[tuple[str, str, float]] = ()
 
 
 @dataclass(frozen=True)
@@ -115,7 +139,10 @@ class ToolContext:
         explained: evidence for items, set by `explain`.
         question: set by `ask_person`: (question, options).
         remembered: facts that `remember` asks to be written: (kind, row).
+        stated: facts about values that `remember` asks to be written: (kind, column, value).
         sayable: the kinds of fact that may be written, by row; None for a person's own command.
+        sayable_values: those about values, by (column, value).
+        seen_too: whether what the person has seen may be offered in this turn.
         said: the person's own words, where a model acts on them; None where nobody else does.
         notices: sentences for the person.
         relaxations: where `filter` left too little, the smallest ways out, set by it.
@@ -146,8 +173,11 @@ class ToolContext:
     text: str = ""
     question: tuple[str, tuple[str, ...]] | None = None
     remembered: list[tuple[str, int]] = field(default_factory=list)
+    stated: list[tuple[str, str, str]] = field(default_factory=list)
     may_remember: bool = True
     sayable: Mapping[int, frozenset[str]] | None = None
+    sayable_values: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    seen_too: bool = False
     said: str | None = None
     notices: list[tuple[str, str]] = field(default_factory=list)
     relaxations: list[Relaxation] = field(default_factory=list)
@@ -165,6 +195,7 @@ class ToolContext:
         self.reasons.clear()
         self.explained.clear()
         self.remembered.clear()
+        self.stated.clear()
         self.notices.clear()
         self.relaxations, self.relaxed, self.offered = [], None, 0
 
