@@ -32,6 +32,7 @@ from .contexts import Contexts
 from .direct import Direct, Wanted, told_items
 from .explained import ItemAnswers
 from .library import DEFAULT_CATALOG, FIRST_ANSWER_S, Library
+from .memory.names import check_profile
 from .memory.profile import Learning, Profile
 from .memory.store import UserStore
 from .named import resolve_title, user_index
@@ -90,7 +91,7 @@ class Assistant:
         self.learning = learning or Learning()
         self.paths = paths or find_paths()
         self.on_event = on_event
-        self.profile_name = profile
+        self.profile_name = check_profile(profile)
         self.incognito = incognito
         self.count = count
         self.seed = seed

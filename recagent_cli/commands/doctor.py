@@ -44,7 +44,7 @@ def command(
     from ..ui.render import report_text, rows_table
 
     run.lenient = True
-    profile = run.as_ or str(run.settings["as"])
+    profile = run.profile_name
     checks = [_settings(run), *_packages(), _openmp(), *_store(profile), *_catalogs(run)]
     checks.append(_semantic(run))
     keys = [name for name in KEYS if os.environ.get(name)]

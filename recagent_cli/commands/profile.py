@@ -22,7 +22,7 @@ def show(run: Run) -> None:
     from ..ui.render import report_text, rows_table
 
     store = UserStore(find_paths().store)
-    events = store.events(run.as_ or str(run.settings["as"]), run.catalog, FACTS)
+    events = store.events(run.profile_name, run.catalog, FACTS)
     told = [
         {"id": e.id, "catalog": e.catalog, "kind": e.kind, "item": e.item, "said": e.source,
          "time": time.strftime("%Y-%m-%d %H:%M", time.localtime(e.time))}
@@ -51,7 +51,7 @@ def undo(
     from ..paths import find_paths
 
     store = UserStore(find_paths().store)
-    events = store.events(run.as_ or str(run.settings["as"]), run.catalog, FACTS)
+    events = store.events(run.profile_name, run.catalog, FACTS)
     chosen = [event for event in events if fact in (None, event.id)]
     if not chosen:
         raise NotFound(

@@ -195,8 +195,14 @@ class Run:
 
     @property
     def profile_name(self) -> str:
-        """Whose profile is used: --as, else the settings."""
-        return self.as_ or str(self.settings["as"])
+        """Whose profile is used: --as, else the settings.
+
+        Raises:
+            UsageError: no profile can be called so.
+        """
+        from ..memory.names import check_profile
+
+        return check_profile(str(self.settings["as"]) if self.as_ is None else self.as_)
 
     @property
     def catalog_name(self) -> str:

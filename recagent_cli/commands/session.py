@@ -28,7 +28,7 @@ def list_(run: Run) -> None:
     from ..ui.render import report_text, rows_table
 
     store = UserStore(find_paths().store)
-    sessions = store.sessions(run.as_ or str(run.settings["as"]))
+    sessions = store.sessions(run.profile_name)
     _tell_damage(run, store)
     told = [
         {"id": s.id, "catalog": s.catalog, "turns": s.n_turns, "updated": _moment(s.updated)}
@@ -54,7 +54,7 @@ def show(
     from .opening import open_catalog
 
     store = UserStore(find_paths().store)
-    profile = run.as_ or str(run.settings["as"])
+    profile = run.profile_name
     stored = (
         store.session(session, profile) if session else store.last_session(profile, run.catalog)
     )
@@ -83,7 +83,7 @@ def delete(run: Run, session: Annotated[str, typer.Argument(help="Id of the sess
     from ..memory.store import UserStore
     from ..paths import find_paths
 
-    profile = run.as_ or str(run.settings["as"])
+    profile = run.profile_name
     UserStore(find_paths().store).delete_session(session, profile)
     run.say(f"deleted {session}")
 

@@ -82,6 +82,22 @@ MIGRATIONS = (
         WHERE checksum = row_checksum(profile, catalog, kind, item, value, text, source,
             session, turn, time, undone)
     """,
+    # AUTOINCREMENT: the number of a fact that was forgotten never comes to mean another one.
+    """
+    CREATE TABLE numbered (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, profile TEXT NOT NULL, catalog TEXT NOT NULL,
+        kind TEXT NOT NULL, item TEXT NOT NULL, value REAL, text TEXT NOT NULL,
+        source TEXT NOT NULL, session TEXT NOT NULL, turn INTEGER, time REAL NOT NULL,
+        undone INTEGER NOT NULL DEFAULT 0, checksum BLOB NOT NULL,
+        "column" TEXT NOT NULL DEFAULT '', batch TEXT NOT NULL DEFAULT '',
+        because INTEGER NOT NULL DEFAULT 0
+    );
+    INSERT INTO numbered SELECT id, profile, catalog, kind, item, value, text, source, session,
+        turn, time, undone, checksum, "column", batch, because FROM events;
+    DROP TABLE events;
+    ALTER TABLE numbered RENAME TO events;
+    CREATE INDEX events_of ON events (profile, catalog, kind)
+    """,
 )
 """Step n brings the file from version n to n + 1. Steps are only ever added."""
 
@@ -180,10 +196,15 @@ class UserStore:
     # -- reading ---------------------------------------------------------------------------------
 
     def events(
-        self, profile: str, catalog: str | None = None, kinds: Sequence[str] = ()
+        self,
+        profile: str,
+        catalog: str | None = None,
+        kinds: Sequence[str] = (),
+        *,
+        undone: bool = False,
     ) -> list[StoredEvent]:
-        """Events that hold, oldest first."""
-        where, arguments = ["profile = ?", "undone = 0"], [profile]
+        """Events that hold, with `undone` also those taken back, oldest first."""
+        where, arguments = ["profile = ?"] + ["undone = 0"] * (not undone), [profile]
         if catalog is not None:
             where.append("catalog = ?")
             arguments.append(catalog)
@@ -281,7 +302,8 @@ class UserStore:
 
         Args:
             events: facts to append; a time of 0 becomes now, and the turn of those of the session
-                is the number that its last new turn gets.
+                is the number that its last new turn gets. Those that have a number already, of
+                whatever kind, get a new one, and `because` of later ones that names it follows.
             session: the session as it is now; its `turns` are not looked at, and when it was first
                 created stays as it is in the store.
             new_turns: JSON texts of the turns to add.
@@ -293,10 +315,13 @@ class UserStore:
         now = time.time()
         with self._connection() as connection, _immediate(connection):
             number = None if session is None else _write_session(connection, session, new_turns)
+            numbers: dict[int, int] = {}
             for event in events:
                 if session is not None and event.session == session.id:
                     event = replace(event, turn=number)
-                _write_event(connection, event, now)
+                event = replace(event, because=numbers.get(event.because, event.because))
+                numbers[event.id] = _write_event(connection, event, now)
+                numbers.pop(0, None)
 
     def undo_event(self, event: StoredEvent) -> None:
         """Mark an event as undone; it stays in the file and counts no more."""
@@ -458,14 +483,16 @@ def _event_values(event: StoredEvent, moment: float) -> tuple[Any, ...]:
     )
 
 
-def _write_event(connection: sqlite3.Connection, event: StoredEvent, now: float) -> None:
+def _write_event(connection: sqlite3.Connection, event: StoredEvent, now: float) -> int:
+    """Append an event; returns its number."""
     if event.kind not in EVENT_KINDS:
         raise ValueError(f"unknown kind of event {event.kind!r}")
     values = _event_values(event, event.time or now)
-    connection.execute(
+    written = connection.execute(
         f"INSERT INTO events ({_EVENT_COLUMNS}, checksum) VALUES ({', '.join('?' * 15)})",
         (*values, checksum(values)),
     )
+    return int(written.lastrowid or 0)
 
 
 def _write_session(
