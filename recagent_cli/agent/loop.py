@@ -13,6 +13,7 @@ from typing import Any
 from recagent_catalogs.errors import Cancelled, ModelError
 from recagent_catalogs.text import clean, fold
 from recagent_tools.bus import Mark
+from recagent_tools.gauges import gauges
 from recagent_tools.retrieve import profile_history
 from recagent_tools.toolbox import Tool, Toolbox, ToolContext
 
@@ -293,7 +294,7 @@ class _Running:
         return Turn(
             utterance=self.utterance,
             text=text or question,
-            items=self._items(rows, explained),
+            items=self._items(rows, request, explained),
             request=request,
             trace=tuple(self.trace),
             notices=tuple(self.notices),
@@ -332,14 +333,10 @@ class _Running:
 
         `brain` is the model that wrote; None where all words are ours.
         """
-        context = self.context
         if not rows:
             return ()
-        given = context.reasons if brain is not None else {}
-        number = context.bus.standing
-        behind = self.session.request_of(number) if request.operations else None
-        if behind is not None and context.of_list:  # told as when it was shown first
-            request, context = behind, context.of_list(number)
+        given = self.context.reasons if brain is not None else {}
+        request, context = self._made_in(request)
         scene = Scene(rows, context, request, self.agent.style)
         rewrite = None if brain is None else asker(brain, scene)
         items = context.catalog.items(rows)
@@ -351,6 +348,14 @@ class _Running:
                 label = context.catalog.label(one.row)
                 self._notice("correction", f"the model's reason for {label} was wrong; {what}")
         return explained
+
+    def _made_in(self, request: Request) -> tuple[Request, ToolContext]:
+        """What the list is told with: of an earlier one that stands again, as it was then."""
+        context, number = self.context, self.context.bus.standing
+        behind = self.session.request_of(number) if request.operations else None
+        if behind is not None and context.of_list:
+            return behind, context.of_list(number)
+        return request, context
 
     def _grounded(self, text: str, rows: Sequence[int], request: Request) -> str:
         """A model's words without what is not true: its text and its question."""
@@ -415,11 +420,15 @@ class _Running:
             said.append(("unused", f"I did not use: {words}"))
         return said
 
-    def _items(self, rows: Sequence[int], explained: Sequence[Explained]) -> tuple[ShownItem, ...]:
-        context = self.context
-        items = context.catalog.items(rows)
+    def _items(
+        self, rows: Sequence[int], request: Request, explained: Sequence[Explained]
+    ) -> tuple[ShownItem, ...]:
+        if not rows:
+            return ()
+        items = self.context.catalog.items(rows)
         reasons = {one.row: one.text for one in explained}
-        return shown_items(items, scores_of(rows, context.bus), reasons)
+        told = gauges(rows, self._made_in(request)[1])
+        return shown_items(items, scores_of(rows, self.context.bus), reasons, told)
 
 
 def _ends(call: Call, view: TurnView) -> bool:

@@ -13,6 +13,7 @@ from .request import Request, request_from_json
 if TYPE_CHECKING:
     from recagent_catalogs.store import Item
     from recagent_tools.bus import CandidateBus
+    from recagent_tools.gauges import Gauge
     from recagent_tools.relaxation import Relaxation
 
     from .explaining import Explained
@@ -24,7 +25,11 @@ MAX_TRACE_CHARS = 400
 
 @dataclass(frozen=True)
 class ShownItem:
-    """One line of an answer. Title, year and columns come from the store, never from a model."""
+    """One line of an answer. Title, year and columns come from the store, never from a model.
+
+    Attributes:
+        fit, novelty: 0 to 1, for the screen, and in no file; as `recagent_tools.gauges.Gauge`.
+    """
 
     rank: int
     row: int
@@ -34,6 +39,8 @@ class ShownItem:
     score: float | None
     reason: str
     columns: Mapping[str, Any]
+    fit: float | None = None
+    novelty: float | None = None
 
     @property
     def label(self) -> str:
@@ -54,9 +61,12 @@ class ShownItem:
 
 
 def shown_items(
-    items: Sequence[Item], scores: Sequence[float | None], reasons: Mapping[int, str]
+    items: Sequence[Item],
+    scores: Sequence[float | None],
+    reasons: Mapping[int, str],
+    gauges: Sequence[Gauge] = (),
 ) -> tuple[ShownItem, ...]:
-    """Number the items of an answer."""
+    """Number the items of an answer; `gauges` is empty or has one for each."""
     return tuple(
         ShownItem(
             rank,
@@ -67,6 +77,8 @@ def shown_items(
             score,
             reasons.get(item.row, ""),
             item.columns,
+            gauges[rank - 1].fit if gauges else None,
+            gauges[rank - 1].novelty if gauges else None,
         )
         for rank, (item, score) in enumerate(zip(items, scores, strict=True), start=1)
     )

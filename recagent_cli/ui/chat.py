@@ -141,7 +141,8 @@ class Chat:
 
     def show_turn(self, turn: Turn) -> None:
         """Print a turn: its answer as data, its notices and the path of its list as talk."""
-        self.show(*turn_renderables(turn, self.assistant.catalog.schema))
+        plain = getattr(self, "plain", False)
+        self.show(*turn_renderables(turn, self.assistant.catalog.schema, plain=plain))
         for kind, text in turn.notices:
             if kind != "fallback":
                 self.note(text)

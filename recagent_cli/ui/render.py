@@ -194,15 +194,25 @@ def _md(text: str) -> str:
 # -- the terminal -------------------------------------------------------------------------------
 
 
-def turn_renderables(turn: Turn, schema: CatalogSchema) -> list[RenderableType]:
-    """A turn for people: the text, the list, the options of a question."""
+def turn_renderables(
+    turn: Turn, schema: CatalogSchema, *, plain: bool = False
+) -> list[RenderableType]:
+    """A turn for people: the text, the list, the options of a question.
+
+    Args:
+        turn: the turn.
+        schema: of its catalog.
+        plain: whether a terminal gets the list without bars and columns, for screen readers.
+    """
     from rich.text import Text
+
+    from .item_list import ItemList
 
     parts: list[RenderableType] = []
     if turn.text:
         parts.append(Text(clean(turn.text, newlines=True)))
     if turn.items:
-        parts.append(items_table(turn.items, schema))
+        parts.append(ItemList(turn.items, schema, plain))
     if turn.question and turn.question != turn.text:
         parts.append(Text(clean(turn.question)))
     for number, option in enumerate(turn.options, start=1):
@@ -250,7 +260,7 @@ def items_table(items: Sequence[ShownItem], schema: CatalogSchema) -> Renderable
         line = Text(clean(item.title), style="bold")
         if item.year is not None:
             line.append(f" ({item.year})", style="not bold")
-        facts = key_facts(item, schema)
+        facts = " · ".join(key_facts(item, schema))
         if facts:
             line.append("  " + facts, style="not bold cyan")
         if item.reason:
@@ -259,8 +269,8 @@ def items_table(items: Sequence[ShownItem], schema: CatalogSchema) -> Renderable
     return table
 
 
-def key_facts(item: ShownItem, schema: CatalogSchema) -> str:
-    """Categories and the first number that has a unit: `Horror, Sci-Fi · 117 min`."""
+def key_facts(item: ShownItem, schema: CatalogSchema) -> list[str]:
+    """Categories, and the first number that has a unit: `Horror, Sci-Fi` and `117 min`."""
     from recagent_catalogs.schema import Role
 
     facts = []
@@ -273,7 +283,7 @@ def key_facts(item: ShownItem, schema: CatalogSchema) -> str:
         if column.unit and isinstance(value, int | float):
             facts.append(f"{cell_text(float(value))} {column.unit}")
             break
-    return " · ".join(facts)
+    return facts
 
 
 def rows_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> RenderableType:
@@ -310,6 +320,7 @@ def make_console(*, stderr: bool = False, color: bool = True, width: int = 0) ->
         highlight=False,
         emoji=False,
         no_color=no_color,
+        force_terminal=is_terminal,  # what lies in the environment makes no file a terminal
         color_system="auto" if is_terminal and not no_color else None,
         width=width or (None if is_terminal else 80),
         soft_wrap=False,
