@@ -20,7 +20,7 @@ from .agent.brain import PastTurn
 from .agent.builtin.readers.given import given_to, read_given
 from .agent.session import Session, numbered, relist, without_lists
 from .agent.turn import Turn, past_from_json, past_to_json
-from .memory.profile import KINDS, Learning, Profile, derive
+from .memory.profile import KINDS, Learning, Profile, derive, reach
 from .memory.store import StoredEvent, StoredSession, UserStore
 from .paths import make_dir
 
@@ -73,9 +73,16 @@ class Sessions:
 
     def profile(self) -> Profile:
         """What is known of the person, in rows of this catalog."""
-        events = self.store.events(self.profile_name, self.catalog.path.name, KINDS)
+        now, repeats = time.time(), self.learning.repeat_days > 0
+        events = self.store.events(
+            self.profile_name,
+            self.catalog.path.name,
+            [kind for kind in KINDS if repeats or kind != "shown"],
+            since=reach(self.learning, now),
+        )
         self._tell_damage()
-        return derive(events, self.catalog, learning=self.learning)
+        scale = self.engine.rating_scale
+        return derive(events, self.catalog, learning=self.learning, now=now, scale=scale)
 
     def keep(self, session: Session, turn: Turn) -> None:
         """Write the turn, the session and its facts, in one transaction."""

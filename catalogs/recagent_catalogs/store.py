@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -185,6 +185,12 @@ class Catalog:
             return None  # a lone surrogate stands in no id
         return int(found[0]) if found else None
 
+    def rows_of(self, ids: Iterable[str]) -> dict[str, int]:
+        """The rows of the items with exactly these ids, looked up at once; without the unknown."""
+        wanted = json.dumps([id for id in ids if id.isascii() or _is_text(id)])
+        query = "SELECT id, row FROM items WHERE id IN (SELECT value FROM json_each(?))"
+        return {str(id): int(row) for id, row in self._sqlite.execute(query, (wanted,))}
+
     # --- columns ---------------------------------------------------------------------------------
 
     def numbers(self, name: str) -> Floats:
@@ -341,6 +347,15 @@ class Catalog:
         if "_sqlite" in self.__dict__:
             self._sqlite.close()
             del self.__dict__["_sqlite"]
+
+
+def _is_text(text: str) -> bool:
+    """Whether it can be encoded: a lone surrogate stands in no id."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _shown(cell: Any) -> Any:

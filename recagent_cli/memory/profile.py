@@ -1,75 +1,43 @@
-"""A first profile: what the person liked, disliked, has seen and never wants, derived from events.
+"""The profile: what the person likes, dislikes, has seen and never wants, derived from events.
 
-The latest word on an item holds: liked after disliked is liked.
+The latest word on an item or value holds: liked after disliked is liked. How much each weighs is
+in `tastes.py`; docs/memory.md tells all of it.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
 
 from recagent_catalogs.store import Catalog
 
-from .store import StoredEvent
+from .store import EVENT_KINDS, StoredEvent
+from .tastes import (
+    DAY_S,
+    FAINT,
+    Key,
+    Learning,
+    Mood,
+    Scale,
+    Stance,
+    Taste,
+    Tastes,
+    Weight,
+    in_time,
+    says,
+    standing,
+    told,
+)
 
-OPINIONS = {
-    "liked": "liked",
-    "disliked": "disliked",
-    "never": "never",
-    "accepted": "liked",
-    "rejected": "disliked",
-}
-SEEN = ("seen", "liked", "disliked", "rated", "never", "imported")
-KINDS = tuple(sorted({*OPINIONS, *SEEN}))
-"""The kinds of event that a profile is made of. Most events are of another: what was shown."""
+__all__ = ["KINDS", "Learning", "Profile", "Stance", "Taste", "derive", "reach"]
 
-
-Stance = Literal["like", "dislike", "expect"]
-
-
-@dataclass(frozen=True)
-class Learning:
-    """How fast a profile moves and forgets; the settings `profile.*` hold it.
-
-    Attributes:
-        eta: η of `P(t+1) = P(t) + η·ΔP`, 0 to 1.
-        half_life_days: of long-term tastes.
-        mood_hours: half-life of what was asked for in passing ("expect").
-        repeat_days: what was shown in so many last days is not shown again; 0 for no such rule.
-    """
-
-    eta: float = 0.5
-    half_life_days: float = 365.0
-    mood_hours: float = 6.0
-    repeat_days: float = 0.0
-
-
-@dataclass(frozen=True)
-class Taste:
-    """What the events say of one item or value: derived, with what it was derived from.
-
-    Attributes:
-        column: the catalog's column; "" where `value` is the id of an item.
-        value: the value ("Sci-Fi", "Ridley Scott"), or the item's id.
-        stance: like, dislike, or expect: asked for in passing, the mood of a session.
-        weight: -1 to 1, as it is now, decayed since `confirmed`.
-        importance: 0 to 1: how much each event of its kind counts; docs/memory.md has the table.
-        half_life_days: after which it has lost half its weight; infinite for what holds for ever.
-        confirmed: when it was last said, seconds since 1970 (UTC).
-        events: ids of the events that speak for it, oldest first.
-        against: ids of the events that contradict it and are overruled by later ones.
-    """
-
-    column: str
-    value: str
-    stance: Stance
-    weight: float
-    importance: float
-    half_life_days: float
-    confirmed: float
-    events: tuple[int, ...] = ()
-    against: tuple[int, ...] = ()
+SEEN = frozenset(("seen", "liked", "disliked", "rated", "never", "imported"))
+VERDICTS = frozenset(("liked", "disliked", "never", "accepted", "rejected", "rated", "set"))
+KINDS = tuple(kind for kind in EVENT_KINDS if kind not in ("proposed", "paused"))
+"""The kinds of event that a profile is made of."""
+MOODS_LAST = 10
+"""Half-lives after which a mood is gone: less than a thousandth of it is left."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +48,13 @@ class Profile:
         liked, disliked, seen: rows.
         ratings: in points, on the catalog's scale, by row; the latest of an item holds.
         never: those of `disliked` that are never wanted again.
-        wanted: rows of the watchlist.
+        wanted: rows of the watchlist; what was seen after it was put there is off it.
         recent: rows shown of late that must not be repeated yet.
         tastes: all that is known of items and values, the heaviest first.
-        wishes: ("column", "value", weight) of the values, as the ranking takes them.
+        wishes: ("column", "value", weight) of the values, as the ranking takes them: lasting
+            tastes of values that the catalog has, each at least .05 strong, the heaviest first.
+        never_values: ("column", "value") of those that are never wanted again; their weight in
+            `wishes` is -1.
     """
 
     never: Sequence[int] = field(default=(), kw_only=True)
@@ -93,8 +64,57 @@ class Profile:
     ratings: Mapping[int, float] = field(default_factory=dict)
     wanted: Sequence[int] = field(default=(), kw_only=True)
     recent: Sequence[int] = field(default=(), kw_only=True)
-    tastes: tuple[Taste, ...] = field(default=(), kw_only=True)
+    tastes: Sequence[Taste] = field(default=(), kw_only=True)
     wishes: tuple[tuple[str, str, float], ...] = field(default=(), kw_only=True)
+    never_values: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
+
+
+def reach(learning: Learning, now: float) -> dict[str, float]:
+    """From when on events of a kind count, seconds since 1970; earlier ones need not be read."""
+    moods = MOODS_LAST * max(0.0, learning.mood_hours) * 3600
+    return {"said": now - moods, "shown": now - max(0.0, learning.repeat_days) * DAY_S}
+
+
+@dataclass
+class _Facts:
+    """What the events say of items, by id; dictionaries are ordered sets, the last word last."""
+
+    sign: dict[str, int] = field(default_factory=dict)
+    never: set[str] = field(default_factory=set)
+    seen: dict[str, None] = field(default_factory=dict)
+    rated: dict[str, float] = field(default_factory=dict)
+    wanted: dict[str, None] = field(default_factory=dict)
+    recent: dict[str, None] = field(default_factory=dict)
+
+    def add(self, event: StoredEvent, scale: Scale | None) -> None:
+        """Take an event about an item, later than all before."""
+        kind, item = event.kind, event.item
+        if kind in SEEN:
+            self.seen.setdefault(item)
+            self.wanted.pop(item, None)
+        if kind in VERDICTS:
+            self._judge(event, says(event, scale))
+            if kind == "rated" and event.value is not None:
+                self.rated[item] = event.value
+        elif kind == "wanted":
+            self.wanted.pop(item, None)
+            if event.value != 0:
+                self.wanted[item] = None
+        elif kind == "shown":
+            self.recent.pop(item, None)
+            self.recent[item] = None
+
+    def _judge(self, event: StoredEvent, word: float | None) -> None:
+        if word is None or (word == 0 and event.kind != "set"):
+            return
+        item = event.item
+        if event.kind == "never":
+            self.never.add(item)
+        elif word > 0 or event.kind == "set":
+            self.never.discard(item)
+        self.sign.pop(item, None)
+        if word:
+            self.sign[item] = 1 if word > 0 else -1
 
 
 def derive(
@@ -103,37 +123,82 @@ def derive(
     *,
     learning: Learning | None = None,
     now: float | None = None,
+    scale: Scale | None = None,
 ) -> Profile:
     """The profile that the events add up to; items that the catalog lost are passed over.
 
     Args:
-        events: of one person and this catalog, oldest first.
+        events: of one person and this catalog, none undone; `reach` tells which need not be read.
         catalog: whose rows are given.
         learning: how fast it moves and forgets.
         now: seconds since 1970 (UTC) at which it is looked at; the present by default.
+        scale: lowest and highest rating of the catalog; None: ratings are no verdicts.
     """
-    opinion: dict[str, str] = {}
-    seen: dict[str, None] = {}
-    rated: dict[str, float] = {}
-    for event in events:
+    learning = learning or Learning()
+    moment = time.time() if now is None else now
+    ordered = standing(in_time(events, moment))
+    shown_from = reach(learning, moment)["shown"] if learning.repeat_days > 0 else float("inf")
+    facts, values = _Facts(), dict[Key, list[StoredEvent]]()
+    for event in ordered:
         if event.column:
-            continue
-        if event.kind in OPINIONS:
-            opinion.pop(event.item, None)
-            opinion[event.item] = OPINIONS[event.kind]
-        if event.kind in SEEN:
-            seen[event.item] = None
-        if event.kind == "rated" and event.value is not None:
-            rated[event.item] = event.value
-    rows = {item: catalog.row_of(item) for item in {*opinion, *seen}}
+            values.setdefault((event.column, event.text), []).append(event)
+        elif event.item and (event.kind != "shown" or event.time >= shown_from):
+            facts.add(event, scale)
+    weighed = {key: told(about, learning, scale, moment) for key, about in values.items()}
+    wishes = _wishes(weighed, catalog, moment)
+
+    def tastes() -> list[Taste]:
+        items: dict[Key, list[StoredEvent]] = {}
+        for event in ordered:
+            if event.item and not event.column:
+                items.setdefault(("", event.item), []).append(event)
+        every = {key: told(about, learning, scale, moment) for key, about in items.items()}
+        return [t for key, pair in {**weighed, **every}.items() for t in _tastes(key, pair, moment)]
+
+    never = tuple((column, value) for column, value, _ in wishes if weighed[column, value][0].never)
+    return replace(_rows(facts, catalog), tastes=Tastes(tastes), wishes=wishes, never_values=never)
+
+
+def _tastes(key: Key, weighed: tuple[Weight, Mood], now: float) -> list[Taste]:
+    """The lasting taste, if anything was said, and the mood, if it has not passed."""
+    weight, mood = weighed
+    found = [weight.taste(key, now)] if weight.told else []
+    return [*found, mood.taste(key, now)] if mood.now(now) >= FAINT else found
+
+
+def _wishes(
+    weighed: Mapping[Key, tuple[Weight, Mood]], catalog: Catalog, now: float
+) -> tuple[tuple[str, str, float], ...]:
+    found = []
+    for (column, value), (weight, _) in weighed.items():
+        strong = weight.now(now)
+        if abs(strong) >= FAINT and _has(catalog, column, value):
+            found.append((column, value, strong))
+    return tuple(sorted(found, key=lambda wish: (-abs(wish[2]), wish[0], wish[1])))
+
+
+def _has(catalog: Catalog, column: str, value: str) -> bool:
+    """Whether the catalog has this value still."""
+    try:
+        return catalog.words(column).code(value) is not None
+    except KeyError:
+        return False
+
+
+def _rows(facts: _Facts, catalog: Catalog) -> Profile:
+    """The facts about items, in rows of the catalog; all ids are looked up at once."""
+    named = {*facts.sign, *facts.seen, *facts.wanted, *facts.recent}
+    rows = catalog.rows_of(named) if named else {}
 
     def known(items: Iterable[str]) -> tuple[int, ...]:
-        return tuple(row for item in items if (row := rows[item]) is not None)
+        return tuple(rows[item] for item in items if item in rows)
 
     return Profile(
-        never=known(item for item, word in opinion.items() if word == "never"),
-        liked=known(item for item, word in opinion.items() if word == "liked"),
-        disliked=known(item for item, word in opinion.items() if word in ("disliked", "never")),
-        seen=known(seen),
-        ratings={row: value for item, value in rated.items() if (row := rows[item]) is not None},
+        never=known(item for item in facts.sign if item in facts.never),
+        liked=known(item for item, sign in facts.sign.items() if sign > 0),
+        disliked=known(item for item, sign in facts.sign.items() if sign < 0),
+        seen=known(facts.seen),
+        ratings={rows[item]: value for item, value in facts.rated.items() if item in rows},
+        wanted=known(facts.wanted),
+        recent=known(facts.recent),
     )

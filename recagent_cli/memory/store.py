@@ -12,7 +12,7 @@ import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -176,14 +176,14 @@ class SessionHead:
 
 def checksum(values: Sequence[Any]) -> bytes:
     """Eight bytes over the values of a row, their types included."""
-    digest = hashlib.blake2b(digest_size=8)
+    parts: list[bytes] = []
     for value in values:
         if isinstance(value, bytes):
-            digest.update(b"b%d:" % len(value) + value)
+            parts.append(b"b%d:" % len(value) + value)
         else:
             text = "n" if value is None else f"{type(value).__name__}:{value!r}"
-            digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
-    return digest.digest()
+            parts.append(text.encode("utf-8", "surrogatepass") + b"\0")
+    return hashlib.blake2b(b"".join(parts), digest_size=8).digest()
 
 
 class UserStore:
@@ -202,15 +202,28 @@ class UserStore:
         kinds: Sequence[str] = (),
         *,
         undone: bool = False,
+        since: Mapping[str, float] | None = None,
     ) -> list[StoredEvent]:
-        """Events that hold, with `undone` also those taken back, oldest first."""
-        where, arguments = ["profile = ?"] + ["undone = 0"] * (not undone), [profile]
+        """Events that hold, oldest first.
+
+        Args:
+            profile: whose.
+            catalog: about which; None for all.
+            kinds: only these; all if none is named.
+            undone: also those taken back.
+            since: of these kinds only those from that time on, seconds since 1970.
+        """
+        where = ["profile = ?"] + ["undone = 0"] * (not undone)
+        arguments: list[str | float] = [profile]
         if catalog is not None:
             where.append("catalog = ?")
             arguments.append(catalog)
         if kinds:
             where.append(f"kind IN ({', '.join('?' * len(kinds))})")
             arguments.extend(kinds)
+        for kind, time_s in (since or {}).items():
+            where.append("(kind != ? OR time >= ?)")
+            arguments.extend((kind, time_s))
         sql = (
             f"SELECT id, checksum, {_EVENT_COLUMNS} FROM events"
             f" WHERE {' AND '.join(where)} ORDER BY id"

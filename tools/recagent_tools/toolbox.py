@@ -86,6 +86,11 @@ class ProfileView(Protocol):
         """Lasting tastes of values: ("column", "value", weight from -1 to 1)."""
         ...
 
+    @property
+    def never_values(self) -> Sequence[tuple[str, str]]:
+        """("column", "value") never wanted again, whatever is asked; -1 among `wishes`, too."""
+        ...
+
 
 @dataclass(frozen=True)
 class EmptyProfile:
@@ -99,6 +104,7 @@ class EmptyProfile:
     wanted: Sequence[int] = ()
     recent: Sequence[int] = ()
     wishes: Sequence[tuple[str, str, float]] = ()
+    never_values: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)

@@ -253,6 +253,13 @@ class Engine:
         share = content_share(self.catalog.schema)
         return Recommender(self._first, self._ranker, content_share=share)
 
+    @property
+    def rating_scale(self) -> tuple[float, float] | None:
+        """Lowest and highest rating of the catalog; None where nobody gave any."""
+        taken = self.catalog.interactions
+        rated = taken is not None and taken.explicit and taken.value is not None
+        return self._rating_scale if rated else None
+
     @cached_property
     def _rating_scale(self) -> tuple[float, float]:
         """Lowest and highest rating of the catalog."""
