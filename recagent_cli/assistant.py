@@ -148,6 +148,11 @@ class Assistant:
         )
 
     @property
+    def keeps(self) -> bool:
+        """Whether anything of the person is written down: they are not incognito, nor paused."""
+        return not self.incognito and not self._sessions.paused
+
+    @property
     def _contexts(self) -> Contexts:
         return Contexts(self._sessions, self.incognito, self.seed)
 
@@ -156,7 +161,7 @@ class Assistant:
             self.agent,
             self.builtin,
             self.parser,
-            self._sessions if keep and not self.incognito else None,
+            self._sessions if keep and self.keeps else None,
             self.count,
             on_event or self.on_event,
             self._notice,
@@ -349,7 +354,16 @@ class Assistant:
             values: of the catalog's columns.
             value: points of a rating, or a weight.
             source: where it comes from, for the person.
+
+        Raises:
+            BadInput: nothing is to be noted now.
         """
+        if not self.keeps:
+            raise BadInput(
+                "not noted: "
+                + ("this is incognito" if self.incognito else "the profile is paused"),
+                hint="" if self.incognito else "recagent profile pause --resume",
+            )
         self._sessions.note(kind, rows, values=values, value=value, source=source)
 
     # -- sessions --------------------------------------------------------------------------------

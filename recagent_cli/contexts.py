@@ -51,7 +51,7 @@ class Contexts:
             profile=self.profile(),
             user=user_index(user, catalog),
             made_for=lambda number: session.made_for(number, catalog),
-            may_remember=not self.incognito,
+            may_remember=not self.incognito and not self.sessions.paused,
             rng=np.random.default_rng(self.seed or datetime.date.today().toordinal()),
             of_list=lambda number: self.of_list(session, number),
         )

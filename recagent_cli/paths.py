@@ -45,8 +45,12 @@ class Paths:
 
     @property
     def history(self) -> Path:
-        """Lines typed in chat."""
-        return self.data / "chat-history"
+        """Lines typed in chat by whom no name is given."""
+        return self.history_of("me")
+
+    def history_of(self, profile: str) -> Path:
+        """Lines that a profile typed in chat."""
+        return self.data / ("chat-history" if profile == "me" else f"chat-history-{profile}")
 
     def to_json(self) -> dict[str, str]:
         """The paths by name."""

@@ -20,6 +20,8 @@ from .agent.brain import PastTurn
 from .agent.builtin.readers.given import given_to, read_given
 from .agent.session import Session, numbered, relist, without_lists
 from .agent.turn import Turn, past_from_json, past_to_json
+from .memory.erasing import last_forgotten
+from .memory.pausing import paused_since
 from .memory.profile import KINDS, Learning, Profile, derive, reach
 from .memory.store import StoredEvent, StoredSession, UserStore
 from .paths import make_dir
@@ -46,9 +48,15 @@ class Sessions:
     notice: Callable[[str, str], None]
     learning: Learning = field(default_factory=Learning)
 
+    @property
+    def paused(self) -> bool:
+        """Whether the person wants nothing noted now."""
+        return paused_since(self.store, self.profile_name) is not None
+
     def new(self) -> Session:
         """A session whose bus holds the whole catalog."""
-        return Session(self.catalog.path.name, self._new_bus())
+        begun = last_forgotten(self.store, self.profile_name)
+        return Session(self.catalog.path.name, self._new_bus(), forgotten=begun)
 
     def load(self, session_id: str | None = None) -> Session | None:
         """The session of that id, or the one used last; None where there is no last one.
@@ -57,11 +65,11 @@ class Sessions:
             NotFound: there is no session of that id, or it is another profile's.
             BadInput: it is damaged.
         """
-        name = self.catalog.path.name
+        name, begun = self.catalog.path.name, last_forgotten(self.store, self.profile_name)
         if session_id is None:
             last = self.store.last_session(self.profile_name, name)
             self._tell_damage()
-            return None if last is None else self._restore(last)
+            return None if last is None else self._restore(last, begun)
         stored = self.store.session(session_id, self.profile_name)
         self._tell_damage()
         if stored.catalog != name:
@@ -69,7 +77,7 @@ class Sessions:
                 f"the session {session_id!r} is about the catalog {stored.catalog}",
                 hint=f"recagent … -c {stored.catalog} --session {session_id}",
             )
-        return self._restore(stored)
+        return self._restore(stored, begun)
 
     def profile(self) -> Profile:
         """What is known of the person, in rows of this catalog."""
@@ -108,10 +116,27 @@ class Sessions:
         lock = make_dir(self.store.path.parent, private=True) / "keep.lock"
         try:
             with locked(lock):
-                self._take_sets(session)
-                self._write(session, events)
+                if self._may_keep(session):
+                    self._take_sets(session)
+                    self._write(session, events)
+                else:
+                    self.store.commit(events=[replace(event, session="") for event in events])
         except OSError as error:
             raise RecagentError(f"the store cannot be locked: {error}") from error
+
+    def _may_keep(self, session: Session) -> bool:
+        """Whether nothing of a session must stay out of the store; the lock is held."""
+        if session.private:
+            return False
+        if last_forgotten(self.store, self.profile_name) == session.forgotten:
+            return True
+        session.private = True
+        self.notice(
+            "catalog",
+            "something was forgotten meanwhile, which this conversation may know: it is kept no "
+            "more; facts are. A new one is kept again",
+        )
+        return False
 
     def _write(self, session: Session, events: Sequence[StoredEvent]) -> None:
         """Write the session with its new turns, and the facts."""
@@ -223,7 +248,7 @@ class Sessions:
     def _new_bus(self) -> CandidateBus:
         return CandidateBus(self.catalog.n_items, self.catalog.fingerprint)
 
-    def _restore(self, stored: StoredSession) -> Session:
+    def _restore(self, stored: StoredSession, begun: int) -> Session:
         turns: list[PastTurn] = []
         for body in stored.turns:
             past, ids = past_from_json(body)
@@ -242,7 +267,9 @@ class Sessions:
             turns = [without_lists(turn) for turn in turns]
         else:
             turns = numbered(turns, bus)
-        session = Session(stored.catalog, bus, stored.id, turns, saved_turns=len(turns))
+        session = Session(
+            stored.catalog, bus, stored.id, turns, saved_turns=len(turns), forgotten=begun
+        )
         session.in_store(stored.bus)
         return session
 

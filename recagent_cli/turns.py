@@ -70,7 +70,9 @@ class Turns:
             session.bus.back_to(before)
             session.turns.pop()
             raise BadInput(failed[0].removeprefix("error: "))
-        if self.sessions is not None:
+        if self.sessions is None:
+            session.private = True
+        else:
             try:
                 self.sessions.keep(session, turn)
             except NotFound:  # the session is somebody else's

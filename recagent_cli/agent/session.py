@@ -34,6 +34,9 @@ class Session:
         saved_turns: how many of them are in the store already.
         kept: hash of the bus as it was last read from the store or written there; 0 for never.
         kept_sets: names of its sets then.
+        private: whether it holds turns that must not be kept: those of then, and what is made of
+            them, stay out of the store.
+        forgotten: what had been forgotten when it was begun or read, as `last_forgotten` has it.
     """
 
     catalog: str
@@ -43,6 +46,8 @@ class Session:
     saved_turns: int = 0
     kept: int = 0
     kept_sets: frozenset[str] = frozenset()
+    private: bool = False
+    forgotten: int = 0
 
     def in_store(self, blob: bytes) -> None:
         """Note that these are the bytes of its bus in the store."""

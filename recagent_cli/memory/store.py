@@ -41,10 +41,12 @@ EVENT_KINDS = (
     "learned",
     "proposed",
     "paused",
+    "forgotten",
 )
 """`wanted` is on the watchlist (value 0: off it again), `set` a weight that the person gave,
 `learned` what a verdict was generalised to, `proposed` the same as it waits for the person's word,
-`paused` (value 1 or 0) whether anything is noted. docs/memory.md tells them all."""
+`paused` (value 1 or 0) whether anything is noted, `forgotten` that something was, and no more of
+it. docs/memory.md tells them all."""
 
 MIGRATIONS = (
     """
@@ -325,25 +327,20 @@ class UserStore:
             NotFound: a session of that id belongs to another profile.
             RecagentError: the store cannot be written.
         """
-        now = time.time()
-        with self._connection() as connection, _immediate(connection):
-            number = None if session is None else _write_session(connection, session, new_turns)
+        with self.transaction() as connection:
+            number = None if session is None else write_session(connection, session, new_turns)
             numbers: dict[int, int] = {}
             for event in events:
                 if session is not None and event.session == session.id:
                     event = replace(event, turn=number)
                 event = replace(event, because=numbers.get(event.because, event.because))
-                numbers[event.id] = _write_event(connection, event, now)
+                numbers[event.id] = write_event(connection, event)
                 numbers.pop(0, None)
 
     def undo_event(self, event: StoredEvent) -> None:
         """Mark an event as undone; it stays in the file and counts no more."""
-        values = _event_values(replace(event, undone=1), event.time)
-        with self._connection() as connection, _immediate(connection):
-            connection.execute(
-                "UPDATE events SET undone = 1, checksum = ? WHERE id = ?",
-                (checksum(values), event.id),
-            )
+        with self.transaction() as connection:
+            write_event(connection, replace(event, undone=1), anew=False)
 
     def delete_session(self, session_id: str, profile: str) -> None:
         """Remove a session of this profile and its turns.
@@ -368,6 +365,16 @@ class UserStore:
             return []
         with self._connection() as connection:
             return connection.execute(sql, arguments).fetchall()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Write in one go or not at all, for the rooms beside this one.
+
+        Raises:
+            RecagentError: the store cannot be written.
+        """
+        with self._connection() as connection, _immediate(connection):
+            yield connection
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -496,11 +503,18 @@ def _event_values(event: StoredEvent, moment: float) -> tuple[Any, ...]:
     )
 
 
-def _write_event(connection: sqlite3.Connection, event: StoredEvent, now: float) -> int:
-    """Append an event; returns its number."""
+def write_event(connection: sqlite3.Connection, event: StoredEvent, *, anew: bool = True) -> int:
+    """Append an event, or write the one of its number as it is now; returns its number."""
     if event.kind not in EVENT_KINDS:
         raise ValueError(f"unknown kind of event {event.kind!r}")
-    values = _event_values(event, event.time or now)
+    values = _event_values(event, event.time or time.time())
+    if not anew:
+        names = ", ".join(f"{name} = ?" for name in _EVENT_COLUMNS.split(", "))
+        connection.execute(
+            f"UPDATE events SET {names}, checksum = ? WHERE id = ?",
+            (*values, checksum(values), event.id),
+        )
+        return event.id
     written = connection.execute(
         f"INSERT INTO events ({_EVENT_COLUMNS}, checksum) VALUES ({', '.join('?' * 15)})",
         (*values, checksum(values)),
@@ -508,8 +522,8 @@ def _write_event(connection: sqlite3.Connection, event: StoredEvent, now: float)
     return int(written.lastrowid or 0)
 
 
-def _write_session(
-    connection: sqlite3.Connection, session: StoredSession, new_turns: Sequence[str]
+def write_session(
+    connection: sqlite3.Connection, session: StoredSession, new_turns: Sequence[str] = ()
 ) -> int:
     """Write the session and append its new turns; returns the number of the last one."""
     held = connection.execute(

@@ -92,8 +92,8 @@ class Chat:
                     yield Completion(text, start_position=-typed)
 
         history: History = InMemoryHistory()
-        if not self.assistant.incognito:
-            path = self.assistant.paths.history
+        if self.assistant.keeps:
+            path = self.assistant.paths.history_of(self.assistant.profile_name)
             make_dir(path.parent, private=True)
             path.touch(mode=0o600)
             history = FileHistory(str(path))

@@ -1,0 +1,128 @@
+"""Removes facts and sessions so that nothing of them is left in the files of the store.
+
+Whatever is deleted is overwritten (`secure_delete`), the file is written anew without it (VACUUM),
+the write-ahead log emptied, and the backups are replaced by one of what is left.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from recagent_catalogs.errors import RecagentError
+from recagent_catalogs.locks import locked
+
+from ..paths import make_dir, unwritable
+from .store import StoredEvent, StoredSession, UserStore, write_event, write_session
+
+FORGOTTEN = "forgotten"
+COMPACT_S = 10.0
+"""How long other processes are waited for that still read what was deleted."""
+
+
+@dataclass(frozen=True)
+class Doomed:
+    """What is to be removed of one profile.
+
+    Attributes:
+        facts: numbers of events.
+        sessions: ids.
+        reworded: events that stay, without the words that named what is forgotten.
+        rewritten: sessions that stay, whose bus knew what is forgotten.
+    """
+
+    facts: Collection[int] = ()
+    sessions: Collection[str] = ()
+    reworded: Sequence[StoredEvent] = ()
+    rewritten: Sequence[StoredSession] = ()
+
+
+def last_forgotten(store: UserStore, profile: str) -> int:
+    """A number that grows whenever something of the profile is forgotten; 0 for never.
+
+    What another process still has in its memory may hold what is gone from the disk: whoever finds
+    another number than before must not write that.
+    """
+    return max((mark.id for mark in store.events(_mark_of(profile), "", (FORGOTTEN,))), default=0)
+
+
+def _mark_of(profile: str) -> str:
+    """The owner of the mark: no profile can be called so, and it does not tell the name."""
+    return "#" + hashlib.blake2b(profile.encode(), digest_size=8).hexdigest()
+
+
+def erase(store: UserStore, profile: str, doomed: Doomed) -> None:
+    """Delete it in one transaction, and leave a mark that tells other processes.
+
+    Raises:
+        RecagentError: the store cannot be written; then all is as it was.
+    """
+    owner = _mark_of(profile)
+    with store.transaction() as connection:
+        for number in doomed.facts:
+            connection.execute("DELETE FROM events WHERE id = ? AND profile = ?", (number, profile))
+        for id in doomed.sessions:
+            gone = connection.execute(
+                "DELETE FROM sessions WHERE id = ? AND profile = ?", (id, profile)
+            )
+            if gone.rowcount:
+                connection.execute("DELETE FROM turns WHERE session = ?", (id,))
+        for event in doomed.reworded:
+            write_event(connection, event, anew=False)
+        for session in doomed.rewritten:
+            write_session(connection, session)
+        connection.execute("DELETE FROM events WHERE profile = ?", (owner,))
+        write_event(connection, StoredEvent(owner, "", FORGOTTEN))
+
+
+def compact(store: UserStore, *, seconds: float = COMPACT_S) -> None:
+    """Write the file without what was deleted, and empty the log.
+
+    Raises:
+        RecagentError: another process has been reading for longer than `seconds`, so that what was
+            deleted is still in the log, or the file cannot be written.
+    """
+    held = RecagentError(
+        "what was forgotten counts no more, but is still in the files: another process reads them",
+        hint="end it, then run recagent profile forget --finish",
+    )
+    try:
+        connection = sqlite3.connect(store.path, timeout=seconds, isolation_level=None)
+        try:
+            connection.execute("PRAGMA temp_store=MEMORY")
+            connection.execute("PRAGMA secure_delete=ON")
+            connection.execute("VACUUM")
+            busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError as error:
+        if "locked" in str(error) or "busy" in str(error):
+            raise held from error
+        raise RecagentError(
+            f"{store.path}: {error}", hint="free some space and try again"
+        ) from error
+    if busy:
+        raise held
+
+
+def renew_backups(store: UserStore) -> int:
+    """Delete all copies of the store and make one of what is left; returns how many there were.
+
+    Raises:
+        RecagentError: one cannot be deleted.
+    """
+    folder = store.path.parent / "backups"
+    if not folder.is_dir():
+        return 0
+    try:
+        with locked(make_dir(folder, private=True) / ".lock"):
+            copies = [path for path in folder.iterdir() if not path.name.startswith(".")]
+            for path in copies:
+                path.unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error, "cannot be deleted") from error
+    if copies:
+        store.back_up()
+    return len(copies)
