@@ -55,6 +55,12 @@ SETTINGS = (
     Setting(
         "color", True, "colours on a terminal; NO_COLOR and --no-color turn them off", local=True
     ),
+    Setting(
+        "plain",
+        False,
+        "the chat in lines of plain text, for screen readers; as TERM=dumb",
+        local=True,
+    ),
     Setting("width", 0, "width of tables; 0: as wide as the terminal", local=True),
     Setting("profile.eta", 0.5, "how far one event moves the profile, 0 to 1"),
     Setting("profile.half_life_days", 365, "days after which a taste has lost half its weight"),

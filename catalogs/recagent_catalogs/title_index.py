@@ -17,6 +17,7 @@ from .hashes import hash_stretches, hash_texts
 from .interactions import Floats, Rows
 from .near import SCAN_UP_TO, NearTexts
 from .postings import Postings
+from .prefixes import Prefixes
 from .text import ARTICLES, fold
 from .textblock import TextBlock
 from .titles import ALIAS, FULL, NEAR, NUMERALS, PART, STRENGTH, canonical, marked_forms
@@ -94,6 +95,10 @@ class TitleIndex:
         if Postings.exists(self._directory, "titles.near.words"):
             return NearTexts.load(self._directory, "titles.near", self._texts, numbers)
         return NearTexts.of(self._texts, numbers, large=False)
+
+    @cached_property
+    def _prefixes(self) -> Prefixes:
+        return Prefixes.load(self._directory, "titles.order", self._texts)
 
     def _rows_of(self, forms: NDArray[np.integer] | Sequence[int]) -> list[int]:
         """The rows of the items with the forms of those numbers."""
@@ -209,6 +214,21 @@ class TitleIndex:
         kept = zip(forms, rows, strict=True)
         return sorted({row for form, row in kept if self._kinds[form] & STRENGTH != PART})
 
+    def beginning(self, folded: str, limit: int) -> list[int]:
+        """Rows of items with a title, or a part of one, that begins so; the best-known first.
+
+        Whole titles come before parts of one. It looks at those that begin so, and no others.
+        """
+        forms = self._prefixes.beginning(folded)
+        rows, strength = self._rows[forms], self._kinds[forms] & STRENGTH
+        known = self._popularity[rows].astype(np.int64)
+        order = -known
+        if len(forms) > 4 * limit:  # a title has at most a few forms
+            best = np.argpartition(order, 4 * limit)[: 4 * limit]
+            rows, strength, order = rows[best], strength[best], order[best]
+        kept = np.lexsort((rows, order, strength == PART))
+        return list(dict.fromkeys(rows[kept].tolist()))[:limit]
+
     def year(self, row: int) -> int | None:
         """The year of an item, if known."""
         if self._years is None or np.isnan(self._years[row]):
@@ -317,6 +337,7 @@ def write_titles(
     _hash_forms(texts, rows, strength, popularity).save(directory, "titles.hash")
     numbers = _near_numbers(strength)
     if len(numbers) > scan_up_to:
+        Prefixes.of(texts).save(directory, "titles.order")
         NearTexts.of(texts, numbers, large=True).save(directory, "titles.near")
 
 

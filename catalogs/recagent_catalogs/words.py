@@ -16,6 +16,7 @@ from . import arrays
 from .hashes import hash_texts
 from .interactions import Floats, Rows
 from .postings import Postings
+from .prefixes import Prefixes
 from .schema import Column, Role, Vocabulary
 from .text import fold
 from .textblock import TextBlock
@@ -167,6 +168,17 @@ class WordColumn:
                 best[code] = max(best.get(code, 0.0), float(score))
         ranked = sorted(best.items(), key=lambda pair: (-pair[1], pair[0]))
         return [(self.value(code), score) for code, score in ranked[:limit]]
+
+    def beginning(self, folded: str, limit: int) -> list[str]:
+        """The values that begin so (people by their surnames too), the most frequent first."""
+        codes = self._prefixes.beginning(folded)
+        if len(codes) > 2 * limit:  # each stands there twice at most
+            codes = np.partition(codes, 2 * limit)[: 2 * limit]
+        return [self.value(code) for code in np.unique(codes)[:limit].tolist()]
+
+    @cached_property
+    def _prefixes(self) -> Prefixes:
+        return Prefixes.of(self._folded_texts, last_words=self.column.role is Role.PEOPLE)
 
     @cached_property
     def _scanned(self) -> list[str]:

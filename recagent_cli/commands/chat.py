@@ -26,6 +26,9 @@ def command(
     style: StyleOption = None,
     no_build: NoBuildOption = False,
     incognito: Annotated[bool, typer.Option("--incognito", help="Keep nothing.")] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Lines of plain text only, for screen readers.")
+    ] = False,
 ) -> None:
     """Talk: refine, point at what was shown ("the second one, but shorter"), like and dislike.
 
@@ -38,6 +41,7 @@ def command(
     if run.json_ or run.format_ not in (None, "table"):
         raise UsageError("chat prints for people", hint="use ask --json, or batch")
 
+    run.plain = plain
     assistant = run.assistant(
         build=not no_build,
         **run.style_option(style),
@@ -54,5 +58,6 @@ def command(
         verbose=run.verbose,
         color=bool(settings["color"]),
         width=int(settings["width"]),
+        plain=bool(settings["plain"]),
     )
     chat.run()

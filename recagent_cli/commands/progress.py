@@ -20,7 +20,13 @@ class Watcher:
     """An event function; a context manager, so that no half-drawn bar is left behind."""
 
     def __init__(
-        self, *, quiet: bool, verbose: bool, color: bool = True, once: str = PREPARING
+        self,
+        *,
+        quiet: bool,
+        verbose: bool,
+        color: bool = True,
+        draws: bool = True,
+        once: str = PREPARING,
     ) -> None:
         self._once = once
         self._quiet = quiet
@@ -30,7 +36,7 @@ class Watcher:
         self._color = color
         self._since: float | None = None
         self._said = False
-        self._draws = not quiet and sys.stderr.isatty()
+        self._draws = draws and not quiet and sys.stderr.isatty()
 
     def __call__(self, event: Event) -> None:
         """Take one event."""

@@ -115,6 +115,7 @@ class Run:
     strict: bool = False
     no_color: bool = False
     debug: bool = False
+    plain: bool = False
     lenient: bool = False
     """Whether a broken settings file is reported by the command itself, not the end of it."""
     settings_problem: str = ""
@@ -134,8 +135,10 @@ class Run:
                 if not self.lenient:
                     raise
                 self._settings, self.settings_problem = default_settings(), error.message
-            if self.no_color:
-                values = {**self._settings.values, "color": False}
+            flags = {"color": False} if self.no_color else {}
+            flags |= {"plain": True} if self.plain else {}
+            if flags:
+                values = {**self._settings.values, **flags}
                 self._settings = Settings(values, self._settings.source)
         return self._settings
 
@@ -159,7 +162,12 @@ class Run:
         from .progress import Watcher
 
         settings = self.settings
-        watcher = Watcher(quiet=self.quiet, verbose=self.verbose, color=bool(settings["color"]))
+        watcher = Watcher(
+            quiet=self.quiet,
+            verbose=self.verbose,
+            color=bool(settings["color"]),
+            draws=not settings["plain"],
+        )
         self.stack.enter_context(watcher)
         merged = {
             "profile": self.profile_name,

@@ -1,14 +1,17 @@
-"""The chat screen: reads a line, shows what the turn does, prints the answer.
+"""The chat screen: reads a message, shows what the turn does, prints the answer as it comes.
 
-The conversation is saved after every turn; Ctrl-C stops a turn and keeps what was there, twice at
-the prompt leaves. Where standard input is no terminal, lines are read from it without a prompt.
+The conversation is saved after every turn. Ctrl-C stops a turn and keeps what was there; at the
+prompt it throws away what is half typed, and twice at an empty prompt it leaves, as Ctrl-D does.
+Where standard input is no terminal, lines are read from it without a prompt.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -16,18 +19,20 @@ from rich.text import Text
 from recagent_catalogs.errors import Cancelled, RecagentError
 from recagent_catalogs.text import clean
 
-from ..agent.events import Event, Notice, Progress, Thought, ToolFinished
-from ..paths import make_dir
-from .chat_commands import command_named, completions
+from ..agent.events import Event, Notice, TextDelta, Thought, ToolFinished, ToolStarted, TurnStarted
+from .chat_commands import command_named
 from .examples import first_screen
+from .flow import Flow
+from .live import LiveLine
 from .render import explained_lines, make_console, turn_renderables
+from .signals import ends_by_signal, no_echo, stoppable
+from .status import Spent
 
 if TYPE_CHECKING:
     from ..agent.session import Session
     from ..agent.turn import Turn
     from ..assistant import Assistant
-
-PROMPT = "> "
+    from .prompt import Reads
 
 
 @dataclass
@@ -35,7 +40,10 @@ class Chat:
     """A conversation on the terminal.
 
     Attributes:
+        plain: lines of plain text only: no colours, nothing that moves or is drawn twice.
         over: whether it ends after this line.
+        spent: what the models of this conversation consumed.
+        paused: whether the profile learns nothing at the moment.
     """
 
     assistant: Assistant
@@ -45,23 +53,35 @@ class Chat:
     verbose: bool = False
     color: bool = True
     width: int = 0
+    plain: bool = False
     over: bool = False
+    spent: Spent = field(default_factory=Spent)
+    paused: bool = False
     _console: Any = field(init=False, default=None)
     _talk: Any = field(init=False, default=None)
-    _leaving: bool = field(init=False, default=False)
+    _prompt: Reads | None = field(init=False, default=None)
+    _live: LiveLine = field(init=False, default_factory=lambda: LiveLine(draws=False))
+    _flow: Flow = field(init=False, default_factory=Flow)
+
+    def __post_init__(self) -> None:
+        self.plain = self.plain or os.environ.get("TERM") == "dumb"
+
+    @property
+    def colored(self) -> bool:
+        """Whether colours may be used."""
+        return self.color and not self.plain and "NO_COLOR" not in os.environ
 
     def run(self) -> None:
         """Talk until the person leaves."""
-        is_terminal = sys.stdout.isatty()
-        self._console = make_console(color=self.color, width=self.width)
-        # Through a pipe only answers go to standard output.
-        self._talk = make_console(stderr=not is_terminal, color=self.color, width=self.width)
+        self._open()
         if not self.quiet:
             for line in first_screen(self.assistant, bool(self.session.turns)):
                 self._talk.print(Text(line, style="dim"))
         for _, notice in self.assistant.take_notices():
             self.note(notice)
-        with self.assistant:
+        # What is typed while nobody reads does not show; it waits for the prompt.
+        echo = contextlib.nullcontext() if self.plain else no_echo()
+        with self.assistant, ends_by_signal(self._leave), echo:
             for line in self._lines():
                 if not line.strip():
                     continue
@@ -69,70 +89,58 @@ class Chat:
                 if self.over:
                     return
 
+    def _open(self) -> None:
+        is_terminal = sys.stdout.isatty()
+        options: dict[str, Any] = {"color": self.color, "width": self.width, "plain": self.plain}
+        self._console = make_console(**options)
+        # Through a pipe only answers go to standard output.
+        self._talk = make_console(stderr=not is_terminal, **options)
+        draws = is_terminal and not self.plain and not self.quiet
+        self._live = LiveLine(sys.stdout, draws=draws)
+        self._flow = Flow(self._console)
+
+    def look_up(self) -> None:
+        """See whether the profile learns; it may have been paused from elsewhere."""
+        self.paused = not (self.assistant.incognito or self.assistant.keeps)
+
+    def _leave(self, leaving: SystemExit) -> bool:
+        return self._prompt is not None and self._prompt.leave(leaving)
+
+    # -- reading ---------------------------------------------------------------------------------
+
     def _lines(self) -> Iterator[str]:
         if not (sys.stdin.isatty() and sys.stdout.isatty()):
             yield from sys.stdin
             return
-        yield from self._typed()
+        from .prompt import PlainPrompt, Prompt, messages
 
-    def _typed(self) -> Iterator[str]:
-        """Lines typed at a prompt, with history and completion of commands."""
-        from prompt_toolkit import PromptSession
-        from prompt_toolkit.completion import CompleteEvent, Completer, Completion
-        from prompt_toolkit.document import Document
-        from prompt_toolkit.history import FileHistory, History, InMemoryHistory
-
-        chat = self
-
-        class Commands(Completer):
-            def get_completions(
-                self, document: Document, complete_event: CompleteEvent
-            ) -> Iterator[Completion]:
-                for text, typed in completions(chat, document.text_before_cursor):
-                    yield Completion(text, start_position=-typed)
-
-        history: History = InMemoryHistory()
-        if self.assistant.keeps:
-            path = self.assistant.paths.history_of(self.assistant.profile_name)
-            make_dir(path.parent, private=True)
-            path.touch(mode=0o600)
-            history = FileHistory(str(path))
-        prompt: PromptSession[str] = PromptSession(
-            history=history, completer=Commands(), complete_while_typing=False
-        )
-        while True:
-            try:
-                line = prompt.prompt(PROMPT)
-            except KeyboardInterrupt:
-                if prompt.default_buffer.text:  # a line half typed is thrown away, no more
-                    self._leaving = False
-                    continue
-                if self._leaving:
-                    return
-                self._leaving = True
-                self.note("Ctrl-C again, Ctrl-D or /quit leaves")
-                continue
-            except EOFError:
-                return
-            self._leaving = False
-            yield line
+        self._prompt = PlainPrompt() if self.plain else Prompt(self)
+        yield from messages(self, self._prompt)
 
     def _handle(self, line: str) -> None:
-        """Do what the line says."""
+        """Do what the line says; whatever happens, the next one can be typed."""
         name, _, rest = line.partition(" ")
-        try:
-            if not name.startswith("/"):
-                self.ask(line)
-            elif (command := command_named(name)) is not None:
-                command.run(self, rest.strip())
-            else:
-                self.note(f"no command {name}; /help lists them")
-        except KeyboardInterrupt:
-            self.note("stopped")
-        except Cancelled as stopped:
-            self.note(stopped.message)
-        except RecagentError as error:
-            self.note(error.message + (f" ({error.hint})" if error.hint else ""))
+        command = command_named(name) if name.startswith("/") else None
+        with stoppable():
+            try:
+                with self._live:
+                    if not name.startswith("/"):
+                        self.ask(line)
+                    elif command is not None:
+                        command.run(self, rest.strip())
+                    else:
+                        self.note(f"no command {name}; /help lists them")
+            except (KeyboardInterrupt, Cancelled):
+                self.note(self._stopped())
+            except RecagentError as error:
+                self.note(error.message + (f" ({error.hint})" if error.hint else ""))
+
+    def _stopped(self) -> str:
+        if self.session.bus.lists:
+            return "stopped; your last list still stands"
+        return "stopped; nothing of this turn was kept"
+
+    # -- answering -------------------------------------------------------------------------------
 
     def ask(self, line: str) -> None:
         """Ask, and show the answer."""
@@ -141,8 +149,12 @@ class Chat:
 
     def show_turn(self, turn: Turn) -> None:
         """Print a turn: its answer as data, its notices and the path of its list as talk."""
-        plain = getattr(self, "plain", False)
-        self.show(*turn_renderables(turn, self.assistant.catalog.schema, plain=plain))
+        self.spent.add(turn.usage)
+        told = self._flow.end()
+        # What came as it was written is not printed again.
+        shown = replace(turn, text="") if turn.text and told == turn.text else turn
+        schema = self.assistant.catalog.schema
+        self.show(*turn_renderables(shown, schema, plain=self.plain))
         for kind, text in turn.notices:
             if kind != "fallback":
                 self.note(text)
@@ -158,27 +170,44 @@ class Chat:
 
     def _event(self, event: Event) -> None:
         """Show what the turn does, as it does it."""
+        brain = self.assistant.agent.brain.name
+        if isinstance(event, TextDelta):
+            self._live.clear()
+            self._flow.write(event.text)
+        elif isinstance(event, TurnStarted):
+            self._flow.begin()
+            self._live.show("reading" if brain == "builtin" else brain)
+        elif isinstance(event, ToolStarted):
+            self._live.show(event.tool)
+        elif isinstance(event, ToolFinished):
+            self._live.show("answering" if brain == "builtin" else brain)
         if self.quiet:
             return
-        waits = self.assistant.agent.brain.name != "builtin"
-        if isinstance(event, ToolFinished) and (self.verbose or waits):
-            self._talk.print(Text(_tool_line(event), style="dim"))
+        if isinstance(event, ToolFinished) and (self.verbose or brain != "builtin"):
+            self._tell(Text(_tool_line(event), style="dim"))
         elif isinstance(event, Thought) and self.verbose:
-            self._talk.print(Text(f"  {clean(event.text, 300)}", style="dim italic"))
+            self._tell(Text(f"  {clean(event.text, 300)}", style="dim italic"))
         elif isinstance(event, Notice) and event.kind == "fallback":
             self.note(event.text)
-        elif isinstance(event, Progress):
-            return
+
+    # -- printing --------------------------------------------------------------------------------
 
     def show(self, *parts: Any) -> None:
         """Print an answer, as text or renderables, to standard output."""
+        self._live.clear()
+        self._flow.break_line()
         for part in parts:
             self._console.print(part)
 
     def note(self, text: str) -> None:
         """Tell the person something that is no answer."""
         if not self.quiet:
-            self._talk.print(Text(f"  {clean(text)}", style="dim"))
+            self._tell(Text(f"  {clean(text)}", style="dim"))
+
+    def _tell(self, text: Text) -> None:
+        self._live.clear()
+        self._flow.break_line()
+        self._talk.print(text)
 
 
 def _tool_line(event: ToolFinished) -> str:

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .chat import Chat
 
+ITEMS = "items"
+"""What a command takes that is about items: numbers of the list, or titles."""
+
 
 def _nothing(chat: Chat) -> Sequence[str]:
     return ()
@@ -24,6 +27,7 @@ class ChatCommand:
         usage: what may follow the name, for the help.
         help: what it does, in a few words; commands with the same words share a line of the help.
         complete: what the rest of the line may be completed to.
+        takes: `ITEMS`, or nothing in particular; numbers and titles are completed then.
         hidden: whether it is only another spelling.
     """
 
@@ -32,6 +36,7 @@ class ChatCommand:
     usage: str = ""
     help: str = ""
     complete: Callable[[Chat], Sequence[str]] = _nothing
+    takes: str = ""
     hidden: bool = False
 
     @property

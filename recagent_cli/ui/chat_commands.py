@@ -17,7 +17,7 @@ from recagent_catalogs.errors import UsageError
 
 from ..agent.loop import NOTED
 from ..settings import known
-from .chat_command import ChatCommand, references, rows_named
+from .chat_command import ITEMS, ChatCommand, references, rows_named
 from .chat_places import PLACES
 from .examples import first_screen
 
@@ -40,7 +40,9 @@ def _fact(name: str, kind: str) -> ChatCommand:
         labels = ", ".join(chat.assistant.catalog.label(row) for row in rows)
         chat.note(f"{NOTED[kind]}: {labels}")
 
-    return ChatCommand(name, note, "2", "what you think of an item; by number or title")
+    return ChatCommand(
+        name, note, "2", "what you think of an item; by number or title", takes=ITEMS
+    )
 
 
 def _help(chat: Chat, rest: str) -> None:
@@ -106,9 +108,13 @@ COMMANDS: tuple[ChatCommand, ...] = (
     _fact("/never", "never"),
     ChatCommand("/more", lambda chat, rest: chat.ask("more"), "", "further items of the same list"),
     *PLACES,
-    ChatCommand("/why", _why, "2", "what speaks for an item; number or title; --style short"),
-    ChatCommand("/why-not", _why_not, "TITLE", "why it is not in the list"),
-    ChatCommand("/compare", _compare, "1 3", "items side by side; numbers, or titles with ;"),
+    ChatCommand(
+        "/why", _why, "2", "what speaks for an item; number or title; --style short", takes=ITEMS
+    ),
+    ChatCommand("/why-not", _why_not, "TITLE", "why it is not in the list", takes=ITEMS),
+    ChatCommand(
+        "/compare", _compare, "1 3", "items side by side; numbers, or titles with ;", takes=ITEMS
+    ),
     ChatCommand("/new", _new, "", "begin again"),
     ChatCommand("/help", _help),
     ChatCommand("/quit", _quit),

@@ -12,7 +12,7 @@ from recagent_catalogs.text import clean
 from recagent_tools.candidates import find_set
 
 from ..agent.request import Operation
-from .chat_command import ChatCommand, references
+from .chat_command import ITEMS, ChatCommand, references
 from .render import rows_table
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ PLACES: tuple[ChatCommand, ...] = (
     ChatCommand("/union", _named("union"), "NAME", JOINED, places_of),
     ChatCommand("/minus", _named("minus"), "NAME", JOINED, places_of),
     ChatCommand("/intersect", _named("intersect"), "NAME", JOINED, places_of),
-    ChatCommand("/drop", _drop, "2", "leave items out, by number or title"),
+    ChatCommand("/drop", _drop, "2", "leave items out, by number or title", takes=ITEMS),
     ChatCommand("/filter", _filter, "year < 1990", "only what meets this; several divided by ;"),
     ChatCommand("/diff", _diff, "[NAME | N]", "what changed since the list before", places_of),
 )

@@ -300,8 +300,13 @@ def rows_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Rendera
     return table
 
 
-def make_console(*, stderr: bool = False, color: bool = True, width: int = 0) -> Console:
-    """A console: markup, highlighting and emoji codes off; plain where there is no terminal."""
+def make_console(
+    *, stderr: bool = False, color: bool = True, width: int = 0, plain: bool = False
+) -> Console:
+    """A console: markup, highlighting and emoji codes off; plain where there is no terminal.
+
+    With `plain` it writes nothing but text, on a terminal too.
+    """
     import os
     import sys
 
@@ -321,7 +326,7 @@ def make_console(*, stderr: bool = False, color: bool = True, width: int = 0) ->
         emoji=False,
         no_color=no_color,
         force_terminal=is_terminal,  # what lies in the environment makes no file a terminal
-        color_system="auto" if is_terminal and not no_color else None,
+        color_system="auto" if is_terminal and not (no_color or plain) else None,
         width=width or (None if is_terminal else 80),
         soft_wrap=False,
         legacy_windows=False,
