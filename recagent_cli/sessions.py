@@ -26,6 +26,9 @@ from .memory.profile import KINDS, Learning, Profile, derive, reach
 from .memory.store import StoredEvent, StoredSession, UserStore
 from .paths import make_dir
 
+_WANTED = {"wanted": 1.0, "unwanted": 0.0}
+"""What is written with a fact of the watchlist: on it, or off it again."""
+
 
 @dataclass(frozen=True)
 class Sessions:
@@ -96,7 +99,13 @@ class Sessions:
         """Write the turn, the session and its facts, in one transaction."""
         ids = self.catalog.ids([row for _, row in turn.remembered])
         events = [
-            self.event(kind, item, source=turn.utterance[:200], session=session)
+            self.event(
+                "wanted" if kind == "unwanted" else kind,
+                item,
+                value=_WANTED.get(kind),
+                source=turn.utterance[:200],
+                session=session,
+            )
             for (kind, _), item in zip(turn.remembered, ids, strict=True)
         ]
         events += [

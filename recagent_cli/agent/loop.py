@@ -40,6 +40,10 @@ NOTED = {
     "disliked": "noted that you do not like",
     "seen": "noted as seen",
     "never": "noted, never again",
+    "wanted": "on your watchlist now",
+    "unwanted": "off your watchlist",
+    "accepted": "noted as taken",
+    "rejected": "noted, not that one",
 }
 """What is said when a fact is written down; by kind of fact."""
 PROSE = frozenset(("text", "reasons", "question", "options"))
@@ -169,6 +173,8 @@ class _Running:
             context.of_list = lambda number: context_of_list(context, self.session, number)
         context.made_for = lambda number: self.session.made_for(number, context.catalog)
         context.sayable = sayable(request, self.utterance, context)
+        context.sayable_values = sayable_values(request)
+        context.seen_too = request.seen_too
         for mentions, rows in (
             (request.liked, context.liked),
             (request.disliked, context.disliked),
@@ -412,9 +418,11 @@ class _Running:
         said = [("limit", limit) for limit in request.limits if limit not in text]
         for kind in NOTED:
             rows = [row for noted, row in self.context.remembered if noted == kind]
-            labels = ", ".join(self.context.catalog.label(row) for row in dict.fromkeys(rows))
-            if labels:
-                said.append(("noted", f"{NOTED[kind]}: {labels}"))
+            names = [self.context.catalog.label(row) for row in rows]
+            names += [value for noted, _, value in self.context.stated if noted == kind]
+            told = self.context.said is None and "Noted:" in text and all(n in text for n in names)
+            if names and not told:
+                said.append(("noted", f"{NOTED[kind]}: {', '.join(dict.fromkeys(names))}"))
         if request.unused:
             words = ", ".join(f"'{word}'" for word in request.unused)
             said.append(("unused", f"I did not use: {words}"))
@@ -461,6 +469,17 @@ def sayable(request: Request, utterance: str, context: ToolContext) -> dict[int,
     allow(request.liked, ("liked", "seen"))
     allow(request.disliked, ("disliked", "never", "seen"))
     allow(request.seen, ("seen",))
+    allow(request.disliked, ("rejected",))
+    allow(request.want, ("wanted",))
+    allow(request.unwant, ("unwanted",))
     if request.intent is Intent.FEEDBACK:
-        allow(request.about, ("liked", "disliked", "seen", "never"))
+        allow(request.about, ("liked", "disliked", "seen", "never", "accepted"))
     return {row: frozenset(kinds) for row, kinds in allowed.items()}
+
+
+def sayable_values(request: Request) -> dict[tuple[str, str], frozenset[str]]:
+    """What `remember` may write down of values in this turn: what the words state, and no more."""
+    allowed: dict[tuple[str, str], set[str]] = {}
+    for one in request.stated:
+        allowed.setdefault((one.column, one.value), set()).add(one.kind)
+    return {pair: frozenset(kinds) for pair, kinds in allowed.items()}

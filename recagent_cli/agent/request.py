@@ -143,7 +143,7 @@ class Request:
         stated: lasting tastes of values, to be remembered.
         seen_too: whether what the person has seen may be offered.
         wanted: whether only the person's watchlist is meant.
-        want: items to be put on the watchlist.
+        want, unwant: items to be put on the watchlist, or taken off it.
         unused: content words that nobody used; always reported to the person.
         limits: sentences about what this catalog cannot answer ("no countries in this catalog…").
         clarify: a question back to the person with its options, where the answer would change the
@@ -170,6 +170,7 @@ class Request:
     seen_too: bool = False
     wanted: bool = False
     want: tuple[Mention, ...] = ()
+    unwant: tuple[Mention, ...] = ()
     unused: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
     clarify: str = ""
@@ -229,6 +230,7 @@ def request_from_json(data: dict[str, Any]) -> Request:
         seen_too=bool(data.get("seen_too", False)),
         wanted=bool(data.get("wanted", False)),
         want=tuple(Mention(**one) for one in data.get("want", ())),
+        unwant=tuple(Mention(**one) for one in data.get("unwant", ())),
         unused=tuple(data["unused"]),
         limits=tuple(data["limits"]),
         clarify=data["clarify"],

@@ -353,6 +353,10 @@ def test_a_turn_without_a_list_after_a_fallback_shows_none(assistant: Assistant)
         ("I loved Paper Lanterns", "never", "f05"),
         ("something like It", "disliked", "f09"),
         ("I hated It", "liked", "f09"),
+        ("no horror", "disliked", "genres=Horror"),
+        ("I love westerns", "liked", "genres=Horror"),
+        ("I love westerns", "never", "genres=Western"),
+        ("I loved It", "wanted", "f09"),
     ],
 )
 def test_a_model_writes_only_what_the_person_said(
@@ -430,3 +434,37 @@ def test_a_reason_names_what_was_asked_for_now(assistant: Assistant) -> None:
     turn = assistant.ask("something like Orbit of Ash (1996)")
     assert turn.items and all("like Orbit of Ash" in item.reason for item in turn.items[:2])
     assert any("like " in item.reason for item in assistant.recommend(count=3))
+
+
+def test_what_was_stated_is_kept_with_the_turn(assistant: Assistant) -> None:
+    session = assistant.new_session()
+    first = assistant.ask("I love westerns", session=session)
+    assert first.items and ("noted", "noted that you like: Western") in first.notices
+    ids = [item.id for item in first.items]
+    second = assistant.ask("1 was great", session=session)
+    assert f"you like {first.items[0].label}" in second.text
+    assistant.ask(f"put {first.items[0].title} on my watchlist", session=session)
+    told = assistant.ask(f"take {first.items[0].title} off my watchlist", session=session)
+    assert "off your watchlist" in told.text and not told.items
+    assistant.ask("never horror again", session=session)
+    kept = assistant.store.events("me", "films", ["liked", "wanted", "never"])
+    assert [(e.kind, e.item, e.column, e.text, e.value) for e in kept] == [
+        ("liked", "", "genres", "Western", None),
+        ("liked", ids[0], "", "", None),
+        ("wanted", ids[0], "", "", 1.0),
+        ("wanted", ids[0], "", "", 0.0),
+        ("never", "", "genres", "Horror", None),
+    ]
+    assert all(event.source and event.session == session.id for event in kept)
+
+
+def test_what_was_offered_is_taken_or_refused(assistant: Assistant) -> None:
+    session = assistant.new_session()
+    items = assistant.ask("dramas", session=session).items
+    assistant.ask("not 1", session=session)
+    taken = assistant.ask(f"I'll take {items[1].title}", session=session)
+    assert taken.items == () and "Enjoy" in taken.text
+    kept = assistant.store.events("me", "films", ["accepted", "rejected", "disliked", "liked"])
+    assert [(e.kind, e.item) for e in kept] == [
+        ("rejected", items[0].id), ("accepted", items[1].id),
+    ]  # fmt: skip

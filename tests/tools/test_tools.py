@@ -239,6 +239,22 @@ def test_remember_and_ask(toolbox: Toolbox, context: ToolContext) -> None:
     assert context.question == ("Old or new?", ("old", "new"))
 
 
+def test_remember_takes_values_and_only_what_was_said(
+    toolbox: Toolbox, context: ToolContext
+) -> None:
+    run(toolbox, context, "remember", kind="liked", items=["genres=western", "It"])
+    assert context.stated == [("liked", "genres", "Western")]
+    assert context.remembered == [("liked", 8)]
+    assert run(toolbox, context, "remember", kind="seen", items=["genres=Western"]).error
+    assert run(toolbox, context, "remember", kind="liked", items=["genres=Nonsense"]).error
+    assert run(toolbox, context, "remember", kind="liked", items=["year=1999"]).error
+    context.sayable, context.sayable_values = {}, {("genres", "Horror"): frozenset(("never",))}
+    for kind, value in (("liked", "Western"), ("disliked", "Horror"), ("never", "Western")):
+        assert run(toolbox, context, "remember", kind=kind, items=[f"genres={value}"]).error
+    assert not run(toolbox, context, "remember", kind="never", items=["genres=Horror"]).error
+    assert context.stated[1:] == [("never", "genres", "Horror")]
+
+
 def test_wrong_arguments_are_told(toolbox: Toolbox, context: ToolContext) -> None:
     wrong: list[dict[str, Any]] = [{}, {"where": "x"}, {"where": [], "why": 1}, {"where": []}]
     for arguments in wrong:

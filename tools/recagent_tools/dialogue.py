@@ -7,12 +7,16 @@ from typing import Literal
 from pydantic import Field
 
 from recagent_catalogs.errors import ToolError
+from recagent_catalogs.schema import WORD_ROLES
+from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import clean
 
 from .references import resolve, resolve_all
 from .toolbox import Arguments, Tool, ToolContext, ToolResult
 
 MAX_SHOWN = 100
+OF_VALUES = ("liked", "disliked", "never")
+"""Kinds of fact that may be said of a value."""
 MAX_OPTIONS = 6
 MAX_OPTION_CHARS = 200
 
@@ -20,8 +24,12 @@ MAX_OPTION_CHARS = 200
 class RememberArguments(Arguments):
     """Arguments of `remember`."""
 
-    kind: Literal["liked", "disliked", "seen", "never"]
+    kind: Literal[
+        "liked", "disliked", "seen", "never", "wanted", "unwanted", "accepted", "rejected"
+    ] = Field(json_schema_extra={"enum": ["liked", "disliked", "seen", "never", "wanted"]})
+    """The last three are for our own code; a model is not told of them."""
     items: list[str]
+    """Items, or values of a column: "genres=Horror"."""
 
 
 class AskPersonArguments(Arguments):
@@ -43,21 +51,38 @@ class PresentArguments(Arguments):
 
 
 def remember(context: ToolContext, arguments: RememberArguments) -> ToolResult:
-    """Note what the person said of items."""
+    """Note what the person said of items and values; only what their own words say."""
     if not context.may_remember:
         raise ToolError("nothing may be remembered in this turn")
-    rows, problems = resolve_all(arguments.items, context)
-    if not rows:
+    kind, catalog = arguments.kind, context.catalog
+    values = [value for text in arguments.items if (value := _value(text, catalog)) is not None]
+    items = [text for text in arguments.items if _value(text, catalog) is None]
+    rows, problems = resolve_all(items, context)
+    if not rows and not values:
         raise ToolError("; ".join(problems) or "remember: no item named")
     if context.sayable is not None:
-        unsaid = [row for row in rows if arguments.kind not in context.sayable.get(row, ())]
+        unsaid = [catalog.label(row) for row in rows if kind not in context.sayable.get(row, ())]
+        said = context.sayable_values
+        unsaid += [pair[1] for pair in values if kind not in said.get(pair, ())]
         if unsaid:
-            labels = ", ".join(context.catalog.label(row) for row in unsaid)
-            raise ToolError(f"the person did not say so of: {labels}")
-    context.remembered.extend((arguments.kind, row) for row in rows)
-    labels = ", ".join(context.catalog.label(row) for row in rows)
-    lines = [f"noted as {arguments.kind}: {labels}", *problems]
-    return ToolResult("\n".join(lines), {"rows": rows, "kind": arguments.kind})
+            raise ToolError(f"the person did not say so of: {', '.join(unsaid)}")
+    elif values and kind not in OF_VALUES:
+        raise ToolError(f"a value cannot be {kind}: {', '.join(OF_VALUES)}")
+    context.remembered.extend((kind, row) for row in rows)
+    context.stated.extend((kind, column, value) for column, value in values)
+    labels = ", ".join([*map(catalog.label, rows), *(value for _, value in values)])
+    lines = [f"noted as {kind}: {labels}", *problems]
+    return ToolResult("\n".join(lines), {"rows": rows, "kind": kind, "values": values})
+
+
+def _value(text: str, catalog: Catalog) -> tuple[str, str] | None:
+    """("column", "value") of "genres=Horror" as the catalog writes it; None for anything else."""
+    name, equals, typed = (part.strip() for part in text.partition("="))
+    column = catalog.schema.find(name) if equals else None
+    if column is None or column.role not in WORD_ROLES or catalog.row_of(text) is not None:
+        return None
+    value = catalog.words(column.name).resolve(typed)
+    return None if value is None else (column.name, value)
 
 
 def ask_person(context: ToolContext, arguments: AskPersonArguments) -> ToolResult:

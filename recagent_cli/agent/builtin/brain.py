@@ -48,7 +48,7 @@ from .scoring import (
     wish_words,
 )
 from .steps import call_of, ids_of, is_offered, request_before
-from .told import told_of
+from .told import labels_told, told_of
 from .words.lexicon import lexicon
 from .words.tokens import tokenize
 
@@ -105,7 +105,10 @@ class BuiltinBrain:
         if request.intent is Intent.AGGREGATE and not (works and request.conditions):
             return self._aggregate(view)
         if wants_list(request) or works:
-            return self._list(view)
+            step = self._list(view)
+            if step.calls or not step.text:
+                return step
+            return replace(step, text=f"{self._noted(view)} {step.text}".strip())
         return self._talk(view)
 
     # --- lists -----------------------------------------------------------------------------------
@@ -298,16 +301,8 @@ class BuiltinBrain:
         return Step(calls=tuple(calls), thought="score, rank, present")
 
     def _noted(self, view: TurnView) -> str:
-        """A word on what was remembered, where the list does not show it anyway."""
-        if not is_offered(view, "remember") or not view.context.shown:
-            return ""
-        told, catalog = told_of(view), view.context.catalog
-        rows = {
-            kind: [row for id in told[kind] if (row := catalog.row_of(id)) is not None]
-            for kind in ("seen", "disliked")
-        }
-        labels = {kind: [catalog.label(row) for row in found] for kind, found in rows.items()}
-        return noted(labels["seen"], labels["disliked"])
+        """A word on what was remembered in the midst of a conversation."""
+        return noted(labels_told(view)) if view.context.shown else ""
 
     # --- answers without a list ------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from .dialogue.asked import asked
 from .dialogue.choices import OTHER, chosen, given_up, number_alone, said_instead
 from .dialogue.focus import in_focus
 from .dialogue.gate import Facts, excludes_shown, intent_of
+from .dialogue.kept import of_watchlist, stating, taken
 from .dialogue.moves import moves
 from .dialogue.places import based, came_to_nothing, left_out, rebased, request_of_places
 from .dialogue.state import (
@@ -28,8 +29,10 @@ from .dialogue.state import (
     starts_afresh,
     take_back,
     with_verdicts,
+    without_facts,
 )
 from .meaning.dislikes import dislikes_on, goes_on
+from .meaning.lasting import lasting, may_state
 from .meaning.nearness import WishMatcher
 from .meaning.own_rating import own_rating, told_before
 from .meaning.reader import Reader
@@ -40,6 +43,7 @@ from .readers.given import read_given
 from .readers.places import Known, Placed
 from .readers.shares import Shares, read_shares
 from .readers.trail import trail_of
+from .readers.watchlist import read_watchlist
 from .words.lexicon import Lexicon, lexicon
 from .words.tokens import Text, tokenize
 from .words.vocabulary import Vocabulary
@@ -93,11 +97,42 @@ class Parser:
             sets: names of the saved sets.
 
         Returns:
-            The request with what still holds from earlier turns merged in.
+            The request with what still holds from earlier turns merged in, and with what the
+            words state of the person that lasts.
         """
+        said = clean(utterance, MAX_CHARS)
+        watch = read_watchlist(said, sets)
+
+        def plainly(text: str) -> Request:
+            return self._parse(text, history, shown=shown, sets=sets)
+
+        last = list(shown) or _last_shown(history)
+        if watch.says_something:
+            held, focus = self.state(history), self._focus(history)
+            request = of_watchlist(said, watch, plainly, held, self._reader, last, focus)
+        else:
+            request = plainly(utterance)
+        text = tokenize(said)
+        ids = self._catalog.ids(last)
+        request = taken(request, text, lambda: self.state(history), ids)
+        if not may_state(text):
+            return request
+        titles = self._reader.ways_to_say(last)
+        stated = lasting(text, self._reader, self._reader.spans(text, last, titles))
+        return stating(request, stated, self._reader.vocabulary)
+
+    def _parse(
+        self,
+        utterance: str,
+        history: Sequence[PastTurn] = (),
+        *,
+        shown: Sequence[int] = (),
+        sets: Sequence[str] = (),
+    ) -> Request:
+        """`parse`, without what lasts."""
         ratings = read_given(clean(utterance, MAX_CHARS), self._catalog.titles.exact)
         if ratings.given:
-            request = self.parse(ratings.rest, history, shown=shown, sets=sets)
+            request = self._parse(ratings.rest, history, shown=shown, sets=sets)
             return self._of_nothing(history) if request.intent is Intent.UNCLEAR else request
         last = list(shown) or _last_shown(history)
         if (asked := self._after_a_statement(utterance, history, shown, sets)) is not None:
@@ -115,7 +150,7 @@ class Parser:
                 last,
                 self.state(history),
                 self._catalog,
-                lambda rest, turns, rows: self.parse(rest, turns, shown=rows, sets=sets),
+                lambda rest, turns, rows: self._parse(rest, turns, shown=rows, sets=sets),
             )
         facts, request = self._understood(text, history, last)
         if left := left_out(text, facts.reading, request, history, self._catalog):
@@ -170,7 +205,7 @@ class Parser:
         parts = told_before(utterance)
         if parts is None:
             return None
-        request = self.parse(parts[1], history, shown=shown, sets=sets)
+        request = self._parse(parts[1], history, shown=shown, sets=sets)
         if request.question not in (Question("rating"), Question("compare")):
             return None
         told = self.read(tokenize(parts[0]), list(shown) or _last_shown(history))
@@ -185,7 +220,7 @@ class Parser:
     ) -> Request:
         """The request of what else is said, with how many items may share a value."""
         if tokenize(shares.rest).words:
-            request = self.parse(shares.rest, history, shown=shown, sets=sets)
+            request = self._parse(shares.rest, history, shown=shown, sets=sets)
         else:
             request = carried(self.state(history), Intent.REFINE if history else Intent.RECOMMEND)
         limits = [f"This catalog knows no {noun.removesuffix('s')}s." for noun in shares.unknown]
@@ -251,7 +286,7 @@ class Parser:
         if not last.options:
             if number is None or not 0 < number <= len(last.shown):
                 return None
-            return self.parse(f"number {number}", history, shown=shown, sets=sets)
+            return self._parse(f"number {number}", history, shown=shown, sets=sets)
         place = chosen(text, last.options, self.lexicon)
         if place is None:
             return None
@@ -263,7 +298,7 @@ class Parser:
             return request
         # The question is answered: what is said instead answers no question before it.
         earlier = [replace(turn, options=()) for turn in history[:-1]]
-        return self.parse(said_instead(option, last), earlier, shown=shown, sets=sets)
+        return self._parse(said_instead(option, last), earlier, shown=shown, sets=sets)
 
     @property
     def catalog(self) -> Catalog:
@@ -296,7 +331,7 @@ class Parser:
                 beside.append(turn.request)
             elif turn.request.intent not in NO_STATE:
                 closed = turn.request.intent is Intent.CLOSING
-                held = EMPTY if closed else based(turn.request, turn)
+                held = EMPTY if closed else based(without_facts(turn.request), turn)
                 break
         for request in reversed(beside):
             if request.liked or request.disliked or request.seen:

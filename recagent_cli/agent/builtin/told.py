@@ -1,13 +1,15 @@
-"""What a person says of items in passing: seen, liked, disliked."""
+"""What a person says in passing: items seen, liked, disliked, taken, kept; tastes of values."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from recagent_catalogs.text import fold
 
 from ..brain import TurnView
-from ..request import Mention
+from ..request import Intent, Mention
+from .dialogue.kept import takes
 from .meaning.acts import Act, find_acts
 from .readers.given import read_given
 from .steps import ids_of, request_before
@@ -17,10 +19,17 @@ from .words.tokens import Text, tokenize
 _HATES = frozenset("hate hates hated dislike dislikes disliked despise detest loathe".split())
 
 
-def told_of(view: TurnView) -> dict[str, list[str]]:
-    """Ids of what the person says to have seen, liked and disliked, in this turn.
+_NEVER = re.compile(r"\b(?:never|(?:dont|do not) ever)\b(?! (?:mind|seen|saw|watched|heard))")
 
-    What is only compared with ("like X") or left out ("not X") is no fact about the person.
+
+def told_of(view: TurnView) -> dict[str, list[str]]:
+    """What the person says of items and values in this turn, by kind of fact.
+
+    What is only compared with ("like X") or left out ("not X") is no fact about the person; of
+    what was shown it says that it was taken or refused.
+
+    Returns:
+        Ids of items, and values as "column=value".
     """
     request, before = view.request, request_before(view)
     # A rating in words is a verdict: "Heat: 5/5".
@@ -33,7 +42,35 @@ def told_of(view: TurnView) -> dict[str, list[str]]:
     seen = [id for id in ids_of(request.seen) if id not in set(ids_of(before.seen))]
     liked = said(request.liked, frozenset(("taste", "praise")))
     disliked = said(request.disliked, frozenset(("blame",)))
-    return {"seen": seen, "disliked": disliked, "liked": liked}
+    shown = set(view.context.catalog.ids(list(view.context.shown)))
+    names = {act.name for act in acts}
+    chosen = request.intent is Intent.FEEDBACK and ("accept" in names or takes(text))
+    new = [id for id in ids_of(request.disliked) if id not in set(ids_of(before.disliked))]
+    never = new if _NEVER.search(text.joined) else []
+    wanted = ids_of(request.want)
+    told = {
+        "seen": seen,
+        "disliked": [id for id in disliked if id not in never],
+        "liked": liked,
+        "never": never,
+        "accepted": [id for id in ids_of(request.about) if chosen and id in shown],
+        "rejected": [id for id in new if id in shown and id not in (*disliked, *never)],
+        "wanted": wanted,
+        "unwanted": [id for id in ids_of(request.unwant) if id not in wanted],
+    }
+    for one in request.stated:
+        told[one.kind].append(f"{one.column}={one.value}")
+    return told
+
+
+def labels_told(view: TurnView) -> dict[str, list[str]]:
+    """What `remember` noted in this turn, by kind of fact, as people write it."""
+    context, told = view.context, dict[str, list[str]]()
+    for kind, row in context.remembered:
+        told.setdefault(kind, []).append(context.catalog.label(row))
+    for kind, _, value in context.stated:
+        told.setdefault(kind, []).append(value)
+    return {kind: list(dict.fromkeys(labels)) for kind, labels in told.items()}
 
 
 def _verdict(mention: Mention, text: Text, acts: Sequence[Act]) -> str:

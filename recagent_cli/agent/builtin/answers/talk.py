@@ -9,11 +9,12 @@ from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import fold
 
 from ...brain import TurnView
-from ...request import Intent, Request
+from ...request import Intent
 from ..meaning.acts import find_acts
+from ..told import labels_told
 from ..words.lexicon import lexicon
 from ..words.tokens import tokenize
-from .wording import join, lower_kind
+from .wording import join, lower_kind, noted
 
 MOST_NAMED = 3
 
@@ -31,9 +32,9 @@ def talk_answer(view: TurnView) -> str:
     if request.intent is Intent.CLOSING:
         return "You're welcome. Enjoy!" if "thanks" in acts else "Goodbye, and enjoy!"
     if request.intent is Intent.FEEDBACK:
-        if not view.context.shown and not request.about:
+        if not view.context.shown and not request.about and not view.context.remembered:
             return f"What would you like to {catalog.schema.verb}? {_try(catalog)}"
-        return _feedback(request, catalog)
+        return _feedback(view)
     if "what_can" in acts:
         return _help(catalog)
     if request.intent is Intent.OUT_OF_SCOPE:
@@ -48,11 +49,19 @@ def _wanted(catalog: Catalog) -> str:
     return f"what would you like to {catalog.schema.verb}?"
 
 
-def _feedback(request: Request, catalog: Catalog) -> str:
-    """What to say to a verdict on what was shown."""
+def _feedback(view: TurnView) -> str:
+    """What to say to a verdict on what was shown, and to what was put on the watchlist."""
+    request, catalog = view.request, view.context.catalog
+    told = labels_told(view)
+    kept = bool(request.want or request.unwant)
+    titles = [] if kept else [m.title for m in request.about if m.id is not None]
+    first = f"Enjoy {join(titles[:MOST_NAMED])}!" if titles else noted(told) or "Good."
     further = f'Say "more" for further {catalog.schema.items}, or what to change.'
-    titles = [m.title for m in request.about if m.id is not None][:MOST_NAMED]
-    return f"Enjoy {join(titles)}! {further}" if titles else f"Good. {further}"
+    if kept:
+        further = 'Say "what\'s on my watchlist" to see it, "from my watchlist" to choose from it.'
+    elif not view.context.shown:
+        return first
+    return f"{first} {further}"
 
 
 def _help(catalog: Catalog) -> str:

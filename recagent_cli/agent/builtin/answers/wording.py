@@ -335,10 +335,19 @@ def short_facts(item: Item, schema: CatalogSchema) -> str:
     return f"{item.label}."
 
 
-def noted(seen: Sequence[str], disliked: Sequence[str]) -> str:
-    """What was written down of what the person told in passing."""
-    parts = [f"{join(list(seen)[:4])} as seen"] if seen else []
-    parts += [f"{join(list(disliked)[:4])} as not liked"] if disliked else []
+_NOTED = {
+    "liked": "you like {}",
+    "disliked": "you do not like {}",
+    "never": "{} never again",
+    "seen": "you have seen {}",
+    "wanted": "{} on your watchlist",
+    "unwanted": "{} off your watchlist",
+}
+
+
+def noted(told: Mapping[str, Sequence[str]]) -> str:
+    """What was written down of what the person told in passing, by kind of fact."""
+    parts = [way.format(join(list(told[k])[:4])) for k, way in _NOTED.items() if told.get(k)]
     return f"Noted: {'; '.join(parts)}." if parts else ""
 
 

@@ -159,6 +159,8 @@ def merge(
         question=reading.question,
         among=reading.among,
         at_most=before.at_most,
+        seen_too=before.seen_too,
+        wanted=before.wanted,
         unused=tuple(reading.unused),
         limits=tuple(dict.fromkeys(reading.limits)),
         clarify=reading.clarify,
@@ -244,6 +246,13 @@ def with_verdicts(request: Request, beside: Request) -> Request:
         ),
         seen=tuple(_mentions(request.seen, beside.seen)),
     )
+
+
+def without_facts(request: Request) -> Request:
+    """The request without what was said once and is kept elsewhere: tastes, the watchlist."""
+    if not (request.stated or request.want or request.unwant):
+        return request
+    return replace(request, stated=(), want=(), unwant=())
 
 
 def carried(before: Request, intent: Intent) -> Request:

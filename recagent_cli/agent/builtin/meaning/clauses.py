@@ -341,7 +341,14 @@ class Clauses:
     def _own_clauses(self) -> list[int]:
         """Where a new clause tells of what was seen: "like Heat, have already seen Alien"."""
         names = [span.start for span in self.spans if span.kind in ("title", "name")]
-        cuts = []
+        # "1 was great, the third was dull": each of them is the subject of its own.
+        joined = {r.end + 1 for r in self.references}  # "1 and 3 were dull"
+        after = ((r.start, self.text.words[r.end : r.end + 1]) for r in self.references)
+        cuts = [
+            start
+            for start, word in after
+            if start and start not in joined and word and word[0] in _COPULAS
+        ]
         for act in self.acts:
             comma = (
                 i for i in range(max(1, act.start - 2), act.start + 1) if "," in self.text.gap(i)

@@ -72,7 +72,15 @@ def find_references(
     return sorted(found, key=lambda reference: reference.start)
 
 
-_VERDICTS = frozenset("seen watched played read saw liked loved like love hated skip drop".split())
+_VERDICTS = frozenset(
+    "seen watched played read saw liked loved like love hated skip drop take pick choose enjoyed "
+    "finished disliked".split()
+)
+_BEGINS = frozenset("and but so well yes yeah ok okay oh also actually i think thought".split())
+_IS = frozenset(
+    "was is were are wasnt isnt werent arent looks looked sounds sounded seems seemed bored".split()
+)
+"""After a number that begins a clause: "2 was great"."""
 _AFTER_NUMBERS = frozenset("already but too before please though were was looks sounds".split())
 
 
@@ -81,7 +89,10 @@ def numbers_of_list(text: Text, shown: int) -> set[int]:
     found: set[int] = set()
     words = text.words
     for i, word in enumerate(words):
-        if not (i and 0 < (whole(word) or 0) <= shown):
+        if not 0 < (whole(word) or 0) <= shown:
+            continue
+        if _judged(text, i, shown):
+            found.add(i)
             continue
         before = next((j for j in range(i - 1, -1, -1) if words[j] not in ("and", "or")), None)
         if before is None or not (words[before] in _VERDICTS or before in found):
@@ -92,6 +103,22 @@ def numbers_of_list(text: Text, shown: int) -> set[int]:
         if ends or words[after] in _AFTER_NUMBERS or goes_on and _number_at(words, after + 1):
             found.add(i)
     return found
+
+
+def _judged(text: Text, index: int, shown: int) -> bool:
+    """Whether a number begins a clause that says how it was: "2 was great", "1 and 3 were dull"."""
+    words, start, end = text.words, index, index + 1
+    while start > 1 and words[start - 1] in ("and", "or") and _number_at(words, start - 2):
+        start -= 2
+    while end + 1 < len(words) and words[end] in ("and", "or") and _number_at(words, end + 1):
+        end += 2
+    if (start, end) == (0, 1) and words[end:] in (("it", "is"), ("please",), ("then",)):
+        return True  # "2 it is"
+    begins = text.begins_sentence(start) or "," in text.gap(start) or words[start - 1] in _BEGINS
+    goes_on = end + 1 < len(words) and not text.begins_sentence(end) and words[end] in _IS
+    if not (begins and goes_on) or whole(words[end + 1]) is not None:
+        return False
+    return all(0 < (whole(words[i]) or 0) <= shown for i in range(start, end, 2))
 
 
 def _number_at(words: Sequence[str], index: int) -> bool:

@@ -48,7 +48,7 @@ _GOES_ON = re.compile(
 )
 _POINTS = re.compile(
     r"(?:it|that|this|them|both|(?:that|this|the)(?: \w+)? (?:one|film|movie|book|game)"
-    r"|the (?:first|second|third|fourth|fifth|last)|(?:number|no\.?|#)\s?\d{1,2})$",
+    r"|the (?:first|second|third|fourth|fifth|last)|(?:(?:number|no\.?|#)\s?)?\d{1,2})$",
     re.I,
 )
 
