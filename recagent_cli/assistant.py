@@ -116,6 +116,7 @@ class Assistant:
             ),
         )
         self.builtin = BuiltinBrain()
+        self.api_base, self.timeout_s = api_base, timeout_s
         brain: Brain = self.builtin
         if model:
             from .agent.llm import open_brain

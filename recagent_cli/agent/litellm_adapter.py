@@ -392,6 +392,23 @@ def needed_key(model: str, api_base: str | None) -> str:
     return key_name(head if slash else "openai", own_base=api_base is not None)
 
 
+def check_name(model: str, api_base: str | None) -> None:
+    """See that there is a provider for a name; nothing is sent.
+
+    Raises:
+        ModelError: there is none (reason "not_found"), or litellm is missing.
+    """
+    litellm = load()
+    wire = _at_base(wire_model(model, api_base), api_base, litellm)
+    try:
+        litellm.get_llm_provider(wire, api_base=api_base)
+    except Exception as error:  # of any class, as all that litellm raises
+        told = failure(error, model=model, own_base=api_base is not None).error
+        near = suggestions(model) if api_base is None else []
+        told.hint = "did you mean " + ", ".join(near) + "?" if near else told.hint
+        raise told from error
+
+
 def suggestions(model: str, limit: int = 3) -> list[str]:
     """Known model names near this one; empty where litellm is not loaded or nothing is near."""
     from rapidfuzz import process, utils

@@ -20,15 +20,17 @@ from recagent_catalogs.errors import Cancelled, RecagentError
 from recagent_catalogs.text import clean
 
 from ..agent.events import Event, Notice, TextDelta, Thought, ToolFinished, ToolStarted, TurnStarted
-from .chat_commands import command_named
+from .chat_commands import command_named, unknown
 from .examples import first_screen
 from .flow import Flow
+from .lines import is_quiet, tool_line, usage_line
 from .live import LiveLine
 from .render import explained_lines, make_console, turn_renderables
 from .signals import ends_by_signal, no_echo, stoppable
 from .status import Spent
 
 if TYPE_CHECKING:
+    from ..agent.brain import Usage
     from ..agent.session import Session
     from ..agent.turn import Turn
     from ..assistant import Assistant
@@ -41,6 +43,8 @@ class Chat:
 
     Attributes:
         plain: lines of plain text only: no colours, nothing that moves or is drawn twice.
+        weights: aspects of the ranking with their weight, for all that is asked from now on.
+        usages: what the models of each answer consumed.
         over: whether it ends after this line.
         spent: what the models of this conversation consumed.
         paused: whether the profile learns nothing at the moment.
@@ -54,6 +58,8 @@ class Chat:
     color: bool = True
     width: int = 0
     plain: bool = False
+    weights: dict[str, float] = field(default_factory=dict)
+    usages: list[Usage] = field(default_factory=list)
     over: bool = False
     spent: Spent = field(default_factory=Spent)
     paused: bool = False
@@ -129,7 +135,7 @@ class Chat:
                     elif command is not None:
                         command.run(self, rest.strip())
                     else:
-                        self.note(f"no command {name}; /help lists them")
+                        self.note(unknown(name))
             except (KeyboardInterrupt, Cancelled):
                 self.note(self._stopped())
             except RecagentError as error:
@@ -144,7 +150,10 @@ class Chat:
 
     def ask(self, line: str) -> None:
         """Ask, and show the answer."""
-        turn = self.assistant.ask(line, session=self.session, user=self.user, on_event=self._event)
+        weights = [f"{name}={weight:g}" for name, weight in self.weights.items()]
+        turn = self.assistant.ask(
+            line, session=self.session, user=self.user, weights=weights, on_event=self._event
+        )
         self.show_turn(turn)
 
     def show_turn(self, turn: Turn) -> None:
@@ -165,8 +174,9 @@ class Chat:
             self.note(turn.funnel)
         elif turn.items:
             self.note(self.session.bus.funnel(brief=True))
-        if turn.usage is not None and not self.quiet:
-            self.note(_usage_line(turn.usage))
+        if turn.usage is not None:
+            self.usages.append(turn.usage)
+            self.note(usage_line(turn.usage))
 
     def _event(self, event: Event) -> None:
         """Show what the turn does, as it does it."""
@@ -183,8 +193,10 @@ class Chat:
             self._live.show("answering" if brain == "builtin" else brain)
         if self.quiet:
             return
-        if isinstance(event, ToolFinished) and (self.verbose or brain != "builtin"):
-            self._tell(Text(_tool_line(event), style="dim"))
+        if isinstance(event, ToolFinished):
+            if self.verbose or (brain != "builtin" and not is_quiet(event)):
+                catalog, width = self.assistant.catalog, self._talk.width
+                self._tell(tool_line(event, catalog, width, plain=self.plain))
         elif isinstance(event, Thought) and self.verbose:
             self._tell(Text(f"  {clean(event.text, 300)}", style="dim italic"))
         elif isinstance(event, Notice) and event.kind == "fallback":
@@ -208,17 +220,3 @@ class Chat:
         self._live.clear()
         self._flow.break_line()
         self._talk.print(text)
-
-
-def _tool_line(event: ToolFinished) -> str:
-    told = ", ".join(f"{k} {v}" for k, v in event.arguments.items() if v not in ("", [], 0, None))
-    counts = f"{event.before:,} → {event.after:,}"
-    return f"  {event.tool} {clean(told, 80)}: {counts} ({event.ms:.0f} ms)"
-
-
-def _usage_line(usage: Any) -> str:
-    tokens = "tokens unknown"
-    if usage.prompt_tokens is not None:
-        tokens = f"{usage.prompt_tokens:,} + {usage.completion_tokens or 0:,} tokens"
-    cost = "cost unknown" if usage.cost_usd is None else f"${usage.cost_usd:.4f}"
-    return f"{usage.model}: {usage.calls} calls, {tokens}, {cost}"

@@ -7,19 +7,19 @@ name, and shows its answer with `chat.show` and `chat.note`, or asks with `chat.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-from rich.text import Text
+from recagent_catalogs.errors import BadInput, UsageError
+from recagent_catalogs.text import clean
 
-from recagent_catalogs.errors import UsageError
-
-from ..agent.loop import NOTED
 from ..settings import known
-from .chat_command import ITEMS, ChatCommand, references, rows_named
+from .chat_command import ITEMS, ChatCommand, references
+from .chat_export import EXPORT
+from .chat_facts import FACTS
 from .chat_places import PLACES
-from .examples import first_screen
+from .chat_settings import SETTINGS
+from .item_list import numbered_list
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -28,30 +28,16 @@ if TYPE_CHECKING:
 # -- talk -----------------------------------------------------------------------------------------
 
 
-def _fact(name: str, kind: str) -> ChatCommand:
-    """The command that writes a verdict down."""
-
-    def note(chat: Chat, rest: str) -> None:
-        rows = rows_named(chat, rest)
-        if not rows:
-            chat.note(f"{name} what? {name} 2, or {name} a title")
-            return
-        chat.assistant.note(kind, rows, source=f"chat {name}")
-        labels = ", ".join(chat.assistant.catalog.label(row) for row in rows)
-        chat.note(f"{NOTED[kind]}: {labels}")
-
-    return ChatCommand(
-        name, note, "2", "what you think of an item; by number or title", takes=ITEMS
-    )
-
-
 def _help(chat: Chat, rest: str) -> None:
-    for line in first_screen(chat.assistant, False)[1:2]:
-        chat.show(Text(line))
-    table = Table.grid(padding=(0, 2))
-    for typed, about in help_rows():
-        table.add_row(Text(f"  {typed}"), Text(about, style="dim"))
-    chat.show(table)
+    from .help import Help, help_of
+
+    if rest:
+        found = command_named(rest if rest.startswith("/") else f"/{rest}")
+        if found is None:
+            raise BadInput(unknown(rest))
+        chat.show(*help_of(found))
+        return
+    chat.show(Help(help_rows(), chat.plain))
 
 
 def _why(chat: Chat, rest: str) -> None:
@@ -97,27 +83,39 @@ def _new(chat: Chat, rest: str) -> None:
     chat.note("a new session")
 
 
+def _continue(chat: Chat, rest: str) -> None:
+    """Take up the session of last time, where this one has not begun yet."""
+    if chat.session.turns:
+        raise BadInput("this session has begun already", hint="/new, then /continue")
+    held = chat.assistant.load_session()
+    if held is None or not held.turns:
+        raise BadInput("there is no earlier session about this catalog")
+    chat.session = held
+    said = held.turns[-1].utterance
+    chat.note(f"going on where you said “{clean(said, 60)}”")
+    if held.shown:
+        chat.show(*numbered_list(chat.assistant.catalog, held.shown))
+
+
 def _quit(chat: Chat, rest: str) -> None:
     chat.over = True
 
 
+WHY = "why it is in the list, or is not"
+TALK = "begin again; go on; leave"
 COMMANDS: tuple[ChatCommand, ...] = (
-    _fact("/like", "liked"),
-    _fact("/dislike", "disliked"),
-    _fact("/seen", "seen"),
-    _fact("/never", "never"),
+    *FACTS,
     ChatCommand("/more", lambda chat, rest: chat.ask("more"), "", "further items of the same list"),
+    ChatCommand("/why", _why, "2", WHY, takes=ITEMS),
+    ChatCommand("/why-not", _why_not, "TITLE", WHY, takes=ITEMS),
+    ChatCommand("/compare", _compare, "1 3", "items side by side", takes=ITEMS),
     *PLACES,
-    ChatCommand(
-        "/why", _why, "2", "what speaks for an item; number or title; --style short", takes=ITEMS
-    ),
-    ChatCommand("/why-not", _why_not, "TITLE", "why it is not in the list", takes=ITEMS),
-    ChatCommand(
-        "/compare", _compare, "1 3", "items side by side; numbers, or titles with ;", takes=ITEMS
-    ),
-    ChatCommand("/new", _new, "", "begin again"),
-    ChatCommand("/help", _help),
-    ChatCommand("/quit", _quit),
+    *SETTINGS,
+    EXPORT,
+    ChatCommand("/new", _new, "", TALK),
+    ChatCommand("/continue", _continue, "", TALK),
+    ChatCommand("/help", _help, "", TALK),
+    ChatCommand("/quit", _quit, "", TALK),
     ChatCommand("/exit", _quit, hidden=True),
     ChatCommand("/q", _quit, hidden=True),
 )
@@ -131,13 +129,35 @@ def command_named(name: str) -> ChatCommand | None:
     return next((command for command in COMMANDS if command.name == name), None)
 
 
+def unknown(name: str) -> str:
+    """What is said of a command that there is none of, with the nearest ones."""
+    from rapidfuzz import process
+
+    wanted = "/" + name.strip().lstrip("/").casefold()
+    names = [command.name for command in COMMANDS if not command.hidden]
+    begun = [one for one in names if len(wanted) > 1 and one.startswith(wanted)]
+    near = [one for one, _, _ in process.extract(wanted, names, limit=3, score_cutoff=60)]
+    found = list(dict.fromkeys([*begun, *near]))[:3]
+    meant = f"; did you mean {' or '.join(found)}?" if found else ""
+    return f"no command {clean(name, 40)}{meant or '; /help lists them'}"
+
+
 def help_rows() -> list[tuple[str, str]]:
     """The commands with what they do, one row for all that do alike."""
-    alike: dict[str, list[str]] = {}
+    alike: dict[str, list[ChatCommand]] = {}
     for command in COMMANDS:
         if not command.hidden:
-            alike.setdefault(command.help, []).append(command.typed)
-    return [(" · ".join(typed), about) for about, typed in alike.items()]
+            alike.setdefault(command.help, []).append(command)
+    return [(_together(row), about) for about, row in alike.items()]
+
+
+def _together(row: Sequence[ChatCommand]) -> str:
+    """`/like 2 · /dislike · /seen`: what may follow is told once."""
+    told = []
+    for before, command in zip([None, *row], row, strict=False):
+        same = before is not None and before.usage == command.usage
+        told.append(command.name if same else command.typed)
+    return " · ".join(told)
 
 
 def completions(chat: Chat, line: str) -> Iterator[tuple[str, int]]:

@@ -153,22 +153,24 @@ def _diff(chat: Chat, rest: str) -> None:
 
 STEPS = "a step back, or forth again"
 LISTS = "back to a list; which there are"
-SETS = "which named sets there are; take one up, or give one up"
-JOINED = "with another set or list, without it, or what is in both"
+PATH = "whence the list; what changed"
+SETS = "the list as a named set; take it up"
+JOINED = "the list with, without, within a set"
+NARROW = "leave items out; only what meets this"
 PLACES: tuple[ChatCommand, ...] = (
-    ChatCommand("/candidates", _candidates, "", "how many candidates there are, and whence"),
+    ChatCommand("/drop", _drop, "2", NARROW, takes=ITEMS),
+    ChatCommand("/filter", _filter, "year < 1990", NARROW),
     ChatCommand("/undo", _plain("undo"), "", STEPS),
     ChatCommand("/redo", _plain("redo"), "", STEPS),
     ChatCommand("/list", _list, "N", LISTS, lists_of),
     ChatCommand("/lists", _lists, "", LISTS),
-    ChatCommand("/save", _save, "NAME", "the list as a named set; with --all the candidates"),
+    ChatCommand("/candidates", _candidates, "", PATH),
+    ChatCommand("/diff", _diff, "[NAME | N]", PATH, places_of),
+    ChatCommand("/save", _save, "NAME", SETS),
     ChatCommand("/sets", _sets, "", SETS),
     ChatCommand("/load", _named("load"), "NAME", SETS, places_of),
     ChatCommand("/forget", _forget, "NAME", SETS, sets_of),
     ChatCommand("/union", _named("union"), "NAME", JOINED, places_of),
     ChatCommand("/minus", _named("minus"), "NAME", JOINED, places_of),
     ChatCommand("/intersect", _named("intersect"), "NAME", JOINED, places_of),
-    ChatCommand("/drop", _drop, "2", "leave items out, by number or title", takes=ITEMS),
-    ChatCommand("/filter", _filter, "year < 1990", "only what meets this; several divided by ;"),
-    ChatCommand("/diff", _diff, "[NAME | N]", "what changed since the list before", places_of),
 )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from recagent_catalogs.schema import CatalogSchema
+    from recagent_catalogs.store import Catalog
 
     from ..agent.turn import ShownItem
 
@@ -242,3 +243,21 @@ def fitted(facts: Sequence[str], width: int) -> str:
     if cell_len(told) <= width:
         return told
     return set_cell_size(told, width - 1).rstrip() + "…" if width > 1 else ""
+
+
+def plain_list(catalog: Catalog, rows: Sequence[int]) -> list[RenderableType]:
+    """Items by title and year, a line each, without numbers that a person could point at."""
+    from rich.text import Text
+
+    return [Text(f"  {clean(catalog.label(row))}") for row in rows]
+
+
+def numbered_list(catalog: Catalog, rows: Sequence[int]) -> list[RenderableType]:
+    """Items of a list that was shown before: number, title and year, a line each."""
+    from rich.text import Text
+
+    digits = len(str(len(rows)))
+    return [
+        Text.assemble((f"{place:>{digits}}", theme.NUMBER), f" {clean(catalog.label(row))}")
+        for place, row in enumerate(rows, start=1)
+    ]

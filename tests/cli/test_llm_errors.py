@@ -12,14 +12,17 @@ from typing import Any
 
 import pytest
 
-from recagent_catalogs.errors import ModelError
+from recagent_catalogs.errors import BadInput, ModelError
 from recagent_cli.agent import litellm_adapter
 from recagent_cli.agent.litellm_adapter import LiteLLMClient, load
 from recagent_cli.agent.llm import LLMBrain
 from recagent_cli.agent.model_errors import redact, retry_after
 from recagent_cli.agent.probe import probe
 from recagent_cli.agent.watchdog import Patience
+from recagent_cli.assistant import Assistant
 from recagent_cli.testing import Answer, FakeCall, FakeServer, ScriptedBrain
+from recagent_cli.ui.chat import Chat
+from recagent_cli.ui.chat_commands import COMMANDS
 
 from .llm_bench import (
     HELLO,
@@ -406,3 +409,23 @@ def test_streams_left_unread_do_not_block_the_next_request() -> None:
             with pytest.raises(ModelError) as caught:
                 client_of(server, "anthropic", patience=patience).complete(HELLO)
             assert caught.value.reason == "server"
+
+
+def test_another_brain_in_the_middle_of_a_chat(home: Path) -> None:
+    with Assistant("films") as assistant:
+        chat = Chat(assistant, assistant.new_session())
+        told: list[str] = []
+        setattr(chat, "note", told.append)  # noqa: B010
+        model = next(command.run for command in COMMANDS if command.name == "/model")
+        model(chat, "")
+        assert told[-1].startswith("the built-in brain answers")
+        for name in ("nosuchprovider/x", "no-such-model"):
+            with pytest.raises(BadInput, match="no such model") as refused:
+                model(chat, name)
+            assert "\n" not in str(refused.value)
+        assert assistant.agent.brain.name == "builtin"
+        model(chat, "openai/gpt-4.1-mini")
+        assert assistant.agent.brain.name == "openai/gpt-4.1-mini" and "from now on" in told[-1]
+        assert assistant.agent.fallback is assistant.builtin
+        model(chat, "builtin")
+        assert assistant.agent.brain is assistant.builtin and assistant.agent.fallback is None
