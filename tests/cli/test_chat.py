@@ -129,7 +129,7 @@ def test_a_real_terminal(home: Path) -> None:
     terminal = Terminal(home)
     terminal.wait_for("/help · /quit")
     terminal.child.send("sci-fi, no horror, 2 of them\r")
-    shown = terminal.wait_for("Blue Static")
+    shown = terminal.wait_for("ranked")
     terminal.child.send("/cand\t")
     terminal.wait_for("> /candidates")
     terminal.child.send("\r")
