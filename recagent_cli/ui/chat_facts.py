@@ -42,16 +42,10 @@ def _note(
     chat: Chat, kind: str, rows: Sequence[int], name: str, value: float | None = None
 ) -> None:
     """Write a fact of items down, and say so."""
-    _refuse_incognito(chat)
     chat.assistant.note(kind, rows, value=value, source=f"chat {name}")
     labels = ", ".join(chat.assistant.catalog.label(row) for row in rows)
     told = ANSWERS.get(kind) or NOTED[kind]
     chat.note(f"{told.format(points=_points(value or 0.0))}: {labels}")
-
-
-def _refuse_incognito(chat: Chat) -> None:
-    if chat.assistant.incognito:
-        raise BadInput("incognito: nothing is noted")
 
 
 def _answer(name: str, kind: str) -> ChatCommand:
@@ -69,7 +63,6 @@ def _answer(name: str, kind: str) -> ChatCommand:
         turns = chat.session.turns
         if not turns:
             raise BadInput(f"{name}: there is no answer yet", hint="ask for something first")
-        _refuse_incognito(chat)
         said = f"{word} answer to: {turns[-1].utterance[:200]}"
         value = 1.0 if kind == "accepted" else -1.0
         chat.assistant.note("said", values=[("", said)], value=value, source=f"chat {name}")

@@ -63,5 +63,5 @@ def test_whoever_comes_back_sees_what_was_said(home: Path) -> None:
     with Assistant("films", profile="ana") as other:
         assert len(first_screen(other, False)) == 4
     with Assistant("films", incognito=True) as assistant:
-        told = first_screen(assistant, False)
-        assert len(told) == 4 and "incognito" in told[0]
+        lines = first_screen(assistant, False)
+        assert len(lines) == 4 and "incognito" in lines[0]
