@@ -108,3 +108,22 @@ def unwritable(path: Path, error: OSError, what: str = "cannot be written") -> R
         f"{path}: {what}: {error.strerror or error}",
         hint="set RECAGENT_HOME to a folder that you can write to",
     )
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, whole or not at all; as it was, if that fails.
+
+    Raises:
+        RecagentError: the system refuses.
+    """
+    fresh = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        handle = os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
+            out.write(text)
+        fresh.replace(path)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise RecagentError(
+            f"{path}: cannot be written: {error.strerror or error}", hint="choose another place"
+        ) from error

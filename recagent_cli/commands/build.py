@@ -26,6 +26,7 @@ def command(
 
     from ..agent.events import Progress
     from ..library import BUILDING
+    from ..own_builds import clear_stale
     from ..paths import find_paths, make_dir
     from ..ui.render import report_text, rows_table
     from .opening import open_catalog
@@ -46,6 +47,7 @@ def command(
             semantic=run.semantic,
         )
     watcher.stop()
+    clear_stale(models)
     if run.form != "table":
         run.out(report_text("build", report.to_json(), run.form))
         return

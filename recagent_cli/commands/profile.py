@@ -1,61 +1,31 @@
-"""`recagent profile`: what is known of you, and how to take it back."""
+"""`recagent profile`: what is known of you, corrected, taken back and forgotten.
+
+A further command is a function in a room of its own beside this one, and a line in `MEMBERS`.
+"""
 
 from __future__ import annotations
 
-import time
-from typing import Annotated
+from importlib import import_module
 
 import typer
 
-from .run import Run, common
+HELP = "See what is known of you, and where it comes from; correct it, take it back, forget it."
+MEMBERS = (
+    ("show", "profile_show", "show"),
+    ("why", "profile_show", "why"),
+    ("set", "profile_change", "set_"),
+    ("undo", "profile_change", "undo"),
+    ("pause", "profile_change", "pause"),
+    ("resume", "profile_change", "resume"),
+    ("forget", "profile_forget", "forget"),
+    ("export", "profile_export", "export"),
+)
+"""Name, module and function of each command."""
+NUMBERS = {"ignore_unknown_options": True}
+"""For commands that take weights: -1 is no option."""
 
-app = typer.Typer(help="See what is known of you; take facts back.", no_args_is_help=True)
-FACTS = ("liked", "disliked", "rated", "seen", "never")
-
-
-@app.command("show")
-@common
-def show(run: Run) -> None:
-    """Show every fact about items that counts, with where it comes from."""
-    from ..memory.store import UserStore
-    from ..paths import find_paths
-    from ..ui.render import report_text, rows_table
-
-    store = UserStore(find_paths().store)
-    events = store.events(run.profile_name, run.catalog, FACTS)
-    told = [
-        {"id": e.id, "catalog": e.catalog, "kind": e.kind, "item": e.item, "said": e.source,
-         "time": time.strftime("%Y-%m-%d %H:%M", time.localtime(e.time))}
-        for e in events
-    ]  # fmt: skip
-    if run.form != "table":
-        run.out(report_text("profile", {"facts": told}, run.form))
-    elif told:
-        run.show(rows_table(list(told[0]), [list(fact.values()) for fact in told]))
-    else:
-        run.say("nothing is known yet")
-
-
-@app.command("undo")
-@common
-def undo(
-    run: Run,
-    fact: Annotated[
-        int | None, typer.Argument(help="Number of the fact; default: the newest.")
-    ] = None,
-) -> None:
-    """Take a fact back: it counts no more."""
-    from recagent_catalogs.errors import NotFound
-
-    from ..memory.store import UserStore
-    from ..paths import find_paths
-
-    store = UserStore(find_paths().store)
-    events = store.events(run.profile_name, run.catalog, FACTS)
-    chosen = [event for event in events if fact in (None, event.id)]
-    if not chosen:
-        raise NotFound(
-            f"no fact {fact}" if fact else "nothing is known yet", hint="recagent profile show"
-        )
-    store.undo_event(chosen[-1])
-    run.say(f"taken back: {chosen[-1].kind} {chosen[-1].item}")
+app = typer.Typer(help=HELP, no_args_is_help=True)
+for _name, _module, _function in MEMBERS:
+    _command = getattr(import_module(f"{__package__}.{_module}"), _function)
+    app.command(_name, context_settings=NUMBERS if _name == "set" else None)(_command)
+app.add_typer(import_module(f"{__package__}.profile_pending").app, name="pending")

@@ -39,27 +39,30 @@ def export_lines(
     facts = list(events)
     yield _line({"schema": SCHEMA, "profile": profile, "made": moment(now), "facts": len(facts)})
     for event in facts:
-        title, year = titled(event.catalog, event.item) if event.item else ("", None)
-        yield _line(
-            {
-                "fact": event.id,
-                "catalog": event.catalog,
-                "kind": event.kind,
-                "item": event.item,
-                "title": title,
-                "year": year,
-                "column": event.column,
-                "text": event.text,
-                "value": event.value,
-                "source": event.source,
-                "session": event.session,
-                "turn": event.turn,
-                "time": moment(event.time),
-                "undone": bool(event.undone),
-                "batch": event.batch,
-                "because": event.because,
-            }
-        )
+        yield _line(fact_json(event, titled))
+
+
+def fact_json(event: StoredEvent, titled: Titled) -> dict[str, Any]:
+    """A fact with its source, as a line of an export holds it."""
+    title, year = titled(event.catalog, event.item) if event.item else ("", None)
+    return {
+        "fact": event.id,
+        "catalog": event.catalog,
+        "kind": event.kind,
+        "item": event.item,
+        "title": title,
+        "year": year,
+        "column": event.column,
+        "text": event.text,
+        "value": event.value,
+        "source": event.source,
+        "session": event.session,
+        "turn": event.turn,
+        "time": moment(event.time),
+        "undone": bool(event.undone),
+        "batch": event.batch,
+        "because": event.because,
+    }
 
 
 def moment(seconds: float) -> str:

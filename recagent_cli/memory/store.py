@@ -283,6 +283,11 @@ class UserStore:
             found.append(SessionHead(*values))
         return found
 
+    def session_ids(self, profile: str) -> list[str]:
+        """Ids of all sessions of a profile, the damaged ones too."""
+        sql = "SELECT id FROM sessions WHERE profile = ? ORDER BY id"
+        return [str(row[0]) for row in self._select(sql, [profile])]
+
     def _sessions(self, sql: str, arguments: Sequence[str]) -> Iterator[StoredSession]:
         for row in self._select(sql, arguments):
             if checksum(row[1:]) != row[0]:

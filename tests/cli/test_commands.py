@@ -335,7 +335,8 @@ def test_what_was_noted_is_said_shown_and_taken_back(recagent: RunCommand) -> No
     assert "noted that you like: Paper Lanterns (2001)" in ran.err
     facts = valid(recagent("profile", "show", "--json").out)["facts"]
     assert [(f["kind"], f["item"]) for f in facts] == [("liked", "f05")]
-    assert "taken back: liked f05" in recagent("profile", "undo", str(facts[0]["id"])).err
+    undone = recagent("profile", "undo", str(facts[0]["fact"]))
+    assert "taken back: #1 you liked Paper Lanterns (2001)" in undone.err
     assert valid(recagent("profile", "show", "--json").out)["facts"] == []
 
 

@@ -1,0 +1,205 @@
+"""Forgets: finds what goes, and removes it from every file that holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from recagent_catalogs.locks import locked
+
+from .forgetting import Finder, Found, Wanted, history_without
+from .memory.erasing import compact, erase, renew_backups
+from .memory.store import StoredSession
+from .own_builds import own_builds, retire
+from .paths import Paths, make_dir, write_private
+from .profiles import Profiles
+from .targets import Target
+
+
+@dataclass(frozen=True)
+class Forgetting:
+    """What would go, or went: numbers.
+
+    Attributes:
+        facts: events, those `learned` of others among them.
+        sessions: conversations, of `of_sessions`.
+        reworded: facts that stay without the words they came in.
+        rewritten: conversations that stay without having known of it.
+        lines: typed in chat.
+        backups: copies of the store.
+        models: catalogs whose models were trained with this person's events.
+    """
+
+    facts: int
+    learned: int
+    sessions: int
+    of_sessions: int
+    reworded: int
+    rewritten: int
+    lines: int
+    backups: int
+    models: tuple[str, ...]
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is something to forget."""
+        return any((self.facts, self.sessions, self.reworded, self.rewritten, self.lines))
+
+    def to_json(self) -> dict[str, Any]:
+        """The numbers by name."""
+        return {**vars(self), "models": list(self.models)}
+
+    def text(self) -> str:
+        """The same in a sentence."""
+        parts = [
+            _counted(self.facts, "fact")
+            + (f" ({self.learned:,} learned from others)" if self.learned else ""),
+            f"{_counted(self.sessions, 'conversation')} of {self.of_sessions:,}",
+        ]
+        if self.lines:
+            parts.append(_counted(self.lines, "line") + " typed in chat")
+        if self.reworded:
+            parts.append("the words of " + _counted(self.reworded, "further fact"))
+        if self.rewritten:
+            parts.append(f"what {_counted(self.rewritten, 'further conversation')} knew of it")
+        if self.backups:
+            parts.append(_counted(self.backups, "backup") + " (made anew of what is left)")
+        return ", ".join(parts)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("s" if count != 1 else "")
+
+
+@dataclass
+class Oblivion:
+    """Forgets something of one profile.
+
+    Attributes:
+        profiles: whose.
+        paths: where everything is kept.
+        wanted: what.
+    """
+
+    profiles: Profiles
+    paths: Paths
+    wanted: Wanted
+
+    def look(self) -> Forgetting:
+        """What would go.
+
+        Raises:
+            NotFound: there is no such session.
+        """
+        return self._told(self._find())
+
+    def forget(self) -> Forgetting:
+        """Remove it; what the counts say has gone.
+
+        Raises:
+            NotFound: there is no such session.
+            RecagentError: something cannot be written, or another process still reads the store.
+        """
+        store = self.profiles.store
+        lock = make_dir(store.path.parent, private=True) / "keep.lock"
+        with locked(lock):
+            found = self._find()
+            told = self._told(found)
+            if store.path.exists():
+                erase(store, self.profiles.name, found.doomed)
+            self._forget_lines(found)
+            models = retire(self.paths.models, self.profiles.name, self._catalog)
+            self.finish()
+        return Forgetting(**{**vars(told), "models": tuple(models)})
+
+    def finish(self) -> None:
+        """Overwrite what was deleted in all files of the store.
+
+        Raises:
+            RecagentError: something cannot be written, or another process still reads the store.
+        """
+        if self.profiles.store.path.exists():
+            renew_backups(self.profiles.store)
+            compact(self.profiles.store)
+
+    @property
+    def _catalog(self) -> str | None:
+        """The catalog that all of it is about, if it is one."""
+        wanted = self.wanted
+        names = {catalog for catalog, _ in wanted.items}
+        if wanted.catalog is not None:
+            return wanted.catalog
+        lone = len(names) == 1 and not (wanted.values or wanted.facts or wanted.everything)
+        return next(iter(names)) if lone and wanted.since is None else None
+
+    def _find(self) -> Found:
+        return Finder(self.profiles.store, self.profiles.name, self.wanted, self._row_of).find()
+
+    def _row_of(self, session: StoredSession, item: str) -> int | None:
+        catalog = self.profiles.catalog(session.catalog)
+        if catalog is None or catalog.fingerprint != session.fingerprint:
+            return None
+        return catalog.row_of(item)
+
+    def _told(self, found: Found) -> Forgetting:
+        lines, _ = self._history(found)
+        copies = list((self.paths.store.parent / "backups").glob("user-*"))
+        models = {
+            build.catalog
+            for build in own_builds(self.paths.models, self.profiles.name, self._catalog)
+        }
+        return Forgetting(
+            len(found.facts),
+            found.learned,
+            len(found.sessions),
+            found.of_sessions,
+            len(found.doomed.reworded),
+            len(found.doomed.rewritten),
+            lines,
+            len(copies),
+            tuple(sorted(models)),
+        )
+
+    def _history(self, found: Found) -> tuple[int, str]:
+        path = self.paths.history_of(self.profiles.name)
+        return history_without(path, self.wanted, found.said)
+
+    def _forget_lines(self, found: Found) -> None:
+        gone, left = self._history(found)
+        path = self.paths.history_of(self.profiles.name)
+        if not gone:
+            return
+        if not left.strip():
+            path.unlink(missing_ok=True)
+            return
+        write_private(path, left)
+
+
+def wanted_of(targets: Sequence[Target], text: str, profiles: Profiles) -> Wanted:
+    """What to forget where these are meant by a text.
+
+    Args:
+        targets: facts, values or items; where there are none the text is words that were said.
+        text: as the person wrote it.
+        profiles: whose catalogs know the titles.
+    """
+    items: set[tuple[str, str]] = set()
+    values: set[tuple[str, str]] = set()
+    facts: set[int] = set()
+    words: set[str] = set() if targets else {text.strip()}
+    for target in targets:
+        if target.fact:
+            facts.add(target.fact)
+        elif target.column:
+            values.add((target.column, target.value))
+            words.add(target.value)
+        else:
+            items.add((target.catalog, target.item))
+            words.add(profiles.titled(target.catalog, target.item)[0])
+    return Wanted(
+        items=frozenset(items),
+        values=frozenset(values),
+        facts=frozenset(facts),
+        words=tuple(sorted(words - {""})),
+    )

@@ -1,0 +1,368 @@
+"""What is known of a profile, over all its catalogs, with where each fact comes from."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from recagent_catalogs.errors import BadInput, NotFound, RecagentError
+from recagent_catalogs.store import Catalog
+
+from .library import Library
+from .memory.export import export_lines, fact_json, moment
+from .memory.pausing import paused_since
+from .memory.profile import derive
+from .memory.store import StoredEvent, UserStore
+from .memory.tastes import IMPORTANCE, Learning, Scale, Taste, Weight, in_time, says, standing
+
+if TYPE_CHECKING:
+    from .targets import Target
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "liked": ("liked", "accepted"),
+    "disliked": ("disliked", "rejected"),
+    "never": ("never",),
+    "rated": ("rated",),
+    "watchlist": ("wanted",),
+    "seen": ("seen",),
+    "imported": ("imported",),
+    "set": ("set",),
+    "learned": ("learned",),
+}
+"""Facts of items, as they are listed; of each item the latest of the kinds counts."""
+VERDICTS = ("liked", "disliked", "never")
+"""Groups of which an item is in one."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """How one fact moved a weight.
+
+    Attributes:
+        fact: its number.
+        before: the weight, decayed to the moment of the fact.
+        says: what the fact says, -1 to 1.
+        importance: how much a fact of its kind counts.
+        after: the weight then.
+    """
+
+    fact: int
+    before: float
+    says: float
+    importance: float
+    after: float
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known about one catalog.
+
+    Attributes:
+        catalog: its name.
+        there: whether the catalog is still there; else titles and tastes are not known.
+        tastes: the heaviest first.
+        groups: the latest facts of items, by the names of `GROUPS`, newest first.
+        pending: what waits for the person's word.
+        facts: all that counts, oldest first, without what was only shown.
+        shown: how many items were shown.
+    """
+
+    catalog: str
+    there: bool
+    tastes: tuple[Taste, ...]
+    groups: Mapping[str, tuple[StoredEvent, ...]]
+    pending: tuple[StoredEvent, ...]
+    facts: tuple[StoredEvent, ...]
+    shown: int
+
+
+@dataclass
+class Profiles:
+    """One profile in the store, and the catalogs that it is about.
+
+    Attributes:
+        store: the store.
+        name: of the profile.
+        library: where the catalogs are.
+        learning: how fast the profile moves and forgets.
+    """
+
+    store: UserStore
+    name: str
+    library: Library
+    learning: Learning = field(default_factory=Learning)
+    _open: dict[str, Catalog | None] = field(default_factory=dict)
+
+    @property
+    def paused(self) -> float | None:
+        """Since when nothing is noted, seconds since 1970 (UTC); None while all is."""
+        return paused_since(self.store, self.name)
+
+    def events(self, catalog: str | None = None, *, undone: bool = False) -> list[StoredEvent]:
+        """All facts of the profile, or those about one catalog."""
+        return self.store.events(self.name, catalog, undone=undone)
+
+    def catalog(self, name: str) -> Catalog | None:
+        """The catalog of that name; None where it is not there any more, or damaged."""
+        if name not in self._open:
+            try:
+                there = bool(name) and self.library.is_installed(name)
+                self._open[name] = self.library.open(name) if there else None
+            except RecagentError:
+                self._open[name] = None
+        return self._open[name]
+
+    def forget_open(self, name: str) -> None:
+        """Look again whether a catalog is there."""
+        self._open.pop(name, None)
+
+    def titled(self, catalog: str, item: str) -> tuple[str, int | None]:
+        """Title and year of an item; the id where the catalog does not tell."""
+        found = self.catalog(catalog)
+        row = None if found is None else found.row_of(item)
+        if found is None or row is None:
+            return "", None
+        return found.item(row).title, found.item(row).year
+
+    def label(self, event: StoredEvent) -> str:
+        """What a fact is about, for people: "Alien (1979)", "genres Horror"."""
+        return self.label_of(event.catalog, event.column, event.text, event.item)
+
+    def label_of(self, catalog: str, column: str, value: str, item: str = "") -> str:
+        """The same of a taste: a value, or an item."""
+        if column:
+            found = self.catalog(catalog)
+            try:
+                name = found.schema.column(column).label if found else ""
+            except KeyError:
+                name = ""
+            return f"{name or column.replace('_', ' ').removesuffix('s')} {value}"
+        if not item:
+            return value
+        title, year = self.titled(catalog, item)
+        return (f"{title} ({year})" if year else title) or item
+
+    def scale(self, catalog: Catalog) -> Scale | None:
+        """Lowest and highest rating of a catalog's data; None where nobody rated."""
+        return self.library.engine(catalog).rating_scale
+
+    # -- everything ------------------------------------------------------------------------------
+
+    def known(self, catalog: str | None = None) -> list[Known]:
+        """What is known about each catalog, those with the latest facts first."""
+        by_catalog: dict[str, list[StoredEvent]] = {}
+        for event in self.events(catalog):
+            if event.catalog:
+                by_catalog.setdefault(event.catalog, []).append(event)
+        newest = sorted(by_catalog, key=lambda name: -by_catalog[name][-1].time)
+        return [self._known(name, by_catalog[name]) for name in newest]
+
+    def _known(self, name: str, events: Sequence[StoredEvent]) -> Known:
+        catalog = self.catalog(name)
+        tastes: tuple[Taste, ...] = ()
+        if catalog is not None:
+            scale = self.scale(catalog) if any(e.kind == "rated" for e in events) else None
+            tastes = tuple(derive(events, catalog, learning=self.learning, scale=scale).tastes)
+        facts = [event for event in events if event.kind not in ("shown", "proposed")]
+        return Known(
+            name,
+            catalog is not None,
+            tastes,
+            groups_of(standing(facts)),
+            tuple(event for event in events if event.kind == "proposed"),
+            tuple(facts),
+            sum(event.kind == "shown" for event in events),
+        )
+
+    def fact_json(self, event: StoredEvent) -> dict[str, Any]:
+        """A fact as in an export: its keys are those of `recagent.profile/1`."""
+        return fact_json(event, self.titled)
+
+    def taste_json(self, catalog: str, taste: Taste) -> dict[str, Any]:
+        """A taste; an infinite half-life is null."""
+        item = "" if taste.column else taste.value
+        title, year = self.titled(catalog, item) if item else ("", None)
+        return {
+            "column": taste.column,
+            "value": taste.value if taste.column else "",
+            "item": item,
+            "title": title,
+            "year": year,
+            "stance": taste.stance,
+            "weight": round(taste.weight, 4),
+            "importance": taste.importance,
+            "half_life_days": None
+            if taste.half_life_days == float("inf")
+            else taste.half_life_days,
+            "confirmed": moment(taste.confirmed),
+            "facts": list(taste.events),
+            "against": list(taste.against),
+        }
+
+    def to_json(self, known: Iterable[Known]) -> dict[str, Any]:
+        """The body of `profile show --json`."""
+        paused, told = self.paused, list(known)
+        return {
+            "profile": self.name,
+            "paused": None if paused is None else moment(paused),
+            "catalogs": [
+                {
+                    "catalog": one.catalog,
+                    "there": one.there,
+                    "tastes": [self.taste_json(one.catalog, taste) for taste in one.tastes],
+                    **{name: [e.id for e in one.groups.get(name, ())] for name in GROUPS},
+                    "pending": [event.id for event in one.pending],
+                    "shown": one.shown,
+                }
+                for one in told
+            ],
+            "facts": [self.fact_json(e) for one in told for e in (*one.facts, *one.pending)],
+        }
+
+    # -- where it comes from -----------------------------------------------------------------------
+
+    def about(self, catalog: str, column: str, value: str, item: str) -> list[StoredEvent]:
+        """All that counts about an item or a value, in the order in which it was true."""
+        mine = [
+            event
+            for event in self.events(catalog)
+            if (event.column, event.item) == (column, item)
+            and (not column or event.text == value)
+            and event.kind != "shown"
+        ]
+        return in_time(mine, time.time())
+
+    def steps(self, catalog: str, events: Sequence[StoredEvent]) -> list[Step]:
+        """How the facts about one item or value, in order, made its weight."""
+        found = self.catalog(catalog)
+        rated = found is not None and any(event.kind == "rated" for event in events)
+        scale = self.scale(found) if found is not None and rated else None
+        weight, made = Weight(self.learning), []
+        counting = {event.id for event in standing(self.events(catalog))}
+        for event in events:
+            if event.id not in counting:
+                continue
+            said = says(event, scale)
+            if said is not None and event.kind != "said":
+                before = weight.now(event.time)
+                weight.add(event, said, event.time)
+                made.append(Step(event.id, before, said, IMPORTANCE[event.kind], weight.value))
+        return made
+
+    def why_json(
+        self,
+        target: Target,
+        events: Sequence[StoredEvent],
+        steps: Sequence[Step],
+        taste: Taste | None,
+    ) -> dict[str, Any]:
+        """The body of `profile why --json`."""
+        named = {
+            "catalog": target.catalog,
+            "column": target.column,
+            "value": target.value,
+            "item": target.item,
+        }
+        return {
+            **named,
+            "label": self.label_of(target.catalog, target.column, target.value, target.item),
+            "facts": [self.fact_json(event) for event in events],
+            "taste": None if taste is None else self.taste_json(target.catalog, taste),
+            "eta": self.learning.eta,
+            "steps": [
+                {
+                    name: value if name == "fact" else round(value, 6)
+                    for name, value in vars(step).items()
+                }
+                for step in steps
+            ],
+        }
+
+    def taste(self, catalog: str, column: str, value: str) -> Taste | None:
+        """The lasting taste of a value, or of an item (`column` "", `value` its id)."""
+        found = self.catalog(catalog)
+        if found is None:
+            return None
+        events = self.events(catalog)
+        scale = self.scale(found) if any(e.kind == "rated" for e in events) else None
+        tastes = derive(events, found, learning=self.learning, scale=scale).tastes
+        mine = [taste for taste in tastes if (taste.column, taste.value) == (column, value)]
+        return next((taste for taste in mine if taste.stance != "expect"), next(iter(mine), None))
+
+    # -- out of the house --------------------------------------------------------------------------
+
+    def export_lines(self, catalog: str | None = None) -> Iterator[str]:
+        """The profile, or what is about one catalog, as `recagent.profile/1`."""
+        events = self.events(catalog, undone=True)
+        return export_lines(events, self.name, self.titled, now=time.time())
+
+    def export_rows(self, catalog: str | None = None) -> tuple[list[str], list[list[Any]]]:
+        """The items with what is known of each: head and rows, for csv and tsv."""
+        head = ["catalog", "id", "title", "year", "verdict", "rating", "seen", "watchlist", "time"]
+        rows: list[list[Any]] = []
+        for one in self.known(catalog):
+            held: dict[str, dict[str, StoredEvent]] = {}
+            for group, events in one.groups.items():
+                for event in events:
+                    held.setdefault(event.item, {})[group] = event
+            for item, facts in held.items():
+                title, year = self.titled(one.catalog, item)
+                verdict = next((name for name in VERDICTS if name in facts), None)
+                rated, newest = facts.get("rated"), max(e.time for e in facts.values())
+                seen = bool(facts.keys() & {"seen", "imported", "rated", *VERDICTS})
+                kept = [verdict, rated.value if rated else None, seen, "watchlist" in facts]
+                rows.append([one.catalog, item, title, year, *kept, moment(newest)])
+        return head, rows
+
+
+def groups_of(facts: Sequence[StoredEvent]) -> dict[str, tuple[StoredEvent, ...]]:
+    """The latest facts of items by group, newest first; of an item one verdict."""
+    kinds = {kind: name for name, members in GROUPS.items() for kind in members}
+    latest: dict[str, dict[str, StoredEvent]] = {name: {} for name in GROUPS}
+    for event in in_time(facts, time.time()):
+        name = kinds.get(event.kind)
+        if name is None or event.column or not event.item:
+            continue
+        for other in VERDICTS if name in VERDICTS else (name,):
+            latest[other].pop(event.item, None)
+        if name != "watchlist" or event.value != 0:
+            latest[name][event.item] = event
+    return {name: tuple(reversed(held.values())) for name, held in latest.items() if held}
+
+
+def parse_weight(text: str) -> tuple[str, float | None]:
+    """The kind of fact and its value that a person's word for a weight means.
+
+    Raises:
+        BadInput: it means none.
+    """
+    word = text.strip().casefold().replace("−", "-")
+    if word in ("like", "liked", "love"):
+        return "liked", None
+    if word in ("dislike", "disliked", "hate"):
+        return "disliked", None
+    if word == "never":
+        return "never", None
+    try:
+        value = float(word)
+    except ValueError:
+        value = float("nan")
+    if not -1 <= value <= 1:
+        raise BadInput(f"weight: {text!r} is none", hint="-1 to 1, or like, dislike, never")
+    return "set", value
+
+
+def fact_of(number: int, events: Iterable[StoredEvent]) -> StoredEvent:
+    """The fact of that number, counting or not.
+
+    Raises:
+        NotFound: there is none.
+    """
+    for event in events:
+        if event.id == number:
+            return event
+    raise NotFound(
+        f"no fact {number}: it was forgotten, or never was", hint="recagent profile show"
+    )
