@@ -16,6 +16,7 @@ from .store import EVENT_KINDS, StoredEvent
 from .tastes import (
     DAY_S,
     FAINT,
+    SAYS,
     Key,
     Learning,
     Mood,
@@ -33,7 +34,6 @@ from .tastes import (
 __all__ = ["KINDS", "Learning", "Profile", "Stance", "Taste", "derive", "reach"]
 
 SEEN = frozenset(("seen", "liked", "disliked", "rated", "never", "imported"))
-VERDICTS = frozenset(("liked", "disliked", "never", "accepted", "rejected", "rated", "set"))
 KINDS = tuple(kind for kind in EVENT_KINDS if kind not in ("proposed", "paused"))
 """The kinds of event that a profile is made of."""
 MOODS_LAST = 10
@@ -90,10 +90,15 @@ class _Facts:
         """Take an event about an item, later than all before."""
         kind, item = event.kind, event.item
         if kind in SEEN:
-            self.seen.setdefault(item)
+            self.seen[item] = None  # which leaves it where it stood
             self.wanted.pop(item, None)
-        if kind in VERDICTS:
-            self._judge(event, says(event, scale))
+        word = SAYS.get(kind)
+        if word is not None:
+            self._judge(kind, item, word)
+        elif kind == "rated" or kind == "set":
+            word = says(event, scale)
+            if word is not None and (word or kind == "set"):
+                self._judge(kind, item, word)
             if kind == "rated" and event.value is not None:
                 self.rated[item] = event.value
         elif kind == "wanted":
@@ -104,13 +109,10 @@ class _Facts:
             self.recent.pop(item, None)
             self.recent[item] = None
 
-    def _judge(self, event: StoredEvent, word: float | None) -> None:
-        if word is None or (word == 0 and event.kind != "set"):
-            return
-        item = event.item
-        if event.kind == "never":
+    def _judge(self, kind: str, item: str, word: float) -> None:
+        if kind == "never":
             self.never.add(item)
-        elif word > 0 or event.kind == "set":
+        elif word > 0 or kind == "set":
             self.never.discard(item)
         self.sign.pop(item, None)
         if word:

@@ -178,14 +178,19 @@ class SessionHead:
 
 def checksum(values: Sequence[Any]) -> bytes:
     """Eight bytes over the values of a row, their types included."""
-    parts: list[bytes] = []
+    parts: list[str] = []
+    digest = hashlib.blake2b(digest_size=8)
     for value in values:
-        if isinstance(value, bytes):
-            parts.append(b"b%d:" % len(value) + value)
+        if value is None:
+            parts.append("n\0")
+        elif isinstance(value, bytes):
+            digest.update("".join(parts).encode("utf-8", "surrogatepass"))
+            digest.update(b"b%d:" % len(value) + value)
+            parts.clear()
         else:
-            text = "n" if value is None else f"{type(value).__name__}:{value!r}"
-            parts.append(text.encode("utf-8", "surrogatepass") + b"\0")
-    return hashlib.blake2b(b"".join(parts), digest_size=8).digest()
+            parts.append(f"{value.__class__.__name__}:{value!r}\0")
+    digest.update("".join(parts).encode("utf-8", "surrogatepass"))
+    return digest.digest()
 
 
 class UserStore:
@@ -235,7 +240,7 @@ class UserStore:
             if checksum(row[2:]) != row[1]:
                 self.damaged.append(f"event {row[0]}")
                 continue
-            found.append(StoredEvent(**dict(zip(_EVENT_FIELDS, row[2:], strict=True)), id=row[0]))
+            found.append(StoredEvent(*row[2:], row[0]))  # in the order of its fields
         return found
 
     def session(self, session_id: str, profile: str) -> StoredSession:

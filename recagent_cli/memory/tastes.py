@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import Literal, overload
 
 from .store import StoredEvent
@@ -33,7 +34,8 @@ IMPORTANCE = {
     "learned": 0.3,
 }
 """How much an event of a kind counts; those of other kinds move nothing."""
-_SAYS = {"liked": 1.0, "disliked": -1.0, "never": -1.0, "accepted": 1.0, "rejected": -1.0}
+_TIME = attrgetter("time")
+SAYS = {"liked": 1.0, "disliked": -1.0, "never": -1.0, "accepted": 1.0, "rejected": -1.0}
 
 Stance = Literal["like", "dislike", "expect"]
 Scale = tuple[float, float]
@@ -98,7 +100,7 @@ def says(event: StoredEvent, scale: Scale | None) -> float | None:
         event: of any kind.
         scale: lowest and highest rating of the catalog; None: ratings say nothing.
     """
-    fixed = _SAYS.get(event.kind)
+    fixed = SAYS.get(event.kind)
     if fixed is not None:
         return fixed
     value = event.value
@@ -263,7 +265,10 @@ def in_time(events: Iterable[StoredEvent], now: float) -> list[StoredEvent]:
     A history that was imported tells of earlier days than what was said before it. A time to come
     is that of a wrong clock and counts as now.
     """
-    return sorted(events, key=lambda event: min(event.time, now))
+    ordered = sorted(events, key=_TIME)
+    if ordered and ordered[-1].time > now:
+        ordered.sort(key=lambda event: (min(event.time, now), event.id))
+    return ordered
 
 
 def standing(events: Sequence[StoredEvent]) -> list[StoredEvent]:
