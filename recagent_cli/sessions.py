@@ -20,6 +20,7 @@ from .agent.brain import PastTurn
 from .agent.builtin.readers.given import given_to, read_given
 from .agent.session import Session, numbered, relist, without_lists
 from .agent.turn import Turn, past_from_json, past_to_json
+from .memory.consolidation import consolidate
 from .memory.erasing import last_forgotten
 from .memory.pausing import paused_since
 from .memory.profile import KINDS, Learning, Profile, derive, reach
@@ -242,9 +243,16 @@ class Sessions:
         )
 
     def _back_up(self) -> None:
-        """Copy the store once a day; an answer does not depend on it."""
+        """Copy the store once a day, then consolidate it; an answer does not depend on it."""
         try:
-            self.store.back_up()
+            if self.store.back_up() is not None:
+                here = self.profile_name, self.catalog.path.name
+                consolidate(
+                    self.store,
+                    self.learning,
+                    now=time.time(),
+                    scale_of=lambda *of: self.engine.rating_scale if of == here else None,
+                )
         except (OSError, RecagentError) as error:
             self.notice("catalog", f"the store could not be backed up: {error}")
 

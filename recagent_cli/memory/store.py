@@ -12,7 +12,7 @@ import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -235,13 +235,22 @@ class UserStore:
             f"SELECT id, checksum, {_EVENT_COLUMNS} FROM events"
             f" WHERE {' AND '.join(where)} ORDER BY id"
         )
+        return self._whole(self._select(sql, arguments))
+
+    def _whole(self, rows: Sequence[tuple[Any, ...]]) -> list[StoredEvent]:
+        """The events of rows of (id, checksum, values), without the damaged ones."""
         found = []
-        for row in self._select(sql, arguments):
+        for row in rows:
             if checksum(row[2:]) != row[1]:
                 self.damaged.append(f"event {row[0]}")
                 continue
-            found.append(StoredEvent(*row[2:], row[0]))  # in the order of its fields
+            found.append(StoredEvent(*(*row[2:], row[0])))  # in the order of its fields
         return found
+
+    def crowded(self, most: int) -> list[tuple[str, str]]:
+        """(profile, catalog) of those with more than so many events, also undone ones."""
+        sql = "SELECT profile, catalog FROM events GROUP BY profile, catalog HAVING count(*) > ?"
+        return [(str(profile), str(name)) for profile, name in self._select(sql, (most,))]
 
     def session(self, session_id: str, profile: str) -> StoredSession:
         """The session of that id, if it is of this profile, with its turns.
@@ -351,6 +360,26 @@ class UserStore:
         """Mark an event as undone; it stays in the file and counts no more."""
         with self.transaction() as connection:
             write_event(connection, replace(event, undone=1), anew=False)
+
+    def prune(
+        self, profile: str, catalog: str, choose: Callable[[list[StoredEvent]], Collection[int]]
+    ) -> int:
+        """Remove events in one transaction, damaged ones aside; returns how many.
+
+        Args:
+            profile: whose.
+            catalog: about which.
+            choose: gets the events of these, also undone ones, oldest first; gives ids.
+        """
+        sql = (
+            f"SELECT id, checksum, {_EVENT_COLUMNS} FROM events"
+            " WHERE profile = ? AND catalog = ? ORDER BY id"
+        )
+        with self._connection() as connection, _immediate(connection):
+            events = self._whole(connection.execute(sql, (profile, catalog)).fetchall())
+            gone = sorted(choose(events))
+            connection.executemany("DELETE FROM events WHERE id = ?", [(id,) for id in gone])
+        return len(gone)
 
     def delete_session(self, session_id: str, profile: str) -> None:
         """Remove a session of this profile and its turns.

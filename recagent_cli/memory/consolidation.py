@@ -1,0 +1,166 @@
+"""Consolidation: the store is kept small, and what it says stays the same.
+
+Rows are only removed, never rewritten, so each that is left is a fact as it was said, with its
+checksum. docs/memory.md has the table of what goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from .profile import reach
+from .store import StoredEvent, UserStore
+from .tastes import DAY_S, FAINT, SAYS, Key, Learning, Scale, in_time, says, standing, told
+
+CROWDED = 1_000
+"""So many events of a profile and catalog are worth looking through."""
+KEPT_WORDS = 30
+"""The latest events of an item or value that are kept. The weight before them is left to less than
+a hundredth: with η = .5 what counts least, `learned`, leaves (1 - .15)^30 = .0076 of it."""
+KEPT_SHOWN = 2_000
+SHOWN_DAYS = 365.0
+UNDONE_DAYS = 90.0
+KEPT_TURNS = 2
+"""Of what only the latest holds: the watchlist's on and off, pauses."""
+KEPT_PROPOSED = 300
+
+_WORDS = frozenset((*SAYS, "rated", "set"))
+
+
+def consolidate(
+    store: UserStore,
+    learning: Learning,
+    *,
+    now: float,
+    scale_of: Callable[[str, str], Scale | None],
+) -> int:
+    """Remove what is superfluous in each profile and catalog with many events; returns how many.
+
+    Args:
+        store: of all profiles; each profile and catalog is one transaction.
+        learning: how fast profiles move and forget.
+        now: seconds since 1970.
+        scale_of: gives the lowest and highest rating for (profile, catalog), where it is known.
+
+    Raises:
+        RecagentError: the store cannot be read or written.
+    """
+    removed = 0
+    for profile, catalog in store.crowded(CROWDED):
+        scale = scale_of(profile, catalog)
+        removed += store.prune(
+            profile,
+            catalog,
+            lambda events, scale=scale: superfluous(events, learning, now=now, scale=scale),  # type: ignore[misc]
+        )
+    return removed
+
+
+def superfluous(
+    events: Sequence[StoredEvent], learning: Learning, *, now: float, scale: Scale | None
+) -> set[int]:
+    """Ids of the events without which the profile is the same, to within a hundredth of a weight.
+
+    What the person said is dropped only where many later words on the same item or value are there;
+    what was learned also where it has faded.
+
+    Args:
+        events: all of one profile and catalog, also those undone, as they were written.
+        learning: how fast it moves and forgets.
+        now: seconds since 1970.
+        scale: of ratings; where None, no word on an item that was rated is dropped.
+    """
+    holding = [event for event in events if not event.undone]
+    kept = standing(holding)
+    held, old = _ids(kept), now - UNDONE_DAYS * DAY_S
+    gone = {event.id for event in events if event.id not in held and event.time < old}
+    of_kind: dict[str, list[StoredEvent]] = {}
+    targets: dict[Key, list[StoredEvent]] = {}
+    for event in in_time(kept, now):
+        of_kind.setdefault(event.kind, []).append(event)
+        if event.kind in _WORDS or event.kind == "learned":
+            key = (event.column, event.text) if event.column else ("", event.item)
+            targets.setdefault(key, []).append(event)
+    gone |= _ids(_repeated_marks(of_kind))
+    gone |= _ids(_old_shown(of_kind.get("shown", ()), learning, now))
+    gone |= _ids(_passed_moods(of_kind.get("said", ()), learning, now))
+    gone |= _ids(of_kind.get("proposed", [])[:-KEPT_PROPOSED])
+    for about in targets.values():
+        gone |= _ids(_worn(about, learning, now=now, scale=scale))
+    because = {event.id: event.because for event in kept if event.because}
+    needed = [from_ for id, from_ in because.items() if id not in gone]
+    while needed:
+        id = needed.pop()
+        if id in gone:
+            gone.discard(id)
+            needed.append(because.get(id, 0))
+    return gone
+
+
+def _ids(events: Iterable[StoredEvent]) -> set[int]:
+    return {event.id for event in events}
+
+
+def _repeated_marks(of_kind: dict[str, list[StoredEvent]]) -> Iterable[StoredEvent]:
+    """That an item was seen or is in the history, once more in one import; watchlist and pauses."""
+    for kind in ("seen", "imported", "wanted", "paused"):
+        alike: dict[tuple[str, ...], list[StoredEvent]] = {}
+        for event in of_kind.get(kind, ()):
+            batch = "" if kind in ("wanted", "paused") else event.batch
+            key = (event.item, event.column, event.text, batch)
+            alike.setdefault(key, []).append(event)
+        for same in alike.values():
+            yield from same[1:-1] if kind in ("seen", "imported") else same[:-KEPT_TURNS]
+
+
+def _old_shown(
+    shown: Sequence[StoredEvent], learning: Learning, now: float
+) -> Iterable[StoredEvent]:
+    """All but the last time that an item was shown; and what was shown very long ago."""
+    last = {event.item: event for event in shown}
+    recent = sorted(last.values(), key=lambda event: (event.time, event.id))[-KEPT_SHOWN:]
+    oldest = now - max(SHOWN_DAYS, learning.repeat_days) * DAY_S
+    repeats = now - learning.repeat_days * DAY_S
+    held = _ids(event for event in recent if event.time >= oldest)
+    held |= _ids(event for event in last.values() if event.time >= repeats)
+    return [event for event in shown if event.id not in held]
+
+
+def _passed_moods(
+    said: Sequence[StoredEvent], learning: Learning, now: float
+) -> Iterable[StoredEvent]:
+    """What was asked for in passing so long ago that nothing is left of it."""
+    since = reach(learning, now)["said"]
+    return [event for event in said if (event.column or event.item) and event.time < since]
+
+
+def _worn(
+    about: Sequence[StoredEvent], learning: Learning, *, now: float, scale: Scale | None
+) -> list[StoredEvent]:
+    """Events of one item or value behind its last ones, and what was learned and has faded.
+
+    What stays: where it comes from (the first), the rating that holds, and a never-again with the
+    word that lifted it.
+    """
+    rated = [event for event in about if event.kind == "rated"]
+    if scale is None and rated:
+        return []
+    words = [e for e in about if e.kind in _WORDS and (says(e, scale) or e.kind == "set")]
+    deciding = _ids(words)
+    rest = [e for e in about if e.kind in _WORDS and e.id not in deciding]
+    learned = [event for event in about if event.kind == "learned"]
+    if learned == about and abs(told(about, learning, scale, now)[0].now(now)) < FAINT:
+        return learned
+    spared = _ids([*about[:1], *rated[-1:], *_nevers(words, scale)])
+    early = (part[:-KEPT_WORDS] for part in (words, rest, learned))
+    return [event for part in early for event in part if event.id not in spared]
+
+
+def _nevers(words: Sequence[StoredEvent], scale: Scale | None) -> Iterable[StoredEvent]:
+    """Each never-again, and the next word after it that lifts it."""
+    open_ = False
+    for event in words:
+        lifts = event.kind == "set" or (says(event, scale) or 0.0) > 0
+        if event.kind == "never" or (open_ and lifts):
+            yield event
+            open_ = event.kind == "never"
