@@ -22,6 +22,7 @@ from .agent.session import Session, numbered, relist, without_lists
 from .agent.turn import Turn, past_from_json, past_to_json
 from .memory.consolidation import consolidate
 from .memory.erasing import last_forgotten
+from .memory.mood import asked_for
 from .memory.pausing import paused_since
 from .memory.profile import KINDS, Learning, Profile, derive, reach
 from .memory.store import StoredEvent, StoredSession, UserStore
@@ -119,6 +120,7 @@ class Sessions:
             )
             for kind, column, value in turn.stated
         ]
+        events += self._asked(session, turn)
         events += [
             self.event("shown", item.id, source="present", session=session) for item in turn.items
         ]
@@ -133,6 +135,19 @@ class Sessions:
                     self.store.commit(events=[replace(event, session="") for event in events])
         except OSError as error:
             raise RecagentError(f"the store cannot be locked: {error}") from error
+
+    def _asked(self, session: Session, turn: Turn) -> list[StoredEvent]:
+        """What the turn asked for in passing, unless it was for somebody else."""
+        if turn.user is not None:
+            return []
+        before = session.turns[-2].request if len(session.turns) > 1 else None
+        stated = {(column, value) for _, column, value in turn.stated}
+        source = turn.utterance[:200]
+        return [
+            self.event("said", column=c, text=v, value=weight, source=source, session=session)
+            for c, v, weight in asked_for(turn.request, before, self.catalog)
+            if (c, v) not in stated
+        ]
 
     def _may_keep(self, session: Session) -> bool:
         """Whether nothing of a session must stay out of the store; the lock is held."""

@@ -37,7 +37,7 @@ def consolidate(
     """Remove what is superfluous in each profile and catalog with many events; returns how many.
 
     Args:
-        store: of all profiles; each profile and catalog is one transaction.
+        store: of all profiles; all of it is one transaction.
         learning: how fast profiles move and forget.
         now: seconds since 1970.
         scale_of: gives the lowest and highest rating for (profile, catalog), where it is known.
@@ -46,13 +46,16 @@ def consolidate(
         RecagentError: the store cannot be read or written.
     """
     removed = 0
-    for profile, catalog in store.crowded(CROWDED):
-        scale = scale_of(profile, catalog)
-        removed += store.prune(
-            profile,
-            catalog,
-            lambda events, scale=scale: superfluous(events, learning, now=now, scale=scale),  # type: ignore[misc]
-        )
+    if not store.path.exists():
+        return removed
+    with store.transaction() as connection:
+        sql = "SELECT profile, catalog FROM events GROUP BY profile, catalog HAVING count(*) > ?"
+        for profile, catalog in connection.execute(sql, (CROWDED,)).fetchall():
+            events = store.all_events(connection, profile, catalog)
+            scale = scale_of(profile, catalog)
+            gone = superfluous(events, learning, now=now, scale=scale)
+            connection.executemany("DELETE FROM events WHERE id = ?", [(id,) for id in gone])
+            removed += len(gone)
     return removed
 
 

@@ -12,7 +12,7 @@ import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -247,10 +247,15 @@ class UserStore:
             found.append(StoredEvent(*(*row[2:], row[0])))  # in the order of its fields
         return found
 
-    def crowded(self, most: int) -> list[tuple[str, str]]:
-        """(profile, catalog) of those with more than so many events, also undone ones."""
-        sql = "SELECT profile, catalog FROM events GROUP BY profile, catalog HAVING count(*) > ?"
-        return [(str(profile), str(name)) for profile, name in self._select(sql, (most,))]
+    def all_events(
+        self, connection: sqlite3.Connection, profile: str, catalog: str
+    ) -> list[StoredEvent]:
+        """Those of a profile and catalog within a transaction, also those taken back."""
+        sql = (
+            f"SELECT id, checksum, {_EVENT_COLUMNS} FROM events"
+            " WHERE profile = ? AND catalog = ? ORDER BY id"
+        )
+        return self._whole(connection.execute(sql, (profile, catalog)).fetchall())
 
     def session(self, session_id: str, profile: str) -> StoredSession:
         """The session of that id, if it is of this profile, with its turns.
@@ -360,26 +365,6 @@ class UserStore:
         """Mark an event as undone; it stays in the file and counts no more."""
         with self.transaction() as connection:
             write_event(connection, replace(event, undone=1), anew=False)
-
-    def prune(
-        self, profile: str, catalog: str, choose: Callable[[list[StoredEvent]], Collection[int]]
-    ) -> int:
-        """Remove events in one transaction, damaged ones aside; returns how many.
-
-        Args:
-            profile: whose.
-            catalog: about which.
-            choose: gets the events of these, also undone ones, oldest first; gives ids.
-        """
-        sql = (
-            f"SELECT id, checksum, {_EVENT_COLUMNS} FROM events"
-            " WHERE profile = ? AND catalog = ? ORDER BY id"
-        )
-        with self._connection() as connection, _immediate(connection):
-            events = self._whole(connection.execute(sql, (profile, catalog)).fetchall())
-            gone = sorted(choose(events))
-            connection.executemany("DELETE FROM events WHERE id = ?", [(id,) for id in gone])
-        return len(gone)
 
     def delete_session(self, session_id: str, profile: str) -> None:
         """Remove a session of this profile and its turns.

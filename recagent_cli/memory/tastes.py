@@ -111,7 +111,7 @@ def says(event: StoredEvent, scale: Scale | None) -> float | None:
         return share if abs(share) >= NO_VERDICT else 0.0
     if event.kind == "set":
         return None if value is None else _held(value)
-    if event.kind in ("learned", "said"):
+    if event.kind == "said" or (event.kind == "learned" and event.column):
         return 1.0 if value is None else _held(value)
     return None
 

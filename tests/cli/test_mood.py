@@ -1,0 +1,56 @@
+"""What a turn asks for in passing is noted; what it excludes or only asks about is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from recagent_catalogs.store import Catalog
+from recagent_cli import Assistant
+from recagent_cli.agent.request import Intent, Request, Wish
+from recagent_cli.memory.mood import MOST, asked_for
+
+
+@pytest.fixture
+def assistant(home: Path) -> Iterator[Assistant]:
+    with Assistant("films") as made:
+        yield made
+
+
+def said(assistant: Assistant) -> list[tuple[str, str]]:
+    events = assistant.store.events("me", "films", ("said",))
+    return [(event.column, event.text) for event in events]
+
+
+def test_kinds_asked_for_are_the_mood(assistant: Assistant) -> None:
+    session = assistant.new_session()
+    assistant.ask("sci-fi but no horror", session=session)
+    assert said(assistant) == [("genres", "Sci-Fi")]
+    assistant.ask("shorter than 120 minutes", session=session)
+    assistant.ask("how many comedies are there?", session=session)
+    assert said(assistant) == [("genres", "Sci-Fi")]  # which still holds, and is said once
+    profile = assistant.profile()
+    (mood,) = [taste for taste in profile.tastes if taste.stance == "expect"]
+    assert (mood.value, mood.events) == ("Sci-Fi", (1,)) and mood.weight == pytest.approx(
+        0.25, 1e-3
+    )
+    assert profile.wishes == ()
+
+
+def test_what_is_asked_for_somebody_else_is_not_the_persons_mood(assistant: Assistant) -> None:
+    user = assistant.catalog.user_id(0)
+    assistant.ask("sci-fi", user=user)
+    assistant.ask("drama", keep=False)
+    assert said(assistant) == []
+
+
+def test_what_is_noted_a_turn_is_bounded(films: Catalog) -> None:
+    wishes = tuple(Wish(f"w{n}", (("tags", f"t{n}"),) * 2) for n in range(30))
+    wishes += (Wish("dull", (("tags", "dull"),), weight=-1.0),)
+    request = Request(Intent.RECOMMEND, wishes=wishes, conditions=("genres has Drama", "no such"))
+    found = asked_for(request, None, films)
+    assert len(found) == MOST and found[:2] == [("genres", "Drama", 1.0), ("tags", "t0", 1.0)]
+    assert asked_for(request, request, films) == []
+    assert asked_for(Request(Intent.AGGREGATE, conditions=("genres has Drama",)), None, films) == []
