@@ -107,7 +107,6 @@ _EVENT_COLUMNS = (
     "profile, catalog, kind, item, value, text, source, session, turn, time, undone, "
     '"column", batch, because'
 )
-_EVENT_FIELDS = _EVENT_COLUMNS.replace('"', "").split(", ")
 _HEAD_COLUMNS = "id, profile, catalog, fingerprint, created, updated"
 _SESSION_COLUMNS = f"{_HEAD_COLUMNS}, bus"
 

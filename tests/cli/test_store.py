@@ -156,6 +156,39 @@ def test_a_store_of_the_first_version_is_brought_up(store: UserStore) -> None:
     assert store.session("good", "me").bus == b"bus"
 
 
+def test_a_store_of_the_second_version_keeps_its_facts(store: UserStore) -> None:
+    """Rows that were whole get the checksum of their new columns; damaged ones stay damaged."""
+    store.path.parent.mkdir(parents=True)
+    with sqlite3.connect(store.path) as connection:
+        connection.create_function("row_checksum", -1, lambda *row: checksum(row))
+        for step in MIGRATIONS[:2]:
+            connection.executescript(step)
+        connection.execute("PRAGMA user_version = 2")
+        facts = [("liked", "f01", None, 0), ("rated", "f02", 4.5, 0), ("seen", "f03", None, 1)]
+        for kind, item, value, undone in facts:
+            row = ("me", "films", kind, item, value, "", "ask", "s1", 2, 9.5, undone)
+            connection.execute(_OLD_EVENT, (*row, checksum(row)))
+        flipped = ("me", "films", "liked", "f09", None, "", "ask", "s1", 2, 9.5, 0)
+        connection.execute(_OLD_EVENT, (*flipped, checksum((*flipped[:3], "f08", *flipped[4:]))))
+    connection.close()
+    told = {"source": "ask", "session": "s1", "turn": 2, "time": 9.5}
+    expected = [event("liked", "f01", **told), event("rated", "f02", value=4.5, **told)]
+    for _ in range(2):  # the second time nothing is left to bring up
+        store.damaged.clear()
+        assert store.events("me") == [replace(e, id=n) for n, e in enumerate(expected, 1)]
+        assert store.damaged == ["event 4"]
+    assert [e.item for e in store.events("me", undone=True)] == ["f01", "f02", "f03"]
+    store.commit(events=[event("liked", column="genres", text="Drama", batch="b", because=1)])
+    fresh = store.events("me")[-1]
+    assert (fresh.id, fresh.column, fresh.batch, fresh.because) == (5, "genres", "b", 1)
+
+
+_OLD_EVENT = (
+    "INSERT INTO events (profile, catalog, kind, item, value, text, source, session, turn, time,"
+    " undone, checksum) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
+)
+
+
 @pytest.mark.parametrize("column", ["item", "kind", "value", "time", "text"])
 def test_a_changed_row_is_found_and_left_out(store: UserStore, column: str) -> None:
     store.commit(events=[event(value=3.0), event(item="f02")])

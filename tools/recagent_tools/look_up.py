@@ -11,6 +11,7 @@ from recagent_catalogs.text import clean
 
 from .references import facts, resolve_all
 from .toolbox import Arguments, Tool, ToolContext, ToolResult
+from .user_state import user_state
 
 MAX_ITEMS = 10
 
@@ -71,18 +72,8 @@ def item_info(context: ToolContext, arguments: ItemInfoArguments) -> ToolResult:
 
 
 def user_info(context: ToolContext, arguments: UserInfoArguments) -> ToolResult:
-    """What is known of the person: likes, dislikes, seen; and of the named user of the data."""
-    told: dict[str, object] = {}
-    for name in ("liked", "disliked", "seen"):
-        rows = [int(row) for row in getattr(context.profile, name)][-20:]
-        if rows:
-            told[name] = [context.catalog.label(row) for row in rows]
-    if context.user is not None:
-        history = context.engine.user_history(context.user)
-        best = np.argsort(-history.weights, kind="stable")[:20]
-        told["user"] = context.catalog.user_id(context.user)
-        told["taken"] = len(history.rows)
-        told["liked_most"] = [context.catalog.label(int(history.rows[i])) for i in best]
+    """What is known of the person, of one size whatever the history: `user_state`."""
+    told = user_state(context)
     return ToolResult(
         json.dumps(told, ensure_ascii=False) if told else "nothing is known yet", told
     )

@@ -353,7 +353,15 @@ def noted(told: Mapping[str, Sequence[str]]) -> str:
 
 def known_text(told: Mapping[str, object]) -> str:
     """What is known of the person, from `user_info`."""
-    ways = {"liked": "you like", "disliked": "you do not like", "seen": "you have seen"}
+    ways = {
+        "tastes": "you are drawn to",
+        "avoids": "you would rather not have",
+        "never": "you never want",
+        "liked": "you like",
+        "disliked": "you do not like",
+        "wanted": "you want to get to",
+        "seen": "you have seen",
+    }
     parts = [
         f"{said} {join([str(label) for label in labels][:MOST_KNOWN])}"
         for name, said in ways.items()

@@ -1,0 +1,85 @@
+"""What a model is told of the person: of one size, whatever the history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+
+from recagent_catalogs.text import clean
+
+from .toolbox import ToolContext
+
+MAX_CHARS = 1_200
+"""Of the state as JSON: about 300 tokens of English titles."""
+MAX_LABEL = 60
+MOST = {
+    "tastes": 8,
+    "avoids": 6,
+    "never": 6,
+    "liked": 8,
+    "disliked": 5,
+    "wanted": 5,
+    "seen": 5,
+    "liked_most": 10,
+}
+"""Entries of each list, before any is left out for want of room."""
+COUNTED = ("liked", "disliked", "seen", "wanted")
+
+
+def user_state(context: ToolContext) -> dict[str, object]:
+    """What is known of the person in this catalog, and of the named user of the data.
+
+    Lists of labels: lasting tastes of values, the heaviest first ("tastes", "avoids"), what is
+    never wanted again ("never"), items with the latest word first ("liked", "disliked", "wanted",
+    "seen"); and "counts" of what there is of each. Where nothing is known a key is missing. As JSON
+    it has at most `MAX_CHARS` characters: entries of the longest lists are left out till it fits.
+    """
+    profile = context.profile
+    values = [(value, weight) for _, value, weight in profile.wishes]
+    never = [value for _, value in profile.never_values]
+    lists = {
+        "tastes": [value for value, weight in values if weight > 0],
+        "avoids": [value for value, weight in values if weight < 0 and value not in never],
+        "never": [*never[: MOST["never"]], *_labels(context, profile.never, "never")],
+        **{name: _labels(context, getattr(profile, name), name) for name in COUNTED},
+    }
+    told: dict[str, object] = {
+        name: [_short(entry) for entry in entries[: MOST[name]]]
+        for name, entries in lists.items()
+        if entries
+    }
+    counts = {name: len(getattr(profile, name)) for name in COUNTED}
+    if any(counts.values()):
+        told["counts"] = {name: count for name, count in counts.items() if count}
+    if context.user is not None:
+        told |= _user_of_the_data(context, context.user)
+    return _fitted(told)
+
+
+def _labels(context: ToolContext, rows: Sequence[int], name: str) -> list[str]:
+    """Labels of the last rows, the latest first."""
+    return [context.catalog.label(int(row)) for row in list(rows[-MOST[name] :])[::-1]]
+
+
+def _user_of_the_data(context: ToolContext, user: int) -> dict[str, object]:
+    history = context.engine.user_history(user)
+    best = np.argsort(-history.weights, kind="stable")[: MOST["liked_most"]]
+    return {
+        "user": _short(context.catalog.user_id(user)),
+        "taken": len(history.rows),
+        "liked_most": [_short(context.catalog.label(int(history.rows[i]))) for i in best],
+    }
+
+
+def _short(text: str) -> str:
+    return clean(text, MAX_LABEL)
+
+
+def _fitted(told: dict[str, object]) -> dict[str, object]:
+    """Without the last entries of its longest lists, as far as it must be."""
+    while len(json.dumps(told, ensure_ascii=False)) > MAX_CHARS:
+        lists = [entries for entries in told.values() if isinstance(entries, list) and entries]
+        max(lists, key=lambda entries: len("".join(entries))).pop()
+    return {name: entry for name, entry in told.items() if entry != []}
