@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from rich.padding import Padding
 from rich.text import Text
 
 from recagent_catalogs.errors import Cancelled, RecagentError
@@ -30,6 +31,8 @@ from .signals import ends_by_signal, no_echo, stoppable
 from .status import Spent
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from ..agent.brain import Usage
     from ..agent.session import Session
     from ..agent.turn import Turn
@@ -83,6 +86,7 @@ class Chat:
         if not self.quiet:
             for line in first_screen(self.assistant, bool(self.session.turns)):
                 self._talk.print(Text(line, style="dim"))
+            self._space()
         for _, notice in self.assistant.take_notices():
             self.note(notice)
         # What is typed while nobody reads does not show; it waits for the prompt.
@@ -94,6 +98,7 @@ class Chat:
                 self._handle(line.strip())
                 if self.over:
                     return
+                self._space()
 
     def _open(self) -> None:
         is_terminal = sys.stdout.isatty()
@@ -104,6 +109,11 @@ class Chat:
         draws = is_terminal and not self.plain and not self.quiet
         self._live = LiveLine(sys.stdout, draws=draws)
         self._flow = Flow(self._console)
+
+    def _space(self) -> None:
+        """An empty line, where a prompt comes next."""
+        if sys.stdin.isatty() and sys.stdout.isatty() and not (self.plain or self.quiet):
+            self._talk.print()
 
     def look_up(self) -> None:
         """See whether the profile learns; it may have been paused from elsewhere."""
@@ -214,9 +224,9 @@ class Chat:
     def note(self, text: str) -> None:
         """Tell the person something that is no answer."""
         if not self.quiet:
-            self._tell(Text(f"  {clean(text)}", style="dim"))
+            self._tell(Padding(Text(clean(text), style="dim"), (0, 0, 0, 2), expand=False))
 
-    def _tell(self, text: Text) -> None:
+    def _tell(self, text: RenderableType) -> None:
         self._live.clear()
         self._flow.break_line()
         self._talk.print(text)

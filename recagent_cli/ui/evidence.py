@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from recagent_catalogs.errors import UsageError
@@ -11,7 +12,7 @@ from recagent_catalogs.text import clean
 from .clean_json import dumps
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
     from recagent_catalogs.store import Catalog
     from recagent_tools.evidence import Evidence, StagePlace
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ..agent.explaining import Explained
 
 EVIDENCE_SCHEMA = "recagent.evidence/1"
+NARROW = 60
 MOST = 3
 MOST_SHARED = 4
 SMALLEST = 0.005
@@ -56,7 +58,6 @@ def evidence_renderables(
     evidence: Evidence, told: Explained, catalog: Catalog
 ) -> list[RenderableType]:
     """The sentence and the table of figures; of the style `short` the sentence alone."""
-    from rich.table import Table
     from rich.text import Text
 
     head = Text(clean(catalog.label(evidence.row)), style="bold")
@@ -67,17 +68,38 @@ def evidence_renderables(
         head.append(f"  {_ordinal(evidence.place)} of {evidence.of}", style="not bold")
         head.append(f" in list {evidence.number}", style="not bold dim")
     sentence = Text(clean(f"{told.text[:1].upper()}{told.text[1:]}."))
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True, style="dim")
-    table.add_column()
-    for name, text in evidence_lines(evidence, catalog):
-        table.add_row(Text(name), Text(clean(text)))
-    parts: list[RenderableType] = [head, sentence, table]
+    figures = Figures(tuple(evidence_lines(evidence, catalog)))
+    parts: list[RenderableType] = [head, sentence, figures]
     if evidence.recomputed:
         parts.append(
             Text("Your profile or the models have changed since: figures of now.", style="dim")
         )
     return parts
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Names and what is told of each: beside each other, or below where it is narrow."""
+
+    lines: tuple[tuple[str, str], ...]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """As rich asks for it."""
+        from rich.padding import Padding
+        from rich.table import Table
+        from rich.text import Text
+
+        if options.max_width < NARROW:
+            for name, text in self.lines:
+                yield Text(name, style="dim")
+                yield Padding(Text(clean(text)), (0, 0, 0, 2), expand=False)
+            return
+        table = Table.grid(padding=(0, 2))
+        table.add_column(no_wrap=True, style="dim")
+        table.add_column()
+        for name, text in self.lines:
+            table.add_row(Text(name), Text(clean(text)))
+        yield table
 
 
 def evidence_lines(evidence: Evidence, catalog: Catalog) -> Iterator[tuple[str, str]]:

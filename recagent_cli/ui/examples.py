@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from ..assistant import Assistant
 
+SAY = "say   "
+WIDTH = 80
 WELL_KNOWN = 60
 """An example is one of so many items that most people took."""
 SHORT = 15
@@ -34,6 +36,8 @@ def examples(catalog: Catalog) -> list[str]:
         but = f", but no {_small(kind)}" if kind else ""
         made.append(f"something like {clean(item.title)}{but}")
     made.append(_of_a_kind(catalog, kind) or "surprise me")
+    if len(f"{SAY}{_quoted(made)}") > WIDTH:
+        made[-1] = made[-1].removesuffix(", 3 of them")
     return made
 
 
@@ -105,7 +109,7 @@ def first_screen(assistant: Assistant, resumed: bool) -> list[str]:
     last = "" if resumed else last_time(assistant)
     return [
         head,
-        f"say   {_quoted(examples(catalog))}",
+        f"{SAY}{_quoted(examples(catalog))}",
         f"then  {_quoted(further(catalog))}",
         *([f"last time you said “{last}” · /continue"] if last else []),
         "/why 2 · /like 2 · /help · /quit",
