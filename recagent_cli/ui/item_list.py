@@ -85,7 +85,7 @@ class ItemList:
         for item in self.items:
             yield Text(f"{item.rank}. {clean(item.label)}")
             facts = ", ".join(key_facts(item, self.schema))
-            reason = clean(item.reason) if says_more(item, facts) else ""
+            reason = clean(item.reason) if says_more(item, self.schema) else ""
             for line in (facts, _in_words(item), reason):
                 if line:
                     yield Padding(Text(line), (0, 0, 0, 3), expand=False)
@@ -111,7 +111,7 @@ class ItemList:
             facts = fitted(key_facts(item, self.schema), width - indent)
             if facts and width >= WITH_FACTS:
                 yield Padding(Text(facts, style=theme.FACTS), (0, 0, 0, indent), expand=False)
-            if says_more(item, facts):
+            if says_more(item, self.schema):
                 told = Text(clean(item.reason), style=theme.QUIET)
                 yield Padding(told, (0, 0, 0, indent), expand=False)
 
@@ -178,7 +178,7 @@ class _Columns:
                 *_bars(item, self.ascii_only),
             ]
             yield in_columns(widths, cells, gap=GAP)
-            if says_more(item, facts):
+            if says_more(item, self.shown.schema):
                 told = Text(clean(item.reason), style=theme.QUIET)
                 lines = Padding(told, (0, 0, 0, self.digits + GAP), expand=False)
                 yield Constrain(lines, min(width, MOST_WIDTH))
@@ -222,9 +222,10 @@ def bar_text(share: float | None, style: str, ascii_only: bool) -> Text:
     return Text.assemble((full, style), (empty, theme.QUIET))
 
 
-def says_more(item: ShownItem, facts: str) -> bool:
-    """Whether the reason is more than a kind that stands among the facts above it."""
-    told = {part.strip().casefold() for part in facts.replace("·", ",").split(",")}
+def says_more(item: ShownItem, schema: CatalogSchema) -> bool:
+    """Whether the reason is more than a kind that is among the facts anyway."""
+    facts = ",".join(key_facts(item, schema))
+    told = {part.strip().casefold() for part in facts.split(",")}
     return any(
         part.strip() and part.strip().casefold() not in told
         for part in clean(item.reason).replace(";", ",").split(",")

@@ -133,6 +133,12 @@ def test_bars_round_to_cells() -> None:
     assert bar(0.4) == ("▰▰", "▱▱▱")
 
 
+def test_a_reason_that_the_facts_say_already_is_left_out() -> None:
+    for reason, said in (("sci-fi, Horror", False), ("Sci-Fi; rated 4.1 by 9", True), ("", False)):
+        told = printed(80, ItemList((item(1, "Alien", reason=reason),), SCHEMA))
+        assert (len(told.splitlines()) == 2) is said
+
+
 def test_facts_give_way_from_the_end() -> None:
     facts = ["Action, Adventure, Sci-Fi", "127 min"]
     assert fitted(facts, 40) == "Action, Adventure, Sci-Fi · 127 min"
