@@ -19,6 +19,7 @@ MEMBERS = (
     ("resume", "profile_change", "resume"),
     ("forget", "profile_forget", "forget"),
     ("export", "profile_export", "export"),
+    ("import", "profile_import", "command"),
 )
 """Name, module and function of each command."""
 NUMBERS = {"ignore_unknown_options": True}
