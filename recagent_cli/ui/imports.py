@@ -69,21 +69,16 @@ def import_lines(history: History, written: Written, dry_run: bool, *, told: boo
             rows = " or ".join(catalog.label(row) for row in unsure.match.rows)
             yield f"    {label(unsure.entry.title, unsure.entry.year)}: {rows}?"
     if gathered.n_missing:
-        yield f"missing   {gathered.n_missing:>6,}  {_missing(history, told)}"
+        hint = "; --report FILE names all" if gathered.n_missing > _FEW and not told else ""
+        yield f"missing   {gathered.n_missing:>6,}  not in {catalog.name}{hint}"
+        for missed in list(gathered.missing.values())[:_FEW]:
+            yield f"    {label(missed.title, missed.year)}"
     yield ""
     yield from _outcome(written, dry_run)
     if written.new and not dry_run:
         verb = catalog.schema.verb
         name = "" if catalog.path.name == "movies" else f" -c {catalog.path.name}"
         yield f'your next list uses it: recagent ask{name} "something to {verb} tonight"'
-
-
-def _missing(history: History, told: bool) -> str:
-    missing = list(history.gathered.missing.values())
-    few = ", ".join(label(m.title, m.year) for m in missing[:_FEW])
-    more = ", …" if history.gathered.n_missing > _FEW else ""
-    hint = "" if told or not more else "  (--report FILE names all)"
-    return f"not in {history.catalog.name}: {few}{more}{hint}"
 
 
 def _sorted(kinds: Counter[str]) -> list[tuple[str, int]]:
@@ -133,11 +128,12 @@ def _notes(history: History, file: Any) -> list[str]:
 
 def _outcome(written: Written, dry_run: bool) -> Iterator[str]:
     new = sum(written.new.values())
+    facts = "1 fact" if new == 1 else f"{new:,} facts"
     known = f", {written.known:,} known already" if written.known else ""
     if dry_run:
-        yield f"would write {new:,} facts{known}; nothing was written"
+        yield f"would write {facts}{known}; nothing was written"
     elif new:
-        yield f"{new:,} facts written{known}; take them back: recagent profile undo --batch " + (
+        yield f"{facts} written{known}; take them back: recagent profile undo --batch " + (
             written.batch
         )
     else:

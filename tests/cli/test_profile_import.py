@@ -329,6 +329,6 @@ def test_for_people(recagent: RunCommand, tmp_path: Path) -> None:
     write(tmp_path / "export", LETTERBOXD)
     ran = recagent("profile", "import", str(tmp_path / "export"))
     assert ran.code == 0 and "matched        5  2 rated, 1 liked, 1 seen, 1 for the" in ran.out
-    assert "not in films: Nowhere to Be Found (1990)" in ran.out
+    assert "missing        1  not in films\n    Nowhere to Be Found (1990)\n" in ran.out
     assert "recagent profile undo --batch" in ran.out and "recagent ask -c films" in ran.out
     assert "nothing new" in recagent("profile", "import", str(tmp_path / "export")).out

@@ -26,8 +26,9 @@ from .external import ExternalIds
 
 Outcome = Literal["matched", "doubtful", "missing"]
 
-SURE, LIKELY = 90.0, 84.0
-"""A spelling of this score is taken with the same year; from the lower one on it is asked."""
+SURE, UNDATED, LIKELY, WITH_YEAR = 86.0, 88.0, 84.0, 74.0
+"""A spelling of the first score is taken with the same year. It is asked without a year from the
+second one on, with a year that is near from the third, with the same year from the last one."""
 FUZZY_UP_TO = 20_000
 """So many different titles are looked for by their spelling; of the rest only exact ones."""
 OFFERED = 4
@@ -194,7 +195,7 @@ class Matcher:
             if not whole or len(folded) < 4:
                 continue
             numbers = _numbers(canonical(folded))
-            for match in self._catalog.titles.find(folded, limit=8, cutoff=LIKELY):
+            for match in self._catalog.titles.find(folded, limit=8, cutoff=WITH_YEAR):
                 if match.row in known or match.score <= found.get(match.row, _NONE).score:
                     continue
                 if _numbers(canonical(fold(match.title))) == numbers:
@@ -291,7 +292,9 @@ def _grade(found: _Candidate, entry: Entry) -> int | None:
         return 11 if people and years is None else 4
     if found.score >= SURE and people is not False and (years == 0 or people):
         return 10
-    return 2 if years is not None else 1 if found.score >= SURE else None
+    if found.score < LIKELY:
+        return 1 if years == 0 else None
+    return 3 if years is not None else 2 if found.score >= UNDATED else None
 
 
 def _how(found: _Candidate) -> str:
