@@ -141,13 +141,15 @@ class Sessions:
         if turn.user is not None:
             return []
         before = session.turns[-2].request if len(session.turns) > 1 else None
-        stated = {(column, value) for _, column, value in turn.stated}
-        source = turn.utterance[:200]
-        return [
-            self.event("said", column=c, text=v, value=weight, source=source, session=session)
-            for c, v, weight in asked_for(turn.request, before, self.catalog)
-            if (c, v) not in stated
-        ]
+        lasting = {(column, value) for _, column, value in turn.stated}
+        lasting |= {("", id) for id in self.catalog.ids([row for _, row in turn.remembered])}
+        events = []
+        for column, value, weight in asked_for(turn.request, before, self.catalog):
+            of = {"column": column, "text": value} if column else {"item": value}
+            if (column, value) not in lasting:
+                said = turn.utterance[:200]
+                events.append(self.event("said", **of, value=weight, source=said, session=session))
+        return events
 
     def _may_keep(self, session: Session) -> bool:
         """Whether nothing of a session must stay out of the store; the lock is held."""

@@ -24,8 +24,8 @@ Asked = tuple[str, str, float]
 def asked_for(request: Request, before: Request | None, catalog: Catalog) -> list[Asked]:
     """What a request wants that the turn before it did not want yet, bounded.
 
-    Kinds, people and the like that it asks for, by conditions or softly; not what it excludes,
-    which is of this one list, and not what it asks a question about.
+    Kinds, people and the like that it asks for, by conditions or softly, and items that the list
+    should be like; not what it excludes, which is of this one list, nor what it asks about.
 
     Args:
         request: of this turn, with what still holds from earlier ones.
@@ -33,7 +33,8 @@ def asked_for(request: Request, before: Request | None, catalog: Catalog) -> lis
         catalog: whose vocabulary it is in.
 
     Returns:
-        ("column", "value", weight from 0 to 1), the weight 1 where a condition asks for it.
+        ("column", "value", weight from 0 to 1), the weight 1 where a condition asks for it; of an
+        item ("", its id, 1).
     """
     if request.intent not in _ASKING:
         return []
@@ -58,3 +59,6 @@ def _wanted(request: Request, catalog: Catalog) -> Iterator[Asked]:
         if wish.weight > 0:
             for column, value in wish.values[:MOST_OF_ONE]:
                 yield column, value, min(1.0, wish.weight)
+    for mention in request.liked[:MOST_OF_ONE]:
+        if mention.id is not None:
+            yield "", mention.id, 1.0

@@ -107,6 +107,7 @@ _EVENT_COLUMNS = (
     "profile, catalog, kind, item, value, text, source, session, turn, time, undone, "
     '"column", batch, because'
 )
+_EVENT_FIELDS = (*_EVENT_COLUMNS.replace('"', "").split(", "), "id")
 _HEAD_COLUMNS = "id, profile, catalog, fingerprint, created, updated"
 _SESSION_COLUMNS = f"{_HEAD_COLUMNS}, bus"
 
@@ -239,11 +240,14 @@ class UserStore:
     def _whole(self, rows: Sequence[tuple[Any, ...]]) -> list[StoredEvent]:
         """The events of rows of (id, checksum, values), without the damaged ones."""
         found = []
-        for row in rows:
-            if checksum(row[2:]) != row[1]:
-                self.damaged.append(f"event {row[0]}")
+        for id, sum_, *values in rows:
+            if checksum(values) != sum_:
+                self.damaged.append(f"event {id}")
                 continue
-            found.append(StoredEvent(*(*row[2:], row[0])))  # in the order of its fields
+            # A frozen dataclass sets each field by a call; thousands are read in every turn.
+            event = StoredEvent.__new__(StoredEvent)
+            event.__dict__.update(zip(_EVENT_FIELDS, (*values, id), strict=True))
+            found.append(event)
         return found
 
     def all_events(

@@ -9,7 +9,7 @@ from recagent_catalogs.errors import NotFound
 
 from .store import StoredEvent, UserStore, write_event
 
-NOT_FACTS = ("shown", "paused", "proposed")
+NOT_FACTS = ("said", "shown", "paused", "proposed")
 """Kinds that are noted in passing: the newest of another kind is what `undo` means."""
 
 

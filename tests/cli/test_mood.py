@@ -39,6 +39,20 @@ def test_kinds_asked_for_are_the_mood(assistant: Assistant) -> None:
     assert profile.wishes == ()
 
 
+def test_items_that_a_list_should_be_like_are_the_mood(assistant: Assistant) -> None:
+    assistant.ask("something like Orbit of Ash")
+    (event,) = assistant.store.events("me", "films", ("said",))
+    assert assistant.catalog.row_of(event.item) is not None and event.column == ""
+    profile = assistant.profile()
+    assert [taste.stance for taste in profile.tastes] == ["expect"]
+    assert profile.liked == profile.seen == ()
+    assistant.ask("I love Orbit of Ash")  # which is more than a mood
+    assert [e.kind for e in assistant.store.events("me", "films", ("said", "liked"))] == [
+        "said",
+        "liked",
+    ]
+
+
 def test_what_is_asked_for_somebody_else_is_not_the_persons_mood(assistant: Assistant) -> None:
     user = assistant.catalog.user_id(0)
     assistant.ask("sci-fi", user=user)
