@@ -182,7 +182,7 @@ class Chat:
                 self.note(line)
         if turn.items and self.verbose:
             self.note(turn.funnel)
-        elif turn.items:
+        elif turn.items and turn.brain == "builtin":  # of a model each tool was told
             self.note(self.session.bus.funnel(brief=True))
         if turn.usage is not None:
             self.usages.append(turn.usage)

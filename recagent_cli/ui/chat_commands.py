@@ -47,7 +47,8 @@ def _why(chat: Chat, rest: str) -> None:
     for reference in references(rest) or ["#1"]:
         evidence = chat.assistant.why(reference, session=chat.session)
         told = chat.assistant.because(evidence, session=chat.session, style=style)
-        chat.show(*evidence_renderables(evidence, told, chat.assistant.catalog))
+        catalog = chat.assistant.catalog
+        chat.show(*evidence_renderables(evidence, told, catalog, plain=chat.plain))
 
 
 def _style_in(chat: Chat, rest: str) -> tuple[str, str]:

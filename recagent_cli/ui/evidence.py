@@ -55,9 +55,16 @@ def evidence_text(
 
 
 def evidence_renderables(
-    evidence: Evidence, told: Explained, catalog: Catalog
+    evidence: Evidence, told: Explained, catalog: Catalog, *, plain: bool = False
 ) -> list[RenderableType]:
-    """The sentence and the table of figures; of the style `short` the sentence alone."""
+    """The sentence and the table of figures; of the style `short` the sentence alone.
+
+    Args:
+        evidence: of one item.
+        told: the sentence.
+        catalog: whose items are named.
+        plain: whether the figures come without columns, for screen readers.
+    """
     from rich.text import Text
 
     head = Text(clean(catalog.label(evidence.row)), style="bold")
@@ -68,7 +75,7 @@ def evidence_renderables(
         head.append(f"  {_ordinal(evidence.place)} of {evidence.of}", style="not bold")
         head.append(f" in list {evidence.number}", style="not bold dim")
     sentence = Text(clean(f"{told.text[:1].upper()}{told.text[1:]}."))
-    figures = Figures(tuple(evidence_lines(evidence, catalog)))
+    figures = Figures(tuple(evidence_lines(evidence, catalog)), plain)
     parts: list[RenderableType] = [head, sentence, figures]
     if evidence.recomputed:
         parts.append(
@@ -82,6 +89,7 @@ class Figures:
     """Names and what is told of each: beside each other, or below where it is narrow."""
 
     lines: tuple[tuple[str, str], ...]
+    plain: bool = False
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """As rich asks for it."""
@@ -89,6 +97,9 @@ class Figures:
         from rich.table import Table
         from rich.text import Text
 
+        if self.plain:
+            yield from (Text(f"{name}: {clean(text)}") for name, text in self.lines)
+            return
         if options.max_width < NARROW:
             for name, text in self.lines:
                 yield Text(name, style="dim")
