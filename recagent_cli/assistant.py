@@ -346,6 +346,7 @@ class Assistant:
         values: Sequence[tuple[str, str]] = (),
         value: float | None = None,
         source: str,
+        session: Session | None = None,
     ) -> None:
         """Write a fact down, of items or of ("column", "value"): liked, seen, never, rated, wanted.
 
@@ -355,6 +356,7 @@ class Assistant:
             values: of the catalog's columns.
             value: points of a rating, or a weight.
             source: where it comes from, for the person.
+            session: whose list a verdict is on, so that something may be learned from it.
 
         Raises:
             BadInput: nothing is to be noted now.
@@ -365,7 +367,10 @@ class Assistant:
                 + ("this is incognito" if self.incognito else "the profile is paused"),
                 hint="" if self.incognito else "recagent profile pause --resume",
             )
-        self._sessions.note(kind, rows, values=values, value=value, source=source)
+        before = self.context(session, None) if session is not None and session.shown else None
+        kept = self._sessions.note(kind, rows, values=values, value=value, source=source)
+        if before is not None and session is not None:
+            self._sessions.learn(kept, session.shown, before)
 
     # -- sessions --------------------------------------------------------------------------------
 

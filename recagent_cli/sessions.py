@@ -97,8 +97,8 @@ class Sessions:
         scale = self.engine.rating_scale
         return derive(events, self.catalog, learning=self.learning, now=now, scale=scale)
 
-    def keep(self, session: Session, turn: Turn) -> None:
-        """Write the turn, the session and its facts, in one transaction."""
+    def keep(self, session: Session, turn: Turn) -> list[StoredEvent]:
+        """Write the turn, the session and its facts, in one transaction; the facts, numbered."""
         ids = self.catalog.ids([row for _, row in turn.remembered])
         events = [
             self.event(
@@ -130,9 +130,8 @@ class Sessions:
             with locked(lock):
                 if self._may_keep(session):
                     self._take_sets(session)
-                    self._write(session, events)
-                else:
-                    self.store.commit(events=[replace(event, session="") for event in events])
+                    return self._write(session, events)
+                return self._commit([replace(event, session="") for event in events])
         except OSError as error:
             raise RecagentError(f"the store cannot be locked: {error}") from error
 
@@ -165,7 +164,12 @@ class Sessions:
         )
         return False
 
-    def _write(self, session: Session, events: Sequence[StoredEvent]) -> None:
+    def _commit(self, events: Sequence[StoredEvent]) -> list[StoredEvent]:
+        """Write facts; as they are written, with their numbers."""
+        ids = self.store.commit(events=events)
+        return [replace(event, id=id) for event, id in zip(events, ids, strict=True)]
+
+    def _write(self, session: Session, events: Sequence[StoredEvent]) -> list[StoredEvent]:
         """Write the session with its new turns, and the facts."""
         now, blob = time.time(), bus_to_bytes(session.bus)
         stored = StoredSession(
@@ -179,9 +183,30 @@ class Sessions:
         )
         new = session.turns[session.saved_turns :]
         bodies = [past_to_json(past, self.catalog.ids(past.shown)) for past in new]
-        self.store.commit(events=events, session=stored, new_turns=bodies)
+        ids = self.store.commit(events=events, session=stored, new_turns=bodies)
         session.saved_turns = len(session.turns)
         session.in_store(blob)
+        return [replace(event, id=id) for event, id in zip(events, ids, strict=True)]
+
+    def learn(
+        self, kept: Sequence[StoredEvent], shown: Sequence[int], context: ToolContext
+    ) -> None:
+        """Learn from facts that were just written, and say what; an answer does not depend on it.
+
+        Args:
+            kept: the facts, with their numbers.
+            shown: rows of the list on which the verdicts are.
+            context: with the profile of before them.
+        """
+        from .memory.learning import Learner  # most commands learn nothing
+
+        name, scale = self.catalog.path.name, self.engine.rating_scale
+        learner = Learner(self.store, self.profile_name, name, self.learning, scale)
+        try:
+            for kind, text in learner.learn(kept, shown, context):
+                self.notice(kind, text)
+        except RecagentError as error:
+            self.notice("catalog", f"nothing could be learned from that: {error.message}")
 
     def _take_sets(self, session: Session) -> None:
         """Take over the sets that another process saved in this session meanwhile."""
@@ -226,14 +251,14 @@ class Sessions:
         values: Sequence[tuple[str, str]] = (),
         value: float | None = None,
         source: str,
-    ) -> None:
+    ) -> list[StoredEvent]:
         """Write a fact down: of items, or of values as ("column", "value"); `value`: its points."""
         events = [self.event(kind, i, value=value, source=source) for i in self.catalog.ids(rows)]
         events += [
             self.event(kind, column=column, text=text, value=value, source=source)
             for column, text in values
         ]
-        self.store.commit(events=events)
+        return self._commit(events)
 
     def event(
         self,

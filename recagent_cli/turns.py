@@ -74,7 +74,8 @@ class Turns:
             session.private = True
         else:
             try:
-                self.sessions.keep(session, turn)
+                kept = self.sessions.keep(session, turn)
+                self.sessions.learn(kept, context.shown, context)
             except NotFound:  # the session is somebody else's
                 raise
             except RecagentError as error:  # the answer is there and must not be lost

@@ -336,8 +336,8 @@ class UserStore:
         events: Sequence[StoredEvent] = (),
         session: StoredSession | None = None,
         new_turns: Sequence[str] = (),
-    ) -> None:
-        """Write events and a session in one transaction.
+    ) -> list[int]:
+        """Write events and a session in one transaction; returns the events' numbers.
 
         The new turns are numbered after those in the store, whoever wrote them: two processes that
         go on with one session both keep what they add. The bus is that of the later one.
@@ -357,12 +357,15 @@ class UserStore:
         with self.transaction() as connection:
             number = None if session is None else write_session(connection, session, new_turns)
             numbers: dict[int, int] = {}
+            written: list[int] = []
             for event in events:
                 if session is not None and event.session == session.id:
                     event = replace(event, turn=number)
                 event = replace(event, because=numbers.get(event.because, event.because))
-                numbers[event.id] = write_event(connection, event)
+                written.append(write_event(connection, event))
+                numbers[event.id] = written[-1]
                 numbers.pop(0, None)
+        return written
 
     def undo_event(self, event: StoredEvent) -> None:
         """Mark an event as undone; it stays in the file and counts no more."""

@@ -42,10 +42,12 @@ def _note(
     chat: Chat, kind: str, rows: Sequence[int], name: str, value: float | None = None
 ) -> None:
     """Write a fact of items down, and say so."""
-    chat.assistant.note(kind, rows, value=value, source=f"chat {name}")
+    chat.assistant.note(kind, rows, value=value, source=f"chat {name}", session=chat.session)
     labels = ", ".join(chat.assistant.catalog.label(row) for row in rows)
     told = ANSWERS.get(kind) or NOTED[kind]
     chat.note(f"{told.format(points=_points(value or 0.0))}: {labels}")
+    for _, notice in chat.assistant.take_notices():
+        chat.note(notice)
 
 
 def _answer(name: str, kind: str) -> ChatCommand:

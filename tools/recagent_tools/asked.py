@@ -81,6 +81,11 @@ def kinds_asked(context: ToolContext) -> list[tuple[str, Sequence[str]]]:
     ]
 
 
+def carried(column: str, values: Sequence[str], rows: Rows, context: ToolContext) -> Floats:
+    """How many of the values each candidate has, by how much a value says of it; float32 [m]."""
+    return _degree(column, rows, context) * _count(column, values, rows, context)
+
+
 def _count(column: str, values: Sequence[str], rows: Rows, context: ToolContext) -> Floats:
     """How many of the values each candidate has."""
     words = context.catalog.words(column)
@@ -109,7 +114,7 @@ def _wish(column: str, values: list[str], rows: Rows, context: ToolContext) -> F
         return _number(column, values, rows, context)
     if described.role not in WORD_ROLES:
         return np.zeros(len(rows), dtype=np.float32)
-    met = _degree(column, rows, context) * _count(column, values, rows, context)
+    met = carried(column, values, rows, context)
     if described.role is Role.TAGS and len(rows) <= MOST_COMPARED:
         met += np.float32(LEAN) * _lean(column, values, rows, context)
     return met

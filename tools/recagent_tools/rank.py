@@ -24,6 +24,7 @@ from .models.history import History
 from .references import preview
 from .retrieve import named_titles, profile_history
 from .rowset import RowSet
+from .tastes import taste_parts
 from .toolbox import Arguments, Tool, ToolContext, ToolResult
 
 VALUES = ("novelty", "recency", "popularity", "exposure", "rating")
@@ -160,7 +161,7 @@ class ScoredParts:
     Attributes:
         parts: float64 [m] by name, each with its weight: "fit"; "kinds" and "wish column=value" of
             what was asked; "search", "likeness", "kinship" and "refused" of the words and items
-            named; and the aspects.
+            named; "taste column=value" of what the person lastingly likes; and the aspects.
         aspects: float32 [m] by name, without weights: fit and the aspects, standardised.
     """
 
@@ -182,7 +183,8 @@ def scored_parts(context: ToolContext, rows: Rows, arguments: RankArguments) -> 
     weights = _weights(arguments, history, context)
     aspects = {"fit": fit(rows, history, context)}
     parts = {"fit": weights.pop("fit") * aspects["fit"].astype(np.float64)}
-    for name, told in (*asked_parts(rows, context), *_from_the_bus(context, rows)):
+    asked = (*asked_parts(rows, context), *_from_the_bus(context, rows))
+    for name, told in (*asked, *taste_parts(rows, context)):
         parts[name] = told.astype(np.float64)
     # What fits and was asked for, brought down to deviation 1: then a weight of 1 can be seen.
     relevance = np.sum(list(parts.values()), axis=0)

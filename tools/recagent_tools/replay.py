@@ -20,6 +20,7 @@ from recagent_catalogs.errors import ToolError
 from .bus import CandidateBus, Stage
 from .bus_copy import at_stage
 from .rowset import RowSet
+from .tastes import lasting_tastes
 from .toolbox import EmptyProfile, Toolbox, ToolContext
 
 WITHOUT_MODELS = ("filter", "candidates")
@@ -104,6 +105,7 @@ def situation(context: ToolContext) -> str:
             "liked": [int(row) for row in context.profile.liked],
             "disliked": [int(row) for row in context.profile.disliked],
             "seen": [int(row) for row in context.profile.seen],
+            "wishes": [[c, v, round(w, 4)] for c, v, w in lasting_tastes(context)],
         },
     }
     return json.dumps(told, separators=(",", ":"))
@@ -159,6 +161,7 @@ def situation_of(context: ToolContext, stage: Stage, bus: CandidateBus) -> ToolC
                 liked=[int(row) for row in person["liked"]],
                 disliked=[int(row) for row in person["disliked"]],
                 seen=[int(row) for row in person["seen"]],
+                wishes=[(str(c), str(v), float(w)) for c, v, w in person.get("wishes", [])],
             ),
         )
     except (ValueError, TypeError, KeyError, RecursionError):  # a file that somebody wrote

@@ -25,6 +25,7 @@ from .provenance import made_again, provenance
 from .rank import RankArguments, ranked_history, scored_parts
 from .replay import replay, situation_of
 from .retrieve import profile_history
+from .tastes import of_part
 from .toolbox import ToolContext
 
 MOST_LOOKED_AT = 20
@@ -237,6 +238,9 @@ def part_words(name: str, context: ToolContext, share: float = 0.0) -> str:
         if not share:
             return f"being purely {kinds}"
         return f"{'more' if share > 0 else 'less'} purely {kinds} than the others"
+    if (taste := of_part(name)) is not None:
+        like = next((w > 0 for c, v, w in context.profile.wishes if (c, v) == taste), True)
+        return f"that you {'like' if like else 'do not like'} {taste[1]}"
     if name.startswith("wish "):
         column, _, value = name.removeprefix("wish ").partition("=")
         schema = context.catalog.schema

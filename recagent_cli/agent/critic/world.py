@@ -16,6 +16,7 @@ from recagent_catalogs.text import bare_title, fold
 from recagent_tools.conditions import parse_condition
 from recagent_tools.models.history import History
 from recagent_tools.retrieve import profile_history
+from recagent_tools.tastes import lasting_tastes
 from recagent_tools.toolbox import ToolContext
 
 from ..request import Mention, Request
@@ -108,8 +109,9 @@ class World:
 
     @cached_property
     def asked(self) -> frozenset[str]:
-        """Folded values that were asked for or against: wishes and conditions."""
+        """Folded values that were asked for or against, and those that the person likes."""
         wanted = [value for _, value, _ in self.context.wishes]
+        wanted += [value for _, value, weight in lasting_tastes(self.context) if weight > 0]
         texts = list(self.request.conditions) if self.request else []
         for stage in self.context.bus.stages:
             texts.extend(stage.texts("where"))

@@ -13,6 +13,7 @@ from recagent_catalogs.store import Catalog
 from recagent_tools.evidence import Evidence, LikeShare
 from recagent_tools.evidence_json import taken_verb
 from recagent_tools.retrieve import profile_history
+from recagent_tools.tastes import of_part
 from recagent_tools.toolbox import ToolContext
 
 from ..builtin.answers.wording import cell_values, join, named_kinds, plain, value_text
@@ -91,6 +92,7 @@ def clauses(evidence: Evidence, catalog: Catalog) -> list[str]:
     found = [
         *_asked(evidence, catalog),
         *_wished(evidence, catalog),
+        *_tasted(evidence, catalog),
         *_liked(evidence, catalog),
         *_aspects(evidence),
     ]
@@ -140,6 +142,15 @@ def _wished(evidence: Evidence, catalog: Catalog) -> Iterator[tuple[float, str]]
     for words, said in ((carried["kinds"], "it is"), (carried["tags"], "it is tagged")):
         if words:
             yield total, f"{said} {join(list(dict.fromkeys(words))[:MOST_CLAUSES])}"
+
+
+def _tasted(evidence: Evidence, catalog: Catalog) -> Iterator[tuple[float, str]]:
+    """The person's lasting tastes that it meets."""
+    item = catalog.item(evidence.row)
+    for part in evidence.parts:
+        taste = of_part(part.name)
+        if taste is not None and part.share > 0 and taste[1] in cell_values(item, taste[0]):
+            yield part.share, f"you like {plain(taste[1])}"
 
 
 def _liked(evidence: Evidence, catalog: Catalog) -> Iterator[tuple[float, str]]:

@@ -15,6 +15,7 @@ from recagent_tools.conditions import parse_condition
 from recagent_tools.evidence_json import taken_verb
 from recagent_tools.liked import like_shares, shared_values, taken_together
 from recagent_tools.models.history import History
+from recagent_tools.tastes import lasting_tastes
 from recagent_tools.toolbox import ToolContext
 
 from ..request import Request
@@ -32,7 +33,8 @@ class Point:
     """One thing to say.
 
     Attributes:
-        kind: "like", "together", "shared", "wish", "reception", "people", "length", "traits".
+        kind: "like", "together", "shared", "wish", "taste", "reception", "people", "length",
+            "traits".
         text: as the template says it.
     """
 
@@ -42,7 +44,7 @@ class Point:
     @property
     def personal(self) -> bool:
         """Whether it cites what this person said or did."""
-        return self.kind in ("like", "wish")
+        return self.kind in ("like", "wish", "taste")
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def _fit(
     elif wanted and context.user is None:
         history = History.empty()
     likes = _best_likes(items, context, history)
+    tastes = [(column, value) for column, value, w in lasting_tastes(context) if w > 0]
     made: dict[int, list[Point]] = {}
     for item in items:
         points: list[Point] = []
@@ -114,10 +117,21 @@ def _fit(
         fresh = [v for v in dict.fromkeys(met) if v.casefold() not in told][:MAX_SHARED]
         if fresh:
             points.append(Point("wish", ", ".join(fresh)))
+        lasting = _taste_met(item, tastes, " ".join((told, *fresh)))
+        if lasting and liked is None:
+            points.append(Point("taste", f"you like {lasting}"))
         if not points or (liked is None and len(points) < 2):
             points.extend(_reception(item, context))
         made[item.row] = points
     return made
+
+
+def _taste_met(item: Item, tastes: Sequence[tuple[str, str]], told: str) -> str:
+    """The heaviest lasting taste that an item meets and that was not told yet; "" for none."""
+    for column, value in tastes:
+        if value in _cell(item, column) and value.casefold() not in told.casefold():
+            return value
+    return ""
 
 
 def _in_one(points: Sequence[Point]) -> list[Point]:
