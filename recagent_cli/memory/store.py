@@ -8,7 +8,6 @@ flipped byte without a word; a row whose checksum fails is left out and named in
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import sqlite3
 import time
@@ -21,6 +20,7 @@ from recagent_catalogs.errors import BadInput, NotFound, RecagentError
 from recagent_catalogs.locks import locked
 
 from ..paths import make_dir, unwritable
+from .checksums import checksum, event_checksum
 
 BUSY_TIMEOUT_S = 30.0
 BACKUPS_KEPT = 3
@@ -176,23 +176,6 @@ class SessionHead:
     n_turns: int = 0
 
 
-def checksum(values: Sequence[Any]) -> bytes:
-    """Eight bytes over the values of a row, their types included."""
-    parts: list[str] = []
-    digest = hashlib.blake2b(digest_size=8)
-    for value in values:
-        if value is None:
-            parts.append("n\0")
-        elif isinstance(value, bytes):
-            digest.update("".join(parts).encode("utf-8", "surrogatepass"))
-            digest.update(b"b%d:" % len(value) + value)
-            parts.clear()
-        else:
-            parts.append(f"{value.__class__.__name__}:{value!r}\0")
-    digest.update("".join(parts).encode("utf-8", "surrogatepass"))
-    return digest.digest()
-
-
 class UserStore:
     """The store of all profiles. Nothing is made on disk before something is written."""
 
@@ -241,7 +224,7 @@ class UserStore:
         """The events of rows of (id, checksum, values), without the damaged ones."""
         found = []
         for id, sum_, *values in rows:
-            if checksum(values) != sum_:
+            if event_checksum(values) != sum_:
                 self.damaged.append(f"event {id}")
                 continue
             # A frozen dataclass sets each field by a call; thousands are read in every turn.

@@ -17,7 +17,7 @@ DAY = 86_400.0
 BEGIN = 1_800_000_000.0
 
 SAID: dict[int, list[tuple[str, ...]]] = {
-    1: [("liked", "genres", "Drama"), ("never", "genres", "Horror"), ("liked", "f01")],
+    1: [("liked", "f01")],
     2: [("disliked", "f02"), ("wanted", "f03"), ("never", "f04"), ("seen", "f05")],
     5: [("liked", "genres", "Comedy"), ("liked", "f06")],
     10: [("disliked", "f01"), ("liked", "f02")],
@@ -27,6 +27,12 @@ SAID: dict[int, list[tuple[str, ...]]] = {
     40: [("liked", "genres", "Comedy"), ("disliked", "f06")],
 }
 """What is said in which session: the latest word on each is what must be known afterwards."""
+IN_WORDS: dict[int, tuple[str, tuple[str, ...]]] = {
+    1: ("I like dramas", ("liked", "genres", "Drama")),
+    3: ("never show me horror again", ("never", "genres", "Horror")),
+    35: ("I hate thrillers", ("disliked", "genres", "Thriller")),
+}
+"""The same in the person's own words: session, utterance, what it says."""
 
 
 class Clock:
@@ -47,6 +53,8 @@ def assistant(home: Path) -> Iterator[Assistant]:
 
 def one_session(assistant: Assistant, number: int, chance: random.Random) -> None:
     """What is said in it, a wish in passing, a few lists."""
+    if number in IN_WORDS:
+        assistant.ask(IN_WORDS[number][0])
     for kind, *of in SAID.get(number, ()):
         if len(of) == 2:
             assistant.note(kind, values=[(of[0], of[1])], source=f"session {number}")
@@ -69,12 +77,13 @@ def one_session(assistant: Assistant, number: int, chance: random.Random) -> Non
 def expected(until: int) -> dict[tuple[str, ...], str]:
     """The latest word on each item and value."""
     words: dict[tuple[str, ...], str] = {}
-    for number, said in SAID.items():
-        for kind, *of in said:
-            if number <= until and kind != "seen":
-                words[tuple(of)] = kind
-            elif number <= until and words.get(tuple(of)) == "wanted":
-                del words[tuple(of)]
+    facts = [(number, fact) for number, said in SAID.items() for fact in said]
+    facts += [(number, fact) for number, (_, fact) in IN_WORDS.items()]
+    for number, (kind, *of) in sorted(facts):
+        if number <= until and kind != "seen":
+            words[tuple(of)] = kind
+        elif number <= until and words.get(tuple(of)) == "wanted":
+            del words[tuple(of)]
     return words
 
 

@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from recagent_catalogs.errors import BadInput, NotFound, RecagentError
+from recagent_cli.memory.checksums import checksum, event_checksum
 from recagent_cli.memory.store import (
     MIGRATIONS,
     StoredEvent,
     StoredSession,
     UserStore,
-    checksum,
 )
 
 
@@ -187,6 +189,24 @@ _OLD_EVENT = (
     "INSERT INTO events (profile, catalog, kind, item, value, text, source, session, turn, time,"
     " undone, checksum) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
 )
+
+
+_ANY = st.one_of(
+    st.none(), st.text(max_size=3), st.floats(), st.integers(-9, 9), st.binary(max_size=3)
+)
+_TEXT = st.text(st.characters(codec=None), max_size=4)
+
+
+@given(
+    st.tuples(
+        *[_TEXT] * 4, st.none() | st.floats(), *[_TEXT] * 3, st.none() | st.integers(),
+        st.floats(), st.integers(0, 1), _TEXT, _TEXT, st.integers(),
+    ),
+    st.integers(0, 13), _ANY,
+)  # fmt: skip
+def test_the_fast_checksum_is_the_checksum(row: tuple[Any, ...], place: int, other: object) -> None:
+    for values in (row, (*row[:place], other, *row[place + 1 :])):
+        assert event_checksum(values) == checksum(values)
 
 
 @pytest.mark.parametrize("column", ["item", "kind", "value", "time", "text"])

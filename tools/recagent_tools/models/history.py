@@ -33,11 +33,11 @@ class History:
         cls, liked: Sequence[int], disliked: Sequence[int] = (), *, ordered: bool = False
     ) -> History:
         """Likes of weight 1 and dislikes of weight -1; an item named as both is a dislike."""
-        refused = list(dict.fromkeys(disliked))
-        kept = [row for row in dict.fromkeys(liked) if row not in set(refused)]
+        refused = dict.fromkeys(disliked)
+        kept = [row for row in dict.fromkeys(liked) if row not in refused]
         weights = [1.0] * len(kept) + [-1.0] * len(refused)
         return cls(
-            np.asarray(kept + refused, dtype=np.int32), np.asarray(weights, np.float32), ordered
+            np.asarray([*kept, *refused], dtype=np.int32), np.asarray(weights, np.float32), ordered
         )
 
     @classmethod
