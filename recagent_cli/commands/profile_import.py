@@ -140,8 +140,8 @@ def _ask(run: Run, history: History, doubtful: Sequence[object]) -> None:
     """Ask for each doubtful title which item it is."""
     from ..ui.imports import question
 
-    run.say(f"{len(doubtful):,} doubtful: a number takes one, Enter none; a: all that are left, ")
-    run.say("each as its first; q: none of those that are left")
+    run.say(f"{len(doubtful):,} doubtful. A number takes that one, Enter none;")
+    run.say("a takes the first of each that is left, q none of them")
     every = False
     for place, key in enumerate(doubtful, start=1):
         unsure = history.gathered.doubtful[key]
@@ -164,7 +164,7 @@ def _ask(run: Run, history: History, doubtful: Sequence[object]) -> None:
             elif word.isdigit() and 1 <= int(word) <= len(rows):
                 history.accept(key, rows[int(word) - 1])
             elif word not in ("", "n", "no", "s", "skip"):
-                run.say(f"1 to {len(rows)}, Enter, a or q")
+                run.say(f"{'1' if len(rows) == 1 else f'1 to {len(rows)}'}, Enter, a or q")
                 continue
             break
 

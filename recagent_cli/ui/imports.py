@@ -133,7 +133,8 @@ def _outcome(written: Written, dry_run: bool) -> Iterator[str]:
     if dry_run:
         yield f"would write {facts}{known}; nothing was written"
     elif new:
-        yield f"{facts} written{known}; take them back: recagent profile undo --batch " + (
+        it = "it" if new == 1 else "them"
+        yield f"{facts} written{known}; take {it} back: recagent profile undo --batch " + (
             written.batch
         )
     else:

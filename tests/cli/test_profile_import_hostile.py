@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from recagent_cli.memory.imports.importing import History, read_history
 from recagent_cli.memory.imports.matching import Matcher
 from recagent_cli.memory.imports.sources import opened
 from recagent_cli.memory.imports.values import isbn, moment, year_of
+from recagent_cli.memory.store import UserStore
 from recagent_cli.paths import find_paths
 
 from ..conftest import RunCommand
@@ -39,6 +41,7 @@ BROKEN = {
     "a NUL": (GOOD.encode() + b"It\0,2010,4\n", ":3: column title: a NUL byte"),
     "no rating": (GOOD.encode() + b"It,2010,great\n", ":3: column rating: 'great' is no number"),
     "too few fields": (GOOD.encode() + b"It\nIt,2010,4\n", ":3: row with another number of fields"),
+    "cut short": (GOOD.encode() + b"It,20", ":3: the last row is cut short"),
     "an open quote": (GOOD.encode() + b'"It,2010,4\nMore,2010,4\nMore,2011,4\n', ":3"),
     "no title": (b"a,b\n1,2\n", ":1: no column of titles or ids; columns: a, b"),
     "html": (b"<html><body>Log in</body></html>\n", "HTML or XML"),
@@ -128,6 +131,51 @@ def test_a_history_has_bounds(
         read(path, films)
     with pytest.raises(BadInput, match="a history may have"), opened("-", io.BytesIO(b"x" * 200)):
         pass
+
+
+@pytest.mark.usefixtures("home")
+def test_doubtful_titles_are_asked_one_by_one(
+    recagent: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from recagent_cli.commands import profile_import
+
+    monkeypatch.setattr(profile_import, "_may_ask", lambda run: True)
+    path = tmp_path / "liked.csv"
+    path.write_text("title\nThe Long Field\nBlue Statik\nPaper Lantern\nLaughing Stok\n")
+    ran = recagent("profile", "import", str(path), stdin="7\n2\n\nq\n")
+    assert ran.code == 0 and "1/4  The Long Field: which one?" in ran.err
+    second = re.search(r"  2  The Long Field \((\d+)\), (.*)", ran.err)
+    assert second is not None and "1 to 2, Enter, a or q" in ran.err
+    wanted = {"1978": "f10", "2012": "f11"}[second[1]]
+    events = UserStore(find_paths().store).events("me")
+    assert [(e.item, e.kind) for e in events] == [(wanted, "liked")]
+    ran = recagent("profile", "import", str(path), stdin="a\n")
+    assert len(UserStore(find_paths().store).events("me")) >= 4
+
+
+@pytest.mark.usefixtures("home")
+def test_ids_of_other_sites_in_the_catalog(recagent: RunCommand, tmp_path: Path) -> None:
+    (tmp_path / "shelf.csv").write_text(
+        "id,title,imdbId,isbn13\n"
+        "a,Ash,0114709,9780306406157\nb,Ash and After,113497,9783161484100\n"
+    )
+    assert recagent("catalog", "add", "shelf", str(tmp_path / "shelf.csv")).code == 0
+    (tmp_path / "r.csv").write_text(
+        "Const,Your Rating,Date Rated,Title,Year\ntt0113497,9,2020-01-01,Another Name of It,1995\n"
+    )
+    (tmp_path / "b.csv").write_text(
+        "Title,Author,ISBN,ISBN13,My Rating,Exclusive Shelf\n"
+        'Cinders,Somebody,"=""0306406152""","=""""",5,read\n'
+    )
+    (tmp_path / "beside").mkdir()
+    (tmp_path / "beside" / "links.csv").write_text("movieId,imdbId,tmdbId\n901,0114709,1\n")
+    (tmp_path / "beside" / "ratings.csv").write_text("userId,movieId,rating\n1,901,1\n")
+    for name, words in (("r.csv", ()), ("b.csv", ()), ("beside/ratings.csv", ("--as", "ana"))):
+        ran = recagent("profile", "import", str(tmp_path / name), "-c", "shelf", *words)
+        assert ran.code == 0 and "matched        1" in ran.out, ran.out + ran.err
+    store = UserStore(find_paths().store)
+    assert {(e.item, e.kind) for e in store.events("me")} == {("b", "liked"), ("a", "liked")}
+    assert {(e.item, e.kind) for e in store.events("ana")} == {("a", "disliked")}
 
 
 # --- matching ------------------------------------------------------------------------------------

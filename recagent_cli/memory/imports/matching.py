@@ -19,12 +19,15 @@ from typing import Literal
 from recagent_catalogs.schema import Role
 from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import TITLE_CAP, clean, fold
-from recagent_catalogs.titles import PART, canonical, split_title
+from recagent_catalogs.titles import FULL, PART, canonical, split_title
 
 from .entries import Entry
 from .external import ExternalIds
 
 Outcome = Literal["matched", "doubtful", "missing"]
+Strength = Literal["title", "part", "spelling"]
+_ITSELF, _OTHER_WRITING = 100.0, 99.0
+"""Whoever writes "Heat" means "Heat" before "The Heat"."""
 
 SURE, UNDATED, LIKELY, WITH_YEAR = 86.0, 88.0, 84.0, 74.0
 """A spelling of the first score is taken with the same year. It is asked without a year from the
@@ -74,7 +77,7 @@ class _Candidate:
     """An item that a title may mean: how much of the title agrees, and by how much the year."""
 
     row: int
-    strength: Literal["title", "part", "spelling"]
+    strength: Strength
     score: float
     years: int | None
     """The difference; None where one side has no year."""
@@ -178,12 +181,12 @@ class Matcher:
             for row, kind in self._catalog.titles.exact_kinds(fold(text)):
                 if not whole and kind == PART:
                     continue  # two parts of titles: other volumes of one series
-                part = kind == PART or not whole
+                strength: Strength = "part" if kind == PART or not whole else "title"
+                score = _ITSELF if kind == FULL else _OTHER_WRITING
                 held = found.get(row)
-                if held is None or (held.strength == "part" and not part):
-                    found[row] = self._candidate(
-                        row, "part" if part else "title", 100.0, year, entry
-                    )
+                if held is None or (held.strength, -held.score) > (strength, -score):
+                    if held is None or strength == "title":
+                        found[row] = self._candidate(row, strength, score, year, entry)
         return list(found.values())
 
     def _near(
@@ -207,7 +210,7 @@ class Matcher:
     def _candidate(
         self,
         row: int,
-        strength: Literal["title", "part", "spelling"],
+        strength: Strength,
         score: float,
         year: int | None,
         entry: Entry,
@@ -261,7 +264,8 @@ def _decide(candidates: Sequence[_Candidate], entry: Entry, popular: Callable[[i
     graded.sort(key=lambda p: (-p[0], p[1].years or 0, -p[1].score, -popular(p[1].row), p[1].row))
     top, best = graded[0]
     if top >= _SURE_GRADE:
-        rivals = [c for grade, c in graded[1:] if grade == top and c.years == best.years]
+        alike = (top, best.years, best.score)
+        rivals = [c for grade, c in graded[1:] if (grade, c.years, c.score) == alike]
         if not rivals or best.years == 0 and best.strength == "title":
             # Of two entries of one title and year the better known one is meant.
             return Match("matched", (best.row,), _how(best))

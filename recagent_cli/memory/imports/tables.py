@@ -76,7 +76,9 @@ class plainly_told:
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, BadInput) and "--skip-bad-rows" in error.hint:
+        if isinstance(error, BadInput) and "Parquet" in error.message:
+            error.hint = "save it as CSV or JSON lines"
+        elif isinstance(error, BadInput) and "--skip-bad-rows" in error.hint:
             nul = "NUL" in error.message
             error.hint = (
                 "is it a text file? save it as UTF-8 and try again"
@@ -98,11 +100,15 @@ def _text_table(source: Source) -> HistoryTable:
 
     def rows() -> Iterator[tuple[int, Cells]]:
         with plainly_told():
-            for line, cells in DelimitedTable(source.file, Log()).rows():
-                yield (
-                    line,
-                    {key: cell[:MAX_CELL] for place, key in places if (cell := cells[place])},
-                )
+            read = DelimitedTable(source.file, Log())
+            for line, row in read.rows():
+                cells = {key: cell[:MAX_CELL] for place, key in places if (cell := row[place])}
+                yield line, cells
+            if read.left_out:
+                raise BadInput(
+                    "the last row is cut short", path=source.name, line=source.file.facts.lines,
+                    hint="was it downloaded to its end? nothing was imported",
+                )  # fmt: skip
 
     warnings = tuple(str(w) for w in log.warnings if "UTF-8" in w.message)
     return HistoryTable(titles, rows, max(source.file.facts.lines - 1, 0), warnings=warnings)
