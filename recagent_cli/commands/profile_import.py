@@ -98,6 +98,8 @@ def command(
                 sources, catalog, given, place=place,
                 progress=lambda text, share: watcher(Progress(text, share)),
             )  # fmt: skip
+    if run.catalog is None:
+        _require_kin(run, history)
     _settle(run, history, accept=accept_doubtful, skip=skip_doubtful)
     if report is not None:
         _write_report(report, history)
@@ -120,6 +122,50 @@ def _import_ours(
             run.out(line)
     else:
         run.out(report_text("import", own_json(history, written, dry_run), run.form))
+
+
+def _require_kin(run: Run, history: History) -> None:
+    """A catalog that nobody named must be about what the history is about.
+
+    Raises:
+        BadInput: it is not.
+    """
+    from recagent_catalogs.errors import BadInput
+
+    from ..memory.imports.importing import elsewhere
+
+    other = elsewhere(history)
+    if other is None:
+        return
+    family, noun = other
+    fitting = " or ".join(f"-c {name}" for name in _catalogs_of(run, noun)[:3])
+    raise BadInput(
+        f"{family} has {noun}s, {history.catalog.name} has {history.catalog.schema.items}",
+        hint=f"name the catalog: {fitting or '-c NAME'}",
+    )
+
+
+def _catalogs_of(run: Run, noun: str) -> list[str]:
+    """The catalogs whose items are called so; nothing is installed to find out."""
+    from importlib import resources
+
+    from recagent_catalogs.errors import RecagentError
+    from recagent_catalogs.schema import load_schema
+
+    from ..memory.imports.importing import nouns
+    from .opening import open_library
+
+    library, found = open_library(run), []
+    for name in library.names():
+        place = library.directory(name)
+        if not library.is_installed(name):
+            place = Path(str(resources.files("recagent_catalogs") / name))
+        try:
+            if noun in nouns(load_schema(place / "catalog.toml")):
+                found.append(name)
+        except (RecagentError, OSError):  # a damaged one is no hint
+            continue
+    return found
 
 
 def _settle(run: Run, history: History, *, accept: bool, skip: bool) -> None:

@@ -154,6 +154,16 @@ def test_doubtful_titles_are_asked_one_by_one(
 
 
 @pytest.mark.usefixtures("home")
+def test_games_are_not_looked_for_among_films(recagent: RunCommand, tmp_path: Path) -> None:
+    path = tmp_path / "games.csv"
+    path.write_text("appid,name,hours\n1,Night Harbour,50\n")
+    ran = recagent("profile", "import", str(path))
+    assert ran.code == 4 and "Steam has games, films has films" in ran.err
+    assert "-c games" in ran.err and not find_paths().store.exists()
+    assert recagent("profile", "import", str(path), "-c", "films").code == 0
+
+
+@pytest.mark.usefixtures("home")
 def test_ids_of_other_sites_in_the_catalog(recagent: RunCommand, tmp_path: Path) -> None:
     (tmp_path / "shelf.csv").write_text(
         "id,title,imdbId,isbn13\n"

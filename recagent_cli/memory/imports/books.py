@@ -44,4 +44,4 @@ def goodreads(shape: Shape, given: Given) -> Reader | None:
             said=tuple(said),
         )
 
-    return Reader("Goodreads", read, given.scale or 5.0)
+    return Reader("Goodreads", read, given.scale or 5.0, about=("book",))

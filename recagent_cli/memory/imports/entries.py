@@ -131,6 +131,7 @@ class Reader:
         rank: files of higher rank are read later: of equal dates the last one holds.
         left_out: why the file is left out as a whole; "" if it is read.
         user: column of the users, where rows are of several people.
+        about: what it has, as catalogs call it ("film", "movie"); nothing for any other.
         notes: what to tell of how the file was read.
     """
 
@@ -141,6 +142,7 @@ class Reader:
     left_out: str = ""
     user: str = ""
     notes: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
 
 
 class Family(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .entries import Cells, Entry, Given, Reader, Said, Shape, meaning_of, skipped
 from .values import imdb_id, moment, names, points, year_of
 
+FILMS = ("film", "movie")
 LETTERBOXD = {"name", "year", "letterboxduri"}
 _NOT_NOW = ("deleted/", "orphaned/")
 _DIARY = ("diary", "reviews")
@@ -45,7 +46,9 @@ def letterboxd(shape: Shape, given: Given) -> Reader | None:
             said.append(Said(means, None, logged))
         return Entry(cells.get("name", ""), year=year_of(cells.get("year", "")), said=tuple(said))
 
-    return Reader("Letterboxd", read, given.scale or 5.0, rank=2 if base == "ratings" else 1)
+    return Reader(
+        "Letterboxd", read, given.scale or 5.0, rank=2 if base == "ratings" else 1, about=FILMS
+    )
 
 
 def imdb(shape: Shape, given: Given) -> Reader | None:
@@ -81,7 +84,9 @@ def imdb(shape: Shape, given: Given) -> Reader | None:
     notes: tuple[str, ...] = ()
     if a_list and not means:
         notes = ("of a list only the rated titles count; --means wanted takes the others too",)
-    return Reader("IMDb", read, given.scale or 10.0, rank=0 if a_list else 1, notes=notes)
+    return Reader(
+        "IMDb", read, given.scale or 10.0, rank=0 if a_list else 1, notes=notes, about=FILMS
+    )
 
 
 def _imdb_form(kind: str) -> str:
@@ -133,7 +138,7 @@ def trakt(shape: Shape, given: Given) -> Reader | None:
             said=tuple(said),
         )
 
-    return Reader("Trakt", read, given.scale or 10.0, rank=1 if rating else 0)
+    return Reader("Trakt", read, given.scale or 10.0, rank=1 if rating else 0, about=FILMS)
 
 
 def _trakt_means(columns: frozenset[str]) -> str:

@@ -37,4 +37,5 @@ def steam(shape: Shape, given: Given) -> Reader | None:
 
     unit = "minutes" if minutes else "hours"
     named = shape.titles.get(minutes or hours, minutes or hours)
-    return Reader("Steam", read, notes=(f"playing time is read as {unit} (column {named})",))
+    note = f"playing time is read as {unit} (column {named})"
+    return Reader("Steam", read, notes=(note,), about=("game",))

@@ -66,6 +66,7 @@ class FileRead:
         scale: highest rating that can be given; 0 while only the ratings tell.
         highest: the highest rating in it.
         notes: how it was read.
+        about: what files of its family have.
     """
 
     name: str
@@ -77,6 +78,7 @@ class FileRead:
     scale: float = 0.0
     highest: float = 0.0
     notes: list[str] = field(default_factory=list)
+    about: tuple[str, ...] = ()
 
 
 @dataclass
@@ -123,6 +125,7 @@ class Gathering:
             BadInput: a row cannot be read, rows of several people, too many rows.
         """
         file = FileRead(source.name, source.short, reader.family, scale=reader.scale)
+        file.about = reader.about
         file.notes.extend((*reader.notes, *table.warnings))
         self.files.append(file)
         number = len(self.files) - 1

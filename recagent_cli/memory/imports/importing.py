@@ -15,8 +15,9 @@ import numpy as np
 from recagent_catalogs.errors import BadInput
 from recagent_catalogs.formats.roles import bare
 from recagent_catalogs.locks import locked
-from recagent_catalogs.schema import Role
+from recagent_catalogs.schema import CatalogSchema, Role
 from recagent_catalogs.store import Catalog
+from recagent_catalogs.text import fold
 
 from ...paths import make_dir
 from ..store import StoredEvent, UserStore
@@ -236,6 +237,24 @@ def _require_use(gathered: Gathering, place: str) -> None:
         raise BadInput(f"nothing to import ({why[:300]})", path=place)
     if not any(file.rows for file in read):
         raise BadInput("no rows", path=place)
+
+
+def elsewhere(history: History) -> tuple[str, str] | None:
+    """The family of a file that is about other things than the catalog, and what they are.
+
+    None where all may be about the same. Titles without years are found by accident among other
+    things: "Braid" is a game, and may be a film.
+    """
+    mine = nouns(history.catalog.schema)
+    for file in history.gathered.files:
+        if file.about and not mine & set(file.about):
+            return file.family, file.about[0]
+    return None
+
+
+def nouns(schema: CatalogSchema) -> frozenset[str]:
+    """What a catalog calls its items, folded."""
+    return frozenset(fold(word) for word in (schema.item, schema.items, *schema.aliases))
 
 
 def scale_of_file(file: FileRead) -> float:
