@@ -122,7 +122,8 @@ class Brain(Protocol):
 
         Args:
             view: the turn so far.
-            emit: takes Thought, TextDelta and Notice events as they come.
+            emit: takes Thought, TextDelta and Notice events as they come; text is handed on only
+                as far as it was checked.
 
         Raises:
             ModelError: the model cannot be reached or refuses.

@@ -49,7 +49,11 @@ class ToolFinished:
 
 @dataclass(frozen=True)
 class TextDelta:
-    """A piece of the answer's text, as it arrives; not yet checked."""
+    """A piece of the answer's text, by sentences as they come.
+
+    A model's words are checked before: what a brain emits is not handed on as it is. `TurnFinished`
+    has the text that counts, where more of it changed what is told.
+    """
 
     text: str
 

@@ -33,6 +33,7 @@ from .explaining.asking import asker
 from .past_context import context_of_list
 from .request import GOING, Intent, Mention, Request
 from .session import Session
+from .telling import Telling
 from .turn import ShownItem, TraceEntry, Turn, scores_of, shown_items
 
 NOTED = {
@@ -127,6 +128,7 @@ class _Running:
     closing: str = ""
     began: Mark | None = None
     """The bus before the turn."""
+    telling: Telling | None = None
     steps: list[tuple[Step, tuple[Observation, ...]]] = field(default_factory=list)
     aspects: dict[str, dict[str, float]] = field(default_factory=dict)
 
@@ -201,7 +203,7 @@ class _Running:
         for number in range(most):
             last = number == most - 1 or calls >= self.agent.max_calls
             view.tools = self._last_tools() if last else self.agent.toolbox.offered(self.context)
-            step = brain.next_step(view, self.emit)
+            step = self._step(brain, view)
             if step.thought and not self._is_foreign(brain):
                 self.emit(Thought(step.thought))
             if not step.calls:
@@ -218,6 +220,17 @@ class _Running:
                 return
         self._notice("cut", "the step budget is spent; this is the best list so far")
         self.ran_out = True
+
+    def _step(self, brain: Brain, view: TurnView) -> Step:
+        """The brain's next step; a model's words are told as far as they are checked."""
+        self.telling = self._new_telling(view.request)
+        step = brain.next_step(view, self.telling)
+        if step.calls:  # what stood before calls was no answer
+            self.telling = self._new_telling(view.request)
+        return step
+
+    def _new_telling(self, request: Request) -> Telling:
+        return Telling(lambda text: self._checked(text, (), request)[0], self.emit)
 
     def _is_foreign(self, brain: Brain) -> bool:
         """Whether a brain's words are a model's: shown only where they were checked."""
@@ -291,6 +304,8 @@ class _Running:
         foreign = self._is_foreign(brain)
         if foreign:
             text = self._grounded(text, rows, request)
+        if self.telling is not None and self.given is None:
+            self.telling.close(text)
         explained = self._explained(rows, request, brain if foreign else None)
         cut = self.ran_out or self.fell_back or any(kind == "cut" for kind, _ in context.notices)
         for kind, told in (*context.notices, *self._said(request, text)):
@@ -366,8 +381,7 @@ class _Running:
     def _grounded(self, text: str, rows: Sequence[int], request: Request) -> str:
         """A model's words without what is not true: its text and its question."""
         context = self.context
-        counted, told = self._learned()
-        text, corrections = ground(text, rows, context, request=request, counted=counted, told=told)
+        text, corrections = self._checked(text, rows, request)
         if context.question is not None:
             question, options = context.question
             context.question, more = ground_question(question, options, context, request=request)
@@ -375,6 +389,11 @@ class _Running:
         for correction in corrections:
             self._notice("correction", correction)
         return text or (self._plain_text(rows) if corrections else "")
+
+    def _checked(self, text: str, rows: Sequence[int], request: Request) -> tuple[str, list[str]]:
+        """A model's text without what is not true, and what was done to it."""
+        counted, told = self._learned()
+        return ground(text, rows, self.context, request=request, counted=counted, told=told)
 
     def _plain_text(self, rows: Sequence[int]) -> str:
         """What is said where nothing of a model's text was left."""

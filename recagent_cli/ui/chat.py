@@ -192,12 +192,13 @@ class Chat:
         """Show what the turn does, as it does it."""
         brain = self.assistant.agent.brain.name
         if isinstance(event, TextDelta):
-            self._live.clear()
+            self._live.show("")  # it would be drawn over the line that is being written
             self._flow.write(event.text)
         elif isinstance(event, TurnStarted):
             self._flow.begin()
             self._live.show("reading" if brain == "builtin" else brain)
         elif isinstance(event, ToolStarted):
+            self._flow.begin()  # what was told so far only led up to it
             self._live.show(event.tool)
         elif isinstance(event, ToolFinished):
             self._live.show("answering" if brain == "builtin" else brain)
@@ -210,6 +211,7 @@ class Chat:
         elif isinstance(event, Thought) and self.verbose:
             self._tell(Text(f"  {clean(event.text, 300)}", style="dim italic"))
         elif isinstance(event, Notice) and event.kind == "fallback":
+            self._flow.begin()
             self.note(event.text)
 
     # -- printing --------------------------------------------------------------------------------

@@ -41,13 +41,15 @@ class LiveLine:
         self._frames = FRAMES if encoding == "utf8" else PLAIN_FRAMES
 
     def show(self, text: str) -> None:
-        """Say what runs now; drawn once it has run for a while."""
+        """Say what runs now; drawn once it has run for a while. Nothing takes the line away."""
         if not self._draws:
             return
         with self._lock:
             if text != self._text:
                 self._text, self._since = clean(text, 120), time.monotonic()
-        if self._thread is None:
+            if not text:
+                self.clear()
+        if text and self._thread is None:
             self._end.clear()
             self._thread = threading.Thread(target=self._run, name="live-line", daemon=True)
             self._thread.start()

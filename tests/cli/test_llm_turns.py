@@ -76,11 +76,10 @@ def test_05_same_tool_twice(bench: Bench) -> None:
     assert turn.items and all("Drama" in item.columns["genres"] for item in turn.items)
 
 
-def test_06_text_before_calls_is_streamed_and_goes_back(bench: Bench) -> None:
+def test_06_text_before_calls_goes_back_and_is_no_answer(bench: Bench) -> None:
     turn, server = ask(bench, calls(POPULAR, text="Let me look.", piece=2), END)
-    assert bench.text_shown() == "Let me look."
     assert server.requests[1].messages[2]["content"] == "Let me look."
-    assert turn.text == "Two for you."
+    assert bench.text_shown() == turn.text == "Two for you."
 
 
 def test_07_thinking_and_signature_go_back(bench: Bench) -> None:
@@ -172,7 +171,7 @@ def test_20_call_in_the_content_switches_to_text(bench: Bench) -> None:
         brain = LLMBrain(client_of(server, "ollama"))
         turn = bench.turn(brain)
     assert names(bench) == ["filter", "present"] and len(turn.items) == 2
-    assert brain.mode == "text" and bench.text_shown() == ""
+    assert brain.mode == "text" and bench.text_shown() == turn.text
     assert "tools" in server.requests[0].body and "tools" not in server.requests[1].body
 
 
@@ -196,7 +195,7 @@ def test_21_fenced_with_parameters(bench: Bench) -> None:
 def test_22_example_in_prose_does_not_run(bench: Bench) -> None:
     text = 'You could write `{"tool": "popular", "arguments": {}}` to see what is popular.'
     turn, _ = ask(bench, Answer(text=text, piece=7), mode="native")
-    assert names(bench) == [] and text == bench.text_shown() and turn.text
+    assert names(bench) == [] and bench.text_shown() == turn.text
 
 
 def test_23_several_text_calls(bench: Bench) -> None:
@@ -472,6 +471,15 @@ def test_prefix_is_the_same_bytes_over_a_session(bench: Bench) -> None:
 
 
 def test_text_deltas_are_the_closing_text(bench: Bench) -> None:
-    turn, _ = ask(bench, Answer(text="You are welcome.", piece=3))
+    text = "You are welcome. I am glad to help. What would you like next?"
+    turn, _ = ask(bench, Answer(text=text, piece=3))
     pieces = [e.text for e in bench.events if isinstance(e, TextDelta)]
-    assert len(pieces) > 2 and "".join(pieces) == turn.text == "You are welcome."
+    assert len(pieces) == 2 and "".join(pieces) == turn.text == text
+
+
+def test_nothing_unchecked_is_told_while_it_comes(bench: Bench) -> None:
+    text = "You are welcome. I love The Invented Title (1999). I am glad to help. What is next?"
+    turn, _ = ask(bench, Answer(text=text, piece=4))
+    pieces = [e.text for e in bench.events if isinstance(e, TextDelta)]
+    assert "".join(pieces) == turn.text == "You are welcome. I am glad to help. What is next?"
+    assert len(pieces) > 1 and any("Invented" in told for _, told in turn.notices)
