@@ -28,7 +28,6 @@ from .lines import is_quiet, tool_line, usage_line
 from .live import LiveLine
 from .render import explained_lines, make_console, turn_renderables
 from .signals import ends_by_signal, no_echo, stoppable
-from .status import Spent
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -49,7 +48,6 @@ class Chat:
         weights: aspects of the ranking with their weight, for all that is asked from now on.
         usages: what the models of each answer consumed.
         over: whether it ends after this line.
-        spent: what the models of this conversation consumed.
         paused: whether the profile learns nothing at the moment.
     """
 
@@ -64,7 +62,6 @@ class Chat:
     weights: dict[str, float] = field(default_factory=dict)
     usages: list[Usage] = field(default_factory=list)
     over: bool = False
-    spent: Spent = field(default_factory=Spent)
     paused: bool = False
     _console: Any = field(init=False, default=None)
     _talk: Any = field(init=False, default=None)
@@ -74,6 +71,7 @@ class Chat:
 
     def __post_init__(self) -> None:
         self.plain = self.plain or os.environ.get("TERM") == "dumb"
+        self._open()
 
     @property
     def colored(self) -> bool:
@@ -82,7 +80,6 @@ class Chat:
 
     def run(self) -> None:
         """Talk until the person leaves."""
-        self._open()
         if not self.quiet:
             for line in first_screen(self.assistant, bool(self.session.turns)):
                 self._talk.print(Text(line, style="dim"))
@@ -147,6 +144,8 @@ class Chat:
                     else:
                         self.note(unknown(name))
             except (KeyboardInterrupt, Cancelled):
+                if self.plain and self._prompt is not None:
+                    self._talk.print()  # behind the ^C that the terminal shows
                 self.note(self._stopped())
             except RecagentError as error:
                 self.note(error.message + (f" ({error.hint})" if error.hint else ""))
@@ -168,7 +167,6 @@ class Chat:
 
     def show_turn(self, turn: Turn) -> None:
         """Print a turn: its answer as data, its notices and the path of its list as talk."""
-        self.spent.add(turn.usage)
         told = self._flow.end()
         # What came as it was written is not printed again.
         shown = replace(turn, text="") if turn.text and told == turn.text else turn
@@ -193,7 +191,8 @@ class Chat:
         brain = self.assistant.agent.brain.name
         if isinstance(event, TextDelta):
             self._live.show("")  # it would be drawn over the line that is being written
-            self._flow.write(event.text)
+            with self._live.away():
+                self._flow.write(event.text)
         elif isinstance(event, TurnStarted):
             self._flow.begin()
             self._live.show("reading" if brain == "builtin" else brain)
@@ -218,10 +217,10 @@ class Chat:
 
     def show(self, *parts: Any) -> None:
         """Print an answer, as text or renderables, to standard output."""
-        self._live.clear()
-        self._flow.break_line()
-        for part in parts:
-            self._console.print(part)
+        with self._live.away():
+            self._flow.break_line()
+            for part in parts:
+                self._console.print(part)
 
     def note(self, text: str) -> None:
         """Tell the person something that is no answer."""
@@ -229,6 +228,6 @@ class Chat:
             self._tell(Padding(Text(clean(text), style="dim"), (0, 0, 0, 2), expand=False))
 
     def _tell(self, text: RenderableType) -> None:
-        self._live.clear()
-        self._flow.break_line()
-        self._talk.print(text)
+        with self._live.away():
+            self._flow.break_line()
+            self._talk.print(text)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from recagent_catalogs.errors import RecagentError
 from recagent_catalogs.schema import Role
 from recagent_catalogs.text import clean, fold
 
@@ -52,15 +54,13 @@ def suggestions(chat: Chat, line: str) -> Iterator[Suggestion]:
         chat: the conversation, with its catalog, lists and sets.
         line: the line up to the cursor.
     """
-    found = (
-        _of_command(chat, line) if line.startswith("/") else in_text(chat.assistant.catalog, line)
-    )
-    seen: set[tuple[str, int]] = set()
+    catalog = chat.assistant.catalog
+    found = _of_command(chat, line) if line.startswith("/") else in_text(catalog, line)
+    seen: set[str] = set()
     for one in found:
-        key = (one.text.casefold(), one.typed)
-        if key in seen or one.text == line[len(line) - one.typed :]:
+        if one.text.casefold() in seen or one.text == line[len(line) - one.typed :]:
             continue
-        seen.add(key)
+        seen.add(one.text.casefold())
         yield one
         if len(seen) >= MOST:
             return
@@ -149,8 +149,10 @@ def is_naming(line: str) -> bool:
 
 def ready(catalog: Catalog) -> None:
     """Sort what has to be sorted, before the first key: at a million items it takes a while."""
-    for _ in in_text(catalog, "zz"):
-        pass
+    with contextlib.suppress(RecagentError):  # who reads a damaged file is told of it
+        catalog.titles.beginning("z", 1)
+        for column in catalog.schema.with_role(*VALUED):
+            catalog.words(column.name).beginning("z", 1)
 
 
 def completer(chat: Chat) -> Any:
@@ -166,13 +168,9 @@ def completer(chat: Chat) -> Any:
             line = text if text.startswith("/") else document.current_line_before_cursor
             if not complete_event.completion_requested and not _unasked(line):
                 return
-            for one in suggestions(chat, line):
-                yield Completion(
-                    one.text,
-                    start_position=-one.typed,
-                    display=one.shown,
-                    display_meta=one.about,
-                )
+            with contextlib.suppress(RecagentError):
+                for one in suggestions(chat, line):
+                    yield Completion(one.text, -one.typed, one.shown, one.about)
 
     return Names()
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from types import TracebackType
 from typing import TextIO
 
@@ -19,7 +21,7 @@ FRAMES, PLAIN_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "|/-\\"
 
 
 class LiveLine:
-    """A line on a terminal that a thread draws; whoever prints has it cleared first.
+    """A line on a terminal that a thread draws; whoever prints has it put `away`.
 
     Args:
         stream: the terminal.
@@ -48,18 +50,23 @@ class LiveLine:
             if text != self._text:
                 self._text, self._since = clean(text, 120), time.monotonic()
             if not text:
-                self.clear()
+                self._clear()
         if text and self._thread is None:
             self._end.clear()
             self._thread = threading.Thread(target=self._run, name="live-line", daemon=True)
             self._thread.start()
 
-    def clear(self) -> None:
-        """Take the line away; it comes back with the next `show`, or if the same goes on."""
+    @contextlib.contextmanager
+    def away(self) -> Iterator[None]:
+        """While something else is printed; the line comes back where the same still runs."""
         with self._lock:
-            if self._drawn:
-                self._write("\r\x1b[K")
-                self._drawn = False
+            self._clear()
+            yield
+
+    def _clear(self) -> None:
+        if self._drawn:
+            self._write("\r\x1b[K")
+            self._drawn = False
 
     def stop(self) -> None:
         """Take the line away for good."""
@@ -67,8 +74,9 @@ class LiveLine:
         if self._thread is not None:
             self._thread.join(1.0)
             self._thread = None
-        self._text = ""
-        self.clear()
+        with self._lock:
+            self._text = ""
+            self._clear()
 
     def __enter__(self) -> LiveLine:
         return self

@@ -8,11 +8,12 @@ backslash at the end, or what was pasted.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..paths import make_dir
-from .completion import completer, is_naming
+from .completion import completer, is_naming, ready
 from .status import status_line
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ class Prompt:
             input=input,
             output=output,
         )
+        catalog = chat.assistant.catalog
+        threading.Thread(target=ready, args=(catalog,), name="sort-names", daemon=True).start()
         buffer = self.session.default_buffer
         # Set here, as the session itself allows no menu beside the search of the history.
         buffer.complete_while_typing = Condition(lambda: _is_offered(buffer.document))
@@ -126,7 +129,11 @@ class PlainPrompt:
     def _line(self, before: str) -> str:
         sys.stdout.write(before)
         sys.stdout.flush()
-        line = sys.stdin.readline()
+        try:
+            line = sys.stdin.readline()
+        except KeyboardInterrupt:
+            sys.stdout.write("\n")
+            raise
         if not line:
             raise EOFError
         return line.rstrip("\n")
@@ -217,11 +224,14 @@ def _complete(buffer: Any) -> None:
 
 
 def _keys() -> Any:
+    from prompt_toolkit.enums import DEFAULT_BUFFER
+    from prompt_toolkit.filters import has_focus
     from prompt_toolkit.key_binding import KeyBindings
 
     keys = KeyBindings()
+    typing = has_focus(DEFAULT_BUFFER)  # and not a search, whose keys are its own
 
-    @keys.add("enter")
+    @keys.add("enter", filter=typing)
     def send(event: Any) -> None:
         buffer = event.current_buffer
         chosen = buffer.complete_state and buffer.complete_state.current_completion
@@ -239,7 +249,7 @@ def _keys() -> Any:
         else:
             buffer.validate_and_handle()
 
-    @keys.add("tab")
+    @keys.add("tab", filter=typing)
     def complete(event: Any) -> None:
         buffer = event.current_buffer
         if buffer.complete_state and len(buffer.complete_state.completions) > 1:
@@ -247,7 +257,7 @@ def _keys() -> Any:
         else:
             _complete(buffer)
 
-    @keys.add("escape", "enter")
+    @keys.add("escape", "enter", filter=typing)
     def add_line(event: Any) -> None:
         event.current_buffer.newline(copy_margin=False)
 

@@ -16,29 +16,6 @@ DEFAULT_PROFILE = "me"
 BETWEEN = " · "
 
 
-@dataclass
-class Spent:
-    """What the models of a conversation consumed so far.
-
-    Attributes:
-        tokens: of prompts and answers; None where no model told.
-        cost_usd: what is known of the price; None where nothing is.
-    """
-
-    tokens: int | None = None
-    cost_usd: float | None = None
-
-    def add(self, usage: Usage | None) -> None:
-        """Count a turn in."""
-        if usage is None:
-            return
-        if usage.prompt_tokens is not None or usage.completion_tokens is not None:
-            used = (usage.prompt_tokens or 0) + (usage.completion_tokens or 0)
-            self.tokens = (self.tokens or 0) + used
-        if usage.cost_usd is not None:
-            self.cost_usd = (self.cost_usd or 0.0) + usage.cost_usd
-
-
 @dataclass(frozen=True)
 class Part:
     """A part of the line; of two that do not fit, the one with the lower `weight` goes."""
@@ -61,10 +38,11 @@ def parts(chat: Chat) -> list[Part]:
     if bus.lists:
         n = len(bus)
         told.append(Part(f"{n:,} candidate{'s' * (n != 1)}", 5))
-    if chat.spent.tokens is not None:
-        told.append(Part(f"{chat.spent.tokens:,} tokens", 2))
-    if chat.spent.cost_usd is not None:
-        told.append(Part(f"${chat.spent.cost_usd:.4f}", 3))
+    tokens, cost = spent(chat.usages)
+    if tokens is not None:
+        told.append(Part(f"{tokens:,} tokens", 2))
+    if cost is not None:
+        told.append(Part(f"${cost:.4f}", 3))
     if assistant.profile_name != DEFAULT_PROFILE:
         told.append(Part(f"as {clean(assistant.profile_name, 20)}", 7))
     if assistant.incognito:
@@ -72,6 +50,17 @@ def parts(chat: Chat) -> list[Part]:
     elif chat.paused:
         told.append(Part("paused", 8))
     return told
+
+
+def spent(usages: Sequence[Usage]) -> tuple[int | None, float | None]:
+    """Tokens and dollars of all answers; None where none of them told."""
+    tokens = [
+        (one.prompt_tokens or 0) + (one.completion_tokens or 0)
+        for one in usages
+        if one.prompt_tokens is not None or one.completion_tokens is not None
+    ]
+    costs = [one.cost_usd for one in usages if one.cost_usd is not None]
+    return (sum(tokens) if tokens else None), (sum(costs) if costs else None)
 
 
 def fitted(parts: Sequence[Part], width: int) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import signal
 import sys
 import time
 from pathlib import Path
@@ -14,6 +16,7 @@ import pyte
 import pytest
 
 from recagent_cli.memory.store import UserStore
+from recagent_cli.testing import Answer, FakeCall, FakeServer
 
 from ..conftest import RunCommand
 
@@ -80,19 +83,21 @@ def test_lists_and_sets_by_slash_commands(recagent: RunCommand, home: Path) -> N
 class Terminal:
     """The chat in a process of its own on a pseudo-terminal."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *options: str, **variables: str) -> None:
         environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name != "COLUMNS"},
             "RECAGENT_HOME": str(home),
             "RECAGENT_CATALOG": "films",
             "TERM": "xterm-256color",
             "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
+            **variables,
         }
+        self.written = b""
         self.screen = pyte.HistoryScreen(80, 60, history=1000)
         self.stream = pyte.ByteStream(self.screen)
         self.child = pexpect.spawn(
             sys.executable,
-            ["-m", "recagent_cli", "chat"],
+            ["-m", "recagent_cli", "chat", *options],
             env=environment,
             timeout=60,
             dimensions=(60, 80),
@@ -105,6 +110,11 @@ class Terminal:
         self.child.close()
         assert self.child.exitstatus == 0
 
+    def resize(self, columns: int) -> None:
+        """The person makes the window narrow or wide."""
+        self.screen.resize(60, columns)
+        self.child.setwinsize(60, columns)
+
     @property
     def shown(self) -> str:
         """What a terminal of 80 columns shows by now."""
@@ -116,6 +126,7 @@ class Terminal:
             chunk: Any = b""
             with contextlib.suppress(pexpect.TIMEOUT, pexpect.EOF):
                 chunk = self.child.read_nonblocking(4096, timeout=0.2)
+            self.written += chunk
             self.stream.feed(chunk)
             if b"\x1b[6n" in chunk:  # it asks where the cursor stands
                 cursor = self.screen.cursor
@@ -142,24 +153,59 @@ def test_a_real_terminal(home: Path) -> None:
     assert len(sessions) == 1 and sessions[0].n_turns == 1
 
 
-def test_names_of_sets_are_completed_on_a_real_terminal(home: Path) -> None:
-    terminal = Terminal(home)
-    terminal.wait_for("/help · /quit")
-    for line, told in (
-        ("sci-fi", "Signal at Dawn"),
-        ("/save weekend", "Saved these four as 'weekend'"),
-        ("no horror", "not horror"),
-    ):
-        terminal.child.send(f"{line}\r")
-        terminal.wait_for(told)
-    terminal.child.send("/load w\t")
-    terminal.wait_for("> /load weekend")
-    terminal.child.send("\r")
-    terminal.wait_for("weekend: 4 films")
-    terminal.child.send("/und\t")
-    terminal.wait_for("> /undo")
-    terminal.child.send("\r")
-    terminal.wait_for("Back to list 2")
-    terminal.leave()
+SAID = "You are welcome. I am glad to help. I love The Invented Title (1999). What next? Tell me."
+COLOR = re.compile(rb"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])(?:;\d+)*m")
+
+
+def test_a_turn_is_told_as_it_comes_and_stopped_and_the_terminal_is_left_in_order(
+    home: Path,
+) -> None:
+    stalls = Answer(text=SAID, piece=8, stall_after=11)  # before the last words of it
+    show = Answer(
+        calls=(FakeCall("filter", {"where": ["genres has Western"]}), FakeCall("present"))
+    )
+    with FakeServer(show, stalls) as server:
+        model = ("-m", "openai/any", "--api-base", server.url)
+        terminal = Terminal(home, *model, NO_COLOR="1")
+        terminal.wait_for("films · openai/any")
+        terminal.child.send("westerns\r")
+        terminal.wait_for("2 candidates · 120 tokens")
+        terminal.resize(40)
+        terminal.child.send("thanks a lot for all of this, my dear")
+        terminal.wait_for("my dear")
+        terminal.resize(200)
+        terminal.child.send(" friend\r")
+        shown = terminal.wait_for("I am glad to help.")
+        assert "Invented" not in shown and "openai/any · " not in shown.split("my dear")[1]
+        terminal.child.send("\x03\x03")
+        terminal.wait_for("stopped; your last list still stands")
+        terminal.wait_for("2 candidates")
+        assert "I am glad to help." in terminal.shown
+        terminal.child.send("half a li")
+        terminal.wait_for("half a li")
+        terminal.child.kill(signal.SIGTERM)
+        with contextlib.suppress(pexpect.EOF):
+            rest: Any = terminal.child.read()
+            terminal.written += rest
+        terminal.child.close()
+    assert terminal.child.exitstatus == 128 + signal.SIGTERM
+    assert not COLOR.search(terminal.written), "NO_COLOR"
+    assert terminal.written.rstrip().endswith(b"\x1b[?2004l"), "pasting is as it was"
     sessions = UserStore(home / "data" / "user.sqlite").sessions("me")
-    assert len(sessions) == 1 and sessions[0].n_turns == 5
+    assert len(sessions) == 1 and sessions[0].n_turns == 1
+
+
+def test_a_terminal_that_can_do_nothing_gets_plain_lines(home: Path) -> None:
+    terminal = Terminal(home, TERM="dumb")
+    terminal.wait_for(">")
+    terminal.child.send("sci-fi, \\\rno horror, 2 of them\r")
+    terminal.wait_for("ranked")
+    terminal.wait_for("\n>")
+    terminal.child.send("\x03")
+    terminal.wait_for("Ctrl-C again")
+    terminal.child.send("\x04")
+    terminal.child.expect(pexpect.EOF)
+    terminal.child.close()
+    assert terminal.child.exitstatus == 0
+    assert b"\x1b" not in terminal.written, "no escape sequence of any kind"
+    assert not set("▰▱⠋│─") & set(terminal.written.decode())
