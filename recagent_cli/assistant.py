@@ -220,6 +220,8 @@ class Assistant:
         like: Sequence[str] = (),
         weights: Sequence[str] = (),
         count: int | None = None,
+        seen_too: bool = False,
+        only_wanted: bool = False,
         keep: bool = True,
         on_event: EventFunction | None = None,
     ) -> Turn:
@@ -233,6 +235,8 @@ class Assistant:
             weights: aspects of `rank` with their weight, as in `recommend`; they count before
                 those that the words ask for.
             count: how many items.
+            seen_too: whether what the person has seen may be among them.
+            only_wanted: whether only the watchlist is meant.
             keep: whether turn, session and facts are stored.
             on_event: takes the events of this turn; by default the assistant's own.
 
@@ -243,7 +247,7 @@ class Assistant:
             Cancelled: Ctrl-C.
         """
         session = session or self.new_session()
-        context = self._contexts.asked(text, session, user, like, weights)
+        context = self._contexts.asked(text, session, user, like, weights, seen_too, only_wanted)
         self.agent.default_count = count or self.count
         return self._turns(keep, on_event).run(text, session, context)
 
@@ -292,6 +296,8 @@ class Assistant:
         like: Sequence[str] = (),
         weights: Sequence[str] = (),
         count: int | None = None,
+        seen_too: bool = False,
+        only_wanted: bool = False,
     ) -> Plan:
         """What `ask` would do: the calls of the built-in brain and how many items they leave.
 
@@ -304,7 +310,7 @@ class Assistant:
         """
         held = session or self.new_session()
         trial = Session(held.catalog, apart(held.bus), held.id, list(held.turns))
-        context = self._contexts.asked(text, trial, user, like, weights)
+        context = self._contexts.asked(text, trial, user, like, weights, seen_too, only_wanted)
         return self._turns(False).plan(text, trial, context, count)
 
     def _read(self, utterance: str, session: Session) -> Request:
@@ -477,6 +483,8 @@ class Assistant:
         where: Sequence[str] = (),
         weights: Sequence[str] = (),
         count: int = 10,
+        seen_too: bool = False,
+        only_wanted: bool = False,
     ) -> tuple[ShownItem, ...]:
         """Items for a user of the data, for likes, for the profile, or the popular ones.
 
@@ -487,13 +495,15 @@ class Assistant:
             where: conditions in the grammar of `filter`.
             weights: aspects of `rank` with their weight: "novelty=.5", "popularity=-1".
             count: how many items.
+            seen_too: whether what the person has seen may be among them.
+            only_wanted: whether only the watchlist is meant.
 
         Raises:
             NotFound: no such user or item.
-            BadInput: a condition or a weight is wrong.
+            BadInput: a condition or a weight is wrong, or the watchlist is empty.
         """
         context = self._contexts.fresh(user, weights)
-        wanted = Wanted.named(context, like, unlike, where, weights, count)
+        wanted = Wanted.named(context, like, unlike, where, weights, count, seen_too, only_wanted)
         return self._direct.ranked(context, wanted)
 
     def plan_recommend(
@@ -505,6 +515,8 @@ class Assistant:
         where: Sequence[str] = (),
         weights: Sequence[str] = (),
         count: int = 10,
+        seen_too: bool = False,
+        only_wanted: bool = False,
     ) -> Plan:
         """What `recommend` would do, as `plan` tells it. The arguments are those of `recommend`.
 
@@ -513,19 +525,22 @@ class Assistant:
             BadInput: a condition or a weight is wrong.
         """
         context = self._contexts.fresh(user, weights)
-        wanted = Wanted.named(context, like, unlike, where, weights, count)
+        wanted = Wanted.named(context, like, unlike, where, weights, count, seen_too, only_wanted)
         steps = self._direct.planned(context, wanted)
         shown = min(count, len(context.bus))
         return Plan(None, steps, shown, notices=tuple(self.take_notices()))
 
     def similar(self, title: str, *, count: int = 10) -> tuple[ShownItem, ...]:
-        """Items like one item, whoever asks.
+        """Items like one item, whoever asks; but what the person never wants is not among them.
 
         Raises:
             NotFound: no such item.
         """
         context = self._contexts.fresh()
-        context.profile = Profile()
+        known = self.profile()
+        context.profile = Profile(
+            never=known.never, never_values=known.never_values, never_by=known.never_by
+        )
         return self._direct.ranked(context, Wanted([resolve_title(title, context)], count=count))
 
     def predict_rating(

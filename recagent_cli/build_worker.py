@@ -16,6 +16,7 @@ from recagent_catalogs.errors import RecagentError
 from recagent_catalogs.locks import locked
 
 from .library import BUILDING
+from .own_builds import is_stale
 
 BUSY_AFTER_S = 0.5
 """Longer than anybody who only looks whether the lock is free holds it."""
@@ -53,7 +54,7 @@ def _train(directory: Path, models: Path, semantic: Path | None) -> None:
     from recagent_tools.models.training import build
 
     catalog = Catalog.open(directory)
-    if Engine.open(catalog, models).trained:
+    if Engine.open(catalog, models).trained and not is_stale(models):
         return  # another process was a moment faster
 
     def train(folder: Path | None) -> None:

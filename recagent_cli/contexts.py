@@ -32,9 +32,9 @@ class Contexts:
     incognito: bool
     seed: int
 
-    def profile(self) -> Profile:
-        """What is known of the person, in rows of this catalog."""
-        return Profile() if self.incognito else self.sessions.profile()
+    def profile(self, session: str = "") -> Profile:
+        """What is known of the person, in rows of this catalog; `Sessions.profile`."""
+        return Profile() if self.incognito else self.sessions.profile(session)
 
     def of(self, session: Session, user: str | None = None) -> ToolContext:
         """What the tools may touch in a turn of this session.
@@ -48,7 +48,7 @@ class Contexts:
             engine=self.sessions.engine,
             bus=session.bus,
             sandbox=self.sessions.sandbox,
-            profile=self.profile(),
+            profile=self.profile(session.id),
             user=user_index(user, catalog),
             made_for=lambda number: session.made_for(number, catalog),
             may_remember=not self.incognito and not self.sessions.paused,
@@ -67,6 +67,8 @@ class Contexts:
         user: str | None,
         like: Sequence[str],
         weights: Sequence[str],
+        seen_too: bool = False,
+        only_wanted: bool = False,
     ) -> ToolContext:
         """The context of a turn, with what was given beside the words.
 
@@ -78,6 +80,7 @@ class Contexts:
             raise BadInput("nothing was asked", hint='recagent ask "90s sci-fi like Alien"')
         context = self.of(session, user)
         context.weights = own_weights(weights)
+        context.seen_too, context.only_wanted = seen_too, only_wanted
         context.liked.extend(resolve_title(title, context) for title in like)
         return context
 

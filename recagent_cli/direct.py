@@ -6,11 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from recagent_catalogs.errors import RecagentError
+from recagent_catalogs.errors import BadInput, RecagentError
 from recagent_tools.conditions import Condition, parse_condition
 from recagent_tools.filter import MOST_TOLD
+from recagent_tools.personal import (
+    NO_WATCHLIST,
+    SEEN_TOO,
+    asked_values,
+    fill_watchlist,
+    left_out_text,
+    rules_out,
+)
 from recagent_tools.relaxation import MAX_CONDITIONS, Census
-from recagent_tools.retrieve import profile_history
+from recagent_tools.retrieve import knows_the_person, profile_history
 from recagent_tools.rowset import RowSet
 from recagent_tools.toolbox import Toolbox, ToolContext
 
@@ -30,6 +38,8 @@ class Wanted:
         where: conditions in the grammar of `filter`.
         weights: aspects of `rank` with their weight: "novelty=.5".
         count: how many items.
+        seen_too: whether what the person has seen may be among them.
+        only_wanted: whether only the watchlist is meant.
     """
 
     liked: Sequence[int]
@@ -37,6 +47,8 @@ class Wanted:
     where: Sequence[str] = ()
     weights: Sequence[str] = ()
     count: int = 10
+    seen_too: bool = False
+    only_wanted: bool = False
 
     @classmethod
     def named(
@@ -47,6 +59,8 @@ class Wanted:
         where: Sequence[str],
         weights: Sequence[str],
         count: int,
+        seen_too: bool = False,
+        only_wanted: bool = False,
     ) -> Wanted:
         """The same, of items that are named by title or id.
 
@@ -55,7 +69,7 @@ class Wanted:
         """
         liked = [resolve_title(title, context) for title in like]
         disliked = [resolve_title(title, context) for title in unlike]
-        return cls(liked, disliked, where, weights, count)
+        return cls(liked, disliked, where, weights, count, seen_too, only_wanted)
 
 
 @dataclass(frozen=True)
@@ -104,6 +118,9 @@ class Direct:
         self, conditions: Sequence[Condition], liked: Sequence[int], context: ToolContext
     ) -> None:
         """That nothing is left, and the smallest changes that leave something, as notices."""
+        if told := left_out_text(context, map(str, conditions)):
+            self.notice("limit", told.replace(f'Say "{SEEN_TOO}"', "Give --seen-too"))
+            return
         self.notice("limit", "nothing is left under these conditions")
         if not 0 < len(set(conditions)) <= MAX_CONDITIONS:
             return
@@ -132,12 +149,18 @@ def _retrieve(toolbox: Toolbox, context: ToolContext, wanted: Wanted) -> list[Co
     """Narrow the candidates by the conditions, then by what is liked or by the person."""
     catalog = context.catalog
     conditions = [parse_condition(text, catalog) for text in wanted.where]
+    context.seen_too, context.only_wanted = wanted.seen_too, wanted.only_wanted
+    context.asked = asked_values(wanted.where, catalog)
+    if context.only_wanted and not context.profile.wanted:
+        raise BadInput(NO_WATCHLIST, hint=fill_watchlist(catalog))
+    if rules_out(context):
+        _call(toolbox, "personal", {}, context)
     for text in wanted.where:
         _call(toolbox, "filter", {"where": [text]}, context)
     if wanted.liked or wanted.disliked:
         named = {"liked": catalog.ids(wanted.liked), "unlike": catalog.ids(wanted.disliked)}
         _call(toolbox, "similar", named, context)
-    elif context.user is not None or context.profile.liked:
+    elif knows_the_person(context):
         _call(toolbox, "for_user", {}, context)
     return conditions
 

@@ -7,9 +7,10 @@ marked until it is trained anew.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ def own_builds(models: Path, profile: str, catalog: str | None = None) -> Iterat
     """
     for manifest in sorted(models.glob(f"{catalog or '*'}/*/{MANIFEST}")):
         place = manifest.parent
-        if _is_of(_read(manifest).get("settings"), profile):
+        if holds_events_of(_read(manifest), profile, place.parent.name):
             pointer = _read(place.parent / CURRENT)
             yield OwnBuild(place.parent.name, place, pointer.get("build") == place.name)
 
@@ -86,12 +87,16 @@ def clear_stale(models_dir: Path) -> bool:
     return True
 
 
-def _is_of(settings: Any, profile: str) -> bool:
+def digest_of(profile: str, catalog: str) -> str:
+    """What a manifest says of whose events it holds: 16 hex digits, of the name and the catalog."""
+    return hashlib.blake2b(f"{profile}\0{catalog}".encode(), digest_size=8).hexdigest()
+
+
+def holds_events_of(manifest: Mapping[str, Any], profile: str, catalog: str) -> bool:
+    """Whether a build learnt this profile's own events of this catalog."""
+    settings = manifest.get("settings")
     own = settings.get("own_events") if isinstance(settings, dict) else None
-    if isinstance(own, dict):
-        named = own.get("profile", own)
-        return profile == named or (isinstance(named, dict | list) and profile in named)
-    return profile in own if isinstance(own, list) else bool(own)
+    return isinstance(own, dict) and own.get("digest") == digest_of(profile, catalog)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -84,8 +84,12 @@ class Sessions:
             )
         return self._restore(stored, begun)
 
-    def profile(self) -> Profile:
-        """What is known of the person, in rows of this catalog."""
+    def profile(self, session: str = "") -> Profile:
+        """What is known of the person, in rows of this catalog.
+
+        Args:
+            session: id of the session that asks: what it showed itself is no repeat.
+        """
         now, repeats = time.time(), self.learning.repeat_days > 0
         events = self.store.events(
             self.profile_name,
@@ -94,6 +98,8 @@ class Sessions:
             since=reach(self.learning, now),
         )
         self._tell_damage()
+        if repeats and session:
+            events = [e for e in events if e.kind != "shown" or e.session != session]
         scale = self.engine.rating_scale
         return derive(events, self.catalog, learning=self.learning, now=now, scale=scale)
 
@@ -277,7 +283,7 @@ class Sessions:
             self.catalog.path.name,
             kind,
             item,
-            value,
+            None if value is None else float(value),  # a whole number would not come back as one
             text=text,
             source=source,
             session=session.id if session else "",

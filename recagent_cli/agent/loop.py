@@ -32,6 +32,7 @@ from .explaining import Explained, Scene, explain
 from .explaining.asking import asker
 from .past_context import context_of_list
 from .request import GOING, Intent, Mention, Request
+from .scope import set_scope
 from .session import Session
 from .telling import Telling
 from .turn import ShownItem, TraceEntry, Turn, scores_of, shown_items
@@ -136,7 +137,7 @@ class _Running:
         brain = self.agent.brain
         self.emit(TurnStarted(self.utterance, brain.name))
         read = self.given or self.agent.read(self.utterance, self.session)
-        request = with_weights(read, self.context.weights)
+        request = self._with_options(with_weights(read, self.context.weights))
         asked_for = list(self.context.liked)
         before = self.session.bus.mark()
         self.began = before
@@ -153,6 +154,15 @@ class _Running:
         self.session.turns.append(self._kept(turn))
         self.emit(TurnFinished(turn))
         return turn
+
+    def _with_options(self, request: Request) -> Request:
+        """The request with what was asked for beside the words."""
+        context = self.context
+        return replace(
+            request,
+            seen_too=request.seen_too or context.seen_too,
+            wanted=request.wanted or context.only_wanted,
+        )
 
     def _kept(self, turn: Turn) -> PastTurn:
         """What later turns build on: after a step back, the request of the list that stands."""
@@ -171,6 +181,7 @@ class _Running:
         context.shown = self.session.shown
         context.shown_before = self.session.shown_before
         context.wishes = list(request.wished)
+        set_scope(context, request)
         if context.of_list is None:
             context.of_list = lambda number: context_of_list(context, self.session, number)
         context.made_for = lambda number: self.session.made_for(number, context.catalog)

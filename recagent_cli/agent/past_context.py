@@ -14,6 +14,7 @@ from recagent_tools.toolbox import ToolContext
 
 from .brain import PastTurn
 from .builtin.answers.wording import order_of
+from .scope import set_scope
 from .session import Session
 
 
@@ -31,7 +32,7 @@ def context_of_list(now: ToolContext, session: Session, number: int) -> ToolCont
     bus = session.bus.at_list(number or session.bus.standing or -1)
     before = session.turns[: _made_at(session.turns, bus.standing)]
     request = session.request_of(bus.standing)
-    return replace(
+    made = replace(
         at_list(replace(now, bus=bus), bus.standing),
         bus=bus,
         shown=_standing_after(before, bus),
@@ -39,6 +40,8 @@ def context_of_list(now: ToolContext, session: Session, number: int) -> ToolCont
         order=None if request is None else order_of(request, now.catalog),
         presented=None,
     )
+    set_scope(made, request)
+    return made
 
 
 def _made_at(turns: Sequence[PastTurn], number: int) -> int:

@@ -14,7 +14,8 @@ from typing import Any
 
 from recagent_catalogs.errors import ToolError
 from recagent_tools.bus import CandidateBus
-from recagent_tools.rank import RankArguments, drop_seen, parse_weights
+from recagent_tools.personal import before_ranking
+from recagent_tools.rank import RankArguments, parse_weights
 from recagent_tools.toolbox import Ran, Toolbox, ToolContext, ToolResult
 
 from .request import Request
@@ -146,7 +147,7 @@ class DryToolbox(Toolbox):
 def _ranked(context: ToolContext, arguments: RankArguments) -> Ran:
     """What `rank` would leave: the same candidates in whatever order, cut to the top."""
     before = len(context.bus)
-    drop_seen(context)
+    before_ranking(context)
     rows = context.bus.rows()[: arguments.top or None]
     context.bus.score("rank", arguments.model_dump(), {}, order=rows, note="ranked")
     left = len(context.bus)

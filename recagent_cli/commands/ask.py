@@ -12,8 +12,11 @@ from .run import (
     DryRunOption,
     ModelOption,
     NoBuildOption,
+    NoRepeatsOption,
     Run,
+    SeenTooOption,
     StyleOption,
+    WatchlistOption,
     WeightsOption,
     common,
     read_text,
@@ -34,6 +37,9 @@ def command(
         list[str] | None, typer.Option("--like", help="A liked item; repeatable.")
     ] = None,
     weights: WeightsOption = None,
+    seen_too: SeenTooOption = False,
+    from_watchlist: WatchlistOption = False,
+    no_repeats: NoRepeatsOption = None,
     model: ModelOption = None,
     api_base: ApiBaseOption = None,
     continue_: Annotated[
@@ -60,11 +66,13 @@ def command(
         fallback=model is None,
         build=not (no_build or dry_run),
         **run.style_option(style),
+        **run.repeats_option(no_repeats),
         incognito=incognito,
         **options,
     )
     held = assistant.load_session(session) if session or continue_ else None
     asked: dict[str, Any] = {"user": user, "like": like or (), "weights": weights or (), "count": n}
+    asked |= {"seen_too": seen_too, "only_wanted": from_watchlist}
     if dry_run:
         plan = assistant.plan(utterance, session=held, **asked)
         run.print_plan(replace(plan, brain=decides), assistant)

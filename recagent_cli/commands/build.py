@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .run import Run, common
+
+if TYPE_CHECKING:
+    from recagent_catalogs.store import Catalog
+    from recagent_tools.models.training import BuildReport, Progress
+
+    from ..champion import Contest
 
 
 @common
@@ -16,13 +23,21 @@ def command(
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, help="Threads; default: up to 4.")
     ] = None,
+    without_me: Annotated[
+        bool, typer.Option("--without-me", help="Learn nothing of your own events.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the models in use in any case.")
+    ] = False,
 ) -> None:
     """Train the models of a catalog and measure them on each user's last interaction.
 
-    recagent build ml · recagent build ml --json
+    Where there are models already, your own events are learnt from as well, and the new models
+    replace those in use only if they are not worse on what was held back.
+
+    recagent build ml · recagent build ml --json · recagent build ml --without-me
     """
     from recagent_catalogs.locks import locked
-    from recagent_tools.models.training import build
 
     from ..agent.events import Progress
     from ..library import BUILDING
@@ -35,26 +50,88 @@ def command(
     catalog = open_catalog(run, name)
     told = f"training the models of {catalog.path.name} …"
     watcher = run.stack.enter_context(Watcher(quiet=run.quiet, verbose=run.verbose, once=told))
-    seed = run.seed if run.seed is not None else int(run.settings["seed"])
     models = make_dir(find_paths().models / catalog.path.name)
     with locked(models / BUILDING, waiting=lambda: watcher(Progress("another build runs", 0.0))):
-        report = build(
+        report, contest = _trained(
+            run,
             catalog,
             models,
-            seed=seed,
-            threads=threads,
-            progress=lambda text, share: watcher(Progress(text, share)),
-            semantic=run.semantic,
+            threads,
+            lambda text, share: watcher(Progress(text, share)),
+            without_me=without_me,
+            force=force,
         )
     watcher.stop()
     clear_stale(models)
     if run.form != "table":
-        run.out(report_text("build", report.to_json(), run.form))
+        body = {**report.to_json(), "contest": None if contest is None else contest.to_json()}
+        run.out(report_text("build", body, run.form))
         return
     run.show(rows_table(*report.table()), report.summary())
+    for line in contest.lines() if contest is not None else []:
+        run.show(line)
     if catalog.schema.simulated:
         run.say("note: the interactions of this catalog are simulated; so are these figures")
     if report.ratings:
         run.say(report.ratings_line())
     for notice in report.notices:
         run.say(f"note: {notice}")
+
+
+def _trained(
+    run: Run,
+    catalog: Catalog,
+    models: Path,
+    threads: int | None,
+    progress: Progress,
+    *,
+    without_me: bool,
+    force: bool,
+) -> tuple[BuildReport, Contest | None]:
+    """Train, with the person's own events where there are models already, and let them compete."""
+    from recagent_tools.models.training import Mine, Trained, build
+
+    from ..champion import Champion, judge, own_events
+    from ..memory.store import UserStore
+    from ..own_builds import is_stale
+    from ..paths import find_paths
+
+    anyway = FORCED if force else FORGOTTEN if is_stale(models) else ""
+    seed = run.seed if run.seed is not None else int(run.settings["seed"])
+    champion = own = None
+    if not without_me:
+        champion = Champion.of(catalog, models, run.profile_name)
+    if champion is not None:
+        store = UserStore(find_paths().store)
+        events = store.events(run.profile_name, catalog.path.name)
+        own = own_events(events, catalog, run.profile_name)
+    contest: Contest | None = None
+
+    def accept(trained: Trained) -> bool:
+        nonlocal contest
+        if champion is None or own is None:
+            return True
+        on_own = champion.on(trained.held, catalog, seed) if trained.held is not None else None
+        contest = judge(champion, trained.held, on_own, force=anyway, seed=seed)
+        return contest.replaced
+
+    mine = None
+    if champion is not None and own is not None:
+        mine = Mine(own, champion.held(own), champion.users)
+    report = build(
+        catalog,
+        models,
+        seed=seed,
+        threads=threads,
+        progress=progress,
+        semantic=run.semantic,
+        mine=mine,
+        accept=accept,
+    )
+    if champion is not None and not report.build:
+        report.build = champion.build
+    return report, contest
+
+
+FORGOTTEN = "the models in use learnt what is forgotten since: they are replaced"
+FORCED = "they replace the models in use, as you asked"

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from recagent_catalogs.errors import UsageError
 
-from .run import DryRunOption, NoBuildOption, Run, StyleOption, WeightsOption, common, read_text
+from .run import (
+    DryRunOption,
+    NoBuildOption,
+    NoRepeatsOption,
+    Run,
+    SeenTooOption,
+    StyleOption,
+    WatchlistOption,
+    WeightsOption,
+    common,
+    read_text,
+)
 
 
 @common
@@ -31,6 +42,9 @@ def command(
     ] = None,
     weight: WeightsOption = None,
     n: Annotated[int, typer.Option("-n", "--count", min=1, max=1000, help="How many.")] = 10,
+    seen_too: SeenTooOption = False,
+    from_watchlist: WatchlistOption = False,
+    no_repeats: NoRepeatsOption = None,
     dry_run: DryRunOption = False,
     style: StyleOption = None,
     no_build: NoBuildOption = False,
@@ -56,7 +70,9 @@ def command(
 
         refused = {"--user": user, "--like": like, "--unlike": unlike, "--where": where}
         refused["--weights"] = weight
-        refused["--dry-run"] = ["yes"] if dry_run else None
+        own = {"--dry-run": dry_run, "--seen-too": seen_too, "--from-watchlist": from_watchlist}
+        own["--no-repeats"] = no_repeats is not None
+        refused |= {option: ["yes"] if given else None for option, given in own.items()}
         recommend_all(run, refused, out=out, count=n, build=not no_build, threads=threads)
         return
     if out is not None or threads is not None:
@@ -70,8 +86,13 @@ def command(
     liked = [
         title for text in like or () for title in read_text(text).splitlines() if title.strip()
     ]
-    assistant = run.assistant(build=not (no_build or dry_run), **run.style_option(style))
-    wanted = {"unlike": unlike or (), "where": where or (), "weights": weight or ()}
+    if user is not None and from_watchlist:
+        raise UsageError("a user of the data has no watchlist", hint="leave one of them out")
+    assistant = run.assistant(
+        build=not (no_build or dry_run), **run.style_option(style), **run.repeats_option(no_repeats)
+    )
+    wanted: dict[str, Any] = {"unlike": unlike or (), "where": where or ()}
+    wanted |= {"weights": weight or (), "seen_too": seen_too, "only_wanted": from_watchlist}
     if dry_run:
         plan = assistant.plan_recommend(user=user, like=liked, count=n, **wanted)
         run.print_plan(plan, assistant)

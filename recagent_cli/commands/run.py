@@ -56,6 +56,20 @@ WeightsOption = Annotated[
         "rating; -1 to 1: diversity. As novelty=.4,diversity=.3; repeatable.",
     ),
 ]
+SeenTooOption = Annotated[bool, typer.Option("--seen-too", help="Also what you have seen already.")]
+WatchlistOption = Annotated[
+    bool, typer.Option("--from-watchlist", help="Only what is on your watchlist.")
+]
+NoRepeatsOption = Annotated[
+    float | None,
+    typer.Option(
+        "--no-repeats",
+        metavar="DAYS",
+        min=0,
+        max=36_500,
+        help="Nothing that was shown to you in so many last days; 0: repeats are fine.",
+    ),
+]
 COMMON: dict[str, tuple[Any, Any]] = {
     "catalog": (
         Annotated[str | None, typer.Option("--catalog", "-c", help="Catalog to use.")],
@@ -252,6 +266,14 @@ class Run:
         if style is not None and style not in choices:
             raise UsageError(f"no style {style!r}", hint="styles: " + ", ".join(choices))
         return {} if style is None else {"style": style}
+
+    def repeats_option(self, days: float | None) -> dict[str, Any]:
+        """The option of `Assistant` that says what is a repeat; none for the settings'."""
+        if days is None:
+            return {}
+        from dataclasses import replace
+
+        return {"learning": replace(self.learning, repeat_days=days)}
 
     def out(self, text: str) -> None:
         """Write data to stdout; nothing that a terminal would obey passes."""

@@ -55,6 +55,8 @@ class Profile:
             tastes of values that the catalog has, each at least .05 strong, the heaviest first.
         never_values: ("column", "value") of those that are never wanted again; their weight in
             `wishes` is -1.
+        never_by: id of the last event that says "never" of a value ("column", "value"), or of an
+            item ("", its id), for whoever wants to take it back.
     """
 
     never: Sequence[int] = field(default=(), kw_only=True)
@@ -67,6 +69,7 @@ class Profile:
     tastes: Sequence[Taste] = field(default=(), kw_only=True)
     wishes: tuple[tuple[str, str, float], ...] = field(default=(), kw_only=True)
     never_values: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
+    never_by: Mapping[tuple[str, str], int] = field(default_factory=dict, kw_only=True)
 
 
 def reach(learning: Learning, now: float) -> dict[str, float]:
@@ -158,7 +161,9 @@ def derive(
         return [t for key, pair in {**weighed, **every}.items() for t in _tastes(key, pair, moment)]
 
     never = tuple((column, value) for column, value, _ in wishes if weighed[column, value][0].never)
-    return replace(_rows(facts, catalog), tastes=Tastes(tastes), wishes=wishes, never_values=never)
+    said = {(e.column, e.text if e.column else e.item): e.id for e in ordered if e.kind == "never"}
+    items = _rows(facts, catalog)
+    return replace(items, tastes=Tastes(tastes), wishes=wishes, never_values=never, never_by=said)
 
 
 def _tastes(key: Key, weighed: tuple[Weight, Mood], now: float) -> list[Taste]:

@@ -81,11 +81,19 @@ turns = st.builds(
     st.sampled_from([0, 0, 0, 1]),
 )
 profiles = st.builds(
-    lambda liked, disliked: EmptyProfile(
-        tuple(liked), tuple(sorted(disliked)), tuple(sorted({*liked, *disliked}))
+    lambda liked, disliked, never, recent, values: EmptyProfile(
+        tuple(liked),
+        tuple(sorted({*disliked, *never})),
+        tuple(sorted({*liked, *disliked, *never})),
+        never=tuple(never),
+        recent=tuple(recent),
+        never_values=tuple(values),
     ),
     st.lists(st.integers(0, 15), max_size=2, unique=True),
     st.sets(st.integers(0, 15), max_size=2),
+    st.sets(st.integers(0, 15), max_size=1),
+    st.sets(st.integers(0, 15), max_size=2),
+    st.sampled_from([[], [], [("genres", "Horror")]]),
 )
 Turn = tuple[list[tuple[str, dict[str, Any]]], int, int]
 
@@ -129,6 +137,11 @@ def is_true(answer: WhyNot, context: ToolContext) -> None:
         case "disliked" | "never":
             refused = {*context.disliked, *named(bus, "unlike", catalog)}
             assert row in {*refused, *context.profile.disliked}
+        case "never_value":
+            assert row in catalog.words("genres").rows_with(answer.words)
+            assert ("genres", answer.words) in context.profile.never_values
+        case "recent":
+            assert row in context.profile.recent
         case "seen":
             assert row in {*context.profile.seen, *context.profile.liked}
         case "ranked" if answer.place is not None:

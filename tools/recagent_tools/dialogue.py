@@ -11,6 +11,7 @@ from recagent_catalogs.schema import WORD_ROLES
 from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import clean
 
+from .personal import ALWAYS, keep_to, without_never
 from .references import resolve, resolve_all
 from .toolbox import Arguments, Tool, ToolContext, ToolResult
 
@@ -94,6 +95,8 @@ def ask_person(context: ToolContext, arguments: AskPersonArguments) -> ToolResul
 
 def present(context: ToolContext, arguments: PresentArguments) -> ToolResult:
     """Show candidates by reference; what is not on the bus is dropped and announced."""
+    if not context.bus.settled:
+        keep_to(context, ALWAYS)
     if arguments.items:
         rows, reasons = _named(context, arguments)
         if not rows:
@@ -107,7 +110,7 @@ def present(context: ToolContext, arguments: PresentArguments) -> ToolResult:
             for row, text in zip(rows, arguments.reasons, strict=False)
             if text.strip()
         }
-    context.presented = rows[:MAX_SHOWN]
+    context.presented = without_never(context, rows)[:MAX_SHOWN]
     context.reasons = reasons
     context.text = clean(arguments.text, newlines=True)
     ids = context.catalog.ids(context.presented)

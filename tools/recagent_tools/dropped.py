@@ -68,6 +68,13 @@ def lost_at(row: int, context: ToolContext) -> WhyNot:
             return replace(answer, kind=kind, words=str(stage.arguments.get("text", "")))
         case "seen":
             return replace(answer, kind=kind, user=stage.tool == "for_user" and _of_user(context))
+        case "never":
+            key = ("", context.catalog.ids([row])[0])
+            return replace(answer, kind=kind, undo=context.profile.never_by.get(key, 0))
+        case "never_value":
+            key = (str(stage.arguments.get("column", "")), str(stage.arguments.get("value", "")))
+            undo = context.profile.never_by.get(key, 0)
+            return replace(answer, kind=kind, words=key[1], undo=undo)
     return replace(answer, kind=kind)
 
 
@@ -147,6 +154,8 @@ def _kind(stage: Stage, row: int, path: Sequence[Stage], now: ToolContext) -> Wh
         return "disliked"
     if stage.tool == "filter":
         return "condition"
+    if stage.tool == "personal":
+        return _ruled_out(stage, row, then.profile, now.profile)
     if stage.tool == "search":
         return "words"
     if not _scores(stage, path):
@@ -168,6 +177,20 @@ def is_limit(stage: Stage) -> bool:
     return stage.tool == "rank" and "at_most" in stage.arguments and "by" not in stage.arguments
 
 
+def _ruled_out(stage: Stage, row: int, then: ProfileView, now: ProfileView) -> WhyNotKind:
+    """Of an item that the person's own profile kept out."""
+    match stage.arguments.get("rule"):
+        case "wanted":
+            return "unwanted"
+        case "recent":
+            return "recent"
+        case "never_value":
+            return "never_value"
+    if row in now.never:
+        return "never"
+    return "disliked" if row in then.disliked or row in now.disliked else "seen"
+
+
 def _left_out(stage: Stage, row: int, then: ProfileView, now: ProfileView) -> WhyNotKind:
     """Of an item that a step left out by name: seen, disliked, shown before, or an operation.
 
@@ -178,7 +201,7 @@ def _left_out(stage: Stage, row: int, then: ProfileView, now: ProfileView) -> Wh
     by_name = stage.tool == "candidates" and stage.arguments.get("op") == "drop"
     if stage.tool not in (*RETRIEVERS, "rank") and not by_name:
         return "set"
-    if row in getattr(now, "never", ()):
+    if row in now.never:
         return "never"
     if row in then.disliked or row in now.disliked:
         return "disliked"

@@ -17,6 +17,9 @@ WhyNotKind = Literal[
     "seen",
     "disliked",
     "never",
+    "never_value",
+    "recent",
+    "unwanted",
     "condition",
     "set",
     "words",
@@ -239,12 +242,14 @@ class WhyNot:
     Attributes:
         row: the item.
         kind: "shown" (it is in the list) · "named" by the person as liked, so that the list is of
-            what is like it · "shown_before" · "seen" · "disliked" · "never" · "condition" (it
-            failed one first) · "set" (left out by an operation on lists and sets) · "words" (the
-            words searched for) · "retrieved" (not among the best that the models brought) · "cut"
-            (behind the last one that the ranking kept) · "ranked" (a candidate, behind the list) ·
-            "drawn" (it was in the pool of a random draw) · "forgotten" (of the steps to the list
-            too little was kept to tell).
+            what is like it · "shown_before" · "seen" · "disliked" · "never" · "never_value" (it has
+            a value that is never wanted) · "recent" (shown of late) · "unwanted" (not on the
+            watchlist, which alone was meant) · "condition" (it failed one first) · "set"
+            (left out by an operation on lists and sets) · "words" (the words searched for) ·
+            "retrieved" (not among the best that the models brought) · "cut" (behind the last one
+            that the ranking kept) · "ranked" (a candidate, behind the list) · "drawn" (it was in
+            the pool of a random draw) · "forgotten" (of the steps to the list too little was kept
+            to tell).
         number: of the list; 0 where none was shown.
         of: how many items the list has.
         place: in the list where it is shown, else among the candidates; None without an order.
@@ -258,9 +263,10 @@ class WhyNot:
             difference.
         retrieved: its places by the retrievers, where they dropped it.
         user: whether it was left out for being in the history of a user of the data.
-        words: that it does not match, for "words".
+        words: that it does not match, for "words"; the value, for "never_value".
         order: column by whose numbers the list is ordered; "" where a score orders it.
         value: what it has in that column, for people; "" where it is not known.
+        undo: id of the event by which it or its value is never wanted; 0 where not known.
         ways: what would bring it in, smallest first.
     """
 
@@ -281,4 +287,5 @@ class WhyNot:
     words: str = ""
     order: str = ""
     value: str = ""
+    undo: int = 0
     ways: tuple[WayIn, ...] = ()

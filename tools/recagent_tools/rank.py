@@ -21,9 +21,9 @@ from .kin import kin
 from .models.blend import standardised
 from .models.diversity import HEAD, POOL, Traits, reranked
 from .models.history import History
+from .personal import before_ranking
 from .references import preview
 from .retrieve import named_titles, profile_history
-from .rowset import RowSet
 from .tastes import taste_parts
 from .toolbox import Arguments, Tool, ToolContext, ToolResult
 
@@ -215,7 +215,9 @@ def rank(context: ToolContext, arguments: RankArguments) -> ToolResult:
     arguments = _with_own(arguments, context)
     weights = parse_weights(arguments.weights)
     limits = parse_limits(arguments.at_most, context.catalog)
-    drop_seen(context)
+    before_ranking(context)
+    if not len(context.bus):
+        raise ToolError("there are no candidates to rank that the person wants")
     rows = context.bus.rows()
     scored = scored_parts(context, rows, arguments)
     total = scored.total
@@ -399,16 +401,6 @@ def ranked_history(context: ToolContext) -> History:
     if "likeness" not in context.bus.scores() or context.user is not None:
         return history
     return replace(history, ordered=context.engine.ordered)
-
-
-def drop_seen(context: ToolContext) -> None:
-    """What the person has seen is not offered again, unless nothing else is left."""
-    seen = [int(row) for row in context.profile.seen]
-    if not seen:
-        return
-    left = (context.bus.candidates - RowSet.of_rows(seen, context.catalog.n_items)).count
-    if 0 < left < len(context.bus):
-        context.bus.drop("rank", {}, seen, note="not seen yet")
 
 
 def _from_the_bus(context: ToolContext, rows: Rows) -> list[tuple[str, Floats]]:

@@ -15,6 +15,7 @@ from . import (
     explain,
     filter,
     look_up,
+    personal,
     predict,
     rank,
     retrieve,
@@ -39,6 +40,7 @@ def register(add: Callable[[Tool], None]) -> None:
         predict,
         compare,
         candidates,
+        personal,
         dialogue,
     ):
         for tool in module.TOOLS:

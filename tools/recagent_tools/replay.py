@@ -23,7 +23,7 @@ from .rowset import RowSet
 from .tastes import lasting_tastes
 from .toolbox import EmptyProfile, Toolbox, ToolContext
 
-WITHOUT_MODELS = ("filter", "candidates")
+WITHOUT_MODELS = ("filter", "candidates", "personal")
 """Tools that make the same of the same candidates, whatever was learnt since."""
 
 
@@ -106,8 +106,11 @@ def situation(context: ToolContext) -> str:
             "disliked": [int(row) for row in context.profile.disliked],
             "seen": [int(row) for row in context.profile.seen],
             "wishes": [[c, v, round(w, 4)] for c, v, w in lasting_tastes(context)],
+            "ratings": [[int(row), value] for row, value in context.profile.ratings.items()],
         },
     }
+    if context.seen_too:
+        told["seen_too"] = True
     return json.dumps(told, separators=(",", ":"))
 
 
@@ -162,7 +165,10 @@ def situation_of(context: ToolContext, stage: Stage, bus: CandidateBus) -> ToolC
                 disliked=[int(row) for row in person["disliked"]],
                 seen=[int(row) for row in person["seen"]],
                 wishes=[(str(c), str(v), float(w)) for c, v, w in person.get("wishes", [])],
+                # not kept by an earlier version, whose tools did not go by them
+                ratings={int(row): float(value) for row, value in person.get("ratings", ())},
             ),
+            seen_too=bool(told.get("seen_too", False)),
         )
     except (ValueError, TypeError, KeyError, RecursionError):  # a file that somebody wrote
         return None

@@ -17,6 +17,7 @@ from .models.history import History
 from .references import preview, resolve_all
 from .rowset import RowSet
 from .toolbox import Arguments, Tool, ToolContext, ToolResult
+from .verdicts import verdicts
 
 KEEP = 1_000
 """How many candidates a soft retriever leaves; the ranker looks at all of them."""
@@ -73,6 +74,9 @@ def score_by_history(
     if len(rows) > KEEP:
         inside = context.bus.candidates.mask()
         rows = context.engine.retrieve(history, KEEP, inside)
+        if context.seen_too and seeds is None:  # the models bring only what was not taken
+            own = history.liked().rows
+            rows = np.union1d(rows, own[inside[own]]).astype(np.int32)
     names = context.engine.names(history)
     columns = {name: context.engine.scores(name, history, rows) for name in names}
     if seeds is not None:
@@ -125,9 +129,22 @@ def profile_history(context: ToolContext) -> History:
     """What is known of the person: the named user's history, else the profile and this request."""
     if context.user is not None:
         return context.engine.user_history(context.user)
-    refused = {*map(int, context.profile.disliked), *context.disliked} - {*context.liked}
-    liked = [*map(int, context.profile.liked), *context.liked]
-    return History.of([row for row in liked if row not in refused], sorted(refused))
+    scale = context.engine.rating_scale if context.profile.ratings else None
+    told = verdicts(context.profile, scale)
+    for rows, weight in ((context.disliked, -1.0), (context.liked, 1.0)):
+        for row in rows:
+            told.pop(row, None)  # the latest word
+            told[row] = weight
+    # likes first, in their order, then what is refused: that has none
+    rows = [row for row, weight in told.items() if weight > 0]
+    rows += sorted(row for row, weight in told.items() if weight < 0)
+    weights = np.array([told[row] for row in rows], dtype=np.float32)
+    return History(np.array(rows, dtype=np.int32), weights)
+
+
+def knows_the_person(context: ToolContext) -> bool:
+    """Whether anything that the person liked is known, be it by a named user's history."""
+    return context.user is not None or bool(context.profile.liked)
 
 
 def for_user(context: ToolContext, arguments: ForUserArguments) -> ToolResult:
@@ -136,9 +153,11 @@ def for_user(context: ToolContext, arguments: ForUserArguments) -> ToolResult:
     history = profile_history(context)
     if not len(history.rows):
         raise ToolError("nothing is known of this person yet", hint="use similar or popular")
-    taken = RowSet.of_rows(history.rows, context.catalog.n_items)
-    if (context.bus.candidates & taken).count:
-        context.bus.drop("for_user", {}, history.rows.tolist(), note="not taken before")
+    taken, note = history.rows, "not taken before"
+    if context.seen_too:
+        taken, note = history.rows[history.weights < 0], "not disliked"
+    if (context.bus.candidates & RowSet.of_rows(taken, context.catalog.n_items)).count:
+        context.bus.drop("for_user", {}, taken.tolist(), note=note)
     who = "you" if context.user is None else f"user {context.catalog.user_id(context.user)}"
     score_by_history(context, "for_user", {}, history, started, note=f"for {who}")
     lines = [f"{len(context.bus):,} candidates, most fitting first:", preview(context)]
@@ -187,10 +206,6 @@ def popular(context: ToolContext, arguments: PopularArguments) -> ToolResult:
     return ToolResult("\n".join(lines), {"left": len(context.bus)})
 
 
-def _knows_the_person(context: ToolContext) -> bool:
-    return context.user is not None or bool(context.profile.liked)
-
-
 TOOLS = (
     Tool(
         "similar",
@@ -207,7 +222,7 @@ TOOLS = (
         ForUserArguments,
         for_user,
         changes_bus=True,
-        offered=_knows_the_person,
+        offered=knows_the_person,
     ),
     Tool(
         "search",

@@ -91,6 +91,11 @@ class ProfileView(Protocol):
         """("column", "value") never wanted again, whatever is asked; -1 among `wishes`, too."""
         ...
 
+    @property
+    def never_by(self) -> Mapping[tuple[str, str], int]:
+        """The last event that says "never" of a value ("column", "value"), of an item ("", id)."""
+        ...
+
 
 @dataclass(frozen=True)
 class EmptyProfile:
@@ -105,6 +110,7 @@ class EmptyProfile:
     recent: Sequence[int] = ()
     wishes: Sequence[tuple[str, str, float]] = ()
     never_values: Sequence[tuple[str, str]] = ()
+    never_by: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -149,6 +155,9 @@ class ToolContext:
         sayable: the kinds of fact that may be written, by row; None for a person's own command.
         sayable_values: those about values, by (column, value).
         seen_too: whether what the person has seen may be offered in this turn.
+        only_wanted: whether only the person's watchlist is meant.
+        asked: values that the person's own words ask for, as ("column", "value"): they come
+            though they are never wanted else.
         said: the person's own words, where a model acts on them; None where nobody else does.
         notices: sentences for the person.
         relaxations: where `filter` left too little, the smallest ways out, set by it.
@@ -184,6 +193,8 @@ class ToolContext:
     sayable: Mapping[int, frozenset[str]] | None = None
     sayable_values: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     seen_too: bool = False
+    only_wanted: bool = False
+    asked: frozenset[tuple[str, str]] = frozenset()
     said: str | None = None
     notices: list[tuple[str, str]] = field(default_factory=list)
     relaxations: list[Relaxation] = field(default_factory=list)

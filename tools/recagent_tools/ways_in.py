@@ -7,7 +7,7 @@ the item a candidate, and the place told is the one it then has.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import zip_longest
 from typing import Any
 
@@ -28,7 +28,7 @@ from .rank import MAX_WEIGHT, VALUES, aspect, parse_weights
 from .references import resolve
 from .retrieve import KEEP
 from .stages import texts_in
-from .toolbox import EmptyProfile, Toolbox, ToolContext
+from .toolbox import EmptyProfile, ProfileView, Toolbox, ToolContext
 from .why import ranking_of
 from .wider import wide_enough
 
@@ -77,7 +77,7 @@ class Trial:
         count, scored = self.bus.n_items, False
         for stage in self.bus.path():
             # a search drops what has none of the words, it does not keep the best
-            if stage.tool not in (*RETRIEVERS, "rank") or not (scored or stage.scores):
+            if stage.tool not in (*RETRIEVERS, "rank", "personal") or not (scored or stage.scores):
                 count = stage.after
             scored = scored or bool(stage.scores)
         return count
@@ -119,9 +119,21 @@ def plan_of(context: ToolContext) -> Plan:
         first = after is not None and after.tool == stage.tool and _drops_only(stage, context.bus)
         if first and stage.tool in (*RETRIEVERS, "rank"):
             continue
+        if stage.tool == "personal":
+            context = _as_then(stage, context)
         if stage.tool not in ("start", "draw") and not _made_elsewhere(stage, context.bus):
             calls.append((stage.tool, dict(stage.arguments)))
     return Plan(tuple(calls), context)
+
+
+def _as_then(stage: Stage, context: ToolContext) -> ToolContext:
+    """The context with the watchlist, or what was shown of late, that a rule went by."""
+    rule = stage.arguments.get("rule")
+    if rule not in ("recent", "wanted") or stage.recipe is None:
+        return context
+    rows = tuple(map(int, stage.recipe.rows))
+    profile = known_as(context.profile, **{rule: rows})
+    return replace(context, profile=profile, only_wanted=rule == "wanted" or context.only_wanted)
 
 
 def _made_elsewhere(stage: Stage, bus: CandidateBus) -> bool:
@@ -231,8 +243,10 @@ def _changed(lost: WhyNot, trial: Trial, widen: bool) -> tuple[Plan, list[Change
             return _narrower(lost, trial, number)
         case "named":
             return _not_liked(lost.row, trial.plan)
-        case "seen" | "disliked" | "never" | "shown_before":
+        case "seen" | "disliked" | "never" | "shown_before" | "recent" | "unwanted":
             return _unseen(lost, trial.plan, number)
+        case "never_value":
+            return _asked_for(lost, trial, number)
         case "cut" if is_limit(trial.bus.stages[lost.stage or 0]):
             calls = _with(trial.plan.calls, number, at_most=[])
             return replace(trial.plan, calls=calls), [Change("drop", lost.note)]
@@ -336,10 +350,15 @@ def _unseen(lost: WhyNot, plan: Plan, number: int) -> tuple[Plan, list[Change]] 
         return None
     row, context = lost.row, plan.context
     profile = context.profile
-    liked, disliked, seen = (
-        _but(row, map(int, rows)) for rows in (profile.liked, profile.disliked, profile.seen)
+    known = known_as(
+        profile,
+        liked=_but(row, profile.liked),
+        disliked=_but(row, profile.disliked),
+        seen=_but(row, profile.seen),
+        never=_but(row, profile.never),
+        recent=_but(row, profile.recent),
+        wanted=[*profile.wanted, row] if lost.kind == "unwanted" else profile.wanted,
     )
-    known = EmptyProfile(liked, disliked, seen, profile.ratings)
     context = replace(
         context,
         profile=known,
@@ -364,6 +383,25 @@ def _unseen(lost: WhyNot, plan: Plan, number: int) -> tuple[Plan, list[Change]] 
     kind = "drop" if lost.kind == "set" else "unsee"
     changed = Change("drop", lost.note) if kind == "drop" else Change("unsee", lost.kind)
     return Plan(tuple(calls), context), [changed]
+
+
+def _asked_for(lost: WhyNot, trial: Trial, number: int) -> tuple[Plan, list[Change]]:
+    """As if a value that is never wanted had been asked for."""
+    plan, stage = trial.plan, trial.bus.stages[lost.stage or 0]
+    column, value = str(stage.arguments["column"]), str(stage.arguments["value"])
+    asked = plan.context.asked | {(column, value)}
+    told = plan.calls[number][1]
+    calls = plan.calls
+    if told.get("column"):  # said for that value alone, whatever is asked
+        calls = (*calls[:number], *calls[number + 1 :])
+    context = replace(plan.context, asked=asked)
+    return Plan(calls, context), [Change("unsee", "never_value", value)]
+
+
+def known_as(profile: ProfileView, **others: Any) -> EmptyProfile:
+    """A profile with other rows or values in some of its parts."""
+    parts = {part.name: getattr(profile, part.name) for part in fields(EmptyProfile)}
+    return EmptyProfile(**{**parts, **others})
 
 
 def _but(row: int, rows: Iterable[int]) -> list[int]:

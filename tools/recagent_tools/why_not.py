@@ -119,7 +119,14 @@ def reason_text(answer: WhyNot, context: ToolContext) -> str:
         case "disliked":
             return f"{label} was left out because you do not like it."
         case "never":
-            return f"{label} was left out because you never want it again."
+            return f"{label} was left out because you never want it again{_undo(answer)}."
+        case "never_value":
+            told = f"{label} was left out because you never want {answer.words}"
+            return f"{told}{_undo(answer)}."
+        case "recent":
+            return f"{label} was left out because it was shown to you of late."
+        case "unwanted":
+            return f"{label} is not on your watchlist, and only that was meant."
         case "condition":
             return f"{label} is left out: {failed_text(answer.failed, catalog)}."
         case "words":
@@ -143,6 +150,10 @@ def reason_text(answer: WhyNot, context: ToolContext) -> str:
         case "forgotten":
             return f"What left {label} out cannot be told: the steps to this list were not kept."
     return _ranked(answer, label, catalog)
+
+
+def _undo(answer: WhyNot) -> str:
+    return f": recagent profile undo {answer.undo}" if answer.undo else ""
 
 
 def _ranked(answer: WhyNot, label: str, catalog: Catalog) -> str:
@@ -268,6 +279,9 @@ def _change(change: Change) -> str:
         "shown_before": "had it not been shown",
         "disliked": "if you take back that you do not like it",
         "never": "if you take back that you never want it",
+        "never_value": f"if you take back that you never want {change.now}",
+        "recent": "if what was shown of late may come again",
+        "unwanted": "if you put it on your watchlist",
     }.get(change.was, "if you take back that you have seen it")
 
 

@@ -30,6 +30,7 @@ def why_not_json(answer: WhyNot, context: ToolContext) -> dict[str, Any]:
         "candidates": answer.candidates,
         "stage": answer.stage,
         "note": answer.note,
+        "undo": answer.undo or None,
         "failed": [
             {"condition": each.text, "column": each.column, "value": each.value or None}
             for each in answer.failed

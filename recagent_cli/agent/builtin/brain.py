@@ -14,6 +14,7 @@ import numpy as np
 
 from recagent_tools.conditions import evaluate, parse_condition
 from recagent_tools.explain import MOST_EXPLAINED, is_shown
+from recagent_tools.personal import empty_watchlist, left_out_text, rules_out
 from recagent_tools.rowset import RowSet
 
 from ..brain import Call, Step, TurnView, Usage
@@ -119,6 +120,8 @@ class BuiltinBrain:
             return Step(
                 text=f"{told} So I have nothing to go by. {what_i_can(view.context.catalog)}"
             )
+        if view.context.only_wanted and not view.context.profile.wanted:
+            return Step(text=empty_watchlist(view.context.catalog))
         if not view.steps:
             return Step(
                 calls=tuple(self._narrow(view, view.request.conditions)),
@@ -204,6 +207,7 @@ class BuiltinBrain:
             calls.append(call_of(view, "candidates", op="drop_shown"))
         if gone:
             calls.append(call_of(view, "candidates", op="drop", items=gone))
+        calls += [call_of(view, "personal")] * rules_out(view.context)
         if conditions:
             alone = among or places.on_a_list(request)
             enough = 1 if alone else request.count or view.default_count
@@ -230,6 +234,8 @@ class BuiltinBrain:
     def _relaxed(self, view: TurnView) -> Step:
         """Nothing is left: the way out that may be taken unasked, or a question."""
         context, request, catalog = view.context, view.request, view.context.catalog
+        if told := left_out_text(context, request.conditions):
+            return Step(text=told)
         ways, counts = context.relaxations, counted(view)
         if request.among and not request.exclude_shown:
             return Step(text=f"None of those fits{would_among(view)}.")
@@ -434,6 +440,8 @@ def _base(view: TurnView) -> RowSet:
 def _nothing(view: TurnView) -> str:
     """What is said where nothing is left and nothing can be given up."""
     catalog, request = view.context.catalog, view.request
+    if left_out := left_out_text(view.context, request.conditions):
+        return left_out
     told = (
         "Nothing is left: you have seen all that fits."
         if request.exclude_shown and not request.conditions

@@ -92,6 +92,25 @@ def figures(measured: Sequence[Measured], ranked: Sequence[Rows]) -> dict[str, d
     return {model: _figures(rows, targets) for model, rows in lists.items()}
 
 
+def ndcg_each(lists: Sequence[Rows], measured: Sequence[Measured]) -> NDArray[np.float64]:
+    """NDCG@10 of each list, float64 [m]."""
+    targets = [one.cut.targets for one in measured]
+    if not targets:
+        return np.zeros(0)
+    n_items = 1 + max(int(rows.max(initial=0)) for rows in (*lists, *targets))
+    hits = hits_of(stacked(lists, CUTOFF), targets, n_items)
+    return ndcg(hits, np.array([len(rows) for rows in targets]), CUTOFF)
+
+
+def final_lists(
+    measured: Sequence[Measured], ranker: Ranker | None, ties: np.random.Generator
+) -> list[Rows]:
+    """The best ten of each as they are served: the ranker's, or the blend's where none runs."""
+    if ranker is None or not measured:
+        return [one.lists["blend"] for one in measured]
+    return ranked_lists(measured, ranker, ties)
+
+
 def _figures(lists: Sequence[Rows], targets: Sequence[Rows]) -> dict[str, float]:
     n_items = 1 + max(int(rows.max(initial=0)) for rows in (*lists, *targets))
     hits = hits_of(stacked(lists, CUTOFF), targets, n_items)

@@ -9,6 +9,9 @@
 5. Where people gave ratings, what they would give is learnt (`rating_fit`).
 6. Retrievers, blend and rankers are measured on the held-back items. Newcomers are measured apart:
    a few users of each fold, of whom its retrievers have seen nothing, and the rankers no group.
+
+A person's own events may be learnt from as well, as those of one more user, who is not measured
+among the others.
 """
 
 from __future__ import annotations
@@ -34,8 +37,9 @@ from .facts import ItemFacts, facts_of
 from .features import KINDS, FirstStage, feature_names
 from .fold_worker import FoldPool
 from .folds import FOLDS, NEWCOMER_LIKES, SHORTEST, FoldResult, fit_first_stage, folds_of
-from .groups import next_cut
-from .measured import Measured, figures, measure_cuts, ranked_lists
+from .groups import Cut, next_cut
+from .measured import Measured, figures, final_lists, measure_cuts, ndcg_each
+from .own import Own, joined, own_cuts, without_held
 from .ranker import Ranker, RankerUnavailable
 from .rating_fit import fit_ratings
 from .ratings import RatingModel
@@ -51,6 +55,8 @@ if TYPE_CHECKING:
     from .semantic import VocabularyWriter
 
 MEASURED_USERS = 600
+HELD_BACK = "held_back.npy"
+"""float64 [m, 2]: each measured user of the data and the NDCG@10 of their held-back item."""
 REFITTED = "measured without the held-back items, then fitted again on everything"
 QUICKLY = "measured on newcomers alone; `recagent build` trains on more and measures more"
 LITTLE_MEMORY = "little memory is free: the closed-form models know the {solved:,} commonest items"
@@ -119,6 +125,38 @@ class BuildReport:
 
 
 @dataclass(frozen=True)
+class Mine:
+    """A person's own events in a training.
+
+    Attributes:
+        own: the events.
+        held: how many of the last are held back where it is measured.
+        users: users of the data to measure, as another build did; None to draw them.
+    """
+
+    own: Own
+    held: int = 0
+    users: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """NDCG@10 on what was held back, person by person.
+
+    Attributes:
+        users: int64 [m], users of the data.
+        ndcg: float64 [m], of the held-back item of each.
+        own: float64 [k], of each of a person's own held-back events.
+        cuts: of these.
+    """
+
+    users: NDArray[np.int64]
+    ndcg: NDArray[np.float64]
+    own: NDArray[np.float64]
+    cuts: Sequence[Cut] = ()
+
+
+@dataclass(frozen=True)
 class Trained:
     """What training gives, before it is written."""
 
@@ -129,6 +167,7 @@ class Trained:
     first: FirstStage
     exposure: Floats
     ratings: tuple[RatingModel, dict[str, Any]] | None = None
+    held: HeldBack | None = None
 
     def recommender(self, *, content_share: float = 0.0) -> Recommender:
         """What was trained, ready to be asked."""
@@ -144,6 +183,8 @@ def build(
     progress: Progress = lambda step, share: None,
     quick: bool = False,
     semantic: Path | None = None,
+    mine: Mine | None = None,
+    accept: Callable[[Trained], bool] = lambda trained: True,
 ) -> BuildReport:
     """Train the models of a catalog, measure them, and make them the current build.
 
@@ -156,6 +197,9 @@ def build(
         quick: half the work, a little worse.
         semantic: folder of a model of sentence embeddings, by which the catalog's tags and kinds
             are written as vectors as well.
+        mine: a person's own events, to learn from as well.
+        accept: asked with what was trained; where it refuses, nothing is written and the report
+            has no name of a build.
 
     Raises:
         RecagentError: the build could not be written.
@@ -169,7 +213,7 @@ def build(
     interactions = catalog.interactions
     sequences = Sequences.of(interactions) if interactions is not None else None
     # a first answer waits for a quick one: newcomers are measured there, no more
-    trained = train(facts, sequences, setting, progress, held_back=not quick, rated=True)
+    trained = train(facts, sequences, setting, progress, held_back=not quick, rated=True, mine=mine)
     progress("writing", 0.97)
     data = {
         "fingerprint": catalog.fingerprint,
@@ -180,11 +224,16 @@ def build(
         "ratings": None if sequences is None else _scale(sequences),
     }
     manifest = _manifest(trained, data, setting)
+    if mine is not None:  # how many and whose, as a digest: never which
+        own = {"events": len(mine.own), "digest": mine.own.digest}
+        manifest["settings"] |= {"own_events": own}
     if vectors is not None:
         manifest["settings"] |= vectors.setting
-    name, directory = write_build(
-        models_dir, lambda place: _write(trained, place, vectors), manifest
-    )
+    name, directory = "", models_dir
+    if accept(trained):
+        name, directory = write_build(
+            models_dir, lambda place: _write(trained, place, vectors), manifest
+        )
     trained.seconds["total"] = round(time.perf_counter() - started, 3)
     progress("done", 1.0)
     told = trained.metrics, trained.seconds, trained.notices
@@ -208,6 +257,7 @@ def train(
     *,
     held_back: bool = True,
     rated: bool = False,
+    mine: Mine | None = None,
 ) -> Trained:
     """Fit, measure and refit, without writing anything.
 
@@ -219,13 +269,15 @@ def train(
         held_back: whether to fit once more without the last items, and measure on them; what is
             trained is the same.
         rated: whether to learn what people would rate, where there are ratings.
+        mine: a person's own events, who is one more user.
     """
     calm_openmp()
     if sequences is None or not len(sequences):
         nothing = np.zeros(facts.n_items, dtype=np.float32)
         return Trained({}, [], [NO_INTERACTIONS], {}, _content_only(facts), nothing)
     with blas_threads(1):
-        return _Training(facts, sequences, setting, progress).run(held_back=held_back, rated=rated)
+        training = _Training(facts, sequences, setting, progress, mine)
+        return training.run(held_back=held_back, rated=rated)
 
 
 def _content_only(facts: ItemFacts) -> FirstStage:
@@ -239,9 +291,16 @@ class _Training:
     """The steps of one training, with what they share."""
 
     def __init__(
-        self, facts: ItemFacts, sequences: Sequences, setting: Setting, progress: Progress
+        self,
+        facts: ItemFacts,
+        sequences: Sequences,
+        setting: Setting,
+        progress: Progress,
+        mine: Mine | None = None,
     ) -> None:
         solved = fitting(min(setting.threads, FOLDS + 1))
+        self.mine, self.strangers = mine, sequences.n_users
+        sequences = sequences if mine is None else joined(sequences, mine.own)
         self.sequences, self.setting = sequences, replace(setting, solved=solved)
         self.content, self.year = Content.of(facts), facts.years()
         self.progress = progress
@@ -254,11 +313,16 @@ class _Training:
         self.seconds: dict[str, float] = {}
         self.exposure = np.zeros(sequences.n_items, dtype=np.float32)
         self._clock = time.perf_counter()
+        self.tested = np.zeros(0, dtype=np.int64)
+        self.own: list[Measured] = []
 
     def run(self, *, held_back: bool, rated: bool = False) -> Trained:
         """All steps; the folds run beside the rest where threads allow."""
-        tested = np.flatnonzero(self.sequences.lengths() >= SHORTEST)
-        known = self.sequences.without_last(tested)
+        tested = np.flatnonzero(self.sequences.lengths()[: self.strangers] >= SHORTEST)
+        known = self.sequences
+        if self.mine is not None:
+            known = without_held(known, self.mine.held)
+        known = known.without_last(tested)
         usual = self.sequences.usual_length
         folds = folds_of(known, self.content, self.year, usual, self.setting, self.splits)
         self._lap("splitting", 0.02, "fitting the retrievers")
@@ -276,13 +340,15 @@ class _Training:
         protocol = "held-back last item" if self.sequences.ordered else "one held-back item"
         newcomers = [one for result in results for one in result.newcomers]
         self._report(f"{NEWCOMER_LIKES} likes of a newcomer", newcomers, rankers.get("likes"))
-        self._report(protocol, last, rankers.get(folds.kinds[-1]))
+        ranker = rankers.get(folds.kinds[-1])
+        lists = self._report(protocol, last, ranker)
+        held = self._each(last, lists, ranker) if held_back else None
         self._lap("report", 0.95, "writing")
         als = first.retrievers["als"]
         if isinstance(als, ALS) and als.backend == "numpy":
             self.notices.append(NO_OPENMP.format(what="ALS was fitted with NumPy"))
         told = self.metrics, self.notices, self.seconds
-        return Trained(rankers, *told, first, self.exposure, ratings)
+        return Trained(rankers, *told, first, self.exposure, ratings, held)
 
     def _lap(self, step: str, share: float, coming: str) -> None:
         """Note how long a step took and say what comes now."""
@@ -317,22 +383,41 @@ class _Training:
             self.notices.append(sentence)
 
     def _held_back(self, known: Sequences, tested: NDArray[np.int64]) -> list[Measured]:
-        """The held-back last item of at most `MEASURED_USERS` users."""
-        if len(tested) > MEASURED_USERS:
+        """The held-back last item of at most `MEASURED_USERS` users; a person's own aside."""
+        if self.mine is not None and self.mine.users is not None:
+            tested = np.intersect1d(tested, self.mine.users)
+        elif len(tested) > MEASURED_USERS:
             tested = np.sort(self.splits.choice(tested, MEASURED_USERS, replace=False))
         ends = self.sequences.lengths() - 1
         cuts = [next_cut(self.sequences, user, int(ends[user])) for user in tested.tolist()]
-        return measure_cuts(self._fit(known), TimedStats(known), cuts, self.ties)
+        first, stats = self._fit(known), TimedStats(known)
+        self.tested = tested.astype(np.int64)
+        measured = measure_cuts(first, stats, cuts, self.ties)
+        if self.mine is not None and self.mine.held:
+            own = own_cuts(self.sequences, self.mine.own, self.mine.held)
+            self.own = measure_cuts(first, stats, own, np.random.default_rng(self.setting.seed))
+        return measured
 
-    def _report(self, protocol: str, measured: Sequence[Measured], ranker: Ranker | None) -> None:
-        """A row for every model; what was shown to whom counts as exposure."""
-        ranked: list[Rows] = []
-        if ranker is not None and measured:
-            ranked = ranked_lists(measured, ranker, self.ties)
-        for rows in ranked or [one.lists["blend"] for one in measured]:
+    def _each(
+        self, last: Sequence[Measured], lists: Sequence[Rows], ranker: Ranker | None
+    ) -> HeldBack:
+        """The figures person by person."""
+        ties = np.random.default_rng(self.setting.seed)
+        own = ndcg_each(final_lists(self.own, ranker, ties), self.own)
+        cuts = [one.cut for one in self.own]
+        return HeldBack(self.tested, ndcg_each(lists, last), own, cuts)
+
+    def _report(
+        self, protocol: str, measured: Sequence[Measured], ranker: Ranker | None
+    ) -> list[Rows]:
+        """A row for every model; what was shown to whom counts as exposure, and is returned."""
+        lists = final_lists(measured, ranker, self.ties)
+        for rows in lists:
             self.exposure[rows] += 1
+        ranked = lists if ranker is not None else []
         for model, found in figures(measured, ranked).items():
             self.metrics.append({"protocol": protocol, "model": model, **found})
+        return lists
 
 
 def _refitted(setting: Setting) -> str:
@@ -355,6 +440,9 @@ def _write(trained: Trained, directory: Path, vectors: VocabularyWriter | None) 
     if trained.ratings is not None:
         trained.ratings[0].save(directory)
     np.save(directory / EXPOSURE, trained.exposure, allow_pickle=False)
+    if trained.held is not None:
+        each = np.column_stack((trained.held.users.astype(np.float64), trained.held.ndcg))
+        np.save(directory / HELD_BACK, each, allow_pickle=False)
     for kind, ranker in trained.rankers.items():
         ranker.save(directory / f"ranker.{kind}.txt")
 

@@ -158,6 +158,8 @@ def list_text(request: Request, catalog: Catalog, count: int, first: int | None 
     liked = [m.title for m in request.liked if m.id is not None]
     if liked:
         text += f", like {join(liked[:4])}"
+    if request.wanted:
+        text += " on your watchlist"
     if request.search:
         text += f", matching '{request.search}'"
     if request.at_most:
