@@ -201,7 +201,8 @@ class UserStore:
             catalog: about which; None for all.
             kinds: only these; all if none is named.
             undone: also those taken back.
-            since: of these kinds only those from that time on, seconds since 1970.
+            since: of these kinds only those from that time on, seconds since 1970, and those from
+                which something was learned.
         """
         where = ["profile = ?"] + ["undone = 0"] * (not undone)
         arguments: list[str | float] = [profile]
@@ -212,8 +213,9 @@ class UserStore:
             where.append(f"kind IN ({', '.join('?' * len(kinds))})")
             arguments.extend(kinds)
         for kind, time_s in (since or {}).items():
-            where.append("(kind != ? OR time >= ?)")
-            arguments.extend((kind, time_s))
+            causes = "SELECT because FROM events WHERE profile = ? AND kind = 'learned'"
+            where.append(f"(kind != ? OR time >= ? OR id IN ({causes}))")
+            arguments.extend((kind, time_s, profile))
         sql = (
             f"SELECT id, checksum, {_EVENT_COLUMNS} FROM events"
             f" WHERE {' AND '.join(where)} ORDER BY id"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from recagent_catalogs.store import Catalog
 from recagent_cli import Assistant
 from recagent_cli.agent.request import Intent, Request, Wish
 from recagent_cli.memory.mood import MOST, asked_for
+from recagent_cli.memory.store import StoredEvent
 
 
 @pytest.fixture
@@ -68,3 +70,25 @@ def test_what_is_noted_a_turn_is_bounded(films: Catalog) -> None:
     assert len(found) == MOST and found[:2] == [("genres", "Drama", 1.0), ("tags", "t0", 1.0)]
     assert asked_for(request, request, films) == []
     assert asked_for(Request(Intent.AGGREGATE, conditions=("genres has Drama",)), None, films) == []
+
+
+def test_what_was_learned_of_a_mood_outlives_it(assistant: Assistant) -> None:
+    """A value often asked for, which the person accepted as a taste: the asking passes."""
+    asked = StoredEvent("me", "films", "said", column="genres", text="Drama", time=1_700_000_000.0)
+    assistant.store.commit(events=[asked])
+    accepted = replace(asked, kind="learned", time=0.0, because=1)
+    assistant.store.commit(events=[accepted, replace(accepted, text="Comedy", because=99)])
+    ((column, value, weight),) = assistant.profile().wishes
+    assert (column, value) == ("genres", "Drama") and weight == pytest.approx(0.15, abs=1e-4)
+
+
+@pytest.mark.parametrize("words", ["I love dramas", "we really love drama movies"])
+def test_to_love_is_no_romance(assistant: Assistant, words: str) -> None:
+    turn = assistant.ask(words)
+    assert turn.request.conditions == ("genres has Drama",)
+    assert assistant.profile().wishes[0][:2] == ("genres", "Drama")
+
+
+def test_a_love_story_is_one(assistant: Assistant) -> None:
+    request = assistant.ask("I want a love story", keep=False).request
+    assert "genres has Romance" in request.conditions

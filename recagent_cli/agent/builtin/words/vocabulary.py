@@ -24,6 +24,10 @@ _BASE = {
     Role.PEOPLE: 3.0,
 }
 _NAMED = frozenset(("no", "not", "except", "without", "like"))
+_LOVING = frozenset(
+    ("i", "we", "they", "also", "really", "just", "absolutely", "truly", "always", "do", "still")
+)
+"""After these "love" is what somebody does: "I love dramas" wants no romance."""
 _SERIES = frozenset(
     ("series", "saga", "franchise", "universe", "movies", "films", "games", "books")
 )
@@ -233,7 +237,9 @@ class Vocabulary:
         found: list[Span] = []
         words = text.words
         for start in range(len(words)):
-            for end in range(start + 1, min(start + LONGEST, len(words)) + 1):
+            loving = start > 0 and words[start] == "love" and words[start - 1] in _LOVING
+            longest = 1 if loving else LONGEST
+            for end in range(start + 1, min(start + longest, len(words)) + 1):
                 if end - start > 1 and text.tokens[end - 1].sentence != text.tokens[start].sentence:
                     break
                 head = " ".join(words[start : end - 1])
