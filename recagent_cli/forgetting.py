@@ -26,6 +26,8 @@ SURE_CHARS = 5
 """A shorter title ("Up", "Her") is looked for as it is written only: its words say other things."""
 NAMING = ("shown", "liked", "disliked", "id")
 """Keys under which a turn holds ids of items."""
+ASKED = ("utterance", "request")
+"""What of a turn tells of the person, not of the items shown."""
 COMMANDS = ("present",)
 """Sources that are no words of the person."""
 RowFunction = Callable[[StoredSession, str], int | None]
@@ -227,8 +229,12 @@ class Finder:
         head = head_of(session.bus)
         if head is None and session.bus:
             return True
-        told = {key: value for key, value in (head or {}).items() if key != "inputs"}
-        return any(self._words.stand_in(text) for part in (told, *turns) for text in _texts(part))
+        told = [list((head or {}).get("saved", {})), (head or {}).get("stages")]
+        if wanted.values and not wanted.items:  # that an item shown has the value says nothing
+            told += [[turn.get(key) for key in ASKED] for turn in turns]
+        else:
+            told += turns
+        return any(self._words.stand_in(text) for part in told for text in _texts(part))
 
     def _unknowing(self, session: StoredSession) -> StoredSession | None:
         """The session without what its stages knew of the person; None where they knew nothing."""
@@ -306,10 +312,9 @@ def _ids(value: Any, key: str = "") -> Iterator[str]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """All texts of a JSON value, keys included."""
+    """All texts of a JSON value, without keys."""
     if isinstance(value, dict):
-        for name, part in value.items():
-            yield name
+        for part in value.values():
             yield from _texts(part)
     elif isinstance(value, list):
         for part in value:

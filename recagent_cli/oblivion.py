@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from recagent_catalogs.locks import locked
@@ -111,7 +111,7 @@ class Oblivion:
             self._forget_lines(found)
             models = retire(self.paths.models, self.profiles.name, self._catalog)
             self.finish()
-        return Forgetting(**{**vars(told), "models": tuple(models)})
+        return replace(told, models=tuple(models))
 
     def finish(self) -> None:
         """Overwrite what was deleted in all files of the store.

@@ -15,7 +15,7 @@ from .memory.export import export_lines, fact_json, moment
 from .memory.pausing import paused_since
 from .memory.profile import derive
 from .memory.store import StoredEvent, UserStore
-from .memory.tastes import IMPORTANCE, Learning, Scale, Taste, Weight, in_time, says, standing
+from .memory.tastes import IMPORTANCE, Learning, Mood, Scale, Taste, Weight, in_time, says, standing
 
 if TYPE_CHECKING:
     from .targets import Target
@@ -53,6 +53,23 @@ class Step:
     says: float
     importance: float
     after: float
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where what is known of a target comes from.
+
+    Attributes:
+        target: an item, a value or a fact.
+        facts: about it, in the order in which they were true.
+        steps: how they made its weight.
+        taste: what they add up to; None where that is no taste.
+    """
+
+    target: Target
+    facts: tuple[StoredEvent, ...]
+    steps: tuple[Step, ...]
+    taste: Taste | None
 
 
 @dataclass(frozen=True)
@@ -235,48 +252,51 @@ class Profiles:
         return in_time(mine, time.time())
 
     def steps(self, catalog: str, events: Sequence[StoredEvent]) -> list[Step]:
-        """How the facts about one item or value, in order, made its weight."""
+        """How the facts about one item or value, in order, made its weight.
+
+        The lasting weight; where nothing lasting was said, that of what was asked for in passing.
+        """
         found = self.catalog(catalog)
         rated = found is not None and any(event.kind == "rated" for event in events)
         scale = self.scale(found) if found is not None and rated else None
-        weight, made = Weight(self.learning), []
+        weight, mood = Weight(self.learning), Mood(self.learning)
+        lasting: list[Step] = []
+        passing: list[Step] = []
         counting = {event.id for event in standing(self.events(catalog))}
         for event in events:
             if event.id not in counting:
                 continue
             said = says(event, scale)
-            if said is not None and event.kind != "said":
-                before = weight.now(event.time)
-                weight.add(event, said, event.time)
-                made.append(Step(event.id, before, said, IMPORTANCE[event.kind], weight.value))
-        return made
+            if said is None:
+                continue
+            moved, steps = (mood, passing) if event.kind == "said" else (weight, lasting)
+            before = moved.now(event.time)
+            moved.add(event, said, event.time)
+            if event.kind != "said" or said > 0:
+                steps.append(Step(event.id, before, said, IMPORTANCE[event.kind], moved.value))
+            if said < 0 and event.kind not in ("said", "learned"):
+                mood.end()
+        return lasting or passing
 
-    def why_json(
-        self,
-        target: Target,
-        events: Sequence[StoredEvent],
-        steps: Sequence[Step],
-        taste: Taste | None,
-    ) -> dict[str, Any]:
+    def why_json(self, origin: Origin) -> dict[str, Any]:
         """The body of `profile why --json`."""
-        named = {
+        target, taste = origin.target, origin.taste
+        return {
             "catalog": target.catalog,
             "column": target.column,
             "value": target.value,
             "item": target.item,
-        }
-        return {
-            **named,
             "label": self.label_of(target.catalog, target.column, target.value, target.item),
-            "facts": [self.fact_json(event) for event in events],
+            "facts": [self.fact_json(event) for event in origin.facts],
             "taste": None if taste is None else self.taste_json(target.catalog, taste),
             "eta": self.learning.eta,
             "steps": [
-                {
-                    name: value if name == "fact" else round(value, 6)
-                    for name, value in vars(step).items()
+                {"fact": step.fact}
+                | {
+                    name: round(getattr(step, name), 6)
+                    for name in ("before", "says", "importance", "after")
                 }
-                for step in steps
+                for step in origin.steps
             ],
         }
 
@@ -290,6 +310,45 @@ class Profiles:
         tastes = derive(events, found, learning=self.learning, scale=scale).tastes
         mine = [taste for taste in tastes if (taste.column, taste.value) == (column, value)]
         return next((taste for taste in mine if taste.stance != "expect"), next(iter(mine), None))
+
+    def origin(self, target: Target) -> Origin:
+        """Where what is known of a target comes from.
+
+        Raises:
+            NotFound: nothing is known about it.
+        """
+        about = self.about(target.catalog, target.column, target.value, target.item)
+        if target.fact and not any(event.id == target.fact for event in about):
+            about += [event for event in self.events(undone=True) if event.id == target.fact]
+        if not about:
+            label = self.label_of(target.catalog, target.column, target.value, target.item)
+            raise NotFound(f"nothing is known of you about {label}", hint="recagent profile show")
+        steps = self.steps(target.catalog, about)
+        taste = self.taste(target.catalog, target.column, target.value or target.item)
+        return Origin(target, tuple(about), tuple(steps), taste)
+
+    def set_weight(self, target: Target, weight: str, *, source: str) -> StoredEvent:
+        """Note what the person thinks of an item or a value, over all that was said before.
+
+        Raises:
+            BadInput: it is no weight, or the target can have none.
+        """
+        kind, value = parse_weight(weight)
+        if not (target.item or target.column):
+            raise BadInput("only items and values have a weight", hint="recagent profile show")
+        fact = StoredEvent(
+            self.name,
+            target.catalog,
+            kind,
+            target.item,
+            value,
+            text=target.value,
+            source=source,
+            column=target.column,
+        )
+        self.store.commit(events=[fact])
+        written = self.store.events(self.name, target.catalog, (kind,))
+        return written[-1] if written else fact
 
     # -- out of the house --------------------------------------------------------------------------
 

@@ -87,6 +87,7 @@ class Targets:
             return fact
         found = self.all(text)
         if not found:
+            self._fact(f"#{text}")  # a number that is no title is that of a fact
             raise NotFound(f"{text!r} is not known", hint=self._near(text))
         if len(found) > 1:
             found = self._noted(found) or found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recagent_catalogs.errors import NotFound, RecagentError
+from recagent_catalogs.errors import BadInput, NotFound, RecagentError
 
 from .run import Run, common
 
@@ -239,6 +239,8 @@ def _opened(run: Run, session: str | None, *, changing: bool = False) -> tuple[A
 
     assistant = run.assistant(build=False)
     if changing:
+        if not assistant.keeps:
+            raise BadInput("not kept: the profile is paused", hint="recagent profile resume")
         lock = make_dir(assistant.paths.store.parent, private=True) / "bus.lock"
         run.stack.enter_context(locked(lock))
     held = assistant.load_session(session)

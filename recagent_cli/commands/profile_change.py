@@ -28,9 +28,6 @@ def set_(
 
     recagent profile set genres=Horror -1 · recagent profile set "Ridley Scott" 0.8
     """
-    from dataclasses import replace
-
-    from ..memory.store import StoredEvent
     from ..profiles import parse_weight
 
     if len(words) < 2:
@@ -39,18 +36,11 @@ def set_(
     unknown = [word for word in named if word.startswith("-")]
     if unknown:
         raise UsageError(f"no such option: {unknown[0]}", hint="see: recagent profile set --help")
-    kind, value = parse_weight(weight)
     profiles = open_profiles(run)
+    parse_weight(weight)
     meant = find_target(run, profiles, " ".join(named))
-    if not (meant.item or meant.column):
-        raise UsageError("only items and values have a weight", hint="recagent profile show")
-    fact = StoredEvent(
-        profiles.name, meant.catalog, kind, meant.item, value,
-        text=meant.value, column=meant.column, source="profile set",
-    )  # fmt: skip
-    profiles.store.commit(events=[fact])
-    made = profiles.store.events(profiles.name, meant.catalog, (kind,))[-1:]
-    print_done(run, "noted", made or [replace(fact)], profiles)
+    made = profiles.set_weight(meant, weight, source="profile set")
+    print_done(run, "noted", [made], profiles)
 
 
 @common

@@ -19,10 +19,18 @@ Numbers = Annotated[list[str], typer.Argument(metavar="N…|all", help="Numbers,
 
 
 @app.callback(invoke_without_command=True)
-def _group(context: typer.Context) -> None:
-    """What was learned and waits for your word; accept or refuse it."""
+@common
+def _group(run: Run, context: typer.Context) -> None:
+    """What was learned and waits for your word; accept or refuse it.
+
+    recagent profile pending · recagent profile pending accept 12 · … refuse all
+    """
     if context.invoked_subcommand is None:
-        list_command()
+        _print(run, open_profiles(run))
+    elif run != Run(stack=run.stack):
+        raise UsageError(
+            "options stand behind the command", hint="recagent profile pending accept 12 --as ana"
+        )
 
 
 @app.command("list")
@@ -30,13 +38,6 @@ def _group(context: typer.Context) -> None:
 def list_(run: Run) -> None:
     """List what waits, with what it was learned from."""
     _print(run, open_profiles(run))
-
-
-def list_command() -> None:
-    """The list with no options given."""
-    run = Run()
-    with run.stack:
-        _print(run, open_profiles(run))
 
 
 def _print(run: Run, profiles: Profiles) -> None:

@@ -45,23 +45,12 @@ def why(
 
     recagent profile why 12 · recagent profile why Alien · recagent profile why genres=Horror
     """
-    from recagent_catalogs.errors import NotFound
-
     from ..ui.profile import why_renderables
     from ..ui.render import report_text
 
     profiles = open_profiles(run)
-    text = " ".join(target)
-    meant = find_target(run, profiles, text)
-    about = profiles.about(meant.catalog, meant.column, meant.value, meant.item)
-    if meant.fact and not any(event.id == meant.fact for event in about):
-        about += [e for e in profiles.events(undone=True) if e.id == meant.fact]
-    if not about:
-        label = profiles.label_of(meant.catalog, meant.column, meant.value, meant.item)
-        raise NotFound(f"nothing is known of you about {label}", hint="recagent profile show")
-    steps = profiles.steps(meant.catalog, about)
-    taste = profiles.taste(meant.catalog, meant.column, meant.value or meant.item)
+    origin = profiles.origin(find_target(run, profiles, " ".join(target)))
     if run.form != "table":
-        run.out(report_text("profile_why", profiles.why_json(meant, about, steps, taste), run.form))
+        run.out(report_text("profile_why", profiles.why_json(origin), run.form))
         return
-    run.show(*why_renderables(meant, about, steps, taste, profiles))
+    run.show(*why_renderables(origin, profiles))

@@ -77,19 +77,25 @@ def erase(store: UserStore, profile: str, doomed: Doomed) -> None:
         write_event(connection, StoredEvent(owner, "", FORGOTTEN))
 
 
-def compact(store: UserStore, *, seconds: float = COMPACT_S) -> None:
+def compact(store: UserStore, *, seconds: float | None = None) -> None:
     """Write the file without what was deleted, and empty the log.
 
+    Args:
+        store: the store.
+        seconds: how long other processes are waited for; `COMPACT_S` by default.
+
     Raises:
-        RecagentError: another process has been reading for longer than `seconds`, so that what was
-            deleted is still in the log, or the file cannot be written.
+        RecagentError: another process goes on reading, so that what was deleted is still in the
+            log, or the file cannot be written.
     """
     held = RecagentError(
         "what was forgotten counts no more, but is still in the files: another process reads them",
         hint="end it, then run recagent profile forget --finish",
     )
     try:
-        connection = sqlite3.connect(store.path, timeout=seconds, isolation_level=None)
+        connection = sqlite3.connect(
+            store.path, timeout=COMPACT_S if seconds is None else seconds, isolation_level=None
+        )
         try:
             connection.execute("PRAGMA temp_store=MEMORY")
             connection.execute("PRAGMA secure_delete=ON")

@@ -49,6 +49,7 @@ class Chat:
         usages: what the models of each answer consumed.
         over: whether it ends after this line.
         paused: whether the profile learns nothing at the moment.
+        aside: the conversation that goes on once this one is no longer incognito.
     """
 
     assistant: Assistant
@@ -63,6 +64,7 @@ class Chat:
     usages: list[Usage] = field(default_factory=list)
     over: bool = False
     paused: bool = False
+    aside: Session | None = None
     _console: Any = field(init=False, default=None)
     _talk: Any = field(init=False, default=None)
     _prompt: Reads | None = field(init=False, default=None)

@@ -18,6 +18,7 @@ from .chat_command import ITEMS, ChatCommand, references
 from .chat_export import EXPORT
 from .chat_facts import FACTS
 from .chat_places import PLACES
+from .chat_profile import PROFILE
 from .chat_settings import SETTINGS
 from .item_list import numbered_list
 
@@ -111,6 +112,7 @@ COMMANDS: tuple[ChatCommand, ...] = (
     ChatCommand("/why-not", _why_not, "TITLE", WHY, takes=ITEMS),
     ChatCommand("/compare", _compare, "1 3", "items side by side", takes=ITEMS),
     *PLACES,
+    *PROFILE,
     *SETTINGS,
     EXPORT,
     ChatCommand("/new", _new, "", TALK),

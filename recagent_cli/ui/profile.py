@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
     from ..memory.store import StoredEvent
     from ..memory.tastes import Taste
-    from ..profiles import Known, Profiles, Step
-    from ..targets import Target
+    from ..profiles import Known, Origin, Profiles, Step
 
 LATEST = 4
 """So many facts of a kind, and twice as many tastes, are shown without --all."""
@@ -29,8 +28,6 @@ SAID = {
     "seen": "you have seen",
     "imported": "in your history:",
     "set": "you set",
-    "learned": "learned:",
-    "proposed": "waiting:",
     "accepted": "you took",
     "rejected": "you turned down",
     "said": "you asked for",
@@ -46,8 +43,15 @@ def fact_text(event: StoredEvent, profiles: Profiles) -> str:
         return "paused" if event.value else "resumed"
     if event.kind == "wanted" and event.value == 0:
         return f"off the watchlist: {profiles.label(event)}"
+    if event.kind in ("learned", "proposed"):
+        told = f"you {_stance(event)} {profiles.label(event)}"
+        return f"learned that {told}" if event.kind == "learned" else f"waiting: {told}?"
     to = " to" if event.kind == "set" else ""
     return f"{SAID[event.kind]} {profiles.label(event)}{to}{_points(event)}"
+
+
+def _stance(event: StoredEvent) -> str:
+    return "dislike" if (event.value or 0.0) < 0 else "like"
 
 
 def weight_text(weight: float) -> str:
@@ -62,9 +66,14 @@ def day_text(seconds: float) -> str:
 
 
 def profile_renderables(
-    profiles: Profiles, known: Sequence[Known], *, everything: bool, ascii_only: bool = False
+    profiles: Profiles,
+    known: Sequence[Known],
+    *,
+    everything: bool,
+    ascii_only: bool = False,
+    hint: str = "recagent profile why N · set · undo N · forget N",
 ) -> Iterator[RenderableType]:
-    """All that is known, by catalog."""
+    """All that is known, by catalog, and at last what can be done with it."""
     from rich.text import Text
 
     paused = profiles.paused
@@ -81,7 +90,7 @@ def profile_renderables(
         yield from _tastes(one, profiles, everything, ascii_only)
         yield _groups(one, profiles, everything)
     if known:
-        yield Text("\nrecagent profile why N · set · undo N · forget N", style="dim")
+        yield Text(f"\n{hint}", style="dim")
 
 
 def _tastes(
@@ -160,7 +169,9 @@ def _groups(one: Known, profiles: Profiles, everything: bool) -> RenderableType:
             continue
         shown = events if everything else events[:LATEST]
         told = " · ".join(
-            f"#{e.id} {profiles.label(e)}{_points(e)}{was.get(e.item, '')}" for e in shown
+            f"#{e.id} {_stance(e) + 's ' if e.kind == 'proposed' else ''}"
+            f"{profiles.label(e)}{_points(e)}{was.get(e.item, '')}"
+            for e in shown
         )
         more = f" · {len(events) - len(shown):,} more" if len(events) > len(shown) else ""
         table.add_row(f"  {name}", f"{len(events):,}", Text(clean(told, 10**6) + more))
@@ -170,29 +181,24 @@ def _groups(one: Known, profiles: Profiles, everything: bool) -> RenderableType:
 
 
 def _points(event: StoredEvent) -> str:
-    if event.value is None or event.kind not in ("rated", "set", "learned", "proposed"):
+    if event.value is None or event.kind not in ("rated", "set"):
         return ""
     return " " + (cell_text(event.value) if event.kind == "rated" else weight_text(event.value))
 
 
-def why_renderables(
-    target: Target,
-    events: Sequence[StoredEvent],
-    steps: Sequence[Step],
-    taste: Taste | None,
-    profiles: Profiles,
-) -> Iterator[RenderableType]:
+def why_renderables(origin: Origin, profiles: Profiles) -> Iterator[RenderableType]:
     """Where what is known of a target comes from, and how its weight came about."""
     from rich.table import Table
     from rich.text import Text
 
+    target, taste = origin.target, origin.taste
     about = profiles.label_of(target.catalog, target.column, target.value, target.item)
     yield Text.assemble((clean(about), "bold"), (f"  {clean(target.catalog)}", "dim"))
     every = {event.id: event for event in profiles.events(undone=True)}
     table = Table.grid(padding=(0, 2))
     table.add_column(justify="right", no_wrap=True)
     table.add_column()
-    for event in events:
+    for event in origin.facts:
         told = Text(clean(fact_text(event, profiles), 400))
         if event.undone:
             told.append("  (taken back: it counts no more)")
@@ -205,7 +211,7 @@ def why_renderables(
             others = ", ".join(f"#{n} {fact_text(every[n], profiles)}" for n in overruled)
             table.add_row("", Text(clean(f"overruled: {others}", 600)))
         weighed = Text(f"weight {weight_text(taste.weight)} ({STANCES[taste.stance]})")
-        for line in weight_lines(steps, taste, profiles.learning.eta):
+        for line in weight_lines(origin.steps, taste, profiles.learning.eta):
             weighed.append("\n" + line, style="dim")
         table.add_row("", weighed)
     yield table
@@ -247,7 +253,9 @@ def weight_lines(steps: Sequence[Step], taste: Taste, eta: float) -> Iterator[st
             told = f"is {_plain(step.after)}, whatever was before"
         yield f"#{step.fact}: {told}"
     if steps and abs(taste.weight - steps[-1].after) >= 0.005:
-        yield f"now {_plain(taste.weight)}: it halves in {taste.half_life_days:g} days"
+        days = taste.half_life_days
+        span = f"{days:g} days" if days >= 2 else f"{24 * days:g} hours"
+        yield f"now {_plain(taste.weight)}: it halves in {span}"
 
 
 def _plain(value: float) -> str:
@@ -269,6 +277,6 @@ def pending_table(waiting: Sequence[StoredEvent], profiles: Profiles) -> Rendera
     for event in waiting:
         cause = every.get(event.because)
         source = fact_text(cause, profiles) if cause else event.source
-        weight = "" if event.value is None else weight_text(event.value)
-        rows.append([f"#{event.id}", profiles.label(event), weight, source, event.catalog])
-    return rows_table(["", "would count", "weight", "because", "catalog"], rows)
+        would = f"you {_stance(event)} {profiles.label(event)}"
+        rows.append([f"#{event.id}", would, source, event.catalog])
+    return rows_table(["", "would count", "because", "catalog"], rows)

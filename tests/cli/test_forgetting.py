@@ -212,6 +212,37 @@ def test_what_cannot_be_forgotten_is_told(
     assert (ran.code, ran.out) == (code, "") and said in ran.err
 
 
+def test_a_value_is_named_where_it_was_asked_for(home: Path, recagent: RunCommand) -> None:
+    store = store_of(home)
+    recagent("ask", "films with Tom Reeve")  # of which some are thrillers
+    recagent("ask", "no thrillers please")
+    recagent("profile", "set", "genres=Thriller", "-1")
+    recagent("ask", "something with Mia Stone")  # knows of the taste
+    told = json.loads(recagent("profile", "forget", "genres=Thriller", "--yes", "--json").out)
+    assert (told["sessions"], told["of_sessions"]) == (1, 3)
+    assert all(e.text != "Thriller" for e in store.events("me", undone=True))
+    for head in store.sessions("me"):
+        kept = store.session(head.id, "me")
+        assert "thrillers" not in json.loads(kept.turns[0])["utterance"]
+        assert "Thriller" not in str((head_of(kept.bus) or {})["inputs"])
+
+
+def test_while_another_process_reads_it_is_said(
+    home: Path, recagent: RunCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recagent("ask", f"I loved Paper Lanterns, {WORD}")
+    reader = sqlite3.connect(home / "data" / "user.sqlite", isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM events").fetchone()
+    monkeypatch.setattr("recagent_cli.memory.erasing.COMPACT_S", 0.1)
+    ran = recagent("profile", "forget", WORD, "--yes")
+    assert ran.code == 1 and "another process reads them" in ran.err and "--finish" in ran.err
+    assert recagent("session", "list").out.count("\n") == 1 and holding(home, WORD)
+    reader.close()
+    assert recagent("profile", "forget", "--finish").code == 0
+    assert holding(home, WORD) == set()
+
+
 def test_incognito_leaves_nothing(home: Path, recagent: RunCommand) -> None:
     recagent("ask", "westerns")
     before = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}

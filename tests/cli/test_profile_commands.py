@@ -72,6 +72,15 @@ def test_everything_seen_is_shown_with_its_number(recagent: RunCommand, store: U
     assert all(len(line) <= 80 for line in out.splitlines())
 
 
+def test_what_was_asked_for_in_passing_is_a_mood(recagent: RunCommand) -> None:
+    for _ in range(2):
+        recagent("ask", "a western please")
+    told = report(recagent, "why", "genres=Western")
+    assert told["taste"]["stance"] == "expect"
+    assert [step["after"] for step in told["steps"]] == pytest.approx([0.25, 0.4375], abs=1e-3)
+    assert "asks for" in recagent("profile", "show").out
+
+
 def test_the_latest_few_or_all(recagent: RunCommand, store: UserStore) -> None:
     store.commit(events=[fact("seen", f"f{n:02}", time=1e9 + n) for n in range(1, 10)])
     few, every = recagent("profile", "show").out, recagent("profile", "show", "--all").out
@@ -177,7 +186,10 @@ def test_what_waits_counts_once_accepted(recagent: RunCommand, store: UserStore)
     ]
     store.commit(events=[fact("liked", "f05"), *waiting])
     assert "you liked Paper Lanterns" in recagent("profile", "pending").out
+    assert report(recagent, "pending")["facts"] == report(recagent, "pending", "list")["facts"]
     assert [f["fact"] for f in report(recagent, "pending", "list")["facts"]] == [2, 3, 4]
+    misplaced = recagent("profile", "pending", "--as", "ana", "accept", "2")
+    assert misplaced.code == 2 and "behind the command" in misplaced.err
     assert report(recagent, "pending", "accept", "#2")["facts"][0]["text"] == "Drama"
     assert [f["fact"] for f in report(recagent, "pending", "refuse", "all")["facts"]] == [3, 4]
     ran = recagent("profile", "pending", "accept", "3")
@@ -195,6 +207,8 @@ def test_paused_until_resumed(recagent: RunCommand) -> None:
     assert ran.code == 0 and "noted" not in ran.err
     told = report(recagent, "show")
     assert told["facts"] == [] and told["paused"]
+    kept = recagent("bus", "save", "evening")
+    assert kept.code == 4 and "not kept: the profile is paused" in kept.err
     assert recagent("session", "list").out.count("\n") == 1
     assert "paused since" in recagent("profile", "show").out
     assert report(recagent, "pause", "--resume") | {} == {

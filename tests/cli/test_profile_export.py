@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recagent_catalogs.errors import BadInput, UsageError
@@ -46,6 +46,7 @@ def untitled(catalog: str, item: str) -> tuple[str, int | None]:
     return "", None
 
 
+@settings(max_examples=50)
 @given(st.lists(facts(), max_size=5))
 def test_an_export_reads_back_as_it_was(events: list[StoredEvent]) -> None:
     lines = list(export_lines(events, "me", untitled, now=1e9))
