@@ -23,6 +23,9 @@ UNDONE_DAYS = 90.0
 KEPT_TURNS = 2
 """Of what only the latest holds: the watchlist's on and off, pauses."""
 KEPT_PROPOSED = 300
+ASKED_DAYS = 90.0
+OFTEN = 3
+"""Sessions in which a value was asked for, from which on it is proposed as a taste."""
 
 _WORDS = frozenset((*SAYS, "rated", "set"))
 
@@ -77,6 +80,7 @@ def superfluous(
     kept = standing(holding)
     held, old = _ids(kept), now - UNDONE_DAYS * DAY_S
     gone = {event.id for event in events if event.id not in held and event.time < old}
+    gone -= _ids(_refused(events))
     of_kind: dict[str, list[StoredEvent]] = {}
     targets: dict[Key, list[StoredEvent]] = {}
     for event in in_time(kept, now):
@@ -132,9 +136,26 @@ def _old_shown(
 def _passed_moods(
     said: Sequence[StoredEvent], learning: Learning, now: float
 ) -> Iterable[StoredEvent]:
-    """What was asked for in passing so long ago that nothing is left of it."""
-    since = reach(learning, now)["said"]
-    return [event for event in said if (event.column or event.item) and event.time < since]
+    """What was asked for in passing so long ago that nothing is left of it.
+
+    Of a value the last word in each of some late sessions stays a while: what is asked for often is
+    proposed as a taste.
+    """
+    since, asked = reach(learning, now)["said"], dict[Key, dict[str, StoredEvent]]()
+    for event in said:
+        if event.column and event.session and event.time >= now - ASKED_DAYS * DAY_S:
+            sessions = asked.setdefault((event.column, event.text), {})
+            sessions.pop(event.session, None)
+            sessions[event.session] = event
+    held = _ids(e for sessions in asked.values() for e in [*sessions.values()][-OFTEN:])
+    passed = [event for event in said if (event.column or event.item) and event.time < since]
+    return [event for event in passed if event.id not in held]
+
+
+def _refused(events: Sequence[StoredEvent]) -> Iterable[StoredEvent]:
+    """Of each value the last that was learned or proposed and taken back: never to come again."""
+    undone = (e for e in events if e.undone and e.kind in ("learned", "proposed"))
+    return {(event.column, event.text): event for event in undone}.values()
 
 
 def _worn(

@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from recagent_catalogs.schema import Role
+from recagent_catalogs.store import Catalog
+from recagent_catalogs.text import fold
 from recagent_tools.toolbox import ToolContext
 
+from .consolidation import OFTEN
 from .generalising import Generalised, generalise
 from .store import StoredEvent, UserStore
 from .tastes import Learning, Scale, says
@@ -19,8 +23,6 @@ VERDICTS = ("liked", "disliked", "never", "rated")
 """Kinds of fact about items from which is learned. What was only taken or passed over says less."""
 MOST_VERDICTS = 3
 """Of one turn; more come from a list that was brought along, and say little of what was shown."""
-OFTEN = 3
-"""Sessions in which a value was asked for, from which on it is proposed as a taste."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Learner:
         if context.user is not None:
             return []
         verdicts = [*self._verdicts(kept, context)][:MOST_VERDICTS]
-        asked = [event for event in kept if event.kind == "said" and event.column]
+        asked = self._often(kept, context)
         if not (verdicts or asked):
             return []
         refused = refused_values(self.store, self.profile, self.catalog)
@@ -68,7 +70,7 @@ class Learner:
         found += [
             (event, Generalised("proposed", event.column, event.text, 1))
             for event in asked
-            if (event.column, event.text) not in refused and self._often(event, context)
+            if (event.column, event.text) not in refused
         ]
         return self._write(found, context)
 
@@ -84,14 +86,20 @@ class Learner:
                 told.add(event.item)
                 yield event, row, 1 if said > 0 else -1
 
-    def _often(self, event: StoredEvent, context: ToolContext) -> bool:
-        """Whether a value was asked for in so many sessions, and no taste of it is known."""
-        pair = (event.column, event.text)
-        if any(wish[:2] == pair for wish in context.profile.wishes):
-            return False
-        said = self.store.events(self.profile, self.catalog, ("said",))
-        sessions = {e.session for e in said if (e.column, e.text) == pair and e.session}
-        return len(sessions) >= OFTEN
+    def _often(self, kept: Sequence[StoredEvent], context: ToolContext) -> list[StoredEvent]:
+        """The values asked for now and in so many sessions, of which no taste is known."""
+        known = {wish[:2] for wish in context.profile.wishes}
+        asked = {
+            (event.column, event.text): event
+            for event in kept
+            if event.kind == "said" and _named(event, context.catalog)
+        }
+        new = {pair: event for pair, event in asked.items() if pair not in known}
+        sessions: dict[tuple[str, str], set[str]] = {pair: set() for pair in new}
+        for event in self.store.events(self.profile, self.catalog, ("said",)) if new else ():
+            if (event.column, event.text) in sessions and event.session:
+                sessions[event.column, event.text].add(event.session)
+        return [event for pair, event in new.items() if len(sessions[pair]) >= OFTEN]
 
     def _write(
         self, found: Sequence[tuple[StoredEvent, Generalised]], context: ToolContext
@@ -133,6 +141,17 @@ class Learner:
             column=said.column,
             because=cause.id,
         )
+
+
+def _named(event: StoredEvent, catalog: Catalog) -> bool:
+    """Whether a value was asked for by name: a kind, a person, or a tag that stands in the words.
+
+    A mood is read as several tags ("spooky"), which the person may never have heard of.
+    """
+    column = catalog.schema.find(event.column) if event.column else None
+    if column is None or column.name != event.column:
+        return False
+    return column.role is not Role.TAGS or fold(event.text) in fold(event.source)
 
 
 def told(said: Generalised, number: int, *, asked: bool = False) -> str:

@@ -13,6 +13,7 @@ from recagent_catalogs.store import Catalog
 from recagent_cli import Assistant
 from recagent_cli.agent.brain import Call, Step
 from recagent_cli.agent.session import Session
+from recagent_cli.memory.consolidation import superfluous
 from recagent_cli.memory.generalising import generalise, proposals
 from recagent_cli.memory.learning import refused_values
 from recagent_cli.memory.store import StoredEvent
@@ -282,6 +283,38 @@ def test_a_value_asked_for_in_three_sessions_is_proposed(assistant: Assistant) -
     assistant.store.undo_event(proposed)  # refused
     assistant._sessions.learn(kept, (), assistant.context(session, None))
     assert facts(assistant) == []
+
+
+def test_consolidation_keeps_what_proposals_need() -> None:
+    day = 86_400.0
+
+    def said(id: int, session: str, text: str, age: float) -> StoredEvent:
+        return StoredEvent(
+            "me", "films", "said", column="genres", text=text, session=session,
+            time=1_000 * day - age * day, id=id,
+        )  # fmt: skip
+
+    events = [said(n, f"s{n}", "Western", 30 - n) for n in range(1, 6)]
+    events += [said(6, "s5", "Western", 20), said(7, "s1", "Drama", 200)]
+    refused = StoredEvent("me", "films", "proposed", column="genres", text="Horror", id=8, undone=1)
+    older = replace(refused, id=9, kind="learned")
+    events += [refused, older, replace(refused, id=10, kind="liked", text="War")]
+    gone = superfluous(events, Learning(), now=1_000 * day, scale=None)
+    assert gone == {1, 2, 5, 7, 8, 10}
+
+
+def test_only_what_was_named_is_proposed(assistant: Assistant) -> None:
+    for number in range(4):
+        session = assistant.new_session()
+        kept = [
+            assistant._sessions.event(
+                "said", column="tags", text=tag, source="something spacey", session=session
+            )
+            for tag in ("space", "alien")
+        ]
+        kept = assistant._sessions._commit(kept)
+        assistant._sessions.learn(kept, (), assistant.context(session, None))
+        assert [event.text for event in facts(assistant)] == (["space"] if number > 1 else [])
 
 
 # --- in the ranking ------------------------------------------------------------------------------

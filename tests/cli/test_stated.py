@@ -196,6 +196,15 @@ def test_the_watchlist_is_shown(after: Say, text: str) -> None:
     assert request.conditions == () and not request.unused
 
 
+def test_a_look_at_the_watchlist_changes_no_wish(parsers: dict[str, Parser], after: Say) -> None:
+    parse = parsers["films"].parse
+    comedies = PastTurn("comedies", "Five.", SHOWN, parse("comedies"))
+    look = PastTurn("…", "Two.", SHOWN[:2], parse("what's on my watchlist?", [comedies]))
+    request = parse("something newer", [comedies, look])
+    assert request.conditions[:1] == ("genres has Comedy",)
+    assert not request.wanted and not request.seen_too and request.count is None
+
+
 def test_only_the_watchlist_holds_on(parsers: dict[str, Parser], after: Say) -> None:
     request = after("a comedy from my watchlist")
     assert request.wanted and request.conditions == ("genres has Comedy",)

@@ -37,6 +37,7 @@ from .answers.talk import examples, not_understood, talk_answer, what_i_can
 from .answers.why import why_answer
 from .answers.why_not import why_not_answer
 from .answers.wording import known_text, list_text, noted, order_of
+from .dialogue.state import looks
 from .meaning.acts import find_acts
 from .parse import wants_list
 from .scoring import (
@@ -298,7 +299,7 @@ class BuiltinBrain:
             )
             if part
         )
-        if shown < count:
+        if shown < count and not looks(request):
             uncounted = words or view.context.relaxed or request.at_most
             few = [] if uncounted else view.context.relaxations
             more = would_text(few, catalog)

@@ -25,6 +25,7 @@ from .dialogue.state import (
     NO_STATE,
     alone,
     carried,
+    looks,
     merge,
     starts_afresh,
     take_back,
@@ -325,7 +326,7 @@ class Parser:
         for turn in reversed(history):
             if turn.request is None:
                 return self._read_again(history)
-            if came_to_nothing(turn):
+            if came_to_nothing(turn) or looks(turn.request):
                 continue
             if turn.request.intent is Intent.ITEM_INFO:
                 beside.append(turn.request)

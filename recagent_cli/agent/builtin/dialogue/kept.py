@@ -16,7 +16,7 @@ from ..words.lexicon import key_of
 from ..words.patterns import Pattern
 from ..words.tokens import Text, tokenize, whole
 from ..words.vocabulary import Vocabulary
-from .state import EMPTY, carried
+from .state import EMPTY, WATCHLIST, carried
 
 _ALL = re.compile(
     r"^(?:all (?:of )?)?(?:them|these|those|they)(?: all)?$|^(?:all|everything)$", re.I
@@ -53,8 +53,7 @@ def of_watchlist(
         focus: row of the item just talked about.
     """
     if watch.asks:
-        request = replace(EMPTY, wanted=True, seen_too=True)
-        return replace(request, limits=parse(watch.rest).limits if watch.rest else ())
+        return replace(WATCHLIST, limits=parse(watch.rest).limits if watch.rest else ())
     add, lost = _mentions(watch.add, reader, shown, focus)
     off, lost_too = _mentions(watch.take_off, reader, shown, focus)
     vague = watch.add and not watch.take_off and all(map(_VAGUE.match, watch.add))

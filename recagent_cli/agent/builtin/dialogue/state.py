@@ -21,6 +21,9 @@ from ..words.tokens import Text
 NO_STATE = frozenset((Intent.ITEM_INFO, Intent.AGGREGATE, Intent.OUT_OF_SCOPE, Intent.UNCLEAR))
 """Requests of these intents stand beside the state; the one before them still holds."""
 EMPTY = Request(Intent.RECOMMEND)
+LOOK = 20
+"""So much of the watchlist is shown where that is asked."""
+WATCHLIST = Request(Intent.RECOMMEND, count=LOOK, wanted=True, seen_too=True)
 _LEAVES = frozenset(("surprise", "unsure"))
 """Acts of somebody who leaves the choice to us, out of all there is."""
 
@@ -253,6 +256,11 @@ def without_facts(request: Request) -> Request:
     if not (request.stated or request.want or request.unwant):
         return request
     return replace(request, stated=(), want=(), unwant=())
+
+
+def looks(request: Request) -> bool:
+    """Whether it was only asked what is on the watchlist: what held before still does."""
+    return request.wanted and request == replace(WATCHLIST, limits=request.limits)
 
 
 def carried(before: Request, intent: Intent) -> Request:
