@@ -39,8 +39,8 @@ class ShownItem:
     score: float | None
     reason: str
     columns: Mapping[str, Any]
-    fit: float | None = None
-    novelty: float | None = None
+    fit: float | None = field(default=None, compare=False)
+    novelty: float | None = field(default=None, compare=False)
 
     @property
     def label(self) -> str:

@@ -19,6 +19,8 @@ from .words.tokens import Text, tokenize
 _HATES = frozenset("hate hates hated dislike dislikes disliked despise detest loathe".split())
 
 
+_REFUSES = re.compile(r"\b(?:no|not|nope|nah|skip|pass)\b")
+"""What only is to be left out ("without the first") says nothing of the item."""
 _NEVER = re.compile(r"\b(?:never|(?:dont|do not) ever)\b(?! (?:mind|seen|saw|watched|heard))")
 
 
@@ -46,6 +48,7 @@ def told_of(view: TurnView) -> dict[str, list[str]]:
     names = {act.name for act in acts}
     chosen = request.intent is Intent.FEEDBACK and ("accept" in names or takes(text))
     new = [id for id in ids_of(request.disliked) if id not in set(ids_of(before.disliked))]
+    refused = "reject" in names or _REFUSES.search(text.joined)
     never = new if _NEVER.search(text.joined) else []
     wanted = ids_of(request.want)
     told = {
@@ -54,7 +57,7 @@ def told_of(view: TurnView) -> dict[str, list[str]]:
         "liked": liked,
         "never": never,
         "accepted": [id for id in ids_of(request.about) if chosen and id in shown],
-        "rejected": [id for id in new if id in shown and id not in (*disliked, *never)],
+        "rejected": [id for id in new if refused and id in shown and id not in (*disliked, *never)],
         "wanted": wanted,
         "unwanted": [id for id in ids_of(request.unwant) if id not in wanted],
     }
