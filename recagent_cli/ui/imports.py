@@ -95,6 +95,9 @@ def _file_lines(history: History) -> Iterator[str]:
             rows = "1 row" if file.rows == 1 else f"{file.rows:,} rows"
             yield f"{file.short}: {family}{rows}{used}"
             yield from (f"    {clean(note, 200)}" for note in _notes(history, file))
+    if gathered.kinds:
+        kinds = ", ".join(f"{count:,} of {kind}s" for kind, count in gathered.kinds.most_common())
+        yield f"left out: rows of other things ({kinds})"
     left_out = [file for file in gathered.files if file.left_out]
     if left_out:
         why = Counter(file.left_out for file in left_out)
@@ -187,6 +190,7 @@ def import_json(history: History, written: Written, dry_run: bool) -> dict[str, 
         "matched": history.items,
         "doubtful": len(gathered.doubtful),
         "missing": gathered.n_missing,
+        "other": dict(gathered.kinds),
         "doubtful_titles": [
             {**_said(unsure.entry), "how": unsure.match.how, "may_be": _options(unsure, catalog)}
             for unsure in list(gathered.doubtful.values())[:_MOST_JSON]

@@ -240,6 +240,13 @@ def test_a_format(films: Catalog, tmp_path: Path, kind: str) -> None:
     assert told(read("-", films, given, text.encode())) == wanted
 
 
+def test_what_the_catalog_has_none_of_is_counted_apart(films: Catalog) -> None:
+    gathered = read("-", films, Given(), json.dumps(TRAKT_RATINGS).encode()).gathered
+    assert (dict(gathered.kinds), gathered.n_missing) == ({"episode": 1}, 0)
+    gathered = read("-", films, Given(), IMDB_NOW.encode()).gathered
+    assert (dict(gathered.kinds), gathered.n_missing) == ({"game": 1}, 0)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
 def test_other_encodings(films: Catalog, encoding: str) -> None:
     raw = "title,year\nCafé Lumen,2014\n".encode(encoding)

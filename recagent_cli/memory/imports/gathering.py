@@ -93,6 +93,7 @@ class Gathering:
         minutes: of play, of every game that was played, in the catalog or not.
         doubtful, missing: by the matcher's key.
         more_missing: those that are not kept by name.
+        kinds: rows of things that the catalog has none of: episodes, games of films.
         by_id, of_ids: rows known by a number alone, and how many of those the catalog has.
     """
 
@@ -180,7 +181,9 @@ class Gathering:
         if not entry.title and entry.ids:
             self.of_ids += 1
             self.by_id += match.row is not None
-        if match.row is not None:
+        if entry.form and match.how and not match.rows:
+            self.kinds[entry.form] += 1
+        elif match.row is not None:
             self.accept(match.row, told)
             self.how.setdefault(match.row, (match.how, missed(entry, file, line)))
         elif match.outcome == "doubtful" and (
