@@ -302,7 +302,7 @@ class Run:
 
         schema = assistant.catalog.schema
         if self.form == "table":
-            self.show(*turn_renderables(turn, schema))
+            self.show(*turn_renderables(turn, schema, plain=bool(self.settings["plain"])))
         else:
             self.out(turn_text(turn, self.form, schema))
         if self.form in ("csv", "tsv", "ids"):

@@ -1,4 +1,4 @@
-"""`/export FILE`: the conversation as Markdown or JSON, or the list that stands as a table."""
+"""`/export FILE`: the list that stands, as a table, JSON lines or ids."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _export(chat: Chat, rest: str) -> None:
     """Write a file; one that is there is replaced only where `!` stands behind its name."""
     name = rest.removesuffix("!").strip().strip("\"'")
     if not name:
-        raise BadInput("/export to which file?", hint="talk.md, talk.json, list.csv")
+        raise BadInput("/export to which file?", hint="/export list.csv")
     path = Path(name).expanduser()
     if path.exists() and not rest.endswith("!"):
         raise BadInput(f"{path} is there already", hint=f"/export {name} ! replaces it")
@@ -50,4 +50,4 @@ def _list_text(chat: Chat, form: str) -> tuple[str, str]:
     return text, f"wrote {len(items):,} {noun}"
 
 
-EXPORT = ChatCommand("/export", _export, "FILE", "the talk (.md), or the list (.csv)")
+EXPORT = ChatCommand("/export", _export, "FILE", "the list, as .csv or .jsonl")

@@ -19,6 +19,7 @@ from recagent_cli.memory.store import StoredEvent, UserStore
 from recagent_cli.testing import ScriptedBrain
 from recagent_cli.ui.chat import Chat
 from recagent_cli.ui.evidence import evidence_renderables
+from recagent_cli.ui.flow import Flow
 from recagent_tools.evidence import (
     Evidence,
     FeatureShare,
@@ -142,6 +143,7 @@ def test_what_a_turn_of_a_model_tells(home: Path, quiet: bool, verbose: bool) ->
         chat = Chat(assistant, assistant.new_session(), quiet=quiet, verbose=verbose)
         chat.plain = False  # as on a terminal that is not dumb
         chat._console = chat._talk = console_of(80)
+        chat._flow = Flow(chat._console)
         chat._handle("westerns")
         lines = text_of(chat._console).splitlines()
     tools = [line.split()[0] for line in lines if line.endswith(" ms")]

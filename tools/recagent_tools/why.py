@@ -246,5 +246,5 @@ def part_words(name: str, context: ToolContext, share: float = 0.0) -> str:
         schema = context.catalog.schema
         if schema.find(column) is not None and schema.column(column).role in NUMBER_ROLES:
             return f"{value} {column.replace('_', ' ')}, as you wished"
-        return f"being {' or '.join(value.split('|')[:3])}"
+        return f"being {' or '.join(list(dict.fromkeys(value.split('|')))[:3])}"
     return PART_WORDS.get(name, name)
