@@ -160,14 +160,17 @@ class Sessions:
         """Whether nothing of a session must stay out of the store; the lock is held."""
         if session.private:
             return False
-        if last_forgotten(self.store, self.profile_name) == session.forgotten:
+        if last_forgotten(self.store, self.profile_name) != session.forgotten:
+            told = (
+                "something was forgotten meanwhile, which this conversation may know: it is kept "
+                "no more; facts are. A new one is kept again"
+            )
+        elif session.saved_turns and not self.store.has_session(session.id):
+            told = "this session was deleted meanwhile: it is kept no more; facts are"
+        else:
             return True
         session.private = True
-        self.notice(
-            "catalog",
-            "something was forgotten meanwhile, which this conversation may know: it is kept no "
-            "more; facts are. A new one is kept again",
-        )
+        self.notice("catalog", told)
         return False
 
     def _commit(self, events: Sequence[StoredEvent]) -> list[StoredEvent]:

@@ -7,6 +7,7 @@ import ipaddress
 import os
 import shutil
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +68,13 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let pytest-xdist's workers, which start later, not fight for the cores."""
+    """Let pytest-xdist's workers, which start later, not fight for the cores nor compile again.
+
+    Where the environment forbids compiled files, each of the suite's hundreds of processes would
+    read and rewrite every source anew.
+    """
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if config.getoption("tx", None):
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .events import Event
+from .kept import Kept
 from .request import Request
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ class PastTurn:
     """Ids of the disliked ones."""
     relaxations: tuple[tuple[Change, ...], ...] = ()
     """What each option changes, where the question was what to give up."""
+    kept: Kept = field(default_factory=Kept, compare=False)
+    """How it looked, for whoever reads the session again; no brain needs it."""
 
 
 @dataclass

@@ -64,6 +64,11 @@ class Session:
         return ()
 
     @property
+    def user(self) -> str | None:
+        """The user of the catalog's data for whom the last turn was asked."""
+        return self.turns[-1].user if self.turns else None
+
+    @property
     def shown_before(self) -> tuple[int, ...]:
         """All rows shown so far, without duplicates, oldest first."""
         # A bus that began anew with changed data knows nothing of the lists before.

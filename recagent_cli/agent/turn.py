@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .brain import PastTurn, Usage
+from .kept import Kept, KeptItem, kept_from_json
 from .request import Request, request_from_json
 
 if TYPE_CHECKING:
@@ -184,6 +186,12 @@ class Turn:
             self.liked,
             self.disliked,
             tuple(way.changes for way in self.relaxations[: self.offered]),
+            Kept(
+                time.time(),
+                self.brain,
+                self.funnel if self.items else "",
+                tuple(KeptItem(one.id, one.title, one.year, one.reason) for one in self.items),
+            ),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -245,6 +253,7 @@ def past_to_json(past: PastTurn, ids: Sequence[str]) -> str:
             [{"condition": c.condition, "becomes": c.becomes} for c in changes]
             for changes in past.relaxations
         ],
+        "kept": past.kept.to_json(),
     }
     return json.dumps(data, ensure_ascii=False)
 
@@ -271,5 +280,8 @@ def past_from_json(
         for changes in data.get("relaxations", ())
     )
     said, told = data["utterance"], data["text"]
-    past = PastTurn(said, told, rows, request, options, number, user, liked, disliked, relaxations)
+    kept = kept_from_json(data.get("kept"), ids)
+    past = PastTurn(
+        said, told, rows, request, options, number, user, liked, disliked, relaxations, kept
+    )
     return past, ids

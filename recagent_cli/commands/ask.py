@@ -57,7 +57,10 @@ def command(
 
     recagent ask "90s sci-fi like Alien, but no horror" · recagent ask --continue "but shorter"
     """
+    from .going_on import going_on, held_session, is_old, user_of
+
     utterance = read_text(" ".join(text))
+    run.at_session(session)
     options = run.brain_options(model, api_base)
     decides = str(options["model"] or "builtin")
     if dry_run:  # no model is opened, nor anything trained
@@ -70,7 +73,10 @@ def command(
         incognito=incognito,
         **options,
     )
-    held = assistant.load_session(session) if session or continue_ else None
+    held = held_session(assistant, session) if session is not None or continue_ else None
+    if held is not None and session is None and is_old(held):
+        run.say(going_on(held))
+    user = user or user_of(held, assistant)
     asked: dict[str, Any] = {"user": user, "like": like or (), "weights": weights or (), "count": n}
     asked |= {"seen_too": seen_too, "only_wanted": from_watchlist}
     if dry_run:

@@ -237,6 +237,7 @@ def _opened(run: Run, session: str | None, *, changing: bool = False) -> tuple[A
 
     from ..paths import make_dir
 
+    run.at_session(session)
     assistant = run.assistant(build=False)
     if changing:
         if not assistant.keeps:

@@ -18,10 +18,11 @@ def command(
         str | None, typer.Option("--user", help="A user of the catalog's data to answer for.")
     ] = None,
     continue_: Annotated[
-        bool, typer.Option("--continue", help="Go on with the last session.")
+        bool, typer.Option("--continue", help="Go on with the last session of this catalog.")
     ] = False,
     resume: Annotated[
-        str | None, typer.Option("--resume", "--session", help="Go on with this session.")
+        str | None,
+        typer.Option("--resume", "--session", help="Go on with this session."),
     ] = None,
     style: StyleOption = None,
     no_build: NoBuildOption = False,
@@ -37,23 +38,27 @@ def command(
     from recagent_catalogs.errors import UsageError
 
     from ..ui.chat import Chat
+    from .going_on import user_of
 
     if run.json_ or run.format_ not in (None, "table"):
         raise UsageError("chat prints for people", hint="use ask --json, or batch")
 
     run.plain = plain
+    run.at_session(resume)
     assistant = run.assistant(
         build=not no_build,
         **run.style_option(style),
         incognito=incognito,
         **run.brain_options(model, api_base),
     )
-    held = assistant.load_session(resume) if resume or continue_ else None
+    held = assistant.load_session(resume) if resume is not None or continue_ else None
+    if held is None and continue_:
+        run.say(f"note: no session about {assistant.catalog.name} yet; this is a new one")
     settings = run.settings
     chat = Chat(
         assistant,
         held or assistant.new_session(),
-        user=user,
+        user=user or user_of(held, assistant),
         quiet=run.quiet,
         verbose=run.verbose,
         color=bool(settings["color"]),

@@ -27,6 +27,7 @@ def command(
     """
     from ..ui.compare import comparison_renderables, comparison_text
 
+    run.at_session(session)
     assistant = run.assistant(build=not no_build)
     found, context = assistant.compare(items, session=session, user=user)
     run.print_answer(

@@ -231,6 +231,18 @@ class Run:
         """The catalog named by --catalog, else by the settings, else the bundled movies."""
         return self.catalog or str(self.settings["catalog"]) or "movies"
 
+    def at_session(self, session: str | None) -> None:
+        """Use the catalog that a session is about, where the session is named and no catalog is.
+
+        Raises:
+            NotFound: this profile has no such session.
+        """
+        if session is not None and self.catalog is None:
+            from ..memory.store import UserStore
+            from ..paths import find_paths
+
+            self.catalog = UserStore(find_paths().store).catalog_of(session, self.profile_name)
+
     @property
     def semantic(self) -> Path | None:
         """The folder of sentence embeddings that the settings name."""

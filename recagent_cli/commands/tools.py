@@ -77,11 +77,12 @@ def call(
         ) from error
     if not isinstance(arguments, dict):
         raise BadInput("--args must be a JSON object")
+    run.at_session(session)
     assistant = run.assistant(build=False)
     if name not in assistant.toolbox:
         known = ", ".join(tool.name for tool in assistant.toolbox)
         raise NotFound(f"no tool {name!r}", hint=f"tools: {known}")
-    held = assistant.load_session(session) if session else assistant.new_session()
+    held = assistant.load_session(session) if session is not None else assistant.new_session()
     assert held is not None
     ran = assistant.call_tool(name, arguments, held)
     if run.form != "table":

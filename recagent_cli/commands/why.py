@@ -22,6 +22,7 @@ def command(
 
     recagent why 2 · recagent why 2 --style short · recagent why "Arrival" --json
     """
+    run.at_session(session)
     assistant = run.assistant(**run.style_option(style))
     held = assistant.load_session(session)
     evidence = assistant.why(item, session=held)

@@ -26,6 +26,7 @@ def command(
     """
     from ..ui.why_not import why_not_renderables, why_not_text
 
+    run.at_session(session)
     assistant = run.assistant()
     answer, then = assistant.why_not(item, session=session, number=number)
     run.print_answer(

@@ -108,6 +108,8 @@ _EVENT_COLUMNS = (
     '"column", batch, because'
 )
 _EVENT_FIELDS = (*_EVENT_COLUMNS.replace('"', "").split(", "), "id")
+_LEAST_LOG = 32 + 24 + 512
+"""Bytes of a log with one page of the smallest size that there is."""
 _HEAD_COLUMNS = "id, profile, catalog, fingerprint, created, updated"
 _SESSION_COLUMNS = f"{_HEAD_COLUMNS}, bus"
 
@@ -165,7 +167,10 @@ class StoredSession:
 
 @dataclass(frozen=True)
 class SessionHead:
-    """A session as a list of them shows it: without its bus, its turns only counted."""
+    """A session as a list of them shows it: without its bus, its turns only counted.
+
+    `first` is the JSON text of its first turn, which says what it is about; "" for none.
+    """
 
     id: str
     profile: str
@@ -174,6 +179,11 @@ class SessionHead:
     created: float
     updated: float
     n_turns: int = 0
+    first: str = ""
+
+
+class DiskRefuses(RecagentError):
+    """The disk is full, or fails."""
 
 
 class UserStore:
@@ -248,10 +258,15 @@ class UserStore:
     def session(self, session_id: str, profile: str) -> StoredSession:
         """The session of that id, if it is of this profile, with its turns.
 
+        Args:
+            session_id: its id, or enough of its beginning or of its end.
+            profile: whose.
+
         Raises:
-            NotFound: this profile has none of that id.
+            NotFound: this profile has none of that id, or several that begin so.
             BadInput: it has, but it is damaged.
         """
+        session_id = self.full_id(session_id, profile)
         sql = f"SELECT checksum, {_SESSION_COLUMNS} FROM sessions WHERE id = ? AND profile = ?"
         found = next(self._sessions(sql, [session_id, profile]), None)
         if found is not None:
@@ -259,6 +274,38 @@ class UserStore:
         if f"session {session_id}" in self.damaged:
             raise BadInput(f"the session {session_id!r} is damaged", path=self.path)
         raise _no_session(session_id)
+
+    def full_id(self, part: str, profile: str) -> str:
+        """The id of this profile's session that is called, begins or ends so.
+
+        Raises:
+            NotFound: there is none, or several.
+        """
+        return self._named(part, profile)[0]
+
+    def catalog_of(self, part: str, profile: str) -> str:
+        """The catalog that a session is about; `part` and errors as of `full_id`."""
+        return self._named(part, profile)[1]
+
+    def _named(self, part: str, profile: str) -> tuple[str, str]:
+        sql = "SELECT id, catalog FROM sessions WHERE profile = ? ORDER BY id"
+        known = {str(name): str(about) for name, about in self._select(sql, [profile])}
+        if part in known:
+            return part, known[part]
+        found = [one for one in known if one.startswith(part) or one.endswith(f"-{part}")]
+        if not part or not found:
+            raise _no_session(part)
+        if len(found) > 1:
+            told = ", ".join(found[-3:]) + (", …" if len(found) > 3 else "")
+            raise NotFound(
+                f"{len(found)} sessions begin or end with {part!r}: {told}",
+                hint="recagent session list",
+            )
+        return found[0], known[found[0]]
+
+    def has_session(self, session_id: str) -> bool:
+        """Whether there is a session of that full id, whoever's."""
+        return bool(self._select("SELECT 1 FROM sessions WHERE id = ?", [session_id]))
 
     def bus_of(self, session_id: str, profile: str) -> bytes | None:
         """The stored bus of a session of this profile, unchecked; None where there is none."""
@@ -279,15 +326,17 @@ class UserStore:
         """All sessions of a profile, last used first, without their buses."""
         sql = (
             f"SELECT head, {_HEAD_COLUMNS},"
-            " (SELECT count(*) FROM turns WHERE turns.session = sessions.id)"
-            " FROM sessions WHERE profile = ? ORDER BY updated DESC, id DESC"
+            " (SELECT count(*) FROM turns WHERE turns.session = sessions.id), body, turns.checksum"
+            " FROM sessions LEFT JOIN turns ON turns.session = id AND number = 1"
+            " WHERE profile = ? ORDER BY updated DESC, id DESC"
         )
         found = []
-        for head, *values in self._select(sql, [profile]):
+        for head, *values, body, sum_ in self._select(sql, [profile]):
             if checksum(values[:-1]) != head:
                 self.damaged.append(f"session {values[0]}")
                 continue
-            found.append(SessionHead(*values))
+            whole = body is not None and checksum((values[0], 1, body)) == sum_
+            found.append(replace(SessionHead(*values), first=body if whole else ""))
         return found
 
     def session_ids(self, profile: str) -> list[str]:
@@ -358,28 +407,54 @@ class UserStore:
             write_event(connection, replace(event, undone=1), anew=False)
 
     def delete_session(self, session_id: str, profile: str) -> None:
-        """Remove a session of this profile and its turns.
+        """Remove a session of this profile: its turns, what was said and shown in them, its bus.
+
+        Nothing of it stays in the file (`secure_delete`) or in the log beside it. Verdicts and
+        tastes that it gave are the profile's and stay.
 
         Raises:
             NotFound: this profile has none of that id.
         """
         if not self.path.exists():
             raise _no_session(session_id)
-        with self._connection() as connection, _immediate(connection):
-            gone = connection.execute(
-                "DELETE FROM sessions WHERE id = ? AND profile = ?", (session_id, profile)
-            )
-            if not gone.rowcount:
-                raise _no_session(session_id)
-            connection.execute("DELETE FROM turns WHERE session = ?", (session_id,))
+        with self._connection() as connection:
+            with _immediate(connection):
+                gone = connection.execute(
+                    "DELETE FROM sessions WHERE id = ? AND profile = ?", (session_id, profile)
+                )
+                if not gone.rowcount:
+                    raise _no_session(session_id)
+                connection.execute("DELETE FROM turns WHERE session = ?", (session_id,))
+                connection.execute(
+                    "DELETE FROM events WHERE session = ? AND kind IN ('said', 'shown')",
+                    (session_id,),
+                )
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     # -- the file --------------------------------------------------------------------------------
 
     def _select(self, sql: str, arguments: Sequence[Any]) -> list[tuple[Any, ...]]:
         if not self.path.exists():
             return []
-        with self._connection() as connection:
+        try:
+            with self._connection() as connection:
+                return connection.execute(sql, arguments).fetchall()
+        except DiskRefuses:
+            # With a log beside it that holds a page the file alone is not the whole truth.
+            log = self.path.with_name(f"{self.path.name}-wal")
+            if log.exists() and log.stat().st_size >= _LEAST_LOG:
+                raise
+            return self._read_alone(sql, arguments)
+
+    def _read_alone(self, sql: str, arguments: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Read without the shared file that WAL makes for readers too: a full disk has no room."""
+        connection = sqlite3.connect(f"{self.path.absolute().as_uri()}?immutable=1", uri=True)
+        try:
             return connection.execute(sql, arguments).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise _told(error, self.path) from error
+        finally:
+            connection.close()
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -440,6 +515,10 @@ class UserStore:
                 return self._copy(folder, moment) if held and _is_due(folder, moment) else None
         except OSError as error:
             raise unwritable(folder, error) from error
+
+    def copies(self) -> list[Path]:
+        """The copies that `back_up` made and kept, oldest first."""
+        return _copies(self.path.parent / "backups")
 
     def _copy(self, folder: Path, moment: float) -> Path:
         target = folder / time.strftime("user-%Y%m%d-%H%M%S.sqlite", time.gmtime(moment))
@@ -592,8 +671,10 @@ def _told(error: sqlite3.DatabaseError, path: Path) -> RecagentError:
     text = str(error)
     if "locked" in text or "busy" in text:
         return RecagentError(f"{path}: in use by another process for over {BUSY_TIMEOUT_S:.0f} s")
+    if "disk I/O" in text:
+        return DiskRefuses(f"{path}: the disk refuses: {text}", hint="is it full, or failing?")
     if "full" in text:
-        return RecagentError(f"{path}: the disk is full", hint="free some space and try again")
+        return DiskRefuses(f"{path}: the disk is full", hint="free some space and try again")
     if "readonly" in text or "unable to open" in text:
         return RecagentError(
             f"{path}: cannot be written", hint="set RECAGENT_HOME to a folder that you can write to"

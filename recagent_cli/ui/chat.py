@@ -26,6 +26,7 @@ from .examples import first_screen
 from .flow import Flow
 from .lines import is_quiet, tool_line, usage_line
 from .live import LiveLine
+from .recap import where_one_was
 from .render import explained_lines, make_console, turn_renderables
 from .signals import ends_by_signal, no_echo, stoppable
 
@@ -86,6 +87,11 @@ class Chat:
             for line in first_screen(self.assistant, bool(self.session.turns)):
                 self._talk.print(Text(line, style="dim"))
             self._space()
+            told = where_one_was(self.session, self.assistant.catalog)
+            for line in told:
+                self._talk.print(Text(line))
+            if told:
+                self._space()
         for _, notice in self.assistant.take_notices():
             self.note(notice)
         # What is typed while nobody reads does not show; it waits for the prompt.

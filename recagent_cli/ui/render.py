@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from recagent_catalogs.text import clean
 
 from ..agent.turn import ITEMS_SCHEMA, ShownItem, Turn
 from .clean_json import dumps
+from .markdown import escaped
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -38,7 +38,7 @@ def turn_text(turn: Turn, form: str, schema: CatalogSchema) -> str:
         return dumps(turn.to_json())
     if form == "md":
         listed = items_text(turn.items, "md", schema, catalog=turn.catalog)
-        return "\n\n".join(part for part in (_md(turn.text), listed) if part)
+        return "\n\n".join(part for part in (escaped(turn.text), listed) if part)
     return items_text(turn.items, form, schema, catalog=turn.catalog)
 
 
@@ -57,8 +57,8 @@ def items_text(
             return "\n".join(item.id for item in items)
         case "md":
             return "\n".join(
-                f"{item.rank}. **{_md(item.label)}**"
-                + (f" – {_md(item.reason)}" if item.reason else "")
+                f"{item.rank}. **{escaped(item.label)}**"
+                + (f" – {escaped(item.reason)}" if item.reason else "")
                 for item in items
             )
         case "csv" | "tsv":
@@ -88,8 +88,8 @@ def rows_text(
                 names, [list(map(_safe, row)) for row in rows], "," if form == "csv" else "\t"
             )
         case "md":
-            lines = ["| " + " | ".join(map(_md, names)) + " |", "|" + " --- |" * len(names)]
-            lines += ["| " + " | ".join(_md(cell_text(c)) for c in row) + " |" for row in rows]
+            lines = ["| " + " | ".join(map(escaped, names)) + " |", "|" + " --- |" * len(names)]
+            lines += ["| " + " | ".join(escaped(cell_text(c)) for c in row) + " |" for row in rows]
             return "\n".join(lines)
         case "ids":
             if "id" not in names:
@@ -184,11 +184,6 @@ def _csv_cell(value: Any) -> str:
 def _no_formula(text: str) -> str:
     """A spreadsheet must not run a title that begins like a formula."""
     return "'" + text if text[:1] in ("=", "+", "-", "@", "\t") else text
-
-
-def _md(text: str) -> str:
-    """Text without meaning for Markdown: no markup, link, image or HTML."""
-    return re.sub(r"([\\`*_{}\[\]<>|#!~])", r"\\\1", clean(text))
 
 
 # -- the terminal -------------------------------------------------------------------------------

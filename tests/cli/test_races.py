@@ -172,7 +172,7 @@ def test_a_profile_reads_only_what_counts(home: Path, monkeypatch: pytest.Monkey
         assert len(assistant.store.events("me", "films", ["shown"])) >= 2
         read: list[str] = []
         derive = "recagent_cli.sessions.derive"
-        monkeypatch.setattr(derive, lambda events, _: read.extend(e.kind for e in events))
+        monkeypatch.setattr(derive, lambda events, *_, **more: read.extend(e.kind for e in events))
         assistant.profile()
     assert "liked" in read and "shown" not in read
 

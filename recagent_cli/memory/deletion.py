@@ -1,0 +1,46 @@
+"""Sessions that are deleted, from the store and from its copies."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from recagent_catalogs.errors import NotFound, RecagentError
+
+from .store import UserStore
+
+
+def delete_sessions(store: UserStore, ids: Sequence[str], profile: str) -> list[str]:
+    """Delete sessions of a profile from the store, then from the copies made of it.
+
+    Args:
+        store: of all profiles.
+        ids: full ids.
+        profile: whose.
+
+    Returns:
+        The copies that could not be opened, and so still hold them.
+
+    Raises:
+        NotFound: the profile has none of an id; those before it are gone.
+    """
+    for one in ids:
+        store.delete_session(one, profile)
+    kept = []
+    for copy in store.copies():
+        made = copy.stat()
+        try:
+            for one in ids:
+                _from_copy(UserStore(copy), one, profile)
+        except RecagentError:
+            kept.append(str(copy))
+        # By its time the next copy is due.
+        os.utime(copy, ns=(made.st_atime_ns, made.st_mtime_ns))
+    return kept
+
+
+def _from_copy(copy: UserStore, session_id: str, profile: str) -> None:
+    try:
+        copy.delete_session(session_id, profile)
+    except NotFound:  # the copy is from before the session
+        return

@@ -1,0 +1,22 @@
+"""Strangers' text in Markdown: words only, whatever they hold."""
+
+from __future__ import annotations
+
+import re
+
+from recagent_catalogs.text import clean
+
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>|#!~&$@]")
+_ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=\bwww)(?=\.)", re.IGNORECASE)
+_BLOCK = re.compile(r"^(?:(?=[-+=])|(?<!\d)(\d{1,9})(?=[.)](?:\s|$)))")
+
+
+def escaped(text: str) -> str:
+    """Text without meaning for Markdown: no markup, link, address, image, formula or HTML."""
+    return _ADDRESS.sub(r"\\", _MARKUP.sub(r"\\\g<0>", clean(text)))
+
+
+def paragraph(text: str) -> str:
+    """Lines of text, each on its own, none of which begins a list, a heading or code."""
+    lines = [clean(line) for line in clean(text, newlines=True).split("\n")]
+    return "  \n".join(_BLOCK.sub(r"\1\\", escaped(line)) for line in lines if line)
