@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
 
 from recagent_catalogs.ingest import ingest
 from recagent_catalogs.locks import locked
@@ -23,9 +24,13 @@ from recagent_catalogs.store import Catalog
 DATA = Path(__file__).parent / "data"
 FEW_FILES = 3
 
-# A busy machine is no reason to fail.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
+# A busy machine is no reason to fail. Every run draws other examples, so few a run are many a week;
+# HYPOTHESIS_PROFILE=thorough draws many in one.
+settings.register_profile(
+    "untimed", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("thorough", settings.get_profile("untimed"), max_examples=1_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "untimed"))
 
 _connect = socket.socket.connect
 _getaddrinfo = socket.getaddrinfo
@@ -65,6 +70,23 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     few = len(chosen) <= FEW_FILES and all(Path(name).is_file() for name in chosen)
     narrowed = any(config.getoption(name, None) for name in ("keyword", "lf"))
     return 0 if few or narrowed else None
+
+
+class ByFile(LoadFileScheduling):  # type: ignore[misc]
+    """A file to a worker, as `--dist=loadfile`; and one worker for all that need litellm.
+
+    It takes seconds to be imported and called for the first time.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "litellm" if "/test_llm_" in file else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    """`ByFile` where files are what is given out."""
+    return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_configure(config: pytest.Config) -> None:

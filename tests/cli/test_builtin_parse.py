@@ -343,7 +343,7 @@ def test_case_does_not_change_the_request(parsers: dict[str, Parser], utterance:
     assert told(parse(utterance.lower())) == told(parse(utterance))
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=st.text(max_size=120))
 @example(text="\ud800 like \x00 (")
 @example(text="\"\" '' (1979) #9 #0")
@@ -358,7 +358,7 @@ def test_no_string_crashes(parsers: dict[str, Parser], text: str) -> None:
 WORDS = [w for _, u, _ in TABLE for w in u.split()]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     words=st.lists(st.sampled_from(WORDS), max_size=14),
     name=st.sampled_from(["films", "games", "books"]),

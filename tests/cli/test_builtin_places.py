@@ -130,7 +130,7 @@ def test_undo_is_a_title_before_anything_was_shown(tmp_path: Path) -> None:
 
 
 @given(st.text(max_size=80), st.lists(st.text(max_size=20), max_size=3))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_any_text_with_any_names_is_read(text: str, names: list[str]) -> None:
     parser = _any_parser()
     request = parser.parse(text, sets=names)
@@ -141,7 +141,7 @@ def test_any_text_with_any_names_is_read(text: str, names: list[str]) -> None:
 
 
 @given(st.text(alphabet="abcdefgh xyz", min_size=1, max_size=90).filter(str.strip))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_name_between_quotes_comes_back(name: str) -> None:
     parser = _any_parser()
     kept = name_of_set(name)

@@ -13,6 +13,7 @@ from recagent_catalogs.interactions import Rows
 from recagent_catalogs.store import Catalog
 from recagent_cli.evaluation import compare, peers
 from recagent_cli.evaluation.compare import Options, evaluate
+from recagent_cli.evaluation.ours import Ours
 from recagent_cli.evaluation.lists import Pool
 from recagent_cli.evaluation.plot import plot
 from recagent_cli.evaluation.report import OURS, Report
@@ -50,7 +51,8 @@ def _one_setting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def untrained(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compare, "Ours", Untrained)
+    for name in ("__init__", "top", "notices"):
+        monkeypatch.setattr(Ours, name, getattr(Untrained, name), raising=False)
 
 
 @pytest.fixture(scope="module")

@@ -325,7 +325,7 @@ def test_text_that_nests_without_end_is_refused() -> None:
         bus_from_bytes(npz(b"[" * 200_000))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_damaged_bytes_are_refused_or_read(films: Catalog, data: st.DataObject) -> None:
     blob = bytearray(bus_to_bytes(good()))

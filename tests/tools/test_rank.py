@@ -103,7 +103,7 @@ numbers = st.lists(st.floats(-50, 50, width=32), min_size=16, max_size=16)
 counts = st.lists(st.integers(0, 40), min_size=16, max_size=16)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     fit=numbers,
     taken=counts,
@@ -219,7 +219,7 @@ def beginnings(traits: Traits, order: Rows, length: int) -> Floats:
     return np.array([traits.diversity(order[:n]) for n in range(2, length + 1)], np.float32)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     size=st.integers(2, 40),
