@@ -196,13 +196,21 @@ def bare(request: Request) -> Row:
     return got | {key: [fold(text) for text in got[key]] for key in ("unused", "limits")}
 
 
+@pytest.fixture(scope="module")
+def plainly(parsers: Callable[[str], Parser]) -> Callable[[str, str], Row]:
+    """What a wish is read as without manners, read once."""
+    return cache(lambda name, said: bare(parsers(name).parse(said)))
+
+
 @pytest.mark.parametrize("manner", MANNERS)
 @pytest.mark.parametrize("name", LEAST)
-def test_manners_change_nothing(parsers: Callable[[str], Parser], name: str, manner: str) -> None:
+def test_manners_change_nothing(
+    parsers: Callable[[str], Parser], plainly: Callable[[str, str], Row], name: str, manner: str
+) -> None:
     parse, changed = parsers(name).parse, []
     for said in (said for own, said in WISHES if own == name):
         politely = MANNERS[manner](said)
-        if bare(parse(politely)) != bare(parse(said)):
+        if politely != said and bare(parse(politely)) != plainly(name, said):
             changed.append(politely)
     assert changed == []
 

@@ -11,10 +11,10 @@ import pytest
 from recagent_catalogs.ingest import ingest
 from recagent_catalogs.interactions import Rows
 from recagent_catalogs.store import Catalog
-from recagent_cli.evaluation import compare, peers
+from recagent_cli.evaluation import peers
 from recagent_cli.evaluation.compare import Options, evaluate
-from recagent_cli.evaluation.ours import Ours
 from recagent_cli.evaluation.lists import Pool
+from recagent_cli.evaluation.ours import Ours
 from recagent_cli.evaluation.plot import plot
 from recagent_cli.evaluation.report import OURS, Report
 from recagent_cli.evaluation.splits import Plan
