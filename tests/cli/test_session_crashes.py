@@ -44,9 +44,10 @@ def connected(*words, **more):
     return connection
 
 def committed(self, **what):
-    commit(self, **what)
+    written = commit(self, **what)
     if where == "after the commit" and begun == turn:
         die()
+    return written
 
 def kept(self, session, told):
     global done
