@@ -99,6 +99,20 @@ def test_the_heaviest_and_the_latest_come_first(films: Catalog) -> None:
     assert json.dumps(state)
 
 
+def test_of_many_likes_the_best_rated_of_late_are_told(films: Catalog) -> None:
+    points = [4.0, 5.0, 3.5, 4.5, 4.0, 5.0, 4.0, 4.0, 4.0, 4.0]
+    facts = [
+        StoredEvent("me", "films", "rated", f"f{number:02}", value, time=NOW + number, id=number)
+        for number, value in enumerate(points, start=1)
+    ]
+    bus = CandidateBus(films.n_items, films.fingerprint)
+    profile = derive(facts, films, now=NOW + 99, scale=(1.0, 5.0))
+    state = user_state(ToolContext(films, Engine(films, None), bus, profile=profile))
+    expected = ("f06", "f02", "f04", "f10", "f09", "f08", "f07", "f05")
+    assert state["liked"] == [films.label(films.row_of(item) or 0) for item in expected]
+    assert "and 2 more; you have seen" in known_text(state)
+
+
 def test_a_person_is_told_what_is_known(home: Path) -> None:
     with Assistant("films") as assistant:
         assistant.note("liked", values=[("genres", "Drama")], source="test")

@@ -25,6 +25,8 @@ MOST = {
     "liked_most": 10,
 }
 """Entries of each list, before any is left out for want of room."""
+LATEST = 50
+"""So many likes are looked through for the best rated."""
 COUNTED = ("liked", "disliked", "seen", "wanted")
 
 
@@ -32,9 +34,10 @@ def user_state(context: ToolContext) -> dict[str, object]:
     """What is known of the person in this catalog, and of the named user of the data.
 
     Lists of labels: lasting tastes of values, the heaviest first ("tastes", "avoids"), what is
-    never wanted again ("never"), items with the latest word first ("liked", "disliked", "wanted",
-    "seen"); and "counts" of what there is of each. Where nothing is known a key is missing. As JSON
-    it has at most `MAX_CHARS` characters: entries of the longest lists are left out till it fits.
+    never wanted again ("never"), items with the latest word first ("disliked", "wanted", "seen"),
+    of the likes the best rated of late ("liked"); and "counts" of what there is of each. Where
+    nothing is known a key is missing. As JSON it has at most `MAX_CHARS` characters: entries of the
+    longest lists are left out till it fits.
     """
     profile = context.profile
     values = [(value, weight) for _, value, weight in profile.wishes]
@@ -44,6 +47,7 @@ def user_state(context: ToolContext) -> dict[str, object]:
         "avoids": [value for value, weight in values if weight < 0 and value not in never],
         "never": [*never[: MOST["never"]], *_labels(context, profile.never, "never")],
         **{name: _labels(context, getattr(profile, name), name) for name in COUNTED},
+        "liked": _labels(context, _best_last(context), "liked"),
     }
     told: dict[str, object] = {
         name: [_short(entry) for entry in entries[: MOST[name]]]
@@ -61,6 +65,13 @@ def user_state(context: ToolContext) -> dict[str, object]:
 def _labels(context: ToolContext, rows: Sequence[int], name: str) -> list[str]:
     """Labels of the last rows, the latest first."""
     return [context.catalog.label(int(row)) for row in list(rows[-MOST[name] :])[::-1]]
+
+
+def _best_last(context: ToolContext) -> list[int]:
+    """The latest likes with the best rated at the end; what was liked outright is as good."""
+    ratings, rows = context.profile.ratings, [int(row) for row in context.profile.liked[-LATEST:]]
+    best = max((ratings[row] for row in rows if row in ratings), default=0.0)
+    return sorted(rows, key=lambda row: ratings.get(row, best))
 
 
 def _user_of_the_data(context: ToolContext, user: int) -> dict[str, object]:

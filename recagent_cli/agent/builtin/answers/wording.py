@@ -367,11 +367,13 @@ def known_text(told: Mapping[str, object]) -> str:
         "wanted": "you want to get to",
         "seen": "you have seen",
     }
-    parts = [
-        f"{said} {join([str(label) for label in labels][:MOST_KNOWN])}"
-        for name, said in ways.items()
-        if isinstance(labels := told.get(name), list) and labels
-    ]
+    parts, counts = [], told.get("counts")
+    for name, said in ways.items():
+        labels = told.get(name)
+        if isinstance(labels, list) and labels:
+            names = [str(label) for label in labels][:MOST_KNOWN]
+            more = int(counts.get(name, 0)) - len(names) if isinstance(counts, dict) else 0
+            parts.append(f"{said} {join([*names, *([f'{more:,} more'] if more > 0 else [])])}")
     if "user" in told:
         parts.append(f"you are user {told['user']} of the data, with {told['taken']} items")
     return f"I know that {'; '.join(parts)}." if parts else "I know nothing about you yet."
