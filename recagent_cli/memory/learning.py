@@ -123,9 +123,15 @@ class Learner:
             self.store.commit(events=events), new.values(), strict=True
         ):
             if not said.known:
-                text = told(said, number, asked=not cause.item)
+                text = told(said, number, self._called(said, context), asked=not cause.item)
                 notices.setdefault(said.kind, ("learned", text))
         return list(notices.values())
+
+    def _called(self, said: Generalised, context: ToolContext) -> str:
+        """What the value is called: a tag is no thing that one likes ("films tagged slow-burn")."""
+        schema = context.catalog.schema
+        tag = schema.column(said.column).role is Role.TAGS
+        return f"{schema.items} tagged {said.value}" if tag else said.value
 
     def _event(self, said: Generalised, cause: StoredEvent, context: ToolContext) -> StoredEvent:
         row = context.catalog.row_of(cause.item) if cause.item else None
@@ -154,21 +160,22 @@ def _named(event: StoredEvent, catalog: Catalog) -> bool:
     return column.role is not Role.TAGS or fold(event.text) in fold(event.source)
 
 
-def told(said: Generalised, number: int, *, asked: bool = False) -> str:
+def told(said: Generalised, number: int, called: str, *, asked: bool = False) -> str:
     """What the person is told, in one line.
 
     Args:
         said: what was written.
         number: of the fact.
+        called: what the value is called.
         asked: whether it comes from what was asked for, not from a verdict.
     """
     if asked:
-        return f"you often ask for {said.value}; is it a taste? recagent profile pending"
+        return f"you often ask for {called}; is it a taste? recagent profile pending"
     if said.kind == "proposed":
         asks = "do you" if said.sign > 0 else "don't you"
-        return f"{asks} like {said.value}? recagent profile pending"
+        return f"{asks} like {called}? recagent profile pending"
     likes = "like" if said.sign > 0 else "do not like"
-    return f"I'll take it that you {likes} {said.value}; recagent profile undo {number} ends that"
+    return f"I'll take it that you {likes} {called}; recagent profile undo {number} ends that"
 
 
 def refused_values(store: UserStore, profile: str, catalog: str) -> frozenset[tuple[str, str]]:

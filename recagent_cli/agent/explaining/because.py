@@ -150,7 +150,7 @@ def _tasted(evidence: Evidence, catalog: Catalog) -> Iterator[tuple[float, str]]
     for part in evidence.parts:
         taste = of_part(part.name)
         if taste is not None and part.share > 0 and taste[1] in cell_values(item, taste[0]):
-            yield part.share, f"you like {plain(taste[1])}"
+            yield part.share, f"you like {taste[1]}"
 
 
 def _liked(evidence: Evidence, catalog: Catalog) -> Iterator[tuple[float, str]]:

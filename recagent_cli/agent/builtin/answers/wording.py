@@ -12,7 +12,6 @@ from recagent_tools.collapse import told_limits
 from recagent_tools.conditions import Condition, parse_condition
 
 from ...request import Request, Wish
-from ..dialogue.state import looks
 from ..readers.numbers import ORDER
 from ..words.lexicon import key_of
 
@@ -156,8 +155,6 @@ def list_text(request: Request, catalog: Catalog, count: int, first: int | None 
     schema = catalog.schema
     noun = schema.item if count == 1 else schema.items
     text = f"{number(count).capitalize()} {named_kinds(request.conditions, catalog, noun)}"
-    if request.wanted:
-        text += " from your watchlist" if not looks(request) else " on your watchlist"
     liked = [m.title for m in request.liked if m.id is not None]
     if liked:
         text += f", like {join(liked[:4])}"
