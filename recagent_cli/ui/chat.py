@@ -28,7 +28,7 @@ from .lines import is_quiet, tool_line, usage_line
 from .live import LiveLine
 from .recap import where_one_was
 from .render import explained_lines, make_console, turn_renderables
-from .signals import ends_by_signal, no_echo, stoppable
+from .signals import ends_by_signal, ends_without_terminal, no_echo, stoppable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -96,7 +96,7 @@ class Chat:
             self.note(notice)
         # What is typed while nobody reads does not show; it waits for the prompt.
         echo = contextlib.nullcontext() if self.plain else no_echo()
-        with self.assistant, ends_by_signal(self._leave), echo:
+        with self.assistant, ends_without_terminal(), ends_by_signal(self._leave), echo:
             for line in self._lines():
                 if not line.strip():
                     continue

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import signal
 import sys
 import threading
@@ -63,6 +65,31 @@ def ends_by_signal(at_prompt: Callable[[SystemExit], bool]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def ends_without_terminal() -> Iterator[None]:
+    """A terminal that is gone ends the chat as SIGHUP does: nobody is there to be told."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        _silence()
+        raise SystemExit(128 + int(getattr(signal, "SIGHUP", 1))) from None
+    except SystemExit as leaving:
+        if leaving.code == 128 + int(getattr(signal, "SIGHUP", 1)):
+            _silence()
+        raise
+
+
+def _silence() -> None:
+    """What is still to be written goes nowhere, or the interpreter would complain at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 @contextlib.contextmanager
