@@ -175,6 +175,12 @@ def _groups(one: Known, profiles: Profiles, everything: bool) -> RenderableType:
         )
         more = f" · {len(events) - len(shown):,} more" if len(events) > len(shown) else ""
         table.add_row(f"  {name}", f"{len(events):,}", Text(clean(told, 10**6) + more))
+    batches: dict[str, list[StoredEvent]] = {}
+    for event in one.facts:
+        batches.setdefault(event.batch, []).append(event)
+    imports = [f"{b} ({len(f):,} facts, {f[0].source})" for b, f in batches.items() if b]
+    if imports:
+        table.add_row("  imports", f"{len(imports):,}", Text(clean(" · ".join(imports), 2_000)))
     if one.shown:
         table.add_row("  shown", f"{one.shown:,}", Text("in lists", style="dim"))
     return table
@@ -219,8 +225,10 @@ def why_renderables(origin: Origin, profiles: Profiles) -> Iterator[RenderableTy
 
 def _origin(event: StoredEvent, every: dict[int, StoredEvent], profiles: Profiles) -> Iterator[str]:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(event.time))
-    words = f"“{event.source}”" if event.session and event.source else event.source
-    where = f" (turn {event.turn} of session {event.session})" if event.session else ""
+    said = bool(event.session and event.source) and event.kind not in ("learned", "proposed")
+    words = f"“{event.source}”" if said else event.source
+    turn = "" if event.turn is None else f"turn {event.turn} of "
+    where = f" ({turn}session {event.session})" if event.session else ""
     yield when + (f", {words}" if words else "") + where
     if event.batch:
         yield f"came with {event.batch}; recagent profile undo --batch {event.batch}"

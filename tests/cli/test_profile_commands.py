@@ -165,6 +165,7 @@ def test_undo_takes_what_was_learned_of_it_too(recagent: RunCommand, store: User
             fact("shown", "f03"),
         ]
     )
+    assert "films.csv (2 facts" in recagent("profile", "show").out
     assert [f["fact"] for f in report(recagent, "undo", "--batch", "films.csv")["facts"]] == [4, 5]
     assert [f["fact"] for f in report(recagent, "undo", "1")["facts"]] == [1, 2, 3]
     assert report(recagent, "show")["facts"] == []
