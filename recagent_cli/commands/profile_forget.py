@@ -94,6 +94,7 @@ def _wanted(
     if everything:
         return Wanted(everything=True), f"all of the profile {profiles.name}"
     if session is not None:
+        session = profiles.store.full_id(session, profiles.name)
         return Wanted(session=session), f"the conversation {session}"
     if since is not None:
         return Wanted(since=_moment(since)), f"all since {since}"
