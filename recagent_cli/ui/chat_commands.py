@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from rich.text import Text
+
 from recagent_catalogs.errors import BadInput, UsageError
 from recagent_catalogs.text import clean
 
@@ -20,7 +22,7 @@ from .chat_facts import FACTS
 from .chat_places import PLACES
 from .chat_profile import PROFILE
 from .chat_settings import SETTINGS
-from .item_list import numbered_list
+from .recap import where_one_was
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -93,10 +95,9 @@ def _continue(chat: Chat, rest: str) -> None:
     if held is None or not held.turns:
         raise BadInput("there is no earlier session about this catalog")
     chat.session = held
-    said = held.turns[-1].utterance
-    chat.note(f"going on where you said “{clean(said, 60)}”")
-    if held.shown:
-        chat.show(*numbered_list(chat.assistant.catalog, held.shown))
+    first, *lines = where_one_was(held, chat.assistant.catalog)
+    chat.note(first)
+    chat.show(*(Text(line) for line in lines))
 
 
 def _quit(chat: Chat, rest: str) -> None:

@@ -260,14 +260,3 @@ def plain_list(catalog: Catalog, rows: Sequence[int]) -> list[RenderableType]:
     from rich.text import Text
 
     return [Text(f"  {clean(catalog.label(row))}") for row in rows]
-
-
-def numbered_list(catalog: Catalog, rows: Sequence[int]) -> list[RenderableType]:
-    """Items of a list that was shown before: number, title and year, a line each."""
-    from rich.text import Text
-
-    digits = len(str(len(rows)))
-    return [
-        Text.assemble((f"{place:>{digits}}", theme.NUMBER), f" {clean(catalog.label(row))}")
-        for place, row in enumerate(rows, start=1)
-    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from pathlib import Path
 
@@ -110,11 +111,28 @@ def test_the_list_goes_to_a_file_and_replaces_none(
     assert len(path.read_text(encoding="utf-8").splitlines()) > 3
 
 
+@pytest.mark.parametrize("flags", [(), ("--incognito",)])
+def test_the_talk_goes_to_a_file(
+    recagent: RunCommand, home: Path, tmp_path: Path, flags: tuple[str, ...]
+) -> None:
+    page, data = tmp_path / "talk.md", tmp_path / "talk.json"
+    lines = [f"/export {page}", "westerns", "no drama", f"/export {page}", f"/export {data}"]
+    ran = recagent("chat", *flags, stdin="\n".join(lines))
+    assert "there is nothing to export yet" in ran.err and ran.err.count("wrote 2 turns") == 2
+    told = json.loads(data.read_text(encoding="utf-8"))
+    assert told["schema"] == "recagent.session/1"
+    assert [turn["utterance"] for turn in told["turns"]] == ["westerns", "no drama"]
+    assert "**The Long Field (1978)**" in page.read_text(encoding="utf-8")
+    if not flags:
+        kept = json.loads(recagent("session", "export", "--json").out)
+        assert kept["turns"] == told["turns"]
+
+
 def test_the_last_session_is_taken_up(recagent: RunCommand, home: Path) -> None:
     assert "no earlier session" in talk(recagent, "/continue")[1]
     talk(recagent, "westerns")
     out, said = talk(recagent, "/continue", "who directed the second one?", "/continue")
-    assert "going on where you said “westerns”" in said and "1 The Long Field" in out
+    assert "going on with “westerns” (1 turn" in said and "1. The Long Field" in out
     assert "has begun already" in said
 
 
