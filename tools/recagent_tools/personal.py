@@ -164,38 +164,47 @@ def left_out_text(context: ToolContext, conditions: Iterable[str] = ()) -> str:
 
     "" where nothing meets them, or something of it went for another reason.
     """
-    catalog, mask = context.catalog, np.ones(context.bus.n_items, dtype=bool)
+    catalog, profile = context.catalog, context.profile
+    mask = np.ones(context.bus.n_items, dtype=bool)
     for text in conditions:
         mask &= evaluate(parse_condition(text, catalog), catalog)
     rows = np.flatnonzero(mask)
     counts = {rule: count for rule, count in _ruled_out(context, mask) if count}
     if not len(rows) or mask.any() or context.user is not None:
         return ""
-    noun = catalog.schema.item if len(rows) == 1 else catalog.schema.items
-    fit = f"{len(rows):,} {noun} that fit{'s' * (len(rows) == 1)}"
-    if len(counts) > 1:
+    total, where = len(rows), ""
+    if len(counts) > 1 and "wanted" in counts:  # what is not on the list was not meant
+        total, where = total - counts.pop("wanted"), " on your watchlist"
+    one = total == 1
+    noun = catalog.schema.item if one else catalog.schema.items
+    fit = f"{total:,} {noun}{where} that fit{'s' * one}"
+    said = _all_of(next(iter(counts)), fit, one=one) if len(counts) == 1 else ""
+    if not said:
+        named = ", ".join(dict.fromkeys(value for _, value in profile.never_values))
         told = ", ".join(f"{count:,} {_BRIEFLY[rule]}" for rule, count in counts.items())
-        return f"Of the {fit} none is left: {told}.{_anyway(counts)}"
-    (rule,) = counts
-    one = len(rows) == 1
-    said = {
-        "wanted": f"The {fit} is not on your watchlist."
-        if one
-        else f"None of the {fit} is on your watchlist.",
-        "never": f"You never want the {fit}." if one else f"You never want any of the {fit}.",
-        "never_value": f"You never want the kind of the {fit}.",
-        "seen": f"You have seen the {fit}." if one else f"You have seen all {fit}.",
-        "recent": f"The {fit} was shown to you of late."
-        if one
-        else f"All {fit} were shown to you of late.",
-    }[rule]
+        kinds = f" ({named})" if "never_value" in counts else ""
+        said = f"Of the {fit} none is left: {told}{kinds}."
     return f"{said}{_anyway(counts)}"
+
+
+def _all_of(rule: Rule, fit: str, *, one: bool) -> str:
+    """That one rule took all of it; "" where that needs more words."""
+    match rule:
+        case "wanted":
+            return f"{f'The {fit} is not' if one else f'None of the {fit} is'} on your watchlist."
+        case "never":
+            return f"You never want {'' if one else 'any of '}the {fit}."
+        case "seen":
+            return f"You have seen {'the' if one else 'all'} {fit}."
+        case "recent":
+            return f"{f'The {fit} was' if one else f'All {fit} were'} shown to you of late."
+    return ""
 
 
 _BRIEFLY: dict[Rule, str] = {
     "wanted": "not on your watchlist",
     "never": "never wanted",
-    "never_value": "of a kind that is never wanted",
+    "never_value": "of what you never want",
     "seen": "seen",
     "recent": "shown of late",
 }
