@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from recagent_catalogs.interactions import Floats, Rows
 
 from .groups import Cut, next_cut
+from .history import History
 from .sequences import Sequences
 
 FEWEST_OWN = 5
@@ -85,7 +86,7 @@ def without_held(sequences: Sequences, held: int) -> Sequences:
 
 
 def own_cuts(sequences: Sequences, own: Own, held: int) -> list[Cut]:
-    """Each good item held back, after what came before all of these.
+    """Each good item held back, after what came before all of these, as a profile asks: unordered.
 
     Args:
         sequences: the data, with the person as its last user.
@@ -94,7 +95,8 @@ def own_cuts(sequences: Sequences, own: Own, held: int) -> list[Cut]:
     """
     user, begin = sequences.n_users - 1, len(own) - held
     whole = [next_cut(sequences, user, place) for place in range(begin, len(own))]
-    history = sequences.history(user, begin)
+    before = sequences.history(user, begin)
+    history = History(before.rows, before.weights)
     return [
         Cut(history, cut.targets, cut.time)
         for cut, good in zip(whole, own.good[begin:], strict=True)

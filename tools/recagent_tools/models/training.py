@@ -342,7 +342,7 @@ class _Training:
         self._report(f"{NEWCOMER_LIKES} likes of a newcomer", newcomers, rankers.get("likes"))
         ranker = rankers.get(folds.kinds[-1])
         lists = self._report(protocol, last, ranker)
-        held = self._each(last, lists, ranker) if held_back else None
+        held = self._each(last, lists, rankers.get("likes")) if held_back else None
         self._lap("report", 0.95, "writing")
         als = first.retrievers["als"]
         if isinstance(als, ALS) and als.backend == "numpy":
@@ -401,7 +401,7 @@ class _Training:
     def _each(
         self, last: Sequence[Measured], lists: Sequence[Rows], ranker: Ranker | None
     ) -> HeldBack:
-        """The figures person by person."""
+        """The figures person by person; `ranker` is that of a person's own events."""
         ties = np.random.default_rng(self.setting.seed)
         own = ndcg_each(final_lists(self.own, ranker, ties), self.own)
         cuts = [one.cut for one in self.own]
