@@ -18,5 +18,5 @@ def escaped(text: str) -> str:
 
 def paragraph(text: str) -> str:
     """Lines of text, each on its own, none of which begins a list, a heading or code."""
-    lines = [clean(line) for line in clean(text, newlines=True).split("\n")]
+    lines = [clean(line).strip() for line in clean(text, newlines=True).split("\n")]
     return "  \n".join(_BLOCK.sub(r"\1\\", escaped(line)) for line in lines if line)

@@ -12,7 +12,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -234,7 +234,9 @@ def test_hostile_words_stay_words_in_an_export(recagent: RunCommand, home: Path)
     assert clean(HOSTILE) in words
 
 
-@settings(max_examples=60)
+@settings(max_examples=100)
+@example(" -")
+@example(" 1. a\n+ b\n    c\n===")
 @given(st.text(alphabet="ab1 -+=.)(#*_`~<>[]!|\\&;:/$@\nw", max_size=40))
 def test_any_text_is_a_paragraph_with_its_own_words(text: str) -> None:
     page = paragraph(text)
