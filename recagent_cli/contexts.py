@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,15 +42,18 @@ class Contexts:
         Raises:
             NotFound: no such user.
         """
-        catalog = self.sessions.catalog
+        catalog, profile = self.sessions.catalog, self.profile(session.id)
+        if session.unknown:  # what was asked for a moment ago was shown then
+            profile = replace(profile, recent=(*profile.recent, *session.unknown))
         return ToolContext(
             catalog=catalog,
             engine=self.sessions.engine,
             bus=session.bus,
             sandbox=self.sessions.sandbox,
-            profile=self.profile(session.id),
+            profile=profile,
             user=user_index(user, catalog),
             made_for=lambda number: session.made_for(number, catalog),
+            unknown=session.unknown,
             may_remember=not self.incognito and not self.sessions.paused,
             rng=np.random.default_rng(self.seed or datetime.date.today().toordinal()),
             of_list=lambda number: self.of_list(session, number),

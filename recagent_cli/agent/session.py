@@ -37,6 +37,7 @@ class Session:
         private: whether it holds turns that must not be kept: those of then, and what is made of
             them, stay out of the store.
         forgotten: what had been forgotten when it was begun or read, as `last_forgotten` has it.
+        unknown: rows that the person was asked for and does not know; they are not stored.
     """
 
     catalog: str
@@ -48,6 +49,7 @@ class Session:
     kept_sets: frozenset[str] = frozenset()
     private: bool = False
     forgotten: int = 0
+    unknown: tuple[int, ...] = ()
 
     def in_store(self, blob: bytes) -> None:
         """Note that these are the bytes of its bus in the store."""

@@ -11,6 +11,7 @@ import typer
 COMMANDS = (
     "ask",
     "chat",
+    "start",
     "batch",
     "recommend",
     "similar",

@@ -112,8 +112,19 @@ def first_screen(assistant: Assistant, resumed: bool) -> list[str]:
         f"{SAY}{_quoted(examples(catalog))}",
         f"then  {_quoted(further(catalog))}",
         *([f"last time you said “{last}” · /continue"] if last else []),
-        "/why 2 · /like 2 · /help · /quit",
+        f"{'new here: recagent start · ' * _is_new(assistant)}/why 2 · /like 2 · /help · /quit",
     ]
+
+
+def _is_new(assistant: Assistant) -> bool:
+    """Whether nothing is known of what the person likes in this catalog."""
+    if assistant.incognito:
+        return False
+    about = assistant.profile_name, assistant.catalog.path.name
+    try:
+        return not assistant.store.events(*about, ("liked", "disliked", "rated", "never", "set"))
+    except RecagentError:  # the chat begins all the same
+        return False
 
 
 def _quoted(texts: list[str]) -> str:

@@ -17,7 +17,7 @@ from .models.history import History
 from .references import preview, resolve_all
 from .rowset import RowSet
 from .toolbox import Arguments, Tool, ToolContext, ToolResult
-from .verdicts import verdicts
+from .verdicts import UNKNOWN, verdicts
 
 KEEP = 1_000
 """How many candidates a soft retriever leaves; the ranker looks at all of them."""
@@ -135,6 +135,8 @@ def profile_history(context: ToolContext) -> History:
         for row in rows:
             told.pop(row, None)  # the latest word
             told[row] = weight
+    for row in context.unknown:
+        told.setdefault(int(row), UNKNOWN)
     # likes first, in their order, then what is refused: that has none
     rows = [row for row, weight in told.items() if weight > 0]
     rows += sorted(row for row, weight in told.items() if weight < 0)

@@ -154,6 +154,7 @@ class ToolContext:
         stated: facts about values that `remember` asks to be written: (kind, column, value).
         sayable: the kinds of fact that may be written, by row; None for a person's own command.
         sayable_values: those about values, by (column, value).
+        unknown: rows that the person does not know, as they said when asked; no facts.
         seen_too: whether what the person has seen may be offered in this turn.
         only_wanted: whether only the person's watchlist is meant.
         asked: values that the person's own words ask for, as ("column", "value"): they come
@@ -192,6 +193,7 @@ class ToolContext:
     may_remember: bool = True
     sayable: Mapping[int, frozenset[str]] | None = None
     sayable_values: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    unknown: Sequence[int] = ()
     seen_too: bool = False
     only_wanted: bool = False
     asked: frozenset[tuple[str, str]] = frozenset()

@@ -1,0 +1,164 @@
+"""`recagent start`: a short interview, and then a list that is already personal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .run import ModelOption, NoBuildOption, Run, common
+
+if TYPE_CHECKING:
+    from ..agent.turn import Turn
+    from ..interview import Interview
+
+
+@common
+def command(
+    run: Run,
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(help="What you like, in your own words; then fewer questions may do."),
+    ] = None,
+    n: Annotated[
+        int, typer.Option("-n", "--count", min=1, max=100, help="How many questions.")
+    ] = 12,
+    answers: Annotated[
+        str,
+        typer.Option(
+            "--answers", metavar="FILE|-", help="Answers, one a line: ID yes|no|4|never|?"
+        ),
+    ] = "",
+    model: ModelOption = None,
+    no_build: NoBuildOption = False,
+) -> None:
+    """A short interview, then a first list made for you.
+
+    A dozen items to say yes or no to; stop at any time. Through a pipe each line answers the
+    next question; with no line the questions are printed.
+    """
+    from recagent_catalogs.errors import UsageError
+
+    from ..interview import Interview
+
+    if run.form not in ("table", "json", "jsonl"):
+        raise UsageError(f"--format {run.form} does not fit here", hint="use table or json")
+    options = run.brain_options(model, None)
+    assistant = run.assistant(fallback=model is None, build=not no_build, **options)
+    interview = Interview.about(assistant, n)
+    if text:
+        _hear(run, interview, " ".join(text))
+    if answers:
+        interview.answer_lines(_lines(answers), "" if answers == "-" else answers)
+        broken = False
+    elif sys.stdin.isatty():
+        broken = _ask(run, interview, heard=bool(text))
+    else:
+        lines = sys.stdin.read().splitlines()
+        if not lines and not interview.said:
+            _print_questions(run, interview)
+            return
+        broken = _answer_in_turn(run, interview, lines)
+    _finish(run, interview, broken)
+
+
+def _lines(answers: str) -> list[str]:
+    """The lines of a file, or of standard input.
+
+    Raises:
+        NotFound, BadInput: it cannot be read.
+    """
+    from recagent_catalogs.errors import BadInput, NotFound
+
+    if answers == "-":
+        return sys.stdin.read().splitlines()
+    try:
+        return Path(answers).read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError as error:
+        raise NotFound(f"no file {answers}") from error
+    except (OSError, UnicodeError) as error:
+        raise BadInput(f"cannot be read: {error}", path=answers) from error
+
+
+def _hear(run: Run, interview: Interview, text: str) -> bool:
+    """Take the person's own words, and say what was understood."""
+    told = interview.hear(text)
+    if told:
+        run.say(f"understood: {', '.join(told)}")
+    else:
+        run.say("I understood no taste in that; name kinds, people or titles")
+    return bool(told)
+
+
+def _answer_in_turn(run: Run, interview: Interview, lines: Sequence[str]) -> bool:
+    """Lines of a pipe: each answers the next question, as at the prompt."""
+    from ..ui.interview import converse
+
+    taken = iter(lines)
+    return converse(
+        interview,
+        lambda: next(taken, None),
+        tell=lambda line: None,
+        hear=lambda text: _hear(run, interview, text),
+        strict=True,
+    )
+
+
+def _ask(run: Run, interview: Interview, *, heard: bool) -> bool:
+    """The interview on a terminal; whether Ctrl-C ended it."""
+    from ..ui.interview import converse, opening
+
+    def ask() -> str | None:
+        sys.stderr.write("> ")
+        sys.stderr.flush()
+        return sys.stdin.readline() or None
+
+    def tell(line: str) -> None:
+        sys.stderr.write(line + "\n")
+
+    for line in opening(interview, heard):
+        tell(line)
+    return converse(
+        interview, ask, tell=tell, hear=lambda text: _hear(run, interview, text), strict=False
+    )
+
+
+def _print_questions(run: Run, interview: Interview) -> None:
+    """What would be asked, as data; nothing is answered or noted."""
+    from ..ui.interview import interview_json, question_lines
+    from ..ui.render import report_text
+
+    if run.form != "table":
+        run.out(report_text("interview", interview_json(interview, "", None), run.form))
+        return
+    for line in question_lines(interview):
+        run.out(line)
+    run.say("answer them: recagent start on a terminal, or --answers FILE with ID yes|no|4|never|?")
+
+
+def _finish(run: Run, interview: Interview, broken: bool) -> None:
+    """Note the facts, say what was learned, and show the first list."""
+    from recagent_catalogs.errors import ExitCode
+
+    from ..interview import counted
+    from ..ui.interview import interview_json
+    from ..ui.render import report_text
+
+    batch = interview.keep()
+    learned = counted(list(interview.answers.values()), len(interview.said))
+    undo = f"take it back: recagent profile undo --batch {batch}"
+    if broken:
+        run.say(f"\nstopped; noted: {learned} · {undo}" if batch else "\nstopped; nothing noted")
+        raise typer.Exit(ExitCode.INTERRUPTED)
+    turn: Turn | None = interview.first_list() if batch else None
+    if run.form != "table":
+        run.out(report_text("interview", interview_json(interview, batch, turn), run.form))
+    elif turn is not None:
+        run.print_turn(turn, interview.assistant)
+    if batch:
+        run.say(f"noted: {learned} · {undo}")
+    else:
+        run.say("nothing noted: nothing was liked or disliked")
