@@ -15,6 +15,7 @@ from recagent_tools.evidence import Evidence, WhyNot
 from recagent_tools.models.engine import Engine
 from recagent_tools.predict import PredictedRating
 from recagent_tools.registry import load_toolbox
+from recagent_tools.together import With
 from recagent_tools.toolbox import Ran, ToolContext
 
 from .agent.brain import Brain
@@ -39,6 +40,7 @@ from .named import resolve_title, user_index
 from .paths import Paths, find_paths
 from .semantic import THRESHOLD
 from .sessions import Sessions
+from .together import strangers, told_strangers, with_whom
 from .turns import EventFunction, Turns, ignore
 
 
@@ -60,6 +62,8 @@ class Assistant:
             are read as the nearest tags; none by default.
         semantic_threshold: the cosine from which on a tag is near.
         learning: how fast the profile moves and forgets; by default as `Learning` has it.
+        company: other profiles for whom lists are, too; see `go_with`.
+        together: how what fits each of them is joined, one of `STRATEGIES`.
         paths: where things are kept; by default as `RECAGENT_HOME` or the platform has it.
         on_event: takes every event of every turn, and progress.
 
@@ -85,6 +89,8 @@ class Assistant:
         semantic: str | Path | None = None,
         semantic_threshold: float = THRESHOLD,
         learning: Learning | None = None,
+        company: Sequence[str] = (),
+        together: str = "average",
         paths: Paths | None = None,
         on_event: EventFunction = ignore,
     ) -> None:
@@ -131,6 +137,10 @@ class Assistant:
             max_steps=max_steps,
             style=style,
         )
+        self.together: With | None = None
+        self.join = together
+        if company:
+            self.go_with(company)
 
     # -- opening ---------------------------------------------------------------------------------
 
@@ -155,7 +165,7 @@ class Assistant:
 
     @property
     def _contexts(self) -> Contexts:
-        return Contexts(self._sessions, self.incognito, self.seed)
+        return Contexts(self._sessions, self.incognito, self.seed, self.together)
 
     def _turns(self, keep: bool, on_event: EventFunction | None = None) -> Turns:
         return Turns(
@@ -331,6 +341,32 @@ class Assistant:
             ToolError: there is no such list.
         """
         return self._contexts.of_list(session, number)
+
+    def go_with(self, names: Sequence[str], together: str = "") -> With:
+        """Make lists for other people of this machine, too, from now on; for nobody else if none.
+
+        Without this a session goes on with those of its last turn. Their profiles are read to
+        rank; nothing is written into them.
+
+        Args:
+            names: of profiles; commas may stand between several.
+            together: how what fits each of them is joined; as before if "".
+
+        Raises:
+            NotFound: there is no such profile.
+            BadInput: there is no such way to join, or there are too many.
+        """
+        join = together or self.join
+        self.together = with_whom(names, join, self.profile_name, self.store)
+        self.join = join
+        company = self._contexts.company(self.together)
+        if company is not None and (told := told_strangers(strangers(company), self.catalog.name)):
+            self._notice("limit", told)
+        return self.together
+
+    def with_now(self, session: Session) -> With:
+        """With whom the next list of a session is made."""
+        return self._contexts.with_now(session)
 
     def user_index(self, user: str | None) -> int | None:
         """The index of a user of the catalog's data.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from recagent_catalogs.errors import BadInput
+from recagent_tools.together import Company, With
 from recagent_tools.toolbox import ToolContext
 
 from .agent.past_context import context_of_list
@@ -26,11 +27,13 @@ class Contexts:
         sessions: whose catalog, models and profile a context holds.
         incognito: whether nothing is known of the person, nor remembered.
         seed: seed of everything random; with 0 it changes by the day.
+        together: with whom lists are wanted; None: with those of the session's last turn.
     """
 
     sessions: Sessions
     incognito: bool
     seed: int
+    together: With | None = None
 
     def profile(self, session: str = "") -> Profile:
         """What is known of the person, in rows of this catalog; `Sessions.profile`."""
@@ -52,12 +55,22 @@ class Contexts:
             sandbox=self.sessions.sandbox,
             profile=profile,
             user=user_index(user, catalog),
+            company=None if user is not None else self.company(self.with_now(session)),
+            open_company=self.company,
             made_for=lambda number: session.made_for(number, catalog),
             unknown=session.unknown,
             may_remember=not self.incognito and not self.sessions.paused,
             rng=np.random.default_rng(self.seed or datetime.date.today().toordinal()),
             of_list=lambda number: self.of_list(session, number),
         )
+
+    def with_now(self, session: Session) -> With:
+        """With whom the next list of a session is wanted."""
+        return session.together if self.together is None else self.together
+
+    def company(self, together: With) -> Company | None:
+        """Those people, with what is known of each."""
+        return self.sessions.company(together)
 
     def of_list(self, session: Session, number: int = 0) -> ToolContext:
         """`Assistant.context_of_list`."""

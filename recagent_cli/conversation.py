@@ -76,6 +76,7 @@ def _turn(number: int, body: str, relabel: Relabel | None) -> dict[str, Any]:
         ],
         "funnel": past.kept.funnel,
         "user": past.user,
+        "with": list(past.together.names) if past.together else [],
         "brain": past.kept.brain,
         "request": _request(past),
     }

@@ -20,6 +20,7 @@ from recagent_tools.personal import (
 from recagent_tools.relaxation import MAX_CONDITIONS, Census
 from recagent_tools.retrieve import knows_the_person, profile_history
 from recagent_tools.rowset import RowSet
+from recagent_tools.together import fares_of
 from recagent_tools.toolbox import Toolbox, ToolContext
 
 from .agent.explaining import Scene, explain
@@ -142,7 +143,8 @@ def told_items(
     items = context.catalog.items(rows)
     scene = Scene(rows, context, request, style)
     told = explain(items, {}, scene, profile_history(context))
-    return shown_items(items, scores, {one.row: one.text for one in told})
+    reasons = {one.row: one.text for one in told}
+    return shown_items(items, scores, reasons, fares=fares_of(rows, context.bus))
 
 
 def _retrieve(toolbox: Toolbox, context: ToolContext, wanted: Wanted) -> list[Condition]:

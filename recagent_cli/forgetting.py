@@ -267,7 +267,10 @@ class Finder:
                 return [keep(part) for part in parts if isinstance(part, list) or part not in rows]
             return value
 
-        left = {key: part if key in ("build", "user") else keep(part) for key, part in told.items()}
+        left = {
+            key: part if key in ("build", "user", "with") else keep(part)
+            for key, part in told.items()
+        }
         return text if left == told else json.dumps(left, separators=(",", ":"))
 
     def _is_wish(self, part: Any) -> bool:

@@ -14,6 +14,7 @@ from recagent_tools.bus import CandidateBus
 from recagent_tools.bus_file import bus_from_bytes, bus_to_bytes
 from recagent_tools.models.engine import Engine
 from recagent_tools.replay import replay
+from recagent_tools.together import Company, With
 from recagent_tools.toolbox import Toolbox, ToolContext
 
 from .agent.brain import PastTurn
@@ -103,6 +104,12 @@ class Sessions:
         scale = self.engine.rating_scale
         return derive(events, self.catalog, learning=self.learning, now=now, scale=scale)
 
+    def company(self, together: With) -> Company | None:
+        """Those people, with what is known of each."""
+        from .together import open_company  # it reads other profiles by this
+
+        return open_company(self, together)
+
     def keep(self, session: Session, turn: Turn) -> list[StoredEvent]:
         """Write the turn, the session and its facts, in one transaction; the facts, numbered."""
         ids = self.catalog.ids([row for _, row in turn.remembered])
@@ -142,8 +149,8 @@ class Sessions:
             raise RecagentError(f"the store cannot be locked: {error}") from error
 
     def _asked(self, session: Session, turn: Turn) -> list[StoredEvent]:
-        """What the turn asked for in passing, unless it was for somebody else."""
-        if turn.user is not None:
+        """What the turn asked for in passing, unless it was for others, too, or for them alone."""
+        if turn.user is not None or turn.together is not None:
             return []
         before = session.turns[-2].request if len(session.turns) > 1 else None
         lasting = {(column, value) for _, column, value in turn.stated}
@@ -350,9 +357,9 @@ class Sessions:
             return self._new_bus()
 
         def remake(number: int) -> bool:
-            return replay(
-                bus, self.toolbox, ToolContext(self.catalog, self.engine, bus, self.sandbox), number
-            )
+            context = ToolContext(self.catalog, self.engine, bus, self.sandbox)
+            context.open_company = self.company
+            return replay(bus, self.toolbox, context, number)
 
         bus.remake = remake
         if bus.now.candidates is None and not remake(bus.cursor):

@@ -53,6 +53,12 @@ SETTINGS = (
     Setting("seed", 0, 'seed of everything random; with 0, "surprise me" changes by the day'),
     Setting("as", "me", "whose profile is used"),
     Setting(
+        "together",
+        "average",
+        "how a list is chosen that is made with others",
+        choices=("average", "least-misery", "most-pleasure"),
+    ),
+    Setting(
         "color", True, "colours on a terminal; NO_COLOR and --no-color turn them off", local=True
     ),
     Setting(

@@ -17,6 +17,7 @@ from .request import Request
 
 if TYPE_CHECKING:
     from recagent_tools.relaxation import Change
+    from recagent_tools.together import With
     from recagent_tools.toolbox import Tool, ToolContext
 
 
@@ -85,6 +86,8 @@ class PastTurn:
     """Ids of the disliked ones."""
     relaxations: tuple[tuple[Change, ...], ...] = ()
     """What each option changes, where the question was what to give up."""
+    together: With | None = None
+    """With whom it was asked; None for nobody else."""
     kept: Kept = field(default_factory=Kept, compare=False)
     """How it looked, for whoever reads the session again; no brain needs it."""
 

@@ -15,6 +15,7 @@ from recagent_catalogs.text import clean, fold
 from recagent_tools.bus import Mark
 from recagent_tools.gauges import gauges
 from recagent_tools.retrieve import profile_history
+from recagent_tools.together import fares_of
 from recagent_tools.toolbox import Tool, Toolbox, ToolContext
 
 from .brain import Brain, Call, Observation, PastTurn, Step, TurnView, Usage
@@ -349,6 +350,7 @@ class _Running:
             explained=explained,
             remembered=tuple(context.remembered),
             stated=tuple(context.stated),
+            together=None if context.company is None else context.company.together,
         )
 
     def _show(self, rows: Sequence[int]) -> None:
@@ -465,8 +467,8 @@ class _Running:
             return ()
         items = self.context.catalog.items(rows)
         reasons = {one.row: one.text for one in explained}
-        told = gauges(rows, self._made_in(request)[1])
-        return shown_items(items, scores_of(rows, self.context.bus), reasons, told)
+        told, bus = gauges(rows, self._made_in(request)[1]), self.context.bus
+        return shown_items(items, scores_of(rows, bus), reasons, told, fares_of(rows, bus))
 
 
 def _ends(call: Call, view: TurnView) -> bool:

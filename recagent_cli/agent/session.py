@@ -11,6 +11,7 @@ import numpy as np
 
 from recagent_catalogs.store import Catalog
 from recagent_tools.bus import CandidateBus
+from recagent_tools.together import With
 from recagent_tools.toolbox import MadeFor
 
 from .brain import PastTurn
@@ -71,6 +72,11 @@ class Session:
         return self.turns[-1].user if self.turns else None
 
     @property
+    def together(self) -> With:
+        """With whom the last turn was asked."""
+        return (self.turns[-1].together if self.turns else None) or With()
+
+    @property
     def shown_before(self) -> tuple[int, ...]:
         """All rows shown so far, without duplicates, oldest first."""
         # A bus that began anew with changed data knows nothing of the lists before.
@@ -95,6 +101,7 @@ class Session:
             _rows(disliked, catalog),
             request.wished,
             None if turn.user is None else catalog.user_index(turn.user),
+            turn.together,
         )
 
     def _turn_of(self, number: int) -> PastTurn | None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from recagent_tools.bus import CandidateBus
     from recagent_tools.gauges import Gauge
     from recagent_tools.relaxation import Relaxation
+    from recagent_tools.together import Fares, With
 
     from .explaining import Explained
 
@@ -31,6 +32,7 @@ class ShownItem:
 
     Attributes:
         fit, novelty: 0 to 1, for the screen, and in no file; as `recagent_tools.gauges.Gauge`.
+        fares: how each person fares with it, where the list is for several.
     """
 
     rank: int
@@ -43,6 +45,7 @@ class ShownItem:
     columns: Mapping[str, Any]
     fit: float | None = field(default=None, compare=False)
     novelty: float | None = field(default=None, compare=False)
+    fares: Fares | None = field(default=None, compare=False)
 
     @property
     def label(self) -> str:
@@ -67,8 +70,9 @@ def shown_items(
     scores: Sequence[float | None],
     reasons: Mapping[int, str],
     gauges: Sequence[Gauge] = (),
+    fares: Sequence[Fares | None] = (),
 ) -> tuple[ShownItem, ...]:
-    """Number the items of an answer; `gauges` is empty or has one for each."""
+    """Number the items of an answer; `gauges` and `fares` are empty or have one for each."""
     return tuple(
         ShownItem(
             rank,
@@ -81,6 +85,7 @@ def shown_items(
             item.columns,
             gauges[rank - 1].fit if gauges else None,
             gauges[rank - 1].novelty if gauges else None,
+            fares[rank - 1] if fares else None,
         )
         for rank, (item, score) in enumerate(zip(items, scores, strict=True), start=1)
     )
@@ -133,6 +138,7 @@ class Turn:
         aspects: what the weights of the ranking did: {name: {weight, before, after}}.
         number: number of the list that stands now; 0 for none.
         user: the user of the catalog's data for whom it was asked.
+        together: with whom it was asked; None for nobody else.
         liked, disliked: ids of the items that the list was made for, beside the profile's.
         relaxations: where too little met the conditions, the smallest ways to more.
         relaxed: the one of them that the brain took.
@@ -167,6 +173,7 @@ class Turn:
     explained: tuple[Explained, ...] = ()
     remembered: tuple[tuple[str, int], ...] = field(default=(), compare=False)
     stated: tuple[tuple[str, str, str], ...] = field(default=(), compare=False)
+    together: With | None = None
 
     @property
     def rows(self) -> tuple[int, ...]:
@@ -186,6 +193,7 @@ class Turn:
             self.liked,
             self.disliked,
             tuple(way.changes for way in self.relaxations[: self.offered]),
+            self.together,
             Kept(
                 time.time(),
                 self.brain,
@@ -215,6 +223,7 @@ class Turn:
             "funnel": self.funnel,
             "aspects": {name: dict(one) for name, one in self.aspects.items()},
             "list": self.number,
+            "together": told_together(self.items),
             "notices": [{"kind": kind, "text": text} for kind, text in self.notices],
             "brain": self.brain,
             "usage": asdict(self.usage) if self.usage else None,
@@ -236,6 +245,15 @@ def _trace_json(entry: TraceEntry) -> dict[str, Any]:
     return told
 
 
+def told_together(items: Sequence[ShownItem]) -> dict[str, Any] | None:
+    """How each person fares with the items of a list; None for a list for one."""
+    if all(item.fares is None for item in items):
+        return None
+    from recagent_tools.together import together_json  # most lists are for one
+
+    return together_json([item.fares for item in items])
+
+
 def past_to_json(past: PastTurn, ids: Sequence[str]) -> str:
     """A past turn as it is stored: rows as ids, because rows change with the data."""
     request = past.request.to_json() if past.request else None
@@ -255,6 +273,8 @@ def past_to_json(past: PastTurn, ids: Sequence[str]) -> str:
         ],
         "kept": past.kept.to_json(),
     }
+    if past.together is not None:
+        data["together"] = {"names": list(past.together.names), "by": past.together.by}
     return json.dumps(data, ensure_ascii=False)
 
 
@@ -282,6 +302,25 @@ def past_from_json(
     said, told = data["utterance"], data["text"]
     kept = kept_from_json(data.get("kept"), ids)
     past = PastTurn(
-        said, told, rows, request, options, number, user, liked, disliked, relaxations, kept
+        said,
+        told,
+        rows,
+        request,
+        options,
+        number,
+        user,
+        liked,
+        disliked,
+        relaxations,
+        _together_from_json(data.get("together")),
+        kept,
     )
     return past, ids
+
+
+def _together_from_json(told: Mapping[str, Any] | None) -> With | None:
+    if not told:
+        return None
+    from recagent_tools.together import known_with
+
+    return known_with(json.dumps({"with": told}))

@@ -16,8 +16,10 @@ from .run import (
     Run,
     SeenTooOption,
     StyleOption,
+    TogetherOption,
     WatchlistOption,
     WeightsOption,
+    WithOption,
     common,
     read_text,
 )
@@ -37,6 +39,8 @@ def command(
         list[str] | None, typer.Option("--like", help="A liked item; repeatable.")
     ] = None,
     weights: WeightsOption = None,
+    with_: WithOption = None,
+    together: TogetherOption = None,
     seen_too: SeenTooOption = False,
     from_watchlist: WatchlistOption = False,
     no_repeats: NoRepeatsOption = None,
@@ -70,13 +74,14 @@ def command(
         build=not (no_build or dry_run),
         **run.style_option(style),
         **run.repeats_option(no_repeats),
+        **run.company_options(with_, together, user),
         incognito=incognito,
         **options,
     )
     held = held_session(assistant, session) if session is not None or continue_ else None
     if held is not None and session is None and is_old(held):
         run.say(going_on(held))
-    user = user or user_of(held, assistant)
+    user = user or (None if with_ else user_of(held, assistant))
     asked: dict[str, Any] = {"user": user, "like": like or (), "weights": weights or (), "count": n}
     asked |= {"seen_too": seen_too, "only_wanted": from_watchlist}
     if dry_run:

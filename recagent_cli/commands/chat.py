@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from .run import ApiBaseOption, ModelOption, NoBuildOption, Run, StyleOption, common
+from .run import (
+    ApiBaseOption,
+    ModelOption,
+    NoBuildOption,
+    Run,
+    StyleOption,
+    TogetherOption,
+    WithOption,
+    common,
+)
 
 
 @common
@@ -24,6 +33,8 @@ def command(
         str | None,
         typer.Option("--resume", "--session", help="Go on with this session."),
     ] = None,
+    with_: WithOption = None,
+    together: TogetherOption = None,
     style: StyleOption = None,
     no_build: NoBuildOption = False,
     incognito: Annotated[bool, typer.Option("--incognito", help="Keep nothing.")] = False,
@@ -48,6 +59,7 @@ def command(
     assistant = run.assistant(
         build=not no_build,
         **run.style_option(style),
+        **run.company_options(with_, together, user),
         incognito=incognito,
         **run.brain_options(model, api_base),
     )
@@ -58,7 +70,7 @@ def command(
     chat = Chat(
         assistant,
         held or assistant.new_session(),
-        user=user or user_of(held, assistant),
+        user=user or (None if with_ else user_of(held, assistant)),
         quiet=run.quiet,
         verbose=run.verbose,
         color=bool(settings["color"]),

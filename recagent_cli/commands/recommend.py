@@ -16,8 +16,10 @@ from .run import (
     Run,
     SeenTooOption,
     StyleOption,
+    TogetherOption,
     WatchlistOption,
     WeightsOption,
+    WithOption,
     common,
     read_text,
 )
@@ -42,6 +44,8 @@ def command(
     ] = None,
     weight: WeightsOption = None,
     n: Annotated[int, typer.Option("-n", "--count", min=1, max=1000, help="How many.")] = 10,
+    with_: WithOption = None,
+    together: TogetherOption = None,
     seen_too: SeenTooOption = False,
     from_watchlist: WatchlistOption = False,
     no_repeats: NoRepeatsOption = None,
@@ -69,7 +73,7 @@ def command(
         from .all_users import recommend_all
 
         refused = {"--user": user, "--like": like, "--unlike": unlike, "--where": where}
-        refused["--weights"] = weight
+        refused |= {"--weights": weight, "--with": with_}
         own = {"--dry-run": dry_run, "--seen-too": seen_too, "--from-watchlist": from_watchlist}
         own["--no-repeats"] = no_repeats is not None
         refused |= {option: ["yes"] if given else None for option, given in own.items()}
@@ -89,7 +93,10 @@ def command(
     if user is not None and from_watchlist:
         raise UsageError("a user of the data has no watchlist", hint="leave one of them out")
     assistant = run.assistant(
-        build=not (no_build or dry_run), **run.style_option(style), **run.repeats_option(no_repeats)
+        build=not (no_build or dry_run),
+        **run.style_option(style),
+        **run.repeats_option(no_repeats),
+        **run.company_options(with_, together, user),
     )
     wanted: dict[str, Any] = {"unlike": unlike or (), "where": where or ()}
     wanted |= {"weights": weight or (), "seen_too": seen_too, "only_wanted": from_watchlist}

@@ -70,6 +70,20 @@ NoRepeatsOption = Annotated[
         help="Nothing that was shown to you in so many last days; 0: repeats are fine.",
     ),
 ]
+WithOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--with",
+        metavar="NAME",
+        help="For this profile, too; repeatable. Your own name: for you alone again.",
+    ),
+]
+TogetherOption = Annotated[
+    str | None,
+    typer.Option(
+        "--together", help="With --with: by average, least-misery or most-pleasure of you all."
+    ),
+]
 COMMON: dict[str, tuple[Any, Any]] = {
     "catalog": (
         Annotated[str | None, typer.Option("--catalog", "-c", help="Catalog to use.")],
@@ -279,6 +293,24 @@ class Run:
             raise UsageError(f"no style {style!r}", hint="styles: " + ", ".join(choices))
         return {} if style is None else {"style": style}
 
+    def company_options(
+        self, names: Sequence[str] | None, together: str | None, user: str | None
+    ) -> dict[str, Any]:
+        """The options of `Assistant` that say who else a list is for, and how that is chosen.
+
+        Raises:
+            UsageError: there is no such way, or a user of the data is named as well.
+        """
+        from ..settings import known
+
+        choices = known("together").choices
+        if together is not None and together not in choices:
+            raise UsageError(f"no --together {together!r}", hint=", ".join(choices))
+        if names and user is not None:
+            raise UsageError("a user of the data has no profile to go with", hint="--as, --with")
+        join = together or str(self.settings["together"])
+        return {"company": names or (), "together": join}
+
     def repeats_option(self, days: float | None) -> dict[str, Any]:
         """The option of `Assistant` that says what is a repeat; none for the settings'."""
         if days is None:
@@ -378,11 +410,12 @@ class Run:
     def print_items(self, items: Sequence[ShownItem], assistant: Assistant) -> None:
         """Print a list of items in the format asked for."""
         from ..ui.render import items_table, items_text
+        from ..ui.together import together_lines
 
         catalog = assistant.catalog
         self.print_answer(
             assistant,
-            lambda: (items_table(items, catalog.schema),),
+            lambda: (items_table(items, catalog.schema), *together_lines(items)),
             lambda form: items_text(items, form, catalog.schema, catalog=catalog.name),
         )
 

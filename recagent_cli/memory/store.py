@@ -500,6 +500,11 @@ class UserStore:
             _switch_to_wal(connection)
             _migrate(connection)
 
+    def profiles(self) -> list[str]:
+        """Names of the profiles of which something is kept, in order."""
+        sql = "SELECT profile FROM events UNION SELECT profile FROM sessions ORDER BY 1"
+        return [str(name) for (name,) in self._select(sql, ())]
+
     def back_up(self, *, now: float | None = None) -> Path | None:
         """Copy the store aside once a day, keeping the last three copies; returns the new copy.
 

@@ -23,6 +23,7 @@ from .chat_places import PLACES
 from .chat_profile import PROFILE
 from .chat_settings import SETTINGS
 from .recap import where_one_was
+from .together import TOGETHER
 
 if TYPE_CHECKING:
     from .chat import Chat
@@ -114,6 +115,7 @@ COMMANDS: tuple[ChatCommand, ...] = (
     ChatCommand("/compare", _compare, "1 3", "items side by side", takes=ITEMS),
     *PLACES,
     *PROFILE,
+    TOGETHER,
     *SETTINGS,
     EXPORT,
     ChatCommand("/new", _new, "", TALK),

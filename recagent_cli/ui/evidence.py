@@ -10,6 +10,7 @@ from recagent_catalogs.errors import UsageError
 from recagent_catalogs.text import clean
 
 from .clean_json import dumps
+from .together import fares_text
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -72,7 +73,7 @@ def evidence_renderables(
         head.append(f"  {clean(told.text)}", style="not bold")
         return [head]
     if evidence.place is not None:
-        head.append(f"  {_ordinal(evidence.place)} of {evidence.of}", style="not bold")
+        head.append(f"  {ordinal(evidence.place)} of {evidence.of}", style="not bold")
         head.append(f" in list {evidence.number}", style="not bold dim")
     sentence = Text(clean(f"{told.text[:1].upper()}{told.text[1:]}."))
     figures = Figures(tuple(evidence_lines(evidence, catalog)), plain)
@@ -136,6 +137,8 @@ def evidence_lines(evidence: Evidence, catalog: Catalog) -> Iterator[tuple[str, 
         yield "against it", _signed_text(bad)
     if evidence.score is not None and any(abs(p.share) >= SMALLEST for p in evidence.parts):
         yield "score", _score_text(evidence)
+    if evidence.fares is not None:
+        yield "each of you", fares_text(evidence.fares)
     if evidence.conditions:
         yield "meets", "; ".join(evidence.conditions)
     if evidence.shared:
@@ -191,7 +194,8 @@ def signed(share: float) -> str:
     return ("−" if share < 0 and float(text) else "+") + text.removeprefix("0")
 
 
-def _ordinal(number: int) -> str:
+def ordinal(number: int) -> str:
+    """`3rd`."""
     ends = {1: "st", 2: "nd", 3: "rd"}
     end = "th" if 10 <= number % 100 <= 20 else ends.get(number % 10, "th")
     return f"{number}{end}"

@@ -31,6 +31,8 @@ def where_one_was(session: Session, catalog: Catalog) -> list[str]:
         facts.append(when_told(last.kept.time, time.time()))
     if last.user is not None:
         facts.append(f"for user {last.user}")
+    if last.together is not None:
+        facts.append(f"with {', '.join(last.together.names)}")
     lines = [f"going on with “{clean(session.turns[0].utterance, 60)}” ({', '.join(facts)})"]
     if last.options:
         lines.append(clean(last.text, 200))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from recagent_catalogs.errors import RecagentError, UsageError
 from recagent_catalogs.text import clean
 
-from ..agent.turn import ITEMS_SCHEMA, ShownItem, Turn
+from ..agent.turn import ITEMS_SCHEMA, ShownItem, Turn, told_together
 from .clean_json import dumps
 from .markdown import escaped
 
@@ -49,7 +49,8 @@ def items_text(
     told = [item.to_json() for item in items]
     match form:
         case "json":
-            body = {"schema": ITEMS_SCHEMA, "catalog": catalog, "items": told}
+            body: dict[str, Any] = {"schema": ITEMS_SCHEMA, "catalog": catalog, "items": told}
+            body["together"] = told_together(items)
             return dumps(body, indent=2)
         case "jsonl":
             return "\n".join(dumps(item) for item in told)
@@ -202,12 +203,14 @@ def turn_renderables(
     from rich.text import Text
 
     from .item_list import ItemList
+    from .together import together_lines
 
     parts: list[RenderableType] = []
     if turn.text:
         parts.append(Text(clean(turn.text, newlines=True)))
     if turn.items:
         parts.append(ItemList(turn.items, schema, plain))
+        parts += together_lines(turn.items)
     if turn.question and turn.question != turn.text:
         parts.append(Text(clean(turn.question)))
     for number, option in enumerate(turn.options, start=1):

@@ -43,7 +43,8 @@ def session_markdown(told: Mapping[str, Any]) -> str:
 
 def _turn(turn: Mapping[str, Any]) -> list[str]:
     for_user = f" (for user {escaped(turn['user'])})" if turn["user"] is not None else ""
-    parts = [f"## {turn['number']}\\. {escaped(turn['utterance'])}{for_user}"]
+    with_whom = f" (with {escaped(', '.join(turn['with']))})" if turn["with"] else ""
+    parts = [f"## {turn['number']}\\. {escaped(turn['utterance'])}{for_user}{with_whom}"]
     parts.append(paragraph(turn["text"]))
     parts.append("\n".join(_item(item) for item in turn["items"]))
     options = enumerate(turn["options"], start=1)

@@ -45,6 +45,8 @@ def parts(chat: Chat) -> list[Part]:
         told.append(Part(f"${cost:.4f}", 3))
     if assistant.profile_name != DEFAULT_PROFILE:
         told.append(Part(f"as {clean(assistant.profile_name, 20)}", 7))
+    if (others := assistant.with_now(chat.session).names) and chat.user is None:
+        told.append(Part(f"with {clean(', '.join(others), 30)}", 7))
     if assistant.incognito:
         told.append(Part("incognito", 9))
     elif chat.paused:

@@ -22,6 +22,7 @@ from .models.history import History
 from .provenance import made_again
 from .replay import situation_of
 from .retrieve import profile_history
+from .together import ruled_out_by_others
 from .toolbox import ProfileView, ToolContext
 
 RETRIEVERS = ("similar", "for_user", "popular")
@@ -61,6 +62,8 @@ def lost_at(row: int, context: ToolContext) -> WhyNot:
         return replace(answer, kind="forgotten")
     answer = replace(answer, stage=stage.number, note=stage.note)
     kind = _kind(stage, row, path, context)
+    if kind in ("seen", "disliked", "never", "set") and (by := _by_others(stage, row, context)):
+        return replace(answer, kind=by, others=True)
     match kind:
         case "retrieved":
             return replace(answer, kind=kind, retrieved=_places(stage, row, context))
@@ -76,6 +79,16 @@ def lost_at(row: int, context: ToolContext) -> WhyNot:
             undo = context.profile.never_by.get(key, 0)
             return replace(answer, kind=kind, words=key[1], undo=undo)
     return replace(answer, kind=kind)
+
+
+def _by_others(stage: Stage, row: int, context: ToolContext) -> WhyNotKind | None:
+    """Why another of the people keeps an item out that the person who asks would not."""
+    own = context.profile
+    if any(row in rows for rows in (own.seen, own.disliked, own.never)):
+        return None
+    if stage.tool not in ("personal", "for_user"):
+        return None
+    return ruled_out_by_others(row, context)
 
 
 def _of_user(context: ToolContext) -> bool:
@@ -219,7 +232,10 @@ def _places(stage: Stage, row: int, context: ToolContext) -> tuple[RetrieverPlac
         window = "recent" if stage.arguments.get("window") == "recent" else "all"
         taken = engine.popularity(window)  # type: ignore[arg-type]
         return (RetrieverPlace("popularity", _place(row, rows, taken[rows]), len(rows)),)
-    history = profile_history(situation_of(context, stage, context.bus) or context)
+    then = situation_of(context, stage, context.bus) or context
+    if stage.tool == "for_user" and then.company is not None:
+        return ()  # no one's places alone decided
+    history = profile_history(then)
     if stage.tool == "similar":
         history = History.of(*(_rows(stage, key, context) for key in ("liked", "unlike")))
     found = []

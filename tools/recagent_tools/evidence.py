@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .models.feature_words import ABOUT_YOU
+from .together import Fares
 
 WhyNotKind = Literal[
     "shown",
@@ -138,6 +139,8 @@ class Evidence:
         order: column whose numbers order the list; "" where a score does.
         recomputed: whether the profile or the models have changed since the list was made, so
             that figures are of now and not of then.
+        fares: where the list is for several people, how each one fares with the item. Likes and
+            features are of the person who asks.
     """
 
     row: int
@@ -162,6 +165,7 @@ class Evidence:
     mean_rating: float | None = None
     order: str = ""
     recomputed: bool = False
+    fares: Fares | None = None
 
     def grouped(self) -> list[tuple[str, float]]:
         """What the ranker made of the item, (words, share), largest in size first.
@@ -266,6 +270,8 @@ class WhyNot:
         words: that it does not match, for "words"; the value, for "never_value".
         order: column by whose numbers the list is ordered; "" where a score orders it.
         value: what it has in that column, for people; "" where it is not known.
+        others: whether it is kept out by another of the people for whom the list is, not by the
+            person who asks.
         undo: id of the event by which it or its value is never wanted; 0 where not known.
         ways: what would bring it in, smallest first.
     """
@@ -287,5 +293,6 @@ class WhyNot:
     words: str = ""
     order: str = ""
     value: str = ""
+    others: bool = False
     undo: int = 0
     ways: tuple[WayIn, ...] = ()

@@ -53,6 +53,7 @@ def evidence_json(evidence: Evidence, catalog: Catalog) -> dict[str, Any]:
             {**_named(path.liked, catalog), "column": path.column, "value": path.value}
             for path in evidence.shared
         ],
+        "with": None if evidence.fares is None else evidence.fares.to_json(),
         "taken_by": evidence.taken_by,
         "mean_rating": _rounded(evidence.mean_rating),
     }

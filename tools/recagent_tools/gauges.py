@@ -13,6 +13,7 @@ from .asked import kinds_asked
 from .provenance import provenance
 from .rank import VALUES, RankArguments, parse_weights, ranked_history
 from .stages import Stage
+from .together import each
 from .toolbox import ToolContext
 
 FEW = 20
@@ -110,4 +111,5 @@ def _says_something(context: ToolContext, ranking: Stage) -> bool:
     """Whether fit is more than general popularity: something is known of the person, or asked."""
     if {"likeness", "search"} & set(ranking.scores) or context.wishes or context.disliked:
         return True
-    return bool(kinds_asked(context)) or ranked_history(context).n_liked > 0
+    known = [one for _, one in each(context)] or [context]
+    return bool(kinds_asked(context)) or any(ranked_history(one).n_liked > 0 for one in known)

@@ -22,6 +22,7 @@ def at_list(context: ToolContext, number: int) -> ToolContext:
         context,
         bus=context.bus.at_list(number),
         user=made_for.user,
+        company=None if made_for.together is None else context.open_company(made_for.together),
         shown=shown.rows,
         liked=list(made_for.liked),
         disliked=list(made_for.disliked),

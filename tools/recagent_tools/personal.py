@@ -27,6 +27,7 @@ from recagent_catalogs.store import Catalog
 from .conditions import evaluate, parse_condition
 from .rowset import RowSet
 from .stages import Recipe, Stage
+from .together import rules_of
 from .toolbox import Arguments, ProfileView, Tool, ToolContext, ToolResult
 
 Rule = Literal["wanted", "never", "never_value", "seen", "recent"]
@@ -43,7 +44,13 @@ NOTES: dict[Rule, str] = {
     "recent": "not shown of late",
 }
 """What the funnel says of each rule."""
+NOTES_TOGETHER: dict[Rule, str] = {
+    "never": "without what one of you does not want",
+    "seen": "not seen by any of you",
+}
+"""What it says of them where the list is for several people."""
 ALL_SEEN = "you have seen all of these"
+ALL_SEEN_BY_SOME = "each of these was seen by one of you"
 ALL_SHOWN = "all of these were shown to you of late"
 NO_WATCHLIST = "your watchlist is empty"
 SEEN_TOO = "also what I have seen"
@@ -78,12 +85,12 @@ def keep_to(context: ToolContext, rules: Sequence[Rule] = RULES) -> None:
             case "wanted" if context.only_wanted:
                 _only_wanted(context)
             case "never":
-                _drop(context, "never", context.profile.never)
+                _drop(context, "never", rules_of(context).never)
             case "never_value" if not chosen:
                 for column, value in context.profile.never_values:
                     _never_asked(context, column, value)
             case "seen" if not (context.seen_too or chosen):
-                _drop(context, "seen", context.profile.seen)
+                _drop(context, "seen", rules_of(context).seen)
             case "recent" if not chosen:
                 _drop(context, "recent", context.profile.recent)
 
@@ -98,7 +105,8 @@ def before_ranking(context: ToolContext) -> None:
         return
     rules: list[tuple[Rule, Sequence[int], str]] = []
     if not context.seen_too:
-        rules.append(("seen", context.profile.seen, ALL_SEEN))
+        all_seen = ALL_SEEN if context.company is None else ALL_SEEN_BY_SOME
+        rules.append(("seen", rules_of(context).seen, all_seen))
     if not is_chosen(context.bus.path()):
         rules.append(("recent", context.profile.recent, ALL_SHOWN))
     for rule, rows, told in rules:
@@ -111,9 +119,14 @@ def before_ranking(context: ToolContext) -> None:
 
 def without_never(context: ToolContext, rows: Sequence[int]) -> list[int]:
     """Rows of a list that is shown again, without the items that are never wanted; that is said."""
-    never = {*map(int, context.profile.never)} if context.user is None else set()
+    own = {*map(int, context.profile.never)} if context.user is None else set()
+    never = {*map(int, rules_of(context).never)} if context.user is None else set()
     gone = [row for row in rows if row in never]
     for row in gone:
+        if row not in own:
+            told = f"left out: {context.catalog.label(row)}, which one of you does not want"
+            context.notices.append(("limit", told))
+            continue
         command = take_back(context.profile, "", context.catalog.ids([row])[0])
         more = f": {command}" if command else ""
         told = f"left out: {context.catalog.label(row)}, which you never want again{more}"
@@ -128,7 +141,7 @@ def is_chosen(path: Iterable[Stage]) -> bool:
 
 def rules_out(context: ToolContext) -> bool:
     """Whether a rule could drop anything."""
-    profile = context.profile
+    profile = rules_of(context)
     some = profile.never or profile.never_values or profile.recent or context.only_wanted
     seen = profile.seen and not context.seen_too
     return context.user is None and bool(some or seen)
@@ -178,10 +191,15 @@ def left_out_text(context: ToolContext, conditions: Iterable[str] = ()) -> str:
     one = total == 1
     noun = catalog.schema.item if one else catalog.schema.items
     fit = f"{total:,} {noun}{where} that fit{'s' * one}"
-    said = _all_of(next(iter(counts)), fit, one=one) if len(counts) == 1 else ""
+    said = (
+        _all_of(next(iter(counts)), fit, one=one)
+        if len(counts) == 1 and context.company is None
+        else ""
+    )
     if not said:
         named = ", ".join(dict.fromkeys(value for _, value in profile.never_values))
-        told = ", ".join(f"{count:,} {_BRIEFLY[rule]}" for rule, count in counts.items())
+        words = _BRIEFLY if context.company is None else {**_BRIEFLY, **_BRIEFLY_TOGETHER}
+        told = ", ".join(f"{count:,} {words[rule]}" for rule, count in counts.items())
         kinds = f" ({named})" if "never_value" in counts else ""
         said = f"Of the {fit} none is left: {told}{kinds}."
     return f"{said}{_anyway(counts)}"
@@ -210,13 +228,19 @@ _BRIEFLY: dict[Rule, str] = {
 }
 
 
+_BRIEFLY_TOGETHER: dict[Rule, str] = {
+    "never": "not wanted by one of you",
+    "seen": "seen by one of you",
+}
+
+
 def _anyway(counts: Iterable[Rule]) -> str:
     return f' Say "{SEEN_TOO}" to have those as well.' if "seen" in counts else ""
 
 
 def _ruled_out(context: ToolContext, mask: NDArray[np.bool_]) -> Iterator[tuple[Rule, int]]:
     """How many of the items each rule takes in turn, which leave the mask."""
-    profile, catalog = context.profile, context.catalog
+    profile, catalog = rules_of(context), context.catalog
     unwanted: set[int] = set()
     for column, value in profile.never_values:
         if (column, value) not in context.asked:
@@ -281,7 +305,8 @@ def _only_wanted(context: ToolContext) -> None:
 def _drop(context: ToolContext, rule: Rule, rows: Sequence[int]) -> None:
     gone = [int(row) for row in rows]
     if gone and (context.bus.candidates & RowSet.of_rows(gone, context.bus.n_items)).count:
-        context.bus.drop("personal", {"rule": rule}, gone, note=NOTES[rule])
+        note = NOTES[rule] if context.company is None else NOTES_TOGETHER.get(rule, NOTES[rule])
+        context.bus.drop("personal", {"rule": rule}, gone, note=note)
 
 
 TOOLS = (

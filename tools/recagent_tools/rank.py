@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -25,6 +25,7 @@ from .personal import before_ranking
 from .references import preview
 from .retrieve import named_titles, profile_history
 from .tastes import taste_parts
+from .together import FIT, PLACE, WORDS, each, joined, places
 from .toolbox import Arguments, Tool, ToolContext, ToolResult
 
 VALUES = ("novelty", "recency", "popularity", "exposure", "rating")
@@ -163,10 +164,15 @@ class ScoredParts:
             what was asked; "search", "likeness", "kinship" and "refused" of the words and items
             named; "taste column=value" of what the person lastingly likes; and the aspects.
         aspects: float32 [m] by name, without weights: fit and the aspects, standardised.
+        people: where the list is for several, float64 [m] by name: how well each candidate fits
+            that one, lasting tastes and all, of which "fit" is joined.
+        level: by what these were divided in "fit".
     """
 
     parts: dict[str, NDArray[np.float64]]
     aspects: dict[str, Floats]
+    people: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    level: float = 1.0
 
     @property
     def total(self) -> NDArray[np.float64]:
@@ -176,15 +182,27 @@ class ScoredParts:
             total += part
         return total
 
+    def alone(self, name: str) -> NDArray[np.float64]:
+        """The score that the candidates would have for one of several people, float64 [m]."""
+        return self.total - self.parts["fit"] + self.people[name] / self.level
+
 
 def scored_parts(context: ToolContext, rows: Rows, arguments: RankArguments) -> ScoredParts:
     """The parts of the score of `rows`, all candidates of the bus in its order."""
     history = ranked_history(context)
     weights = _weights(arguments, history, context)
-    aspects = {"fit": fit(rows, history, context)}
-    parts = {"fit": weights.pop("fit") * aspects["fit"].astype(np.float64)}
-    asked = (*asked_parts(rows, context), *_from_the_bus(context, rows))
-    for name, told in (*asked, *taste_parts(rows, context)):
+    people: dict[str, NDArray[np.float64]] = {}
+    tastes: list[tuple[str, Floats]] = []
+    if context.company is None:
+        aspects = {"fit": fit(rows, history, context)}
+        parts = {"fit": weights["fit"] * aspects["fit"].astype(np.float64)}
+        tastes = taste_parts(rows, context)
+    else:
+        fits, people = _of_each(context, rows, arguments)
+        aspects = {"fit": joined(fits, context.company.by).astype(np.float32)}
+        parts = {"fit": joined(people, context.company.by)}
+    weights.pop("fit")
+    for name, told in (*asked_parts(rows, context), *_from_the_bus(context, rows), *tastes):
         parts[name] = told.astype(np.float64)
     # What fits and was asked for, brought down to deviation 1: then a weight of 1 can be seen.
     relevance = np.sum(list(parts.values()), axis=0)
@@ -193,7 +211,21 @@ def scored_parts(context: ToolContext, rows: Rows, arguments: RankArguments) -> 
     for name, weight in weights.items():
         aspects[name] = standardised(aspect(name, rows, context))
         parts[name] = weight * aspects[name].astype(np.float64)
-    return ScoredParts(parts, aspects)
+    return ScoredParts(parts, aspects, people, level)
+
+
+def _of_each(
+    context: ToolContext, rows: Rows, arguments: RankArguments
+) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
+    """Of each of several people by name the fit, and the fit by its weight with their tastes."""
+    fits, people = {}, {}
+    for name, one in each(context):
+        history = ranked_history(one)
+        fits[name] = fit(rows, history, one).astype(np.float64)
+        people[name] = _weights(arguments, history, one)["fit"] * fits[name]
+        for _, taste in taste_parts(rows, one):
+            people[name] = people[name] + taste
+    return fits, people
 
 
 def _weights(arguments: RankArguments, history: History, context: ToolContext) -> dict[str, float]:
@@ -236,6 +268,9 @@ def rank(context: ToolContext, arguments: RankArguments) -> ToolResult:
     moved = _moved(weights, scored, order, making)
     columns = {name: part[ordered] for name, part in scored.aspects.items()}
     columns["score"] = total[ordered].astype(np.float32)
+    for name, own in scored.people.items():
+        columns[FIT + name] = own[ordered].astype(np.float32)
+        columns[PLACE + name] = places(scored.alone(name))[ordered].astype(np.float32)
     ms = (time.perf_counter() - started) * 1000
     context.bus.score(
         "rank",
@@ -349,6 +384,8 @@ def _note(
         note = f"ranked by {arguments.by}"
     elif "likeness" in context.bus.scores() and context.liked:
         note = f"ranked by likeness to {named_titles(context, context.liked)}"
+    if context.company is not None:
+        note += f" for all of you {WORDS[context.company.by]}"
     if moved:
         note += ": " + ", ".join(_told(name, one) for name, one in moved.items())
     return f"{note}, {limits}" if limits else note

@@ -21,6 +21,7 @@ from .bus import CandidateBus, Stage
 from .bus_copy import at_stage
 from .rowset import RowSet
 from .tastes import lasting_tastes
+from .together import company_then, situation_with
 from .toolbox import EmptyProfile, Toolbox, ToolContext
 
 WITHOUT_MODELS = ("filter", "candidates", "personal")
@@ -111,6 +112,8 @@ def situation(context: ToolContext) -> str:
     }
     if context.seen_too:
         told["seen_too"] = True
+    if context.company is not None:
+        told["with"] = situation_with(context.company)
     return json.dumps(told, separators=(",", ":"))
 
 
@@ -154,8 +157,12 @@ def situation_of(context: ToolContext, stage: Stage, bus: CandidateBus) -> ToolC
     try:
         told: Mapping[str, Any] = json.loads(text)
         person = told["profile"]
+        company = company_then(told["with"], context) if told.get("with") else None
+        if told.get("with") and company is None:
+            return None  # others than then would choose others
         return replace(
             fresh,
+            company=company,
             user=told["user"],
             liked=[int(row) for row in told["liked"]],
             disliked=[int(row) for row in told["disliked"]],

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from recagent_catalogs.errors import ToolError
@@ -16,6 +17,7 @@ from .models.blend import standardised
 from .models.history import History
 from .references import preview, resolve_all
 from .rowset import RowSet
+from .together import each, joined
 from .toolbox import Arguments, Tool, ToolContext, ToolResult
 from .verdicts import UNKNOWN, verdicts
 
@@ -146,12 +148,16 @@ def profile_history(context: ToolContext) -> History:
 
 def knows_the_person(context: ToolContext) -> bool:
     """Whether anything that the person liked is known, be it by a named user's history."""
-    return context.user is not None or bool(context.profile.liked)
+    if context.user is not None or context.profile.liked:
+        return True
+    return context.company is not None and any(o.profile.liked for o in context.company.others)
 
 
 def for_user(context: ToolContext, arguments: ForUserArguments) -> ToolResult:
     """Score the candidates for the person; what was taken before leaves."""
     started = time.perf_counter()
+    if context.company is not None:
+        return _for_all(context, started)
     history = profile_history(context)
     if not len(history.rows):
         raise ToolError("nothing is known of this person yet", hint="use similar or popular")
@@ -164,6 +170,44 @@ def for_user(context: ToolContext, arguments: ForUserArguments) -> ToolResult:
     score_by_history(context, "for_user", {}, history, started, note=f"for {who}")
     lines = [f"{len(context.bus):,} candidates, most fitting first:", preview(context)]
     return ToolResult("\n".join(lines), {"left": len(context.bus)})
+
+
+def _for_all(context: ToolContext, started: float) -> ToolResult:
+    """Score the candidates for several people: each one's best, then the best of all by all."""
+    people = each(context)
+    histories = {name: profile_history(one) for name, one in people}
+    known = {name: history for name, history in histories.items() if len(history.rows)}
+    if not known or context.company is None:
+        raise ToolError("nothing is known of these people yet", hint="use similar or popular")
+    taken = np.concatenate(
+        [h.rows[h.weights < 0] if context.seen_too else h.rows for h in known.values()]
+    )
+    taken = taken[context.bus.candidates.mask()[taken]]
+    if len(taken):
+        note = "not disliked" if context.seen_too else "not taken before"
+        context.bus.drop("for_user", {}, np.unique(taken).tolist(), note=f"{note} by any of you")
+    rows = context.bus.rows()
+    if len(rows) > KEEP:
+        inside = context.bus.candidates.mask()
+        found = [context.engine.retrieve(history, KEEP, inside) for history in histories.values()]
+        if context.seen_too:  # the models bring only what was not taken
+            liked = [history.liked().rows for history in histories.values()]
+            found += [own[inside[own]] for own in liked]
+        rows = np.unique(np.concatenate(found)).astype(np.int32)
+    blends = {name: _blend(history, rows, context) for name, history in histories.items()}
+    blend = joined(blends, context.company.by).astype(np.float32)
+    kept, order = keep_best(blend, rows)
+    ms = (time.perf_counter() - started) * 1000
+    columns = {"together": blend[order]}
+    context.bus.score("for_user", {}, columns, order=kept, ms=ms, note="for all of you")
+    lines = [f"{len(context.bus):,} candidates, most fitting first:", preview(context)]
+    return ToolResult("\n".join(lines), {"left": len(context.bus)})
+
+
+def _blend(history: History, rows: Rows, context: ToolContext) -> NDArray[np.float64]:
+    """What all retrievers say of a history, standardised, so that people can be compared."""
+    scores = (context.engine.scores(name, history, rows) for name in context.engine.names(history))
+    return standardised(np.sum([standardised(one) for one in scores], axis=0)).astype(np.float64)
 
 
 def search(context: ToolContext, arguments: SearchArguments) -> ToolResult:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .evidence import Evidence
     from .models.engine import Engine
     from .relaxation import Relaxation
+    from .together import Company, With
 
 MAX_OBSERVATION_CHARS = 3_000
 GROUPS = ("information", "retrieval", "ranking", "explanation", "bus", "dialogue")
@@ -121,12 +122,14 @@ class MadeFor:
         liked, disliked: rows named.
         wishes: ("column", "value", weight).
         user: index of a user of the catalog's data.
+        together: with whom it was wanted; None for nobody else.
     """
 
     liked: tuple[int, ...] = ()
     disliked: tuple[int, ...] = ()
     wishes: tuple[tuple[str, str, float], ...] = ()
     user: int | None = None
+    together: With | None = None
 
 
 @dataclass
@@ -140,6 +143,8 @@ class ToolContext:
         sandbox: runs a model's SQL.
         profile: the person's own likes, dislikes and what they have seen.
         user: index of a user of the catalog's data, where one was named; else None.
+        company: the people for whom the list is, where it is for more than the person who asks.
+        open_company: gives the people of a list that was made with others; None where it cannot.
         shown: rows of the list last shown, in order ("#2" is the second).
         shown_before: rows shown earlier in the session.
         liked, disliked: rows named in this request; what `similar` was called with is added.
@@ -176,6 +181,8 @@ class ToolContext:
     sandbox: Sandbox | None = None
     profile: ProfileView = field(default_factory=EmptyProfile)
     user: int | None = None
+    company: Company | None = None
+    open_company: Callable[[With], Company | None] = lambda together: None
     shown: Sequence[int] = ()
     shown_before: Sequence[int] = ()
     liked: list[int] = field(default_factory=list)

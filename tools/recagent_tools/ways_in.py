@@ -346,7 +346,7 @@ def _not_liked(row: int, plan: Plan) -> tuple[Plan, list[Change]]:
 
 def _unseen(lost: WhyNot, plan: Plan, number: int) -> tuple[Plan, list[Change]] | None:
     """As if the item had not been seen, shown or refused."""
-    if lost.user:
+    if lost.user or lost.others:
         return None
     row, context = lost.row, plan.context
     profile = context.profile

@@ -26,6 +26,7 @@ from .rank import RankArguments, ranked_history, scored_parts
 from .replay import replay, situation_of
 from .retrieve import profile_history
 from .tastes import of_part
+from .together import WORDS, fares_of
 from .toolbox import ToolContext
 
 MOST_LOOKED_AT = 20
@@ -70,6 +71,7 @@ def evidence_of(row: int, context: ToolContext) -> Evidence:
         taken_by=int(catalog.popularity[row]),
         mean_rating=None if np.isnan(rating) else rating,
         order=_order(context),
+        fares=fares_of([row], bus)[0],
     )
     found = _with_likes(found, history, context)
     found = _with_features(found, history, context)
@@ -229,6 +231,8 @@ def _score_of(row: int, stage: Stage) -> float | None:
 
 def part_words(name: str, context: ToolContext, share: float = 0.0) -> str:
     """What a part of the score means, for people; with its share, against the other candidates."""
+    if name == "fit" and context.company is not None:
+        return f"fit to all of you, {WORDS[context.company.by]}"
     if name == "fit" and not ranked_history(context).n_liked:
         return UNKNOWN
     if name == "kinds":

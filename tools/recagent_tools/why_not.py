@@ -114,6 +114,10 @@ def reason_text(answer: WhyNot, context: ToolContext) -> str:
             return f"{label} was left out because it was shown before."
         case "seen" if answer.user:
             return f"{label} was left out: this user has taken it already."
+        case "seen" if answer.others:
+            return f"{label} was left out because one of you has seen it."
+        case "disliked" if answer.others:
+            return f"{label} was left out because one of you does not want it."
         case "seen":
             return f"{label} was left out because you have seen it."
         case "disliked":

@@ -30,6 +30,7 @@ def why_not_json(answer: WhyNot, context: ToolContext) -> dict[str, Any]:
         "candidates": answer.candidates,
         "stage": answer.stage,
         "note": answer.note,
+        "others": answer.others,
         "undo": answer.undo or None,
         "failed": [
             {"condition": each.text, "column": each.column, "value": each.value or None}
