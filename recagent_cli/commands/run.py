@@ -75,7 +75,7 @@ WithOption = Annotated[
     typer.Option(
         "--with",
         metavar="NAME",
-        help="For this profile, too; repeatable. Your own name: for you alone again.",
+        help="For this profile, too; repeatable. Your own name: you alone.",
     ),
 ]
 TogetherOption = Annotated[

@@ -211,7 +211,7 @@ def test_the_figures_outlive_the_process_and_a_stage_is_made_again_truthfully(
 
         def opened(wanted: With, known: EmptyProfile | None = known) -> Company | None:
             assert wanted == With(("ben",), "average")
-            return known and Company("me", (Companion("ben", known),), wanted.by)
+            return None if known is None else Company("me", (Companion("ben", known),), wanted.by)
 
         assert replay(bus, toolbox, replace(now, open_company=opened)) == made
         if made:
