@@ -24,8 +24,9 @@ from typing import Any
 from recagent_catalogs.store import Catalog
 from recagent_cli.library import Library
 from recagent_cli.memory.consolidation import superfluous
+from recagent_cli.memory.event_rows import StoredEvent
 from recagent_cli.memory.profile import KINDS, Learning, derive
-from recagent_cli.memory.store import StoredEvent, UserStore
+from recagent_cli.memory.store import UserStore
 from recagent_cli.paths import Paths
 from recagent_tools.bus import CandidateBus
 from recagent_tools.models.engine import Engine

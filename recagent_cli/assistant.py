@@ -393,7 +393,7 @@ class Assistant:
         """Write a fact down, of items or of ("column", "value"): liked, seen, never, rated, wanted.
 
         Args:
-            kind: one of `memory.store.EVENT_KINDS`.
+            kind: one of `memory.event_rows.EVENT_KINDS`.
             rows: of items.
             values: of the catalog's columns.
             value: points of a rating, or a weight.

@@ -26,7 +26,7 @@ from recagent_tools.models.stats import TimedStats
 from recagent_tools.models.training import HELD_BACK, HeldBack
 
 from .evaluation.bootstrap import Resampling
-from .memory.store import StoredEvent
+from .memory.event_rows import StoredEvent
 from .own_builds import digest_of, holds_events_of
 
 TAKEN = frozenset(("liked", "disliked", "rated", "seen", "imported", "accepted"))

@@ -13,7 +13,7 @@ from .agent.brain import PastTurn
 from .agent.kept import KeptItem
 from .agent.turn import past_from_json
 from .bus_report import sets_told
-from .memory.store import SessionHead, StoredSession
+from .memory.session_rows import SessionHead, StoredSession
 
 SESSION_SCHEMA = "recagent.session/1"
 Relabel = Callable[[str], KeptItem]

@@ -20,7 +20,9 @@ from recagent_catalogs.errors import BadInput, NotFound
 from recagent_catalogs.text import fold
 
 from .memory.erasing import Doomed
-from .memory.store import StoredEvent, StoredSession, UserStore
+from .memory.event_rows import StoredEvent
+from .memory.session_rows import StoredSession
+from .memory.store import UserStore
 
 SURE_CHARS = 5
 """A shorter title ("Up", "Her") is looked for as it is written only: its words say other things."""

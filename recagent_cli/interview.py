@@ -16,9 +16,9 @@ from recagent_tools.toolbox import ProfileView
 from .agent.request import Request
 from .agent.turn import Turn
 from .assistant import Assistant
+from .memory.event_rows import StoredEvent
 from .memory.imports.importing import new_batch
 from .memory.mood import asked_for
-from .memory.store import StoredEvent
 from .named import resolve_title
 
 QUESTIONS = 12

@@ -9,8 +9,9 @@ from typing import Any
 from recagent_catalogs.locks import locked
 
 from .forgetting import Finder, Found, Wanted, history_without
-from .memory.erasing import compact, erase, renew_backups
-from .memory.store import StoredSession
+from .memory.backups import copies_of, renew_backups
+from .memory.erasing import compact, erase
+from .memory.session_rows import StoredSession
 from .own_builds import own_builds, retire
 from .paths import Paths, make_dir, write_private
 from .profiles import Profiles
@@ -144,7 +145,7 @@ class Oblivion:
 
     def _told(self, found: Found) -> Forgetting:
         lines, _ = self._history(found)
-        copies = list((self.paths.store.parent / "backups").glob("user-*"))
+        copies = copies_of(self.profiles.store)
         models = {
             build.catalog
             for build in own_builds(self.paths.models, self.profiles.name, self._catalog)

@@ -11,10 +11,11 @@ from recagent_catalogs.errors import BadInput, NotFound, RecagentError
 from recagent_catalogs.store import Catalog
 
 from .library import Library
+from .memory.event_rows import StoredEvent
 from .memory.export import export_lines, fact_json, moment
 from .memory.pausing import paused_since
 from .memory.profile import derive
-from .memory.store import StoredEvent, UserStore
+from .memory.store import UserStore
 from .memory.tastes import IMPORTANCE, Learning, Mood, Scale, Taste, Weight, in_time, says, standing
 
 if TYPE_CHECKING:

@@ -21,12 +21,15 @@ from .agent.brain import PastTurn
 from .agent.builtin.readers.given import given_to, read_given
 from .agent.session import Session, numbered, relist, without_lists
 from .agent.turn import Turn, past_from_json, past_to_json
+from .memory.backups import back_up
 from .memory.consolidation import consolidate
 from .memory.erasing import last_forgotten
+from .memory.event_rows import StoredEvent
 from .memory.mood import asked_for
 from .memory.pausing import paused_since
 from .memory.profile import KINDS, Learning, Profile, derive, reach
-from .memory.store import StoredEvent, StoredSession, UserStore
+from .memory.session_rows import StoredSession
+from .memory.store import UserStore
 from .paths import make_dir
 
 _WANTED = {"wanted": 1.0, "unwanted": 0.0}
@@ -303,7 +306,7 @@ class Sessions:
     def _back_up(self) -> None:
         """Copy the store once a day, then consolidate it; an answer does not depend on it."""
         try:
-            if self.store.back_up() is not None:
+            if back_up(self.store) is not None:
                 here = self.profile_name, self.catalog.path.name
                 consolidate(
                     self.store,

@@ -11,7 +11,7 @@ from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import fold
 from recagent_tools.references import SURE_SCORE
 
-from .memory.store import StoredEvent
+from .memory.event_rows import StoredEvent
 from .profiles import Profiles, fact_of
 
 NEAR = 4

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from recagent_catalogs.errors import UsageError
 
 if TYPE_CHECKING:
-    from ..memory.store import StoredEvent
+    from ..memory.event_rows import StoredEvent
     from ..profiles import Profiles
     from ..targets import Target
     from .run import Run

@@ -16,7 +16,8 @@ from .run import Run, common
 
 if TYPE_CHECKING:
     from ..agent.kept import KeptItem
-    from ..memory.store import SessionHead, StoredSession, UserStore
+    from ..memory.session_rows import SessionHead, StoredSession
+    from ..memory.store import UserStore
 
 app = typer.Typer(help="List, show, export and delete conversations.", no_args_is_help=True)
 SessionArgument = Annotated[

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from .event_rows import StoredEvent
 from .profile import reach
-from .store import StoredEvent, UserStore
+from .store import UserStore
 from .tastes import DAY_S, FAINT, SAYS, Key, Learning, Scale, in_time, says, standing, told
 
 CROWDED = 1_000

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from recagent_catalogs.errors import NotFound, RecagentError
 
+from .backups import copies_of
 from .store import UserStore
 
 
@@ -27,7 +28,7 @@ def delete_sessions(store: UserStore, ids: Sequence[str], profile: str) -> list[
     for one in ids:
         store.delete_session(one, profile)
     kept = []
-    for copy in store.copies():
+    for copy in copies_of(store):
         made = copy.stat()
         try:
             for one in ids:

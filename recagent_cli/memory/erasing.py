@@ -1,7 +1,7 @@
 """Removes facts and sessions so that nothing of them is left in the files of the store.
 
-Whatever is deleted is overwritten (`secure_delete`), the file is written anew without it (VACUUM),
-the write-ahead log emptied, and the backups are replaced by one of what is left.
+Whatever is deleted is overwritten (`secure_delete`), the file is written anew without it (VACUUM)
+and the write-ahead log emptied; `backups.renew_backups` does the rest.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from recagent_catalogs.errors import RecagentError
-from recagent_catalogs.locks import locked
 
-from ..paths import make_dir, unwritable
-from .store import StoredEvent, StoredSession, UserStore, write_event, write_session
+from .event_rows import StoredEvent, write_event
+from .session_rows import StoredSession, write_session
+from .store import UserStore
 
 FORGOTTEN = "forgotten"
 COMPACT_S = 10.0
@@ -111,24 +111,3 @@ def compact(store: UserStore, *, seconds: float | None = None) -> None:
         ) from error
     if busy:
         raise held
-
-
-def renew_backups(store: UserStore) -> int:
-    """Delete all copies of the store and make one of what is left; returns how many there were.
-
-    Raises:
-        RecagentError: one cannot be deleted.
-    """
-    folder = store.path.parent / "backups"
-    if not folder.is_dir():
-        return 0
-    try:
-        with locked(make_dir(folder, private=True) / ".lock"):
-            copies = [path for path in folder.iterdir() if not path.name.startswith(".")]
-            for path in copies:
-                path.unlink(missing_ok=True)
-    except OSError as error:
-        raise unwritable(folder, error, "cannot be deleted") from error
-    if copies:
-        store.back_up()
-    return len(copies)

@@ -14,7 +14,7 @@ from typing import Any
 from recagent_catalogs.errors import BadInput
 from recagent_catalogs.text import TITLE_CAP, clean
 
-from .store import EVENT_KINDS, StoredEvent
+from .event_rows import EVENT_KINDS, StoredEvent
 
 SCHEMA = "recagent.profile/1"
 MAX_ID = 500

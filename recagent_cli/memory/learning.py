@@ -15,8 +15,9 @@ from recagent_catalogs.text import fold
 from recagent_tools.toolbox import ToolContext
 
 from .consolidation import OFTEN
+from .event_rows import StoredEvent
 from .generalising import Generalised, generalise
-from .store import StoredEvent, UserStore
+from .store import UserStore
 from .tastes import Learning, Scale, says
 
 VERDICTS = ("liked", "disliked", "never", "rated")

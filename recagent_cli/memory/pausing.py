@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .store import StoredEvent, UserStore
+from .event_rows import StoredEvent
+from .store import UserStore
 
 
 def paused_since(store: UserStore, profile: str) -> float | None:

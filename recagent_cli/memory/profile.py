@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from recagent_catalogs.store import Catalog
 
-from .store import EVENT_KINDS, StoredEvent
+from .event_rows import EVENT_KINDS, StoredEvent
 from .tastes import (
     DAY_S,
     FAINT,

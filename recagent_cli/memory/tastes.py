@@ -14,7 +14,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Literal, overload
 
-from .store import StoredEvent
+from .event_rows import StoredEvent
 
 DAY_S = 86_400.0
 FAINT = 0.05

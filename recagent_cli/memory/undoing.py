@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from recagent_catalogs.errors import NotFound
 
-from .store import StoredEvent, UserStore, write_event
+from .event_rows import StoredEvent, write_event
+from .store import UserStore
 
 NOT_FACTS = ("said", "shown", "paused", "proposed")
 """Kinds that are noted in passing: the newest of another kind is what `undo` means."""

@@ -12,7 +12,7 @@ from .chat_command import ChatCommand
 from .render import items_text
 
 if TYPE_CHECKING:
-    from ..memory.store import StoredSession
+    from ..memory.session_rows import StoredSession
     from .chat import Chat
 
 TALKS = (".md", ".json")
@@ -65,7 +65,7 @@ def _stored(chat: Chat) -> StoredSession:
     from recagent_tools.bus_file import bus_to_bytes
 
     from ..agent.turn import past_to_json
-    from ..memory.store import StoredSession
+    from ..memory.session_rows import StoredSession
 
     session, assistant = chat.session, chat.assistant
     if not session.turns:

@@ -13,7 +13,7 @@ from .render import cell_text, rows_table
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from ..memory.store import StoredEvent
+    from ..memory.event_rows import StoredEvent
     from ..memory.tastes import Taste
     from ..profiles import Known, Origin, Profiles, Step
 

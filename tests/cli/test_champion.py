@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from recagent_catalogs.store import Catalog
 from recagent_cli import Assistant
 from recagent_cli.champion import Champion, judge, own_events
-from recagent_cli.memory.store import StoredEvent
+from recagent_cli.memory.event_rows import StoredEvent
 from recagent_cli.own_builds import digest_of, holds_events_of
 from recagent_tools.models.engine import Engine
 from recagent_tools.models.own import MOST_HELD, Own, joined, own_cuts, without_held

@@ -15,7 +15,8 @@ from syrupy.assertion import SnapshotAssertion
 
 from recagent_cli.agent.brain import Usage
 from recagent_cli.assistant import Assistant
-from recagent_cli.memory.store import StoredEvent, UserStore
+from recagent_cli.memory.event_rows import StoredEvent
+from recagent_cli.memory.store import UserStore
 from recagent_cli.ui.chat import Chat
 from recagent_cli.ui.chat_commands import COMMANDS, completions, help_rows, unknown
 from recagent_cli.ui.help import Help

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from recagent_catalogs.store import Catalog
 from recagent_cli.memory import consolidation
 from recagent_cli.memory.consolidation import KEPT_SHOWN, consolidate, superfluous
+from recagent_cli.memory.event_rows import EVENT_KINDS, StoredEvent
 from recagent_cli.memory.profile import Learning, Profile, derive
-from recagent_cli.memory.store import EVENT_KINDS, StoredEvent, UserStore
+from recagent_cli.memory.store import UserStore
 from recagent_cli.memory.tastes import FAINT, IMPORTANCE, SAYS, in_time, says
 
 DAY = 86_400.0

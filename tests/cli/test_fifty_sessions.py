@@ -11,7 +11,7 @@ import pytest
 
 from recagent_cli import Assistant
 from recagent_cli.memory import consolidation
-from recagent_cli.memory.store import EVENT_KINDS, StoredEvent
+from recagent_cli.memory.event_rows import EVENT_KINDS, StoredEvent
 
 DAY = 86_400.0
 BEGIN = 1_800_000_000.0

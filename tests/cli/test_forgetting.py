@@ -20,7 +20,9 @@ from prompt_toolkit.history import FileHistory
 from recagent_catalogs.ingest import ingest
 from recagent_cli.forgetting import Wanted as Forget
 from recagent_cli.forgetting import Words, head_of, history_without
-from recagent_cli.memory.store import StoredEvent, UserStore
+from recagent_cli.memory.backups import back_up
+from recagent_cli.memory.event_rows import StoredEvent
+from recagent_cli.memory.store import UserStore
 from recagent_cli.own_builds import STALE, clear_stale, digest_of, is_stale, own_builds, retire
 from tests.conftest import RunCommand
 
@@ -97,7 +99,7 @@ def test_said_words_are_nowhere_after(home: Path, recagent: RunCommand) -> None:
     store.commit(events=extra)
     for copy in (home / "data" / "backups").glob("user-*"):
         copy.unlink()
-    assert store.back_up() is not None
+    assert back_up(store) is not None
     packed = [store.session(head.id, "me").bus[-400:-360] for head in store.sessions("me")]
     before = holding(home, WORD)
     assert {"data/user.sqlite", "data/chat-history"} < before and len(before) > 2

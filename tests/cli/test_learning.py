@@ -14,9 +14,9 @@ from recagent_cli import Assistant
 from recagent_cli.agent.brain import Call, Step
 from recagent_cli.agent.session import Session
 from recagent_cli.memory.consolidation import superfluous
+from recagent_cli.memory.event_rows import StoredEvent
 from recagent_cli.memory.generalising import generalise, proposals
 from recagent_cli.memory.learning import refused_values
-from recagent_cli.memory.store import StoredEvent
 from recagent_cli.memory.tastes import Learning
 from recagent_cli.testing import ScriptedBrain
 from recagent_tools.bus import CandidateBus

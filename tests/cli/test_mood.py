@@ -11,8 +11,8 @@ import pytest
 from recagent_catalogs.store import Catalog
 from recagent_cli import Assistant
 from recagent_cli.agent.request import Intent, Request, Wish
+from recagent_cli.memory.event_rows import StoredEvent
 from recagent_cli.memory.mood import MOST, asked_for
-from recagent_cli.memory.store import StoredEvent
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import typer
 from prompt_toolkit.history import FileHistory
 
 from recagent_cli.commands import make_app
-from recagent_cli.memory.store import StoredEvent, UserStore
+from recagent_cli.memory.event_rows import StoredEvent
+from recagent_cli.memory.store import UserStore
 from tests.conftest import RunCommand
 
 WORD = "zzcanary"

@@ -11,8 +11,9 @@ from typing import Any
 import jsonschema
 import pytest
 
+from recagent_cli.memory.event_rows import StoredEvent
 from recagent_cli.memory.export import read_export
-from recagent_cli.memory.store import StoredEvent, UserStore
+from recagent_cli.memory.store import UserStore
 from recagent_cli.profiles import groups_of
 from tests.conftest import RunCommand
 

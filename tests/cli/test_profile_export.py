@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from recagent_catalogs.errors import BadInput, UsageError
 from recagent_catalogs.text import clean
+from recagent_cli.memory.event_rows import EVENT_KINDS, StoredEvent
 from recagent_cli.memory.export import export_lines, is_export, read_export
 from recagent_cli.memory.names import check_profile
-from recagent_cli.memory.store import EVENT_KINDS, StoredEvent, UserStore
+from recagent_cli.memory.store import UserStore
 
 WORDS = st.text(max_size=40).map(lambda text: clean(text))
 NUMBERS = st.none() | st.floats(allow_nan=False, allow_infinity=False)

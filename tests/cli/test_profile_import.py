@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from recagent_catalogs.store import Catalog
+from recagent_cli.memory.event_rows import StoredEvent
 from recagent_cli.memory.imports.entries import Given
 from recagent_cli.memory.imports.importing import History, read_history
 from recagent_cli.memory.imports.sources import opened
-from recagent_cli.memory.store import StoredEvent, UserStore
+from recagent_cli.memory.store import UserStore
 from recagent_cli.paths import find_paths
 
 from ..conftest import Ran, RunCommand

@@ -9,9 +9,11 @@ import pytest
 
 from recagent_catalogs.errors import BadInput, RecagentError
 from recagent_cli import Assistant
-from recagent_cli.memory.erasing import Doomed, compact, erase, last_forgotten, renew_backups
+from recagent_cli.memory.backups import back_up, renew_backups
+from recagent_cli.memory.erasing import Doomed, compact, erase, last_forgotten
+from recagent_cli.memory.event_rows import StoredEvent
 from recagent_cli.memory.pausing import pause, paused_since
-from recagent_cli.memory.store import StoredEvent, UserStore
+from recagent_cli.memory.store import UserStore
 
 
 def bytes_under(home: Path) -> bytes:
@@ -79,7 +81,7 @@ def test_erased_rows_are_in_no_file(tmp_path: Path) -> None:
     store = UserStore(tmp_path / "data" / "user.sqlite")
     facts = [StoredEvent("me", "films", "said", text=f"zzcanary{n}" * 300) for n in range(20)]
     store.commit(events=[*facts, StoredEvent("me", "films", "said", text="stays")])
-    assert store.back_up() is not None
+    assert back_up(store) is not None
     numbers = [event.id for event in store.events("me") if "zzcanary" in event.text]
     mark = last_forgotten(store, "me")
     erase(store, "me", Doomed(numbers))

@@ -12,8 +12,8 @@ from recagent_catalogs.errors import NotFound
 from recagent_cli import Assistant
 from recagent_cli.agent.builtin.answers.rating import rating_sentence
 from recagent_cli.agent.request import Question
+from recagent_cli.memory.event_rows import StoredEvent
 from recagent_cli.memory.profile import derive
-from recagent_cli.memory.store import StoredEvent
 from recagent_tools.predict import PredictedRating
 
 FOUND = PredictedRating(

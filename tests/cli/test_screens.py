@@ -15,7 +15,8 @@ from recagent_catalogs.store import Catalog
 from recagent_cli.agent.brain import Call, Step, Usage
 from recagent_cli.agent.explaining import Explained
 from recagent_cli.assistant import Assistant
-from recagent_cli.memory.store import StoredEvent, UserStore
+from recagent_cli.memory.event_rows import StoredEvent
+from recagent_cli.memory.store import UserStore
 from recagent_cli.testing import ScriptedBrain
 from recagent_cli.ui.chat import Chat
 from recagent_cli.ui.evidence import evidence_renderables

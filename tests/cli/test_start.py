@@ -13,7 +13,8 @@ import pytest
 from recagent_catalogs.errors import BadInput
 from recagent_cli import Assistant
 from recagent_cli.interview import Answer, Interview
-from recagent_cli.memory.store import StoredEvent, UserStore
+from recagent_cli.memory.event_rows import StoredEvent
+from recagent_cli.memory.store import UserStore
 from recagent_cli.paths import find_paths
 from recagent_cli.ui.examples import first_screen
 

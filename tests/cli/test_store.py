@@ -13,13 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recagent_catalogs.errors import BadInput, NotFound, RecagentError
+from recagent_cli.memory.backups import back_up
 from recagent_cli.memory.checksums import checksum, event_checksum
-from recagent_cli.memory.store import (
-    MIGRATIONS,
-    StoredEvent,
-    StoredSession,
-    UserStore,
-)
+from recagent_cli.memory.event_rows import StoredEvent
+from recagent_cli.memory.migrations import MIGRATIONS
+from recagent_cli.memory.session_rows import StoredSession
+from recagent_cli.memory.store import UserStore
 
 
 def event(kind: str = "liked", item: str = "f01", **more: object) -> StoredEvent:
@@ -244,7 +243,8 @@ def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
 def test_many_processes_write_at_once(store: UserStore) -> None:
     code = (
         "import sys; from pathlib import Path\n"
-        "from recagent_cli.memory.store import StoredEvent, UserStore\n"
+        "from recagent_cli.memory.event_rows import StoredEvent\n"
+        "from recagent_cli.memory.store import UserStore\n"
         "store = UserStore(Path(sys.argv[1]))\n"
         "event = StoredEvent('me', 'films', 'seen', sys.argv[2])\n"
         "for i in range(5): store.commit(events=[event])\n"
@@ -258,14 +258,14 @@ def test_many_processes_write_at_once(store: UserStore) -> None:
 
 
 def test_backups_are_made_once_a_day_and_three_are_kept(store: UserStore) -> None:
-    assert store.back_up() is None
+    assert back_up(store) is None
     store.commit(events=[event()])
-    first = store.back_up()
-    assert first is not None and store.back_up() is None
+    first = back_up(store)
+    assert first is not None and back_up(store) is None
     copies = first.parent
     for day in range(1, 6):
         newest = max(path.stat().st_mtime for path in copies.glob("*.sqlite"))
-        assert store.back_up(now=newest + day * 90_000) is not None
+        assert back_up(store, now=newest + day * 90_000) is not None
     assert len(list(copies.glob("*.sqlite"))) == 3 and not list(copies.glob("*.tmp"))
     assert UserStore(sorted(copies.glob("*.sqlite"))[-1]).events("me")[0].item == "f01"
 
@@ -274,4 +274,4 @@ def test_a_backup_that_cannot_be_made_is_one_clear_line(store: UserStore) -> Non
     store.commit(events=[event()])
     (store.path.parent / "backups").write_text("in the way")
     with pytest.raises(RecagentError, match="backups"):
-        store.back_up()
+        back_up(store)

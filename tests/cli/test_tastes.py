@@ -7,8 +7,8 @@ import math
 import pytest
 
 from recagent_catalogs.store import Catalog
+from recagent_cli.memory.event_rows import StoredEvent
 from recagent_cli.memory.profile import KINDS, Learning, Profile, Taste, derive, reach
-from recagent_cli.memory.store import StoredEvent
 
 DAY = 86_400.0
 NOW = 1_000 * DAY

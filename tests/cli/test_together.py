@@ -11,7 +11,8 @@ import pytest
 
 from recagent_catalogs.errors import BadInput, NotFound
 from recagent_cli import Assistant
-from recagent_cli.memory.store import StoredEvent, UserStore
+from recagent_cli.memory.event_rows import StoredEvent
+from recagent_cli.memory.store import UserStore
 from recagent_tools.together import With
 
 from ..conftest import RunCommand

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from recagent_cli import Assistant
+from recagent_cli.memory.event_rows import StoredEvent
 from recagent_cli.memory.profile import Learning
-from recagent_cli.memory.store import StoredEvent
 
 from ..conftest import RunCommand
 

@@ -13,8 +13,8 @@ from recagent_catalogs.ingest import ingest
 from recagent_catalogs.store import Catalog
 from recagent_cli import Assistant
 from recagent_cli.agent.builtin.answers.wording import known_text
+from recagent_cli.memory.event_rows import StoredEvent
 from recagent_cli.memory.profile import derive
-from recagent_cli.memory.store import StoredEvent
 from recagent_tools.bus import CandidateBus
 from recagent_tools.look_up import UserInfoArguments, user_info
 from recagent_tools.models.engine import Engine

@@ -20,7 +20,9 @@ from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import fold
 
 from ...paths import make_dir
-from ..store import StoredEvent, UserStore
+from ..backups import back_up
+from ..event_rows import StoredEvent
+from ..store import UserStore
 from .anytable import any_table
 from .books import goodreads
 from .companions import with_companions
@@ -306,7 +308,7 @@ def write(history: History, store: UserStore, profile: str, *, dry_run: bool = F
             if (ids[fact.row], fact.kind, fact.value) not in known
         ]  # fmt: skip
         if new and not dry_run:
-            store.back_up()
+            back_up(store)
             store.commit(events=new)
     counted = Counter(event.kind for event in new)
     return Written(batch if new and not dry_run else "", counted, len(facts) - len(new))

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 
 from recagent_catalogs.store import Catalog
 
+from ..backups import back_up
+from ..event_rows import StoredEvent
 from ..export import is_export, read_export
-from ..store import StoredEvent, UserStore
+from ..store import UserStore
 from .entries import Entry
 from .importing import Written, alone, new_batch
 from .matching import Matcher
@@ -83,7 +85,7 @@ def write_ours(
         known = {_same(event) for event in store.events(profile, undone=True)}
         new = [replace(e, batch=batch) for e in history.events if _same(e) not in known]
         if new and not dry_run:
-            store.back_up()
+            back_up(store)
             store.commit(events=new)
     counted = Counter(event.kind for event in new)
     return Written(batch if new and not dry_run else "", counted, len(history.events) - len(new))

@@ -1,0 +1,89 @@
+"""Copies of the store, beside it: one a day, the last three."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+
+from recagent_catalogs.locks import locked
+
+from ..paths import make_dir, unwritable
+from .store_file import StoreFile
+
+BACKUPS_KEPT = 3
+BACKUP_EVERY_S = 24 * 3600
+
+
+def back_up(file: StoreFile, *, now: float | None = None) -> Path | None:
+    """Copy the store aside once a day, keeping the last three copies; returns the new copy.
+
+    Raises:
+        RecagentError: the copy cannot be made.
+    """
+    if not file.path.exists():
+        return None
+    folder = make_dir(_folder(file), private=True)
+    moment = time.time() if now is None else now
+    try:
+        with locked(folder / ".lock", seconds=0) as held:
+            return _copy(file, folder, moment) if held and _is_due(folder, moment) else None
+    except OSError as error:
+        raise unwritable(folder, error) from error
+
+
+def copies_of(file: StoreFile) -> list[Path]:
+    """The copies that `back_up` made and kept, oldest first."""
+    return _copies(_folder(file))
+
+
+def _copy(file: StoreFile, folder: Path, moment: float) -> Path:
+    target = folder / time.strftime("user-%Y%m%d-%H%M%S.sqlite", time.gmtime(moment))
+    temporary = folder / "next.tmp"
+    temporary.unlink(missing_ok=True)
+    with file.connection() as source:
+        copy = sqlite3.connect(temporary)
+        try:
+            source.backup(copy)
+        finally:
+            copy.close()
+    temporary.chmod(0o600)
+    temporary.replace(target)
+    for old in _copies(folder)[:-BACKUPS_KEPT]:
+        old.unlink(missing_ok=True)
+    return target
+
+
+def renew_backups(file: StoreFile) -> int:
+    """Delete all copies of the store and make one of what is left; returns how many there were.
+
+    Raises:
+        RecagentError: one cannot be deleted.
+    """
+    folder = _folder(file)
+    if not folder.is_dir():
+        return 0
+    try:
+        with locked(make_dir(folder, private=True) / ".lock"):
+            copies = [path for path in folder.iterdir() if not path.name.startswith(".")]
+            for path in copies:
+                path.unlink(missing_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error, "cannot be deleted") from error
+    if copies:
+        back_up(file)
+    return len(copies)
+
+
+def _folder(file: StoreFile) -> Path:
+    return file.path.parent / "backups"
+
+
+def _copies(folder: Path) -> list[Path]:
+    """The copies of a store, oldest first."""
+    return sorted(folder.glob("user-*.sqlite"))
+
+
+def _is_due(folder: Path, moment: float) -> bool:
+    copies = _copies(folder)
+    return not copies or moment - copies[-1].stat().st_mtime >= BACKUP_EVERY_S

@@ -1,0 +1,75 @@
+"""The tables of the store, and the steps from one version of them to the next."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from .checksums import checksum
+
+MIGRATIONS = (
+    """
+    CREATE TABLE events (
+        id INTEGER PRIMARY KEY, profile TEXT NOT NULL, catalog TEXT NOT NULL, kind TEXT NOT NULL,
+        item TEXT NOT NULL, value REAL, text TEXT NOT NULL, source TEXT NOT NULL,
+        session TEXT NOT NULL, turn INTEGER, time REAL NOT NULL, undone INTEGER NOT NULL DEFAULT 0,
+        checksum BLOB NOT NULL
+    );
+    CREATE INDEX events_of ON events (profile, catalog, kind);
+    CREATE TABLE sessions (
+        id TEXT PRIMARY KEY, profile TEXT NOT NULL, catalog TEXT NOT NULL,
+        fingerprint TEXT NOT NULL, created REAL NOT NULL, updated REAL NOT NULL,
+        bus BLOB NOT NULL, checksum BLOB NOT NULL
+    );
+    CREATE INDEX sessions_of ON sessions (profile, catalog, updated);
+    CREATE TABLE turns (
+        session TEXT NOT NULL, number INTEGER NOT NULL, body TEXT NOT NULL, checksum BLOB NOT NULL,
+        PRIMARY KEY (session, number)
+    );
+    """,
+    """
+    ALTER TABLE sessions ADD COLUMN head BLOB;
+    UPDATE sessions SET head = row_checksum(id, profile, catalog, fingerprint, created, updated)
+        WHERE checksum = row_checksum(id, profile, catalog, fingerprint, created, updated, bus);
+    CREATE INDEX sessions_listed
+        ON sessions (profile, updated DESC, id DESC, catalog, fingerprint, created, head)
+    """,
+    """
+    ALTER TABLE events ADD COLUMN "column" TEXT NOT NULL DEFAULT '';
+    ALTER TABLE events ADD COLUMN batch TEXT NOT NULL DEFAULT '';
+    ALTER TABLE events ADD COLUMN because INTEGER NOT NULL DEFAULT 0;
+    UPDATE events SET checksum = row_checksum(profile, catalog, kind, item, value, text, source,
+            session, turn, time, undone, "column", batch, because)
+        WHERE checksum = row_checksum(profile, catalog, kind, item, value, text, source,
+            session, turn, time, undone)
+    """,
+    # AUTOINCREMENT: the number of a fact that was forgotten never comes to mean another one.
+    """
+    CREATE TABLE numbered (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, profile TEXT NOT NULL, catalog TEXT NOT NULL,
+        kind TEXT NOT NULL, item TEXT NOT NULL, value REAL, text TEXT NOT NULL,
+        source TEXT NOT NULL, session TEXT NOT NULL, turn INTEGER, time REAL NOT NULL,
+        undone INTEGER NOT NULL DEFAULT 0, checksum BLOB NOT NULL,
+        "column" TEXT NOT NULL DEFAULT '', batch TEXT NOT NULL DEFAULT '',
+        because INTEGER NOT NULL DEFAULT 0
+    );
+    INSERT INTO numbered SELECT id, profile, catalog, kind, item, value, text, source, session,
+        turn, time, undone, checksum, "column", batch, because FROM events;
+    DROP TABLE events;
+    ALTER TABLE numbered RENAME TO events;
+    CREATE INDEX events_of ON events (profile, catalog, kind)
+    """,
+)
+"""Step n brings the file from version n to n + 1. Steps are only ever added."""
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Take the steps that are missing, within a transaction."""
+    connection.create_function(
+        "row_checksum", -1, lambda *values: checksum(values), deterministic=True
+    )
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    for step in range(version, len(MIGRATIONS)):
+        for statement in MIGRATIONS[step].split(";"):
+            if statement.strip():
+                connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")

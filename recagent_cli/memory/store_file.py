@@ -1,0 +1,158 @@
+"""The file of the store: SQLite, opened, brought up to date, and its errors told.
+
+WAL, `synchronous=FULL`, a busy timeout of 30 s and one short `BEGIN IMMEDIATE` a command: 100
+processes that write at once lose nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from recagent_catalogs.errors import BadInput, RecagentError
+from recagent_catalogs.locks import locked
+
+from ..paths import make_dir, unwritable
+from .migrations import MIGRATIONS, migrate
+
+BUSY_TIMEOUT_S = 30.0
+_LEAST_LOG = 32 + 24 + 512
+"""Bytes of a log with one page of the smallest size that there is."""
+
+
+class DiskRefuses(RecagentError):
+    """The disk is full, or fails."""
+
+
+class StoreFile:
+    """One SQLite file. Nothing is made on disk before something is written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def select(self, sql: str, arguments: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """All rows of a query; none where there is no file.
+
+        Raises:
+            RecagentError: the file cannot be read.
+        """
+        if not self.path.exists():
+            return []
+        try:
+            with self.connection() as connection:
+                return connection.execute(sql, arguments).fetchall()
+        except DiskRefuses:
+            # With a log beside it that holds a page the file alone is not the whole truth.
+            log = self.path.with_name(f"{self.path.name}-wal")
+            if log.exists() and log.stat().st_size >= _LEAST_LOG:
+                raise
+            return self._read_alone(sql, arguments)
+
+    def _read_alone(self, sql: str, arguments: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Read without the shared file that WAL makes for readers too: a full disk has no room."""
+        connection = sqlite3.connect(f"{self.path.absolute().as_uri()}?immutable=1", uri=True)
+        try:
+            return connection.execute(sql, arguments).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise _told(error, self.path) from error
+        finally:
+            connection.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Write in one go or not at all, for the rooms beside this one.
+
+        Raises:
+            RecagentError: the store cannot be written.
+        """
+        with self.connection() as connection, immediate(connection):
+            yield connection
+
+    @contextlib.contextmanager
+    def connection(self) -> Iterator[sqlite3.Connection]:
+        """The file, made where it is missing, with the tables of this version.
+
+        Raises:
+            RecagentError: it cannot be opened, or what was done with it failed.
+        """
+        connection: sqlite3.Connection | None = None
+        try:
+            if not self.path.exists():
+                make_dir(self.path.parent, private=True)
+                os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY, 0o600))
+            connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA secure_delete=ON")
+            self._prepare(connection)
+            yield connection
+        except sqlite3.DatabaseError as error:
+            raise _told(error, self.path) from error
+        except OSError as error:
+            raise unwritable(self.path, error, "cannot be opened") from error
+        finally:
+            if connection is not None:
+                connection.close()
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        """Bring a new or an older file to what this version wants, one process at a time."""
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > len(MIGRATIONS):
+            raise BadInput(
+                "made by a newer recagent", path=self.path, hint="upgrade recagent to read it"
+            )
+        mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+        if version == len(MIGRATIONS) and mode == "wal":
+            return
+        with locked(self.path.with_name(f".{self.path.name}.lock")):
+            _switch_to_wal(connection)
+            with immediate(connection):
+                migrate(connection)
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Done once a file. SQLite's busy timeout does not hold for it: tried until nobody reads."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() >= deadline:
+                raise
+            time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def immediate(connection: sqlite3.Connection) -> Iterator[None]:
+    """A transaction that writes: all of it, or nothing where an error leaves it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _told(error: sqlite3.DatabaseError, path: Path) -> RecagentError:
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        return RecagentError(f"{path}: in use by another process for over {BUSY_TIMEOUT_S:.0f} s")
+    if "disk I/O" in text:
+        return DiskRefuses(f"{path}: the disk refuses: {text}", hint="is it full, or failing?")
+    if "full" in text:
+        return DiskRefuses(f"{path}: the disk is full", hint="free some space and try again")
+    if "readonly" in text or "unable to open" in text:
+        return RecagentError(
+            f"{path}: cannot be written", hint="set RECAGENT_HOME to a folder that you can write to"
+        )
+    return BadInput(
+        f"damaged: {text}",
+        path=path,
+        hint="move it away, or put back the newest copy of the backups folder beside it",
+    )
