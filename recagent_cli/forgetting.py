@@ -30,7 +30,7 @@ NAMING = ("shown", "liked", "disliked", "id")
 """Keys under which a turn holds ids of items."""
 ASKED = ("utterance", "request")
 """What of a turn tells of the person, not of the items shown."""
-COMMANDS = ("present",)
+COMMANDS = ("present", "digest", "suggestion")
 """Sources that are no words of the person."""
 RowFunction = Callable[[StoredSession, str], int | None]
 

@@ -126,6 +126,21 @@ class Library:
         hint = f"did you mean {near[0]}? " if near else ""
         raise NotFound(f"no catalog {name!r}", hint=f"{hint}catalogs: {', '.join(names)}")
 
+    def standing(self, name: str) -> Catalog | None:
+        """The catalog where it stands ready; None where it would have to be installed first.
+
+        Raises:
+            NotFound: there is none of that name.
+            BadInput: it is damaged.
+        """
+        if name in bundled_names() and not self._bundled_is_current(name):
+            return None
+        return self.open(name)
+
+    def untrained(self, catalog: Catalog, engine: Engine) -> bool:
+        """Whether models could be trained of a catalog's data, and are not."""
+        return not engine.trained and _worth_training(catalog)
+
     def _opened(self, name: str) -> Catalog | None:
         """The catalog as it stands on disk; None where there is none.
 

@@ -11,6 +11,7 @@ from recagent_catalogs.locks import locked
 from .forgetting import Finder, Found, Wanted, history_without
 from .memory.backups import copies_of, renew_backups
 from .memory.erasing import compact, erase
+from .memory.marks import remove_marks
 from .memory.session_rows import StoredSession
 from .own_builds import own_builds, retire
 from .paths import Paths, make_dir, write_private
@@ -110,6 +111,8 @@ class Oblivion:
             if store.path.exists():
                 erase(store, self.profiles.name, found.doomed)
             self._forget_lines(found)
+            if self.wanted.everything or self.wanted.catalog is not None:
+                remove_marks(self.paths.digests, self.profiles.name, self.wanted.catalog)
             models = retire(self.paths.models, self.profiles.name, self._catalog)
             self.finish()
         return replace(told, models=tuple(models))

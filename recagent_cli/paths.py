@@ -39,6 +39,11 @@ class Paths:
         return self.data / "user.sqlite"
 
     @property
+    def digests(self) -> Path:
+        """Up to where each profile was told what is new."""
+        return self.data / "digests"
+
+    @property
     def settings(self) -> Path:
         """The user's own settings."""
         return self.config / "config.toml"

@@ -163,6 +163,10 @@ class Catalog:
         """The ids of these rows, in that order."""
         return [self._cell("id", row) for row in rows]
 
+    def all_ids(self) -> list[str]:
+        """The ids of all items, in the order of the rows."""
+        return [str(row[0]) for row in self._sqlite.execute("SELECT id FROM items ORDER BY row")]
+
     def label(self, row: int) -> str:
         """The title of one row with its year: "Alien (1979)"."""
         title = clean(self._cell("title", row), TITLE_CAP)

@@ -15,6 +15,7 @@ COMMANDS = (
     "batch",
     "recommend",
     "similar",
+    "digest",
     "why",
     "why-not",
     "compare",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from .event_rows import StoredEvent
+from .marks import UNASKED
 from .profile import reach
 from .store import UserStore
 from .tastes import DAY_S, FAINT, SAYS, Key, Learning, Scale, in_time, says, standing, told
@@ -124,8 +125,8 @@ def _repeated_marks(of_kind: dict[str, list[StoredEvent]]) -> Iterable[StoredEve
 def _old_shown(
     shown: Sequence[StoredEvent], learning: Learning, now: float
 ) -> Iterable[StoredEvent]:
-    """All but the last time that an item was shown; and what was shown very long ago."""
-    last = {event.item: event for event in shown}
+    """All but the last time that an item was shown, asked for or not; and what is very long ago."""
+    last = {(event.item, event.source in UNASKED): event for event in shown}
     recent = sorted(last.values(), key=lambda event: (event.time, event.id))[-KEPT_SHOWN:]
     oldest = now - max(SHOWN_DAYS, learning.repeat_days) * DAY_S
     repeats = now - learning.repeat_days * DAY_S
