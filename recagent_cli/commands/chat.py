@@ -76,5 +76,6 @@ def command(
         color=bool(settings["color"]),
         width=int(settings["width"]),
         plain=bool(settings["plain"]),
+        proactive=bool(settings["proactive"]),
     )
     chat.run()

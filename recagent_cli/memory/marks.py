@@ -86,6 +86,11 @@ class Marks:
         except (OSError, ValueError, KeyError, TypeError, binascii.Error):
             return None
 
+    def latest(self) -> Mark | None:
+        """The mark of whichever told the person last, the digest or the chat."""
+        found = [mark for mark in (self.read("digest"), self.read("chat")) if mark is not None]
+        return max(found, key=lambda mark: mark.time, default=None)
+
     def write(self, kind: str, mark: Mark) -> None:
         """Put a mark in place of the one that is there, whole or not at all.
 
@@ -98,8 +103,8 @@ class Marks:
         write_private(self.path(kind), json.dumps(told) + "\n")
 
     @contextmanager
-    def alone(self) -> Iterator[bool]:
-        """One process at a time tells; whether this one may, after `WAIT_S` at most.
+    def alone(self, seconds: float = WAIT_S) -> Iterator[bool]:
+        """One process at a time tells; whether this one may, after so many seconds at most.
 
         Raises:
             RecagentError: nothing can be written there.
@@ -107,7 +112,7 @@ class Marks:
         lock = make_dir(self.folder, private=True) / f".{self.profile}.{self.catalog}.lock"
         with ExitStack() as stack:
             try:
-                mine = stack.enter_context(locked(lock, seconds=WAIT_S))
+                mine = stack.enter_context(locked(lock, seconds=seconds))
             except OSError as error:
                 raise unwritable(lock, error) from error
             yield mine

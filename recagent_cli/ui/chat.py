@@ -26,6 +26,7 @@ from .examples import first_screen
 from .flow import Flow
 from .lines import is_quiet, tool_line, usage_line
 from .live import LiveLine
+from .proactive import suggest
 from .recap import where_one_was
 from .render import explained_lines, make_console, turn_renderables
 from .signals import ends_by_signal, ends_without_terminal, no_echo, stoppable
@@ -51,6 +52,7 @@ class Chat:
         over: whether it ends after this line.
         paused: whether the profile learns nothing at the moment.
         aside: the conversation that goes on once this one is no longer incognito.
+        proactive: whether something may be suggested unasked, once.
     """
 
     assistant: Assistant
@@ -66,6 +68,7 @@ class Chat:
     over: bool = False
     paused: bool = False
     aside: Session | None = None
+    proactive: bool = False
     _console: Any = field(init=False, default=None)
     _talk: Any = field(init=False, default=None)
     _prompt: Reads | None = field(init=False, default=None)
@@ -86,6 +89,7 @@ class Chat:
         if not self.quiet:
             for line in first_screen(self.assistant, bool(self.session.turns)):
                 self._talk.print(Text(line, style="dim"))
+            suggest(self)
             self._space()
             told = where_one_was(self.session, self.assistant.catalog)
             for line in told:

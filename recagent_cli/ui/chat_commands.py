@@ -22,6 +22,7 @@ from .chat_facts import FACTS
 from .chat_places import PLACES
 from .chat_profile import PROFILE
 from .chat_settings import SETTINGS
+from .proactive import DIGEST
 from .recap import where_one_was
 from .together import TOGETHER
 
@@ -118,6 +119,7 @@ COMMANDS: tuple[ChatCommand, ...] = (
     TOGETHER,
     *SETTINGS,
     EXPORT,
+    DIGEST,
     ChatCommand("/new", _new, "", TALK),
     ChatCommand("/continue", _continue, "", TALK),
     ChatCommand("/help", _help, "", TALK),
