@@ -22,7 +22,7 @@ from .chat_facts import FACTS
 from .chat_places import PLACES
 from .chat_profile import PROFILE
 from .chat_settings import SETTINGS
-from .proactive import DIGEST
+from .proactive import DIGEST, FURTHER
 from .recap import where_one_was
 from .together import TOGETHER
 
@@ -110,7 +110,8 @@ WHY = "why it is in the list, or is not"
 TALK = "begin again; go on; leave"
 COMMANDS: tuple[ChatCommand, ...] = (
     *FACTS,
-    ChatCommand("/more", lambda chat, rest: chat.ask("more"), "", "further items of the same list"),
+    ChatCommand("/more", lambda chat, rest: chat.ask("more"), "", FURTHER),
+    DIGEST,
     ChatCommand("/why", _why, "2", WHY, takes=ITEMS),
     ChatCommand("/why-not", _why_not, "TITLE", WHY, takes=ITEMS),
     ChatCommand("/compare", _compare, "1 3", "items side by side", takes=ITEMS),
@@ -119,7 +120,6 @@ COMMANDS: tuple[ChatCommand, ...] = (
     TOGETHER,
     *SETTINGS,
     EXPORT,
-    DIGEST,
     ChatCommand("/new", _new, "", TALK),
     ChatCommand("/continue", _continue, "", TALK),
     ChatCommand("/help", _help, "", TALK),

@@ -31,6 +31,7 @@ QUIET_S = 7 * 86_400.0
 REFUSALS = ("rejected", "disliked", "never")
 ENDING = "/digest shows more, /digest off ends this"
 MOST = 3
+FURTHER = "more of the list; what is new for you"
 OFF = "nothing is suggested any more; /digest on, or recagent config set proactive on"
 
 
@@ -95,7 +96,7 @@ DIGEST = ChatCommand(
     "/digest",
     _digest,
     "[off]",
-    "what is new for you; suggest nothing",
+    FURTHER,
     complete=lambda chat: ("on", "off"),
 )
 
