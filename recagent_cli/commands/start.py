@@ -148,17 +148,20 @@ def _finish(run: Run, interview: Interview, broken: bool) -> None:
     from ..ui.render import report_text
 
     batch = interview.keep()
-    learned = counted(list(interview.answers.values()), len(interview.said))
-    undo = f"take it back: recagent profile undo --batch {batch}"
     if broken:
-        run.say(f"\nstopped; noted: {learned} · {undo}" if batch else "\nstopped; nothing noted")
+        run.say("")  # after the ^C of the terminal
+    if batch:
+        learned = counted(list(interview.answers.values()), len(interview.said))
+        run.say(f"{'stopped; ' * broken}noted: {learned}")
+        run.say(f"take it back: recagent profile undo --batch {batch}")
+    else:
+        run.say("nothing noted: nothing was liked or disliked")
+    if broken:
         raise typer.Exit(ExitCode.INTERRUPTED)
+    if sys.stderr.isatty():
+        run.say("")
     turn: Turn | None = interview.first_list() if batch else None
     if run.form != "table":
         run.out(report_text("interview", interview_json(interview, batch, turn), run.form))
     elif turn is not None:
         run.print_turn(turn, interview.assistant)
-    if batch:
-        run.say(f"noted: {learned} · {undo}")
-    else:
-        run.say("nothing noted: nothing was liked or disliked")

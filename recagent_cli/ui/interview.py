@@ -21,7 +21,8 @@ def opening(interview: Interview, heard: bool) -> list[str]:
     schema = interview.assistant.catalog.schema
     count = len(interview.rows)
     noun = schema.item if count == 1 else schema.items
-    lines = [f"{count} {noun}: what do you think of them? {interview.choices}"]
+    lines = [f"{count} {noun}: what do you think of {'it' if count == 1 else 'them'}?"]
+    lines.append(interview.choices)
     if not heard:
         lines.append("Or say what you like in your own words, at any time.")
     return lines
@@ -74,7 +75,8 @@ def converse(
                     elif strict:
                         raise BadInput(error.message, line=line, hint=error.hint) from error
                     else:
-                        tell(f"{clean(error.message)}: {error.hint}")
+                        tell(clean(error.message))
+                        tell(error.hint)
     except KeyboardInterrupt:
         return True
     return False

@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from recagent_catalogs.interactions import Rows
+from recagent_catalogs.interactions import Floats, Rows
 from recagent_catalogs.schema import WORD_ROLES, Role
 from recagent_catalogs.store import Catalog
 
@@ -57,7 +57,9 @@ def questions(
         are known.
     """
     judged = [*map(int, profile.liked), *map(int, profile.disliked)][-MOST_KNOWN:]
-    pool, weight = _pool(catalog, _barred(catalog, profile) | set(map(int, known)))
+    known_by = engine.popularity("all")
+    barred = _barred(catalog, profile) | set(map(int, known))
+    pool, weight = _pool(catalog, known_by, barred)
     als = engine.recommender.first.retrievers.get("als")
     if isinstance(als, ALS):
         vectors = als.index.vectors(pool).astype(np.float64)
@@ -140,9 +142,15 @@ def value_vectors(catalog: Catalog, rows: Sequence[int]) -> Doubles:
     return np.zeros((len(rows), 1))
 
 
-def _pool(catalog: Catalog, barred: Collection[int]) -> tuple[Rows, Doubles]:
-    """The best known items that may be asked for, and the root of how well known each is."""
-    known = np.asarray(catalog.popularity, dtype=np.float64)
+def _pool(catalog: Catalog, taken: Floats, barred: Collection[int]) -> tuple[Rows, Doubles]:
+    """The best known items that may be asked for, and the root of how well known each is.
+
+    Args:
+        catalog: whose items.
+        taken: float32 [n_items], by how many people.
+        barred: rows that may not be asked for.
+    """
+    known = np.asarray(taken, dtype=np.float64)
     if not known.any():  # what much is written of is what people are likelier to know
         known = _described(catalog)
     allowed = np.ones(catalog.n_items, dtype=bool)
