@@ -23,6 +23,8 @@ from .named import resolve_title
 
 QUESTIONS = 12
 SOURCE = "interview"
+MOST_TITLE = 300
+"""Letters of an item's id or title that are read."""
 YES = ("y", "yes", "like", "liked", "+", "love")
 NO = ("n", "no", "dislike", "disliked", "-", "hate")
 UNKNOWN = ("", "?", "not seen", "unseen", "unknown", "don't know", "dont know", "skip", "s")
@@ -136,7 +138,7 @@ class Interview:
             if not text or text.startswith("#"):
                 continue
             item, _, said = text.replace("\t", " ").rpartition(" ")
-            item = item.strip().rstrip(",:").strip()
+            item = item.strip().rstrip(",:").strip()[:MOST_TITLE]
             try:
                 if not item:
                     raise BadInput(f"no answer: {text[:60]!r}", hint="ID yes|no|4|never|?")

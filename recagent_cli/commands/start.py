@@ -52,7 +52,7 @@ def command(
     if text:
         _hear(run, interview, " ".join(text))
     if answers:
-        interview.answer_lines(_lines(answers), "" if answers == "-" else answers)
+        interview.answer_lines(_lines(answers), "answers" if answers == "-" else answers)
         broken = False
     elif sys.stdin.isatty():
         broken = _ask(run, interview, heard=bool(text))
@@ -80,7 +80,8 @@ def _lines(answers: str) -> list[str]:
     except FileNotFoundError as error:
         raise NotFound(f"no file {answers}") from error
     except (OSError, UnicodeError) as error:
-        raise BadInput(f"cannot be read: {error}", path=answers) from error
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise BadInput(f"cannot be read: {why}", path=answers) from error
 
 
 def _hear(run: Run, interview: Interview, text: str) -> bool:
