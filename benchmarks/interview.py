@@ -16,9 +16,11 @@ that they can be compared.
     telling    `recagent_tools.interview.questions`, as `recagent start` asks
     unweighted the same criterion without popularity
 
-    yes        only what was said yes to counts; yes+no as in the program's first list
-    regression ridge regression from the answers to all items, alone: no models but the counts of
-               who took what together (ridge 10)
+    yes        only what was said yes to counts, as in every list after the first one
+    yes+no     what they do not know is in the history, too, with a weight of `verdicts.UNKNOWN`
+    first list the same and the answers' part of the score (`recagent_tools.answered`), as after
+               the interview
+    regression that part alone: no models but the counts of who took what together
 
 Differences to `popular` are paired by person, in the same column, with 95 % intervals by 1,000
 resamples of the people.
@@ -47,12 +49,14 @@ from recagent_catalogs.ingest import ingest  # noqa: E402
 from recagent_catalogs.interactions import Rows  # noqa: E402
 from recagent_catalogs.store import Catalog  # noqa: E402
 from recagent_cli.evaluation.bootstrap import Resampling  # noqa: E402
+from recagent_tools.answered import ANSWERS, Regression  # noqa: E402
 from recagent_tools.interview import POOL, questions, spread  # noqa: E402
 from recagent_tools.models.als import ALS  # noqa: E402
+from recagent_tools.models.blend import standardised  # noqa: E402
 from recagent_tools.models.engine import Engine  # noqa: E402
 from recagent_tools.models.facts import facts_of  # noqa: E402
 from recagent_tools.models.history import History  # noqa: E402
-from recagent_tools.models.recommender import Recommender, content_share  # noqa: E402
+from recagent_tools.models.recommender import CANDIDATES, Recommender, content_share  # noqa: E402
 from recagent_tools.models.retriever import Setting  # noqa: E402
 from recagent_tools.models.sequences import Sequences  # noqa: E402
 from recagent_tools.models.training import train  # noqa: E402
@@ -60,9 +64,9 @@ from recagent_tools.toolbox import EmptyProfile  # noqa: E402
 from recagent_tools.verdicts import UNKNOWN  # noqa: E402
 
 SCHEMA = "recagent.bench.interview/1"
-K, SHORTEST, RIDGE = 10, 20, 10.0
+K, SHORTEST = 10, 20
 DISCOUNT = 1 / np.log2(np.arange(2, K + 2))
-MODES = ("yes", "yes+no", "regression")
+MODES = ("yes", "yes+no", "first list", "regression")
 Values = NDArray[np.float64]
 Measured = dict[tuple[str, int, str], list[float]]
 
@@ -95,17 +99,26 @@ def histories(asked: Sequence[int], people: Sequence[frozenset[int]], no: float)
     return told
 
 
-def regression(
-    matrix: Any, asked: Sequence[int], people: Sequence[frozenset[int]], mask: NDArray[np.bool_]
-) -> list[Rows]:
-    """The lists of a ridge regression from the answers to all items, `matrix` CSR [users, n]."""
-    mean = np.asarray(matrix.mean(axis=0)).ravel()
-    known = matrix[:, asked].toarray() - mean[asked]
-    with_all = (matrix.T @ known).T - np.outer(known.sum(axis=0), mean)
-    slopes = np.linalg.solve(known.T @ known + RIDGE * np.eye(len(asked)), with_all)
-    answers = np.array([[float(row in taken) for row in asked] for taken in people]) - mean[asked]
-    scores = np.where(mask, answers @ slopes + mean, -np.inf)
-    return [np.argsort(-line, kind="stable")[:K].astype(np.int32) for line in scores]
+def first_lists(
+    known: Sequences,
+    asked: Sequence[int],
+    people: Sequence[frozenset[int]],
+    serving: Recommender,
+    mask: NDArray[np.bool_],
+) -> dict[str, list[Rows]]:
+    """The lists by the program's sum of fit and answers, and by the answers alone."""
+    rows = np.array(asked, dtype=np.int64)
+    model = Regression.of(known.item, known.indptr, known.n_items, rows)
+    joined, alone = [], []
+    for taken, history in zip(people, histories(asked, people, UNKNOWN), strict=True):
+        expected = model.expected([row for row in asked if row in taken])
+        best = np.argsort(-np.where(mask, expected, -np.inf), kind="stable")[:K]
+        alone.append(best.astype(np.int32))
+        found = np.sort(serving.retrieve(history, CANDIDATES, mask))
+        fit = standardised(serving.rank(found, history))
+        total = fit + np.float32(ANSWERS) * standardised(expected[found])
+        joined.append(found[np.argsort(-total, kind="stable")[:K]])
+    return {"first list": joined, "regression": alone}
 
 
 def ndcg(rows: Rows, wanted: frozenset[int]) -> float:
@@ -129,7 +142,6 @@ def fold(
     mask[sorted(hidden)] = False
     people = [frozenset(sequences.history(int(user)).rows.tolist()) for user in held]
     people = [taken for taken in people if taken - hidden]
-    matrix = known.matrix[np.flatnonzero(known.lengths() > 0)]
     found: Measured = {}
     nothing = serving.top([History.empty()], K, mask)[0]
     found["nothing", 0, "yes"] = [ndcg(nothing, taken - hidden) for taken in people]
@@ -139,7 +151,7 @@ def fold(
             ranked = {
                 "yes": serving.top(histories(asked, people, 0.0), K, mask),
                 "yes+no": serving.top(histories(asked, people, UNKNOWN), K, mask),
-                "regression": regression(matrix, asked, people, mask),
+                **first_lists(known, asked, people, serving, mask),
             }
             for mode, best in ranked.items():
                 pairs = zip(best, people, strict=True)
@@ -197,16 +209,18 @@ def table(report: dict[str, Any]) -> list[str]:
         f"{report['catalog']}: {report['people']:,} people, {report['folds']} folds; nothing known "
         f"{report['nothing']:.3f}",
         "",
-        "| asked for | answers | known | yes | − popular | yes+no | − popular | regression alone |",
-        "|---|---|---|---|---|---|---|---|",
+        "| asked for | answers | known | yes | − popular | yes+no | first list | − popular | "
+        "regression alone |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for one in report["lists"]:
         cells = [one["list"], str(one["answers"]), f"{one['known']:.2f}"]
-        for mode in MODES[:2]:
-            gain = one.get(f"{mode} - popular")
-            span = f"{gain[0]:+.3f} [{gain[1]:.3f}, {gain[2]:.3f}]" if gain else ""
-            cells += [f"{one[mode]:.4f}", span]
-        lines.append(f"| {' | '.join([*cells, format(one['regression'], '.4f')])} |")
+        for mode in MODES:
+            cells.append(f"{one[mode]:.4f}")
+            if mode in ("yes", "first list"):
+                gain = one.get(f"{mode} - popular")
+                cells.append(f"{gain[0]:+.3f} [{gain[1]:.3f}, {gain[2]:.3f}]" if gain else "")
+        lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 

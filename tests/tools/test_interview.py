@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from recagent_catalogs.ingest import ingest
 from recagent_catalogs.store import Catalog
+from recagent_tools.answered import Regression
 from recagent_tools.interview import questions, spread
 from recagent_tools.models.engine import Engine
 from recagent_tools.toolbox import EmptyProfile
@@ -99,3 +100,19 @@ def test_items_that_nothing_tells_apart_are_not_asked_for(tmp_path: Path) -> Non
     ingest(tmp_path / "ids.csv", tmp_path / "ids", name="ids")
     catalog = Catalog.open(tmp_path / "ids")
     assert questions(catalog, Engine(catalog), 5, NOBODY) == []
+
+
+def test_answers_say_who_takes_what() -> None:
+    """Two groups of people: who knows the first's item and not the second's is of the first."""
+    lists = [[0, 2, 3]] * 8 + [[1, 4, 5]] * 8 + [[0, 1, 6]]
+    item = np.array([row for rows in lists for row in rows], dtype=np.int32)
+    indptr = np.arange(0, 3 * len(lists) + 1, 3)
+    model = Regression.of(item, indptr, 7, np.array([0, 1]))
+    matrix = np.zeros((len(lists), 7))
+    for user, rows in enumerate(lists):
+        matrix[user, rows] = 1
+    centred = matrix - matrix.mean(axis=0)
+    assert np.allclose(model.covariance, (centred.T @ centred)[[0, 1]])
+    first, second = model.expected([0]), model.expected([1])
+    assert first[[2, 3]].min() > first[[4, 5]].max() and second[[4, 5]].min() > second[2]
+    assert np.allclose(model.expected([0])[[2, 3]], model.expected([1])[[4, 5]])

@@ -15,6 +15,7 @@ from recagent_catalogs.errors import ToolError
 from recagent_catalogs.interactions import Floats, Rows
 from recagent_catalogs.schema import Role
 
+from .answered import answered_parts
 from .asked import asked_parts
 from .collapse import collapsed, parse_limits, told_limits
 from .kin import kin
@@ -162,7 +163,8 @@ class ScoredParts:
     Attributes:
         parts: float64 [m] by name, each with its weight: "fit"; "kinds" and "wish column=value" of
             what was asked; "search", "likeness", "kinship" and "refused" of the words and items
-            named; "taste column=value" of what the person lastingly likes; and the aspects.
+            named; "taste column=value" of what the person lastingly likes; "answers" of an
+            interview; and the aspects.
         aspects: float32 [m] by name, without weights: fit and the aspects, standardised.
         people: where the list is for several, float64 [m] by name: how well each candidate fits
             that one, lasting tastes and all, of which "fit" is joined.
@@ -196,7 +198,7 @@ def scored_parts(context: ToolContext, rows: Rows, arguments: RankArguments) -> 
     if context.company is None:
         aspects = {"fit": fit(rows, history, context)}
         parts = {"fit": weights["fit"] * aspects["fit"].astype(np.float64)}
-        tastes = taste_parts(rows, context)
+        tastes = [*taste_parts(rows, context), *answered_parts(rows, context)]
     else:
         fits, people = _of_each(context, rows, arguments)
         aspects = {"fit": joined(fits, context.company.by).astype(np.float32)}

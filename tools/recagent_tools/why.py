@@ -39,6 +39,7 @@ PART_WORDS = {
     "likeness": "likeness to what you named",
     "kinship": "same kinds and name",
     "refused": "likeness to what you refused",
+    "answers": "what you know and don't know",
     "novelty": "being little known",
     "recency": "being new",
     "popularity": "being popular",
