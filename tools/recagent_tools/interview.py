@@ -26,8 +26,8 @@ from .toolbox import ProfileView
 Doubles = NDArray[np.float64]
 
 FRIENDLY = 0.5
-"""Power of the popularity. 0 asks for what few know (2.9 of 10 answered yes on MovieLens 100K), 1
-is hardly better than asking for the most popular; with the root four of ten are known."""
+"""Power of the popularity. With 0 three of ten are known on ML-100K, with .5 four; with 1 more, but
+NDCG@10 after five answers fell from .451 to .424 on latest-small (yes alone, 457 people)."""
 POOL = 3_000
 """Only so many of the best known items are asked for: nobody knows the others."""
 MOST_VALUES = 64
