@@ -84,6 +84,8 @@ def test_serving_a_trained_catalog_imports_nothing_of_training() -> None:
         ("recommend", "--like", "Orbit of Ash", "--where", "year 1990..2010", "--quiet"),
         ("similar", "Orbit of Ash", "--quiet"),
         ("ask", "like Orbit of Ash, no horror", "--dry-run", "--quiet"),
+        ("profile", "set", "Paper Lanterns", "like", "--quiet"),
+        ("digest", "--quiet"),
     ]
     assert imported("\n".join(run(*words) for words in asked)) <= {"numpy"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -75,9 +75,15 @@ def _open(run: Run) -> Digester | None:
     return Digester(paths, store, run.profile_name, catalog, engine, run.learning)
 
 
-def _nothing(run: Run, why: str) -> None:
+def _nothing(run: Run, why: str, told: dict[str, Any] | None = None) -> None:
+    """Print nothing, but for JSON, which is whole in any case; -v says why."""
     if run.verbose:
         run.say(f"nothing new: {why}")
+    if run.form == "json":
+        from ..ui.render import report_text
+
+        here = {"catalog": run.catalog_name, "profile": run.profile_name, "since": None}
+        run.out(report_text("digest", told or {**here, "items": [], "more": 0}, "json"))
 
 
 def _print(run: Run, digester: Digester, found: Found) -> None:
@@ -86,15 +92,12 @@ def _print(run: Run, digester: Digester, found: Found) -> None:
     from ..ui.render import items_text, report_text
 
     catalog = digester.catalog
+    told = digest_json(found, digester)
     if not found.news:
-        _nothing(run, nothing_told(found, catalog.name))
-    if run.form in ("json", "jsonl") and (run.form == "json" or not found.news):
-        if run.form == "json":
-            run.out(report_text("digest", digest_json(found, digester), "json"))
-        return
-    if not found.news:
-        return
-    if run.form == "table":
+        _nothing(run, nothing_told(found, catalog.name), told)
+    elif run.form == "json":
+        run.out(report_text("digest", told, "json"))
+    elif run.form == "table":
         run.show(*digest_renderables(found, catalog, plain=bool(run.settings["plain"])))
     else:
         run.out(items_text(items_of(found), run.form, catalog.schema, catalog=catalog.name))

@@ -12,14 +12,18 @@ from typing import Any
 import jsonschema
 import pytest
 
+from recagent_cli.memory.consolidation import superfluous
 from recagent_cli.memory.event_rows import StoredEvent
 from recagent_cli.memory.marks import Marks, hashed
 from recagent_cli.memory.store import UserStore
+from recagent_cli.memory.tastes import Learning
 from recagent_cli.ui.digest import since_told
 
 from ..conftest import RunCommand
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "schemas" / "recagent.report-1.json"
+NOON = 1_795_348_800.0
+"""2026-11-22 12:00 UTC, a Sunday."""
 TOYS = """id,title,kind,maker,tags
 1,Red Robot,Robots,Acme,space|metal
 2,Blue Robot,Robots,Acme,space|metal
@@ -90,6 +94,23 @@ def test_refused_seen_and_wanted_items_are_never_told(recagent: RunCommand, home
     assert left[0] not in ids(digest(recagent))
 
 
+def test_what_a_list_showed_since_is_no_news(recagent: RunCommand, home: Path) -> None:
+    note(home, "liked", "f03")
+    digest(recagent)
+    note(home, "liked", "f05")
+    (best, *others) = ids(digest(recagent, "--peek"))
+    note(home, "shown", best)
+    assert ids(digest(recagent)) == others
+
+
+def test_what_was_told_unasked_outlives_lists_that_show_it() -> None:
+    shown = [
+        StoredEvent("me", "films", "shown", "f01", source=source, time=NOON - 9 + n, id=n)
+        for n, source in enumerate(("present", "digest", "present", "present"), start=1)
+    ]
+    assert superfluous(shown, Learning(), now=NOON, scale=None) == {1, 3}
+
+
 def test_again_tells_what_is_still_unseen(recagent: RunCommand, home: Path) -> None:
     note(home, "liked", "f03")
     first = ids(digest(recagent))
@@ -139,6 +160,7 @@ def test_without_facts_models_or_catalog(recagent: RunCommand, home: Path) -> No
     ran = recagent("digest", "-c", "movies", "-v")
     assert (ran.code, ran.out) == (0, "") and "not trained yet" in ran.err
     assert not (home / "data" / "catalogs" / "movies").exists(), "nothing was installed for it"
+    assert digest(recagent, "-c", "movies") == []
     assert recagent("digest", "-c", "nope").code == 3
     assert recagent("digest", "-n", "0").code == 2
 
@@ -198,5 +220,4 @@ def test_hashes_tell_ids_apart() -> None:
     ("days", "said"), [(0, "today"), (1, "yesterday"), (5, "Tuesday"), (9, "2026-11-13")]
 )
 def test_since(days: int, said: str) -> None:
-    sunday = 1_795_348_800.0  # 2026-11-22 12:00 UTC
-    assert since_told(sunday - days * 86_400, sunday) == said
+    assert since_told(NOON - days * 86_400, NOON) == said
