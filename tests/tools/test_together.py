@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from recagent_tools.bus import CandidateBus
 from recagent_tools.bus_file import bus_from_bytes, bus_to_bytes
 from recagent_tools.dropped import lost_at
+from recagent_tools.personal import left_out_text
 from recagent_tools.rank import RankArguments, scored_parts
 from recagent_tools.replay import replay, situation
 from recagent_tools.together import (
@@ -27,7 +28,7 @@ from recagent_tools.together import (
 )
 from recagent_tools.toolbox import EmptyProfile, Toolbox, ToolContext
 from recagent_tools.why import evidence_of
-from recagent_tools.why_not import reason_text
+from recagent_tools.why_not import reason_text, why_not
 
 from .why_not_lists import ids, run
 
@@ -158,10 +159,19 @@ def test_what_any_of_them_rules_out_is_out(toolbox: Toolbox, context: ToolContex
         left = {*fit.bus.rows().tolist()}
         assert not left & ({never, disliked} | comedies)
         assert (seen in left) == seen_too == (liked in left)
+        for row in range(context.catalog.n_items):
+            assert why_not(row, fit).kind == lost_at(row, fit).kind
         told = {row: reason_text(lost_at(row, fit), fit) for row in {seen, never} - left}
         for row, text in told.items():
             assert lost_at(row, fit).others and "you have" not in text and "you never" not in text
             assert ("has seen it" in text) == (row == seen)
+    fit.seen_too = False
+    told_of = {left_out_text(fit, [f"year {year}..{year}"]) for year in (1994, 1996)}
+    assert told_of == {
+        'One of you has seen each of the 2 films that fit. Say "also what I have seen" to have '
+        "those as well.",
+        "One of you does not want the 1 film that fits.",
+    }
     funnel = fit.bus.funnel()
     assert "Comedy" not in funnel and "ben" not in funnel
 
