@@ -75,7 +75,8 @@ class Turns:
         else:
             try:
                 kept = self.sessions.keep(session, turn)
-                self.sessions.learn(kept, context.shown, context)
+                # What was learned is the person's own, whoever the list was for.
+                self.sessions.learn(kept, context.shown, replace(context, company=None))
             except NotFound:  # the session is somebody else's
                 raise
             except RecagentError as error:  # the answer is there and must not be lost

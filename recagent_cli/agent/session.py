@@ -71,6 +71,11 @@ class Session:
         """The user of the catalog's data for whom the last turn was asked."""
         return self.turns[-1].user if self.turns else None
 
+    def user_in(self, catalog: Catalog) -> str | None:
+        """For whom it goes on where nobody is named: its user, if the data still know them."""
+        user = self.user
+        return None if user is None or catalog.user_index(user) is None else user
+
     @property
     def together(self) -> With:
         """With whom the last turn was asked."""

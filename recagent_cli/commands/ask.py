@@ -61,7 +61,7 @@ def command(
 
     recagent ask "90s sci-fi like Alien, but no horror" · recagent ask --continue "but shorter"
     """
-    from .going_on import going_on, held_session, is_old, user_of
+    from .going_on import going_on, held_session, is_old
 
     utterance = read_text(" ".join(text))
     run.at_session(session)
@@ -81,7 +81,8 @@ def command(
     held = held_session(assistant, session) if session is not None or continue_ else None
     if held is not None and session is None and is_old(held):
         run.say(going_on(held))
-    user = user or (None if with_ else user_of(held, assistant))
+    if user is None and held is not None and not with_:
+        user = held.user_in(assistant.catalog)
     asked: dict[str, Any] = {"user": user, "like": like or (), "weights": weights or (), "count": n}
     asked |= {"seen_too": seen_too, "only_wanted": from_watchlist}
     if dry_run:

@@ -49,7 +49,6 @@ def command(
     from recagent_catalogs.errors import UsageError
 
     from ..ui.chat import Chat
-    from .going_on import user_of
 
     if run.json_ or run.format_ not in (None, "table"):
         raise UsageError("chat prints for people", hint="use ask --json, or batch")
@@ -69,8 +68,8 @@ def command(
     settings = run.settings
     chat = Chat(
         assistant,
-        held or assistant.new_session(),
-        user=user or (None if with_ else user_of(held, assistant)),
+        assistant.new_session(),
+        user=user,
         quiet=run.quiet,
         verbose=run.verbose,
         color=bool(settings["color"]),
@@ -78,4 +77,6 @@ def command(
         plain=bool(settings["plain"]),
         proactive=bool(settings["proactive"]),
     )
+    if held is not None:
+        chat.take_up(held)
     chat.run()

@@ -30,13 +30,6 @@ def held_session(assistant: Assistant, session: str | None) -> Session:
     return held
 
 
-def user_of(held: Session | None, assistant: Assistant) -> str | None:
-    """For whom a session goes on where nobody is named: whom it was for, if the data know them."""
-    if held is None or held.user is None or assistant.catalog.user_index(held.user) is None:
-        return None
-    return held.user
-
-
 def is_old(held: Session) -> bool:
     """Whether a person may have forgotten what the session was about."""
     last = held.turns[-1].kept.time if held.turns else 0.0

@@ -15,6 +15,7 @@ import numpy as np
 
 from recagent_catalogs.schema import Role
 from recagent_catalogs.store import Catalog
+from recagent_catalogs.text import fold
 from recagent_tools.bus import CandidateBus
 from recagent_tools.rank import RankArguments, scored_parts
 from recagent_tools.toolbox import EmptyProfile, ProfileView, ToolContext
@@ -107,7 +108,8 @@ def proposals(
 
     Telling is the lift: the share of items with the value among those of the same verdict, against
     its share of what was shown. What is no rarer there, stands on no other item, or as often on
-    items of the contrary verdict, tells nothing.
+    items of the contrary verdict, tells nothing. A tag that only says again what the item has as a
+    person or kind ("action") is not tried: the other stands for it.
 
     Args:
         row: the item.
@@ -116,6 +118,7 @@ def proposals(
         catalog: whose values.
         against: rows of the contrary verdict.
     """
+    named = _named_elsewhere(row, catalog)
     for role in ROLES:
         best: tuple[float, int, tuple[str, str]] | None = None
         for column in catalog.schema.with_role(role):
@@ -126,6 +129,8 @@ def proposals(
             for code, own, other, contrary in zip(mine.tolist(), *counts, strict=True):
                 if words.counts[code] < 2 or contrary >= own:
                     continue
+                if role is Role.TAGS and fold(words.value(code)) in named:
+                    continue
                 own_share = (own + SMOOTHING) / (len(liked) + 2 * SMOOTHING)
                 lift = own_share / ((other + SMOOTHING) / (len(shown) + 2 * SMOOTHING))
                 told = (lift, int(words.counts[code]), (column.name, str(words.values[code])))
@@ -133,6 +138,17 @@ def proposals(
                     best = told
         if best is not None:
             yield best[2]
+
+
+def _named_elsewhere(row: int, catalog: Catalog) -> frozenset[str]:
+    """What an item has as a person or kind, folded."""
+    found: set[str] = set()
+    for role in (Role.PEOPLE, Role.CATEGORIES):
+        for column in catalog.schema.with_role(role):
+            words = catalog.words(column.name)
+            indptr, codes, _ = words.forward()
+            found |= {fold(words.value(int(code))) for code in codes[indptr[row] : indptr[row + 1]]}
+    return frozenset(found)
 
 
 def _counts(

@@ -29,6 +29,7 @@ from .live import LiveLine
 from .proactive import suggest
 from .recap import where_one_was
 from .render import explained_lines, make_console, turn_renderables
+from .said_here import said_here, shown_here
 from .signals import ends_by_signal, ends_without_terminal, no_echo, stoppable
 
 if TYPE_CHECKING:
@@ -124,6 +125,15 @@ class Chat:
         if sys.stdin.isatty() and sys.stdout.isatty() and not (self.plain or self.quiet):
             self._talk.print()
 
+    def take_up(self, held: Session) -> None:
+        """Go on with an earlier conversation, for the user of the data that it was for.
+
+        Not where another user was named, or people for whom it is from now on.
+        """
+        self.session = held
+        if self.user is None and not self.assistant.with_now(held).names:
+            self.user = held.user_in(self.assistant.catalog)
+
     def look_up(self) -> None:
         """See whether the profile learns; it may have been paused from elsewhere."""
         self.paused = not (self.assistant.incognito or self.assistant.keeps)
@@ -181,7 +191,8 @@ class Chat:
         """Print a turn: its answer as data, its notices and the path of its list as talk."""
         told = self._flow.end()
         # What came as it was written is not printed again.
-        shown = replace(turn, text="") if turn.text and told == turn.text else turn
+        text = said_here(turn.text)
+        shown = replace(turn, text="" if told == text else text)
         schema = self.assistant.catalog.schema
         self.show(*turn_renderables(shown, schema, plain=self.plain))
         for kind, text in turn.notices:
@@ -204,7 +215,7 @@ class Chat:
         if isinstance(event, TextDelta):
             self._live.show("")  # it would be drawn over the line that is being written
             with self._live.away():
-                self._flow.write(event.text)
+                self._flow.write(said_here(event.text))
         elif isinstance(event, TurnStarted):
             self._flow.begin()
             self._live.show("reading" if brain == "builtin" else brain)
@@ -232,12 +243,14 @@ class Chat:
         with self._live.away():
             self._flow.break_line()
             for part in parts:
-                self._console.print(part)
+                self._console.print(shown_here(part))
 
     def note(self, text: str) -> None:
         """Tell the person something that is no answer."""
         if not self.quiet:
-            self._tell(Padding(Text(clean(text), style="dim"), (0, 0, 0, 2), expand=False))
+            self._tell(
+                Padding(Text(clean(said_here(text)), style="dim"), (0, 0, 0, 2), expand=False)
+            )
 
     def _tell(self, text: RenderableType) -> None:
         with self._live.away():

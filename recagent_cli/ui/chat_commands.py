@@ -96,7 +96,7 @@ def _continue(chat: Chat, rest: str) -> None:
     held = chat.assistant.load_session()
     if held is None or not held.turns:
         raise BadInput("there is no earlier session about this catalog")
-    chat.session = held
+    chat.take_up(held)
     first, *lines = where_one_was(held, chat.assistant.catalog)
     chat.note(first)
     chat.show(*(Text(line) for line in lines))

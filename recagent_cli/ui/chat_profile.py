@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from recagent_catalogs.errors import BadInput
 
 from .chat_command import ChatCommand
+from .said_here import said_here
 
 if TYPE_CHECKING:
     from ..profiles import Profiles
@@ -66,7 +67,8 @@ def _why(chat: Chat, rest: str) -> None:
     if not rest:
         raise BadInput("/profile why what?", hint="a fact's number, a title, genres=Horror")
     profiles = _profiles(chat)
-    chat.show(*why_renderables(profiles.origin(_meant(chat, profiles, rest)), profiles))
+    origin = profiles.origin(_meant(chat, profiles, rest))
+    chat.show(*why_renderables(origin, profiles, said=said_here))
 
 
 def _set(chat: Chat, rest: str) -> None:
@@ -85,7 +87,10 @@ def _undo(chat: Chat, rest: str) -> None:
     from .profile import fact_text
 
     profiles = _profiles(chat)
-    for fact in take_back(profiles.store, profiles.name, _numbers(rest.split())):
+    word, _, batch = rest.partition(" ")
+    numbers = () if word == "--batch" else _numbers(rest.split())
+    batch = batch.strip() if word == "--batch" else ""
+    for fact in take_back(profiles.store, profiles.name, numbers, batch=batch):
         chat.note(f"taken back: #{fact.id} {fact_text(fact, profiles)}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from recagent_catalogs.text import clean
@@ -117,7 +117,7 @@ def _tastes(
             Text(f"  #{taste.events[-1]}" if taste.events else "", style="dim"),
             Text.assemble(full, (empty, "dim")),
             Text(weight_text(taste.weight)),
-            Text(clean(f"{STANCES[taste.stance]} {label}")),
+            Text(clean(f"{_stands(taste)} {label}")),
             Text(_since(taste, by_id), style="dim"),
         )
     yield table
@@ -126,6 +126,11 @@ def _tastes(
 
 
 STANCES = {"like": "likes", "dislike": "dislikes", "expect": "asks for"}
+
+
+def _stands(taste: Taste) -> str:
+    """`likes`, `dislikes`, `never`: what comes before the value."""
+    return "never" if taste.forever else STANCES[taste.stance]
 
 
 def _since(taste: Taste, by_id: dict[int, StoredEvent]) -> str:
@@ -192,8 +197,13 @@ def _points(event: StoredEvent) -> str:
     return " " + (cell_text(event.value) if event.kind == "rated" else weight_text(event.value))
 
 
-def why_renderables(origin: Origin, profiles: Profiles) -> Iterator[RenderableType]:
-    """Where what is known of a target comes from, and how its weight came about."""
+def why_renderables(
+    origin: Origin, profiles: Profiles, *, said: Callable[[str], str] = str
+) -> Iterator[RenderableType]:
+    """Where what is known of a target comes from, and how its weight came about.
+
+    `said` words the commands in it for another screen than the shell.
+    """
     from rich.table import Table
     from rich.text import Text
 
@@ -209,14 +219,14 @@ def why_renderables(origin: Origin, profiles: Profiles) -> Iterator[RenderableTy
         if event.undone:
             told.append("  (taken back: it counts no more)")
         for line in _origin(event, every, profiles):
-            told.append("\n" + clean(line, 600), style="dim")
+            told.append("\n" + clean(said(line), 600), style="dim")
         table.add_row(f"  #{event.id}", told)
     if taste is not None:
         overruled = [number for number in taste.against if number in every]
         if overruled:
             others = ", ".join(f"#{n} {fact_text(every[n], profiles)}" for n in overruled)
             table.add_row("", Text(clean(f"overruled: {others}", 600)))
-        weighed = Text(f"weight {weight_text(taste.weight)} ({STANCES[taste.stance]})")
+        weighed = Text(f"weight {weight_text(taste.weight)} ({_stands(taste)})")
         for line in weight_lines(origin.steps, taste, profiles.learning.eta):
             weighed.append("\n" + line, style="dim")
         table.add_row("", weighed)

@@ -9,7 +9,7 @@ import pytest
 from recagent_catalogs.store import Catalog
 from recagent_cli.agent.brain import PastTurn
 from recagent_cli.agent.builtin.brain import BuiltinBrain
-from recagent_cli.agent.builtin.parse import Parser
+from recagent_cli.agent.builtin.parse import Parser, wants_list
 from recagent_cli.agent.loop import Agent
 from recagent_cli.agent.request import Intent, Request
 from recagent_cli.agent.session import Session
@@ -427,3 +427,14 @@ def test_no_ratings_is_said(chat: Chat) -> None:
     turn = chat.say("the worst horror films")
     said = turn.text + " ".join(text for _, text in turn.notices)
     assert "no ratings" in said and "badly rated" not in said
+
+
+@pytest.mark.parametrize("words", ["the second one, but shorter", "but shorter", "longer ones"])
+def test_a_number_that_the_catalog_has_none_of_leaves_the_list(words: str, plain: Catalog) -> None:
+    talk = Talk(plain)
+    before = talk.say("thrillers", "Heat", "Se7en")
+    request = talk.say(words)
+    assert request.clarify.startswith("This catalog knows no lengths")
+    assert not wants_list(request) and request.conditions == before.conditions
+    assert not request.about and not request.limits
+    assert wants_list(talk.say("shorter dramas")) and wants_list(talk.say("more"))

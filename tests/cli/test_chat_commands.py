@@ -137,6 +137,15 @@ def test_the_last_session_is_taken_up(recagent: RunCommand, home: Path) -> None:
     assert "has begun already" in said
 
 
+def test_who_continues_a_session_continues_it_for_its_user(
+    recagent: RunCommand, home: Path
+) -> None:
+    assert recagent("ask", "westerns", "--user", "u1").code == 0
+    talk(recagent, "/continue", "more")
+    told = json.loads(recagent("session", "export", "--json").out)
+    assert [turn["user"] for turn in told["turns"]] == ["u1", "u1"]
+
+
 def test_nothing_is_noted_incognito(recagent: RunCommand, home: Path) -> None:
     ran = recagent("chat", "--incognito", stdin="westerns\n/like 1\n/good\n/rate 1 5\n/want 1\n")
     assert ran.err.count("incognito") >= 4

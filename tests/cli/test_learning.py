@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recagent_catalogs.ingest import ingest
 from recagent_catalogs.store import Catalog
 from recagent_cli import Assistant
 from recagent_cli.agent.brain import Call, Step
@@ -58,6 +59,19 @@ def test_people_come_first_then_tags_then_kinds(context: ToolContext) -> None:
     assert tried == [("directors", "Ada Quill"), ("genres", "Sci-Fi")]
     tried = list(proposals(2, [2], [4, 6, 9], context.catalog))
     assert [column for column, _ in tried] == ["directors", "tags", "genres"]
+
+
+def test_a_tag_that_is_a_kind_of_the_item_is_tried_as_the_kind(tmp_path: Path) -> None:
+    path = tmp_path / "b.csv"
+    path.write_text(
+        "id,title,genres,tags\n"
+        "a,Alpha,Action,action|heist\nb,Beta,Action,action\n"
+        "c,Gamma,Drama,heist\nd,Delta,Drama,action\n"
+    )
+    ingest(path, tmp_path / "b", name="b")
+    catalog = Catalog.open(tmp_path / "b")
+    assert list(proposals(1, [1], [2, 3], catalog)) == [("genres", "Action")]
+    assert ("tags", "action") in proposals(3, [3], [2], catalog), "of a Drama it tells more"
 
 
 def test_what_all_shown_have_tells_nothing(context: ToolContext) -> None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from recagent_cli.memory.event_rows import StoredEvent
 from recagent_cli.memory.store import UserStore
+from recagent_cli.ui.said_here import said_here
 from tests.conftest import RunCommand
 
 
@@ -68,3 +72,35 @@ def test_a_chat_begun_incognito_can_end_it(home: Path, recagent: RunCommand) -> 
     chat(recagent, *lines, words=("--incognito",))
     (head,) = store.sessions("me")
     assert len(store.session(head.id, "me").turns) == 1 and not store.events("me", kinds=["liked"])
+
+
+def test_notes_name_the_commands_of_the_chat(home: Path, recagent: RunCommand) -> None:
+    UserStore(home / "data" / "user.sqlite").commit(
+        events=[StoredEvent("me", "films", "never", "f03", source="file.csv", batch="b1")]
+    )
+    lines = ["westerns", "/why-not Orbit of Ash", "/profile why 1", "/profile undo 77", "/why 1"]
+    told = " ".join(chat(recagent, *lines, "/profile undo --batch b1", "/profile").split())
+    assert "you never want it again: /profile undo 1." in told
+    assert "came with b1; /profile undo --batch b1" in told and "(/profile)" in told
+    assert "taken back: #1" in told and "recagent profile" not in told
+    assert "recagent profile show" in recagent("profile", "undo", "77").err
+
+
+@pytest.mark.parametrize(
+    ("there", "here"),
+    [
+        (
+            "I'll take it; recagent profile undo 45 ends that",
+            "I'll take it; /profile undo 45 ends that",
+        ),
+        ("is it? recagent profile pending", "is it? /profile pending"),
+        ('nothing was asked (recagent ask "90s sci-fi")', 'nothing was asked ("90s sci-fi")'),
+        (
+            "bring a history: recagent profile import FILE",
+            "bring a history: recagent profile import FILE",
+        ),
+        ("recagent profile pause --resume", "recagent profile pause --resume"),
+    ],
+)
+def test_only_commands_that_the_chat_has_become_its_own(there: str, here: str) -> None:
+    assert said_here(there) == here

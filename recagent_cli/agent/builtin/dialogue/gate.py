@@ -279,6 +279,15 @@ def _wish(facts: Facts) -> Intent | None:
     return None
 
 
+def _unknown_number(facts: Facts) -> Intent | None:
+    """Asks, of a list, for more or less of what the catalog has no number of: the list stays."""
+    reading = facts.reading
+    if not (reading.lacking and facts.shown) or reading.unused:
+        return None
+    reading.clarify = f"{reading.lacking} The list stays as it is."
+    return Intent.CHIT_CHAT
+
+
 def _points(facts: Facts) -> Intent | None:
     """Only names or points at items."""
     reading = facts.reading
@@ -340,6 +349,7 @@ RULES: tuple[Callable[[Facts], Intent | None], ...] = (
     _verdict,
     _fault,
     _wish,
+    _unknown_number,
     _points,
     _anything,
     _manners,

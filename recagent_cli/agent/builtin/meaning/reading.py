@@ -38,6 +38,8 @@ class Reading:
     freed: set[str] = field(default_factory=set)
     unused: list[str] = field(default_factory=list)
     limits: list[str] = field(default_factory=list)
+    lacking: str = ""
+    """The limit that a number is asked for of which the catalog has none ("shorter")."""
     clarify: str = ""
     options: tuple[str, ...] = ()
     contradicted: str = ""

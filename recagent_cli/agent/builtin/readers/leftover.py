@@ -43,11 +43,7 @@ _AMOUNT = re.compile(
     r"above)"
     r" (?:\d+(?:\.\d+)?|an?|\w+)(?: and a half)? (?P<unit>\w+)"
 )
-_LACKS = {
-    "people": "no column of people",
-    "number": "no such number",
-    "text": "no descriptions",
-}
+_LACKS = {"people": "no column of people", "text": "no descriptions"}
 _VERBS = frozenset(
     ("direct", "directed", "directs", "star", "stars", "starred", "act", "acted", "acts", "appear",
      "appears", "appeared", "play", "played", "ever", "received", "rate", "rated", "given",
@@ -452,12 +448,16 @@ class Leftovers:
                     reading.unused = [w for w in reading.unused if fold(w) not in match[0].split()]
         for role, cues in lexicon.missing.items():
             asked = next((cue for cue in cues if f" {cue} " in words), "")
-            if (
-                asked
-                and not schema.with_role(Role(role))
-                and (reading.question or role == "number")
-            ):
+            if asked and not schema.with_role(Role(role)) and reading.question:
                 reading.limits.append(f"This catalog has {_LACKS[role]} ({asked!r}).")
+                reading.unused = [w for w in reading.unused if fold(w) not in cues]
+        if schema.with_role(Role.NUMBER):
+            return
+        for noun, cues in lexicon.amounts.items():
+            asked = next((cue for cue in cues if f" {cue} " in words), "")
+            if asked:
+                reading.lacking = f"This catalog knows no {noun} ({asked!r})."
+                reading.limits.append(reading.lacking)
                 reading.unused = [w for w in reading.unused if fold(w) not in cues]
 
     def _stranger(self, reading: Reading, span: Span, scopes: list[Scope]) -> None:

@@ -135,6 +135,7 @@ class Lexicon:
         kin: words for children of one's own.
         company: words that end the name of a firm and are mostly left out.
         missing: role of a column to the words that ask for it.
+        amounts: what a number tells ("lengths") to the words that ask for it.
         languages: those that are known only to be told.
         traits: what people are said to be beside their names.
         things: nouns for what some catalog holds, or none.
@@ -175,6 +176,7 @@ class Lexicon:
     before_names: frozenset[str]
     after_names: frozenset[str]
     missing: Mapping[str, tuple[str, ...]]
+    amounts: Mapping[str, tuple[str, ...]]
     languages: tuple[Language, ...]
     traits: frozenset[str]
     things: frozenset[str]
@@ -291,6 +293,7 @@ def lexicon() -> Lexicon:
             for table in load("foreign")["language"]
         ),
         missing={role: tuple(cues) for role, cues in talk["missing"].items()},
+        amounts={noun: tuple(cues) for noun, cues in talk["amounts"].items()},
     )
 
 
