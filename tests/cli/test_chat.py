@@ -8,6 +8,7 @@ import re
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,16 @@ class Terminal:
         """What a terminal of 80 columns shows by now."""
         return "\n".join(line.rstrip() for line in self.screen.display)
 
+    def wait_for_prompt(self) -> None:
+        """Until nothing stands behind the last prompt: the turn is over."""
+        self._wait(lambda: self.shown.rstrip().endswith("\n>"), "a new prompt")
+
     def wait_for(self, text: str) -> str:
+        """Until the text stands on the screen; returns all of it."""
+        self._wait(lambda: text in self.shown, repr(text))
+        return self.shown
+
+    def _wait(self, appeared: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             chunk: Any = b""
@@ -131,9 +141,9 @@ class Terminal:
             if b"\x1b[6n" in chunk:  # it asks where the cursor stands
                 cursor = self.screen.cursor
                 self.child.send(f"\x1b[{cursor.y + 1};{cursor.x + 1}R")
-            if text in self.shown:
-                return self.shown
-        raise AssertionError(f"{text!r} never appeared:\n{self.shown}")
+            if appeared():
+                return
+        raise AssertionError(f"{what} never appeared:\n{self.shown}")
 
 
 def test_a_real_terminal(home: Path) -> None:
@@ -200,7 +210,7 @@ def test_a_terminal_that_can_do_nothing_gets_plain_lines(home: Path) -> None:
     terminal.wait_for(">")
     terminal.child.send("sci-fi, \\\rno horror, 2 of them\r")
     terminal.wait_for("ranked")
-    terminal.wait_for("\n>")
+    terminal.wait_for_prompt()
     terminal.child.send("\x03")
     terminal.wait_for("Ctrl-C again")
     terminal.child.send("\x04")
