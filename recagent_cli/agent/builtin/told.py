@@ -11,6 +11,7 @@ from ..brain import TurnView
 from ..request import Intent, Mention
 from .dialogue.kept import takes
 from .meaning.acts import Act, find_acts
+from .meaning.verdicts import of_others, verdict_at
 from .readers.given import read_given
 from .steps import ids_of, request_before
 from .words.lexicon import lexicon
@@ -21,7 +22,12 @@ _HATES = frozenset("hate hates hated dislike dislikes disliked despise detest lo
 
 _REFUSES = re.compile(r"\b(?:no|not|nope|nah|skip|pass)\b")
 """What only is to be left out ("without the first") says nothing of the item."""
-_NEVER = re.compile(r"\b(?:never|(?:dont|do not) ever)\b(?! (?:mind|seen|saw|watched|heard))")
+_NEVER = re.compile(
+    r"\b(?:never|(?:dont|do not) ever)\b(?! (?:\w+ly )?(?:mind|seen|saw|watched|heard|played|read|"
+    r"been|was|liked?|loved?|enjoy|enjoyed|cared?|got|understood|finished|hated?|disliked?|bored)\b)"
+    r"|\b(?:dont|do not) (?:show|recommend|suggest|offer|give|bring)\b.*"
+    r"\b(?:again|ever|any ?more)\b"
+)
 
 
 def told_of(view: TurnView) -> dict[str, list[str]]:
@@ -38,12 +44,20 @@ def told_of(view: TurnView) -> dict[str, list[str]]:
     text = tokenize(read_given(view.utterance, view.context.catalog.titles.exact).rest)
     acts = find_acts(text, lexicon(), ())
 
+    named = {m.text for m in (*request.liked, *request.disliked, *request.about, *request.seen)}
+    places = [place for typed in named for place in _places(typed, text)]
+
+    def judged(mention: Mention) -> str:
+        own = [verdict_at(text, p.start, p.stop, places) for p in _places(mention.text, text)]
+        # Of an item named twice the last word counts that says anything.
+        return next((one for one in reversed(own) if one), "") or _verdict(mention, text, acts)
+
     def said(mentions: Sequence[Mention], verdicts: frozenset[str]) -> list[str]:
-        return ids_of([m for m in mentions if _verdict(m, text, acts) in verdicts])
+        return ids_of([m for m in mentions if judged(m) in verdicts])
 
     seen = [id for id in ids_of(request.seen) if id not in set(ids_of(before.seen))]
-    liked = said(request.liked, frozenset(("taste", "praise")))
-    disliked = said(request.disliked, frozenset(("blame",)))
+    liked = said(request.liked, frozenset(("taste", "praise", "liked")))
+    disliked = said(request.disliked, frozenset(("blame", "disliked")))
     shown = set(view.context.catalog.ids(list(view.context.shown)))
     names = {act.name for act in acts}
     chosen = request.intent is Intent.FEEDBACK and ("accept" in names or takes(text))
@@ -76,19 +90,38 @@ def labels_told(view: TurnView) -> dict[str, list[str]]:
     return {kind: list(dict.fromkeys(labels)) for kind, labels in told.items()}
 
 
+def _own(text: Text, act: Act) -> bool:
+    """Whether the sentence of a verdict tells of nobody else: not "my son saw it and loved it"."""
+    first = act.start
+    while not text.begins_sentence(first):
+        first -= 1
+    mine = {"i", "we", "ive", "weve"} & set(text.words[first : act.start + 1])
+    return bool(mine) or not of_others(text.phrase(first, act.end))
+
+
+def _places(typed: str, text: Text) -> list[range]:
+    """Where the words of a mention stand in the text, as numbers of words."""
+    words = tuple(fold(typed).split())
+    size = len(words)
+    starts = range(len(text.words) - size + 1) if words else range(0)
+    return [range(i, i + size) for i in starts if text.words[i : i + size] == words]
+
+
 def _verdict(mention: Mention, text: Text, acts: Sequence[Act]) -> str:
     """What the words around a mention say of it: taste, praise, blame, similar, or nothing."""
-    words = tuple(fold(mention.text).split())
-    place = next(
-        (i for i in range(len(text.words)) if text.words[i : i + len(words)] == words), None
-    )
-    if place is None or not words:
+    place, end = next(((p.start, p.stop) for p in _places(mention.text, text)), (-1, -1))
+    if place < 0:
         return ""
-    end = place + len(words)
     sentence = text.tokens[place].sentence
     if any(word in _HATES for word in text.words[max(0, place - 4) : place]):
         return "blame"
-    after = [a for a in acts if 0 <= a.start - end <= 4 and a.name in ("praise", "blame", "taste")]
+    after = [
+        act
+        for act in acts
+        if 0 <= act.start - end <= 4
+        and act.name in ("praise", "blame", "taste")
+        and _own(text, act)
+    ]
     before = [
         act
         for act in acts

@@ -55,6 +55,9 @@ def _feedback(view: TurnView) -> str:
     told = labels_told(view)
     kept = bool(request.want or request.unwant)
     titles = [] if kept else [m.title for m in request.about if m.id is not None]
+    acts = {act.name for act in find_acts(tokenize(view.utterance), lexicon(), ())}
+    if titles and "not_seen" in acts and "accept" not in acts:
+        return _unseen(titles[0], catalog)
     first = f"Enjoy {join(titles[:MOST_NAMED])}!" if titles else noted(told) or "Good."
     further = f'Say "more" for further {catalog.schema.items}, or what to change.'
     if kept:
@@ -62,6 +65,12 @@ def _feedback(view: TurnView) -> str:
     elif not view.context.shown:
         return first
     return f"{first} {further}"
+
+
+def _unseen(title: str, catalog: Catalog) -> str:
+    """What can be said of an item that the person says not to know."""
+    about = f' "What is {title} about?" tells more.' if _has(catalog, Role.TEXT) else ""
+    return f'"Put {title} on my watchlist" keeps it for later.{about}'
 
 
 def _help(catalog: Catalog) -> str:

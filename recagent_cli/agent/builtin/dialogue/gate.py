@@ -274,7 +274,8 @@ def _fault(facts: Facts) -> Intent | None:
 
 def _wish(facts: Facts) -> Intent | None:
     reading = facts.reading
-    if facts.wish or reading.disliked or reading.freed and facts.stateful:
+    freed = reading.freed or reading.allowed
+    if facts.wish or reading.disliked or freed and facts.stateful:
         return facts.go_on
     return None
 

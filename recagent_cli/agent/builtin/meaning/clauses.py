@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,15 @@ def _new_clause(words: Sequence[str]) -> bool:
     return any(w in ("that", "it", "this", "which") for w in words[:-1]) and any(
         w in ("was", "is", "were") for w in words
     )
+
+
+_MINDS_NOT = re.compile(
+    r"\b(?:dont|do not|didnt|did not|wouldnt|never) (?:really |actually |even |exactly )?"
+    r"(?:mind|hate|dislike|detest|despise|object to)(?: some| any| the| a| a bit of)?$"
+    r"|\b(?:im|i am|were|we are) (?:totally |perfectly |also )?(?:ok|okay|fine|cool) with"
+    r"(?: some| any| the| a)?$"
+)
+"""What is only not minded is allowed, and not asked for."""
 
 
 class Clauses:
@@ -311,6 +321,11 @@ class Clauses:
         )
 
     def _allowed(self, span: Span) -> bool:
+        first = span.start
+        while not self.text.begins_sentence(first):
+            first -= 1
+        if _MINDS_NOT.search(self.text.phrase(first, span.start)):
+            return True
         return any(
             act.name == "fine" and 0 <= act.start - span.end <= 1 for act in self.acts
         ) and any(scope.end <= span.start for scope in self.scopes)

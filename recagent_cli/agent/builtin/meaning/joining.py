@@ -28,6 +28,7 @@ class Joining(Known):
         for span, value, polarity in self.values:
             typed = self.text.as_typed(span.start, span.end)
             if polarity == "ok":
+                self.reading.allowed.add(value.pair)
                 continue
             if polarity == "+" and self._seen_all(span, value):
                 self._taste_of(typed, value)

@@ -31,7 +31,7 @@ _ADVERB = (
 _FAN = r"(?:an? )?(?:\w+ )?(?:fan|fans|lover|lovers|admirer|enthusiast) of"
 _SHOWS = r"(?:show|recommend|suggest|offer|give|play|bring|list)"
 _LIKES = Pattern(
-    rf"\b(?:i|we|and|but) (?:{_ADVERB})*(?:love|like|adore|enjoy|dig)\b"
+    rf"\b(?:i|we|and|but) (?:{_ADVERB})*(?:love|luv|like|adore|enjoy|dig)\b"
     rf"|\b(?:i|we) (?:have |ve )?always (?:loved|liked|enjoyed|adored)\b"
     rf"|\b(?:ive|weve) always (?:loved|liked|enjoyed|adored)\b"
     rf"|\b(?:im|i am|were|we are) (?:{_ADVERB})*(?:into|fond of|keen on|partial to|{_FAN})(?= )"
@@ -42,6 +42,8 @@ _LIKES = Pattern(
 )
 _DISLIKES = Pattern(
     rf"\b(?:i|we|and|but) (?:{_ADVERB})*(?:hate|dislike|detest|loathe|despise)\b"
+    rf"|^(?:hate|detest|loathe|despise|cant stand)\b"
+    rf"|\b(?:i|we) (?:{_ADVERB})*no longer (?:{_ADVERB})*(?:like|love|enjoy|care for)\b"
     rf"|\b(?:i|we) (?:{_ADVERB})*(?:dont|do not) (?:{_ADVERB})*"
     rf"(?:like|love|enjoy|care for|care about|dig)\b"
     rf"|\b(?:i|we) (?:{_ADVERB})*(?:cant|can not|cannot) (?:{_ADVERB})*(?:stand|bear|abide)\b"
@@ -72,7 +74,7 @@ _AFTER = (
     ),
 )
 _CUED = Pattern(
-    r"\b(?:love|like|adore|enjoy|dig|loved|liked|enjoyed|adored|into|fond|keen|partial|fans?|lovers?|"
+    r"\b(?:love|luv|like|adore|enjoy|dig|loved|liked|enjoyed|adored|into|fond|keen|partial|fans?|lovers?|"
     r"enough|spot|weakness|thing|favou?rites?|faves?|favs?|hate|dislike|detest|loathe|despise|care|"
     r"stand|bear|abide|never|ever|cup|jam|for me)\b"
 )

@@ -66,6 +66,8 @@ def find_references(
                 "those",
             ) and _empty_pronoun(text, lexicon, start, end):
                 continue
+            if phrase == "both" and start and text.words[start - 1] in ("we", "they", "you"):
+                continue  # "we both enjoyed it"
             found.append(Reference(start, end, () if plural else (0,), plural, True))
             used |= set(range(start, end))
             break

@@ -26,6 +26,7 @@ _DESCRIBING = frozenset(
         "good great nice different of or and other really very more new random please thanks pls"
     ).split()
 )
+_LIKED = frozenset("like love enjoy care into interested want".split())
 _DENIED = {
     "not": {"below": "least", "above": "most"},
     "as": {"below": "above", "above": "below"},
@@ -187,6 +188,8 @@ class NumberReader:
         before = text.words[start - 1] if start else ""
         following = text.words[end] if end < len(text.words) else ""
         compared = word.endswith("er") or before == "more"
+        if before == "no" and following in _LIKED:
+            return  # "I no longer like it"
         if before in ("less", "not", "too") and not compared:
             begin = start - (
                 2
