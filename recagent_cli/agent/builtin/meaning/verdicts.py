@@ -279,9 +279,9 @@ def _behind(text: Text, clause: list[str], end: int, after: list[str]) -> Verdic
             break
         words.pop(0)
     said = " ".join(words)
-    pattern = next((kind for pattern, kind in _AFTER if pattern.match(said)), "")
-    if not pattern or pattern == "none":
-        return "none" if pattern else ""
+    stated: Verdict = next((kind for pattern, kind in _AFTER if pattern.match(said)), "")
+    if stated in ("", "none"):
+        return stated
     opened = [word for word in clause if word not in _BEFORE and word not in (ITEM, ",", "that")]
     own = not opened or opened in [[who, verb] for who in ("i", "we") for verb in _THINKS]
-    return pattern if own and not _REPORTED.search(" ".join(clause)) else "none"
+    return stated if own and not _REPORTED.search(" ".join(clause)) else "none"
