@@ -19,6 +19,7 @@ from .assistant import Assistant
 from .memory.event_rows import StoredEvent
 from .memory.imports.importing import new_batch
 from .memory.mood import asked_for
+from .memory.tastes import SAID_IN_ONE
 from .named import resolve_title
 
 QUESTIONS = 12
@@ -179,7 +180,7 @@ class Interview:
     def facts(self) -> list[StoredEvent]:
         """What is to be written: the answers that are verdicts, and what was said in words."""
         catalog, name = self.assistant.catalog, self.assistant.profile_name
-        base = StoredEvent(name, catalog.path.name, "liked", batch=f"interview-{new_batch()}")
+        base = StoredEvent(name, catalog.path.name, "liked", batch=f"{SAID_IN_ONE}{new_batch()}")
         events = [
             replace(base, kind=kind, item="" if column else value, column=column,
                     text=value if column else "", source=self.words)

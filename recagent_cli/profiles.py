@@ -243,14 +243,15 @@ class Profiles:
 
     def about(self, catalog: str, column: str, value: str, item: str) -> list[StoredEvent]:
         """All that counts about an item or a value, in the order in which it was true."""
-        mine = [
-            event
-            for event in self.events(catalog)
+        every = self.events(catalog)
+        mine = {
+            event.id: event
+            for event in every
             if (event.column, event.item) == (column, item)
             and (not column or event.text == value)
             and event.kind != "shown"
-        ]
-        return in_time(mine, time.time())
+        }
+        return [mine[event.id] for event in in_time(every, time.time()) if event.id in mine]
 
     def steps(self, catalog: str, events: Sequence[StoredEvent]) -> list[Step]:
         """How the facts about one item or value, in order, made its weight.
@@ -263,16 +264,16 @@ class Profiles:
         weight, mood = Weight(self.learning), Mood(self.learning)
         lasting: list[Step] = []
         passing: list[Step] = []
-        counting = {event.id for event in standing(self.events(catalog))}
+        counting = {e.id: e.time for e in standing(in_time(self.events(catalog), time.time()))}
         for event in events:
             if event.id not in counting:
                 continue
-            said = says(event, scale)
+            said, moment = says(event, scale), counting[event.id]
             if said is None:
                 continue
             moved, steps = (mood, passing) if event.kind == "said" else (weight, lasting)
-            before = moved.now(event.time)
-            moved.add(event, said, event.time)
+            before = moved.now(moment)
+            moved.add(event, said, moment)
             if event.kind != "said" or said > 0:
                 steps.append(Step(event.id, before, said, IMPORTANCE[event.kind], moved.value))
             if said < 0 and event.kind not in ("said", "learned"):

@@ -221,6 +221,7 @@ class Sessions:
 
         name, scale = self.catalog.path.name, self.engine.rating_scale
         learner = Learner(self.store, self.profile_name, name, self.learning, scale)
+        context = replace(context, company=None)  # it is the person's own, whoever the list was for
         try:
             for kind, text in learner.learn(kept, shown, context):
                 self.notice(kind, text)

@@ -75,8 +75,7 @@ class Turns:
         else:
             try:
                 kept = self.sessions.keep(session, turn)
-                # What was learned is the person's own, whoever the list was for.
-                self.sessions.learn(kept, context.shown, replace(context, company=None))
+                self.sessions.learn(kept, context.shown, context)
             except NotFound:  # the session is somebody else's
                 raise
             except RecagentError as error:  # the answer is there and must not be lost

@@ -1,18 +1,32 @@
 """Consolidation: the store is kept small, and what it says stays the same.
 
 Rows are only removed, never rewritten, so each that is left is a fact as it was said, with its
-checksum. docs/memory.md has the table of what goes.
+checksum; but for the time of those that a wrong clock dated to days to come. docs/memory.md has the
+table of what goes.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 
-from .event_rows import StoredEvent
+from .event_rows import StoredEvent, write_event
 from .marks import UNASKED
 from .profile import reach
 from .store import UserStore
-from .tastes import DAY_S, FAINT, SAYS, Key, Learning, Scale, in_time, says, standing, told
+from .tastes import (
+    DAY_S,
+    FAINT,
+    SAYS,
+    Key,
+    Learning,
+    Scale,
+    in_time,
+    says,
+    settled,
+    standing,
+    told,
+)
 
 CROWDED = 1_000
 """So many events of a profile and catalog are worth looking through."""
@@ -54,6 +68,7 @@ def consolidate(
     if not store.path.exists():
         return removed
     with store.transaction() as connection:
+        _mend_times(store, connection, now)
         sql = "SELECT profile, catalog FROM events GROUP BY profile, catalog HAVING count(*) > ?"
         for profile, catalog in connection.execute(sql, (CROWDED,)).fetchall():
             events = store.all_events(connection, profile, catalog)
@@ -62,6 +77,16 @@ def consolidate(
             connection.executemany("DELETE FROM events WHERE id = ?", [(id,) for id in gone])
             removed += len(gone)
     return removed
+
+
+def _mend_times(store: UserStore, connection: sqlite3.Connection, now: float) -> None:
+    """Give facts of a time to come one at which they can have been, before that time comes."""
+    sql = "SELECT DISTINCT profile, catalog FROM events WHERE time > ?"
+    for profile, catalog in connection.execute(sql, (now,)).fetchall():
+        events = store.all_events(connection, profile, catalog)
+        for event, mended in zip(events, settled(events, now), strict=True):
+            if mended.time != event.time:
+                write_event(connection, mended, anew=False)
 
 
 def superfluous(

@@ -53,7 +53,8 @@ class StoredEvent:
         source: where it comes from, for people: the person's words, "chat /like", a file's name.
         session, turn: of the conversation, where it was one.
         time: seconds since 1970 (UTC).
-        undone: whether it counts no more.
+        undone: when it was taken back, and counts no more, seconds since 1970; 1 where that is not
+            known, 0 while it counts.
         column: the catalog's column whose value is meant ("genres"); "" for facts of items.
         batch: the import or interview that it came with, so that all of it can be taken back.
         because: id of the event that it was learned from; 0 for none.
@@ -109,7 +110,10 @@ def write_event(connection: sqlite3.Connection, event: StoredEvent, *, anew: boo
     """Append an event, or write the one of its number as it is now; returns its number."""
     if event.kind not in EVENT_KINDS:
         raise ValueError(f"unknown kind of event {event.kind!r}")
-    values = _event_values(event, event.time or time.time())
+    now = time.time()
+    values = _event_values(
+        event, min(event.time, now) if anew and event.time else event.time or now
+    )
     if not anew:
         names = ", ".join(f"{name} = ?" for name in EVENT_COLUMNS.split(", "))
         connection.execute(

@@ -182,7 +182,8 @@ def told(said: Generalised, number: int, called: str, *, asked: bool = False) ->
 def refused_values(store: UserStore, profile: str, catalog: str) -> frozenset[tuple[str, str]]:
     """("column", "value") of what was learned or proposed and the person refused or took back.
 
-    What went because its cause was taken back was not refused; what was accepted counts as learned.
+    What went because its cause was taken back was not refused; what was accepted was not either, as
+    long as a like or dislike of the value stands.
     """
     every = store.events(profile, catalog, ("learned", "proposed"), undone=True)
     gone = [event for event in every if event.undone]
@@ -190,6 +191,8 @@ def refused_values(store: UserStore, profile: str, catalog: str) -> frozenset[tu
         return frozenset()
     kinds = (*VERDICTS, "said")
     causes = {e.id for e in store.events(profile, catalog, kinds, undone=True) if e.undone}
-    held = {(e.column, e.text) for e in every if not e.undone and e.kind == "learned"}
+    words = store.events(profile, catalog, ("liked", "disliked"))
+    held = {(e.column, e.text) for e in words if e.column}
+    held |= {(e.column, e.text) for e in every if not e.undone and e.kind == "learned"}
     refused = {(e.column, e.text) for e in gone if e.because not in causes}
     return frozenset(refused - held)

@@ -7,6 +7,7 @@ checksum fails is left out and named in `damaged`.
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -247,7 +248,7 @@ class UserStore(StoreFile):
     def undo_event(self, event: StoredEvent) -> None:
         """Mark an event as undone; it stays in the file and counts no more."""
         with self.transaction() as connection:
-            write_event(connection, replace(event, undone=1), anew=False)
+            write_event(connection, replace(event, undone=int(time.time())), anew=False)
 
     def delete_session(self, session_id: str, profile: str) -> None:
         """Remove a session of this profile: its turns, what was said and shown in them, its bus.
@@ -268,8 +269,14 @@ class UserStore(StoreFile):
                 if not gone.rowcount:
                     raise no_session(session_id)
                 connection.execute("DELETE FROM turns WHERE session = ?", (session_id,))
-                connection.execute(
-                    "DELETE FROM events WHERE session = ? AND kind IN ('said', 'shown')",
-                    (session_id,),
+                said = "session = ? AND profile = ? AND kind IN ('said', 'shown')"
+                mine = (session_id, profile)
+                # What was learned of it and accepted stands by itself from now on.
+                sql = (
+                    f"SELECT id, checksum, {EVENT_COLUMNS} FROM events WHERE profile = ? AND"
+                    f" kind = 'learned' AND because IN (SELECT id FROM events WHERE {said})"
                 )
+                for event in self._whole(connection.execute(sql, (profile, *mine)).fetchall()):
+                    write_event(connection, replace(event, because=0), anew=False)
+                connection.execute(f"DELETE FROM events WHERE {said}", mine)
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -9,7 +9,7 @@ that contradicts P overrules it: P starts again at nought, so that the latest wo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import attrgetter
 from typing import Literal, overload
@@ -34,7 +34,9 @@ IMPORTANCE = {
     "learned": 0.3,
 }
 """How much an event of a kind counts; those of other kinds move nothing."""
-_TIME = attrgetter("time")
+_TIME, _ID = attrgetter("time"), attrgetter("id")
+SAID_IN_ONE = "interview-"
+"""So begins the batch of what was said, not brought from elsewhere."""
 SAYS = {"liked": 1.0, "disliked": -1.0, "never": -1.0, "accepted": 1.0, "rejected": -1.0}
 
 Stance = Literal["like", "dislike", "expect"]
@@ -260,13 +262,29 @@ def told(
 def in_time(events: Iterable[StoredEvent], now: float) -> list[StoredEvent]:
     """The events in the order in which they were true: by time, then as they were written.
 
-    A history that was imported tells of earlier days than what was said before it. A time to come
-    is that of a wrong clock and counts as now.
+    A history that was imported tells of earlier days than what was said before it.
     """
     ordered = sorted(events, key=_TIME)
     if ordered and ordered[-1].time > now:
-        ordered.sort(key=lambda event: (min(event.time, now), event.id))
+        ordered = sorted(settled(ordered, now), key=lambda event: (event.time, event.id))
     return ordered
+
+
+def settled(events: Iterable[StoredEvent], now: float) -> list[StoredEvent]:
+    """The events by number, those of a time to come as of a time at which they can have been.
+
+    Such a time is that of a wrong clock. It counts as that of the next fact that was said, at most
+    as now, so that every later word is later. What was imported may tell of earlier days and says
+    nothing of when it was written.
+    """
+    found, latest = [], now
+    for event in reversed(sorted(events, key=_ID)):
+        if event.time > now:
+            event = replace(event, time=latest)
+        elif not event.batch or event.batch.startswith(SAID_IN_ONE):
+            latest = min(latest, event.time)
+        found.append(event)
+    return found[::-1]
 
 
 def standing(events: Sequence[StoredEvent]) -> list[StoredEvent]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -10,8 +11,9 @@ from recagent_catalogs.errors import NotFound
 from .event_rows import StoredEvent, write_event
 from .store import UserStore
 
-NOT_FACTS = ("said", "shown", "paused", "proposed")
-"""Kinds that are noted in passing: the newest of another kind is what `undo` means."""
+NOT_FACTS = ("said", "shown", "paused", "proposed", "learned")
+"""Kinds that are noted in passing: the newest of another kind is what `undo` means. What was
+learned goes with the fact that it was learned from."""
 
 
 def take_back(
@@ -48,8 +50,9 @@ def take_back(
             if event.because in gone:
                 gone.add(event.id)
         taken = [event for event in holding if event.id in gone]
+        now = int(time.time())
         for event in taken:
-            write_event(connection, replace(event, undone=1), anew=False)
+            write_event(connection, replace(event, undone=now), anew=False)
     return taken
 
 
@@ -86,8 +89,9 @@ def decide(
 ) -> list[StoredEvent]:
     """Let what waits count, or not; returns what was decided on.
 
-    What is accepted becomes a learned fact of the same cause; what is refused stays in the store as
-    taken back, so that it is not proposed again.
+    What is accepted becomes a like or dislike, the person's own word, which stands whatever becomes
+    of what it was learned from; what is refused stays in the store as taken back, so that it is not
+    proposed again.
 
     Raises:
         NotFound: one of them does not wait; then nothing is decided.
@@ -101,10 +105,22 @@ def decide(
             raise NotFound(
                 f"{missing[0]} does not wait for your word", hint="recagent profile pending"
             )
-        chosen = [waiting[number] for number in numbers]
+        chosen = [waiting[number] for number in dict.fromkeys(numbers)]
         for event in chosen:
-            write_event(connection, replace(event, undone=1), anew=False)
+            write_event(connection, replace(event, undone=int(time.time())), anew=False)
             if accept:
-                source = f"you accepted {event.id}"
-                write_event(connection, replace(event, kind="learned", source=source, time=0.0))
+                write_event(connection, _accepted(event))
     return chosen
+
+
+def _accepted(event: StoredEvent) -> StoredEvent:
+    likes = event.value is None or event.value >= 0
+    return StoredEvent(
+        event.profile,
+        event.catalog,
+        "liked" if likes else "disliked",
+        event.item,
+        text=event.text,
+        source=f"you accepted {event.id}",
+        column=event.column,
+    )

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from recagent_catalogs.store import Catalog
 from recagent_cli.memory import consolidation
 from recagent_cli.memory.consolidation import KEPT_SHOWN, consolidate, superfluous
-from recagent_cli.memory.event_rows import EVENT_KINDS, StoredEvent
+from recagent_cli.memory.event_rows import EVENT_KINDS, StoredEvent, write_event
 from recagent_cli.memory.profile import Learning, Profile, derive
 from recagent_cli.memory.store import UserStore
-from recagent_cli.memory.tastes import FAINT, IMPORTANCE, SAYS, in_time, says
+from recagent_cli.memory.tastes import FAINT, IMPORTANCE, SAYS, says
 
 DAY = 86_400.0
 NOW = 5_000 * DAY
@@ -70,7 +70,7 @@ def left_of(events: Sequence[StoredEvent]) -> list[StoredEvent]:
 def last_word(events: Sequence[StoredEvent], key: tuple[str, str]) -> float:
     """What the person said last of an item or value, by the plain reading of the rule."""
     word = 0.0
-    for event in in_time(holding(events), NOW):
+    for event in sorted(holding(events), key=lambda each: (each.time, each.id)):
         about = (event.column, event.text) if event.column else ("", event.item)
         said = says(event, SCALE)
         if about == key and said is not None and event.kind not in ("said", "learned"):
@@ -136,6 +136,43 @@ def test_consolidation_changes_nothing_that_holds(
     assert left_of(left) == left  # idempotent
     counted = {event.id for event in holding(many)}
     assert {e.because for e in holding(left)} & counted <= {e.id for e in left}
+
+
+@given(st.lists(st.tuples(st.sampled_from(("liked", "disliked", "never")), st.booleans())))
+@settings(max_examples=20)
+def test_a_clock_that_ran_ahead_gives_no_last_word(
+    films: Catalog, told: list[tuple[str, bool]]
+) -> None:
+    """Said one after the other, some while the clock was wrong: the last one said holds."""
+    history = StoredEvent("me", "films", "rated", "f01", 5.0, time=NOW - 900 * DAY, batch="b", id=9)
+    events = [
+        StoredEvent(
+            "me", "films", kind, "f01", id=number + 10,
+            time=NOW + (800 if ahead else number - 500) * DAY,
+        )
+        for number, (kind, ahead) in enumerate(told)
+    ]  # fmt: skip
+    profile = derived([*events, history], films)
+    last = told[-1][0] if told else "liked"
+    assert bool(profile.liked) == (last == "liked")
+    assert not profile.never if last == "liked" else profile.disliked
+    assert bool(profile.never) == (last == "never") or last == "disliked"
+    later = derived([*events, replace(history, id=999)], films)
+    assert (later.liked, later.never) == (profile.liked, profile.never)
+
+
+def test_a_wrong_time_is_put_right_before_it_comes(tmp_path: Path, films: Catalog) -> None:
+    store = UserStore(tmp_path / "user.sqlite")
+    past = StoredEvent("me", "films", "liked", column="genres", text="Drama", time=NOW - 9 * DAY)
+    store.commit(events=[past, replace(past, kind="never", time=NOW - DAY), past])
+    with store.transaction() as connection:
+        wrong = replace(past, time=NOW + 30 * DAY, id=1)
+        write_event(connection, wrong, anew=False)
+    assert derived(store.events("me"), films).never_values
+    consolidate(store, Learning(), now=NOW, scale_of=lambda *of: SCALE)
+    assert [e.time for e in store.events("me")] == [NOW - 9 * DAY, NOW - DAY, NOW - 9 * DAY]
+    assert store.damaged == []
+    assert derived(store.events("me"), films, NOW + 60 * DAY).never_values
 
 
 def test_a_fact_that_is_neither_contradicted_nor_faded_stays(films: Catalog) -> None:

@@ -199,8 +199,10 @@ def test_what_waits_counts_once_accepted(recagent: RunCommand, store: UserStore)
     assert "nothing waits" in recagent("profile", "pending").err
     tastes = report(recagent, "show")["catalogs"][0]["tastes"]
     assert [t["value"] for t in tastes if t["column"]] == ["Drama"]
-    (learned,) = store.events("me", kinds=["learned"])
-    assert (learned.because, learned.value) == (1, 0.5)
+    _, accepted = store.events("me", kinds=["liked"])
+    assert (accepted.because, accepted.source) == (0, "you accepted 2")
+    assert [t["weight"] for t in tastes if t["column"]] == [0.5]
+    assert report(recagent, "undo", "1") and report(recagent, "show")["catalogs"][0]["tastes"]
 
 
 def test_paused_until_resumed(recagent: RunCommand, store: UserStore) -> None:

@@ -4,6 +4,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,12 @@ from recagent_catalogs.errors import BadInput, NotFound, RecagentError
 from recagent_cli.memory.backups import back_up
 from recagent_cli.memory.checksums import checksum, event_checksum
 from recagent_cli.memory.event_rows import StoredEvent
+from recagent_cli.memory.learning import refused_values
 from recagent_cli.memory.migrations import MIGRATIONS
 from recagent_cli.memory.session_rows import StoredSession
 from recagent_cli.memory.store import UserStore
+from recagent_cli.memory.tastes import standing
+from recagent_cli.memory.undoing import decide, take_back
 
 
 def event(kind: str = "liked", item: str = "f01", **more: object) -> StoredEvent:
@@ -92,6 +96,48 @@ def test_a_session_is_its_profiles_alone(store: UserStore) -> None:
             refused()
     assert store.sessions("bob") == [] and store.last_session("bob") is None
     assert store.session("s1", "me").turns == ("mine",)
+
+
+def test_deleting_a_session_touches_no_other_profile(store: UserStore) -> None:
+    store.commit(session=session(), new_turns=["mine"])
+    hers = [replace(event(kind, session="s1"), profile="ana") for kind in ("said", "shown")]
+    store.commit(events=[*hers, event("said", session="s1"), event(session="s1")])
+    store.delete_session("s1", "me")
+    assert [e.kind for e in store.events("ana")] == ["said", "shown"]
+    assert [e.kind for e in store.events("me")] == ["liked"]
+
+
+def test_what_was_accepted_outlives_the_session_that_it_came_from(store: UserStore) -> None:
+    said = event("said", "", column="genres", text="Western", session="s1", id=1)
+    waits = replace(said, kind="proposed", because=1, id=2)
+    store.commit(session=session(), new_turns=["westerns"], events=[said, waits])
+    decide(store, "me", [2, 2], accept=True)
+    # As an earlier version noted what was accepted.
+    store.commit(events=[replace(waits, kind="learned", because=1, session="", id=0)])
+    store.delete_session("s1", "me")
+    left = [e for e in standing(store.events("me")) if e.kind != "proposed"]
+    assert [(e.kind, e.text, e.because) for e in left] == [
+        ("liked", "Western", 0),
+        ("learned", "Western", 0),
+    ]
+
+
+def test_no_fact_is_of_a_time_to_come(store: UserStore) -> None:
+    store.commit(events=[event(time=9e10), event(time=5.0), event()])
+    first, early, now = (e.time for e in store.events("me"))
+    assert first <= now <= time.time() and early == 5.0
+
+
+def test_the_newest_that_is_taken_back_is_what_the_person_said(store: UserStore) -> None:
+    learned = event("learned", "", column="genres", text="Horror", value=1.0, because=2, id=3)
+    store.commit(events=[event(item="f02", id=1), event(id=2), learned])
+    assert [e.kind for e in take_back(store, "me")] == ["liked", "learned"]
+    assert refused_values(store, "me", "films") == frozenset()
+    taken = store.events("me", undone=True)[1:]
+    assert all(abs(e.undone - time.time()) < 60 for e in taken)
+    assert [e.item for e in take_back(store, "me")] == ["f02"]
+    with pytest.raises(NotFound, match="nothing is known yet"):
+        take_back(store, "me")
 
 
 def test_two_that_continue_one_session_lose_no_turn(store: UserStore) -> None:

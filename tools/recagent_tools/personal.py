@@ -191,11 +191,8 @@ def left_out_text(context: ToolContext, conditions: Iterable[str] = ()) -> str:
     one = total == 1
     noun = catalog.schema.item if one else catalog.schema.items
     fit = f"{total:,} {noun}{where} that fit{'s' * one}"
-    said = (
-        _all_of(next(iter(counts)), fit, one=one)
-        if len(counts) == 1 and context.company is None
-        else ""
-    )
+    all_of = _all_of if context.company is None else _all_of_together
+    said = all_of(next(iter(counts)), fit, one=one) if len(counts) == 1 else ""
     if not said:
         named = ", ".join(dict.fromkeys(value for _, value in profile.never_values))
         words = _BRIEFLY if context.company is None else {**_BRIEFLY, **_BRIEFLY_TOGETHER}
@@ -203,6 +200,16 @@ def left_out_text(context: ToolContext, conditions: Iterable[str] = ()) -> str:
         kinds = f" ({named})" if "never_value" in counts else ""
         said = f"Of the {fit} none is left: {told}{kinds}."
     return f"{said}{_anyway(counts)}"
+
+
+def _all_of_together(rule: Rule, fit: str, *, one: bool) -> str:
+    """The same where any of several people may have ruled it out."""
+    match rule:
+        case "never":
+            return f"One of you does not want the {fit}." if one else ""
+        case "seen":
+            return f"One of you has seen {'the' if one else 'each of the'} {fit}."
+    return _all_of(rule, fit, one=one)
 
 
 def _all_of(rule: Rule, fit: str, *, one: bool) -> str:

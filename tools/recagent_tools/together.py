@@ -100,7 +100,9 @@ def each(context: ToolContext) -> list[tuple[str, ToolContext]]:
     if company is None:
         return []
     alone = replace(context, company=None)
-    others = [(one.name, replace(alone, profile=one.profile)) for one in company.others]
+    # What the person who asks does not know is nothing of the others.
+    theirs = replace(alone, unknown=())
+    others = [(one.name, replace(theirs, profile=one.profile)) for one in company.others]
     return [(company.me, alone), *others]
 
 
