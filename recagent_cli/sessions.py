@@ -153,7 +153,7 @@ class Sessions:
 
     def _asked(self, session: Session, turn: Turn) -> list[StoredEvent]:
         """What the turn asked for in passing, unless it was for others, too, or for them alone."""
-        if turn.user is not None or turn.together is not None:
+        if turn.user is not None or turn.together is not None or self.learning.mood_hours <= 0:
             return []
         before = session.turns[-2].request if len(session.turns) > 1 else None
         lasting = {(column, value) for _, column, value in turn.stated}

@@ -49,7 +49,9 @@ def _copy(file: StoreFile, folder: Path, moment: float) -> Path:
             copy.close()
     temporary.chmod(0o600)
     temporary.replace(target)
-    for old in _copies(folder)[:-BACKUPS_KEPT]:
+    # Those of days to come, by a clock that was wrong, are older than the one just made.
+    copies = sorted(_copies(folder), key=lambda each: (each.name <= target.name, each.name))
+    for old in copies[:-BACKUPS_KEPT]:
         old.unlink(missing_ok=True)
     return target
 
@@ -85,5 +87,6 @@ def _copies(folder: Path) -> list[Path]:
 
 
 def _is_due(folder: Path, moment: float) -> bool:
-    copies = _copies(folder)
-    return not copies or moment - copies[-1].stat().st_mtime >= BACKUP_EVERY_S
+    ages = [moment - copy.stat().st_mtime for copy in _copies(folder)]
+    # A copy of more than a day ahead was made by a wrong clock.
+    return not any(abs(age) < BACKUP_EVERY_S for age in ages)

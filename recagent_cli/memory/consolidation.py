@@ -8,7 +8,7 @@ table of what goes.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from .event_rows import StoredEvent, write_event
 from .marks import UNASKED
@@ -39,6 +39,7 @@ UNDONE_DAYS = 90.0
 KEPT_TURNS = 2
 """Of what only the latest holds: the watchlist's on and off, pauses."""
 KEPT_PROPOSED = 300
+KEPT_NOTES = 300
 ASKED_DAYS = 90.0
 OFTEN = 3
 """Sessions in which a value was asked for, from which on it is proposed as a taste."""
@@ -106,7 +107,12 @@ def superfluous(
     holding = [event for event in events if not event.undone]
     kept = standing(holding)
     held, old = _ids(kept), now - UNDONE_DAYS * DAY_S
-    gone = {event.id for event in events if event.id not in held and event.time < old}
+    ended = {event.id: max(event.time, event.undone) for event in events}
+    gone = {
+        event.id
+        for event in events
+        if event.id not in held and max(ended[event.id], _of_cause(event, ended)) < old
+    }
     gone -= _ids(_refused(events))
     of_kind: dict[str, list[StoredEvent]] = {}
     targets: dict[Key, list[StoredEvent]] = {}
@@ -121,7 +127,7 @@ def superfluous(
     gone |= _ids(of_kind.get("proposed", [])[:-KEPT_PROPOSED])
     for about in targets.values():
         gone |= _ids(_worn(about, learning, now=now, scale=scale))
-    because = {event.id: event.because for event in kept if event.because}
+    because = {event.id: event.because for event in events if event.because}
     needed = [from_ for id, from_ in because.items() if id not in gone]
     while needed:
         id = needed.pop()
@@ -129,6 +135,11 @@ def superfluous(
             gone.discard(id)
             needed.append(because.get(id, 0))
     return gone
+
+
+def _of_cause(event: StoredEvent, ended: Mapping[int, float]) -> float:
+    """When the fact that it was learned from was said or taken back."""
+    return ended.get(event.because, 0.0) if event.kind == "learned" else 0.0
 
 
 def _ids(events: Iterable[StoredEvent]) -> set[int]:
@@ -166,7 +177,7 @@ def _passed_moods(
     """What was asked for in passing so long ago that nothing is left of it.
 
     Of a value the last word in each of some late sessions stays a while: what is asked for often is
-    proposed as a taste.
+    proposed as a taste. Of notes on whole answers, which count for nothing, the latest stay.
     """
     since, asked = reach(learning, now)["said"], dict[Key, dict[str, StoredEvent]]()
     for event in said:
@@ -176,13 +187,16 @@ def _passed_moods(
             sessions[event.session] = event
     held = _ids(e for sessions in asked.values() for e in [*sessions.values()][-OFTEN:])
     passed = [event for event in said if (event.column or event.item) and event.time < since]
-    return [event for event in passed if event.id not in held]
+    notes = [event for event in said if not (event.column or event.item)]
+    return [*(event for event in passed if event.id not in held), *notes[:-KEPT_NOTES]]
 
 
 def _refused(events: Sequence[StoredEvent]) -> Iterable[StoredEvent]:
     """Of each value the last that was learned or proposed and taken back: never to come again."""
-    undone = (e for e in events if e.undone and e.kind in ("learned", "proposed"))
-    return {(event.column, event.text): event for event in undone}.values()
+    undone = [event for event in events if event.undone]
+    ended = _ids(undone)  # what went with its cause was not refused
+    refused = (e for e in undone if e.kind in ("learned", "proposed") and e.because not in ended)
+    return {(event.column, event.text): event for event in refused}.values()
 
 
 def _worn(

@@ -19,6 +19,8 @@ from .event_rows import EVENT_KINDS, StoredEvent
 SCHEMA = "recagent.profile/1"
 MAX_ID = 500
 """Characters of a name, an id or a session."""
+MAX_NUMBER = (1 << 53) - 1
+"""Of a fact or a turn; what JSON readers hold exactly."""
 LONGEST = 1 << 20
 """Characters of a line; a longer one is none of ours."""
 Titled = Callable[[str, str], tuple[str, int | None]]
@@ -101,7 +103,9 @@ def read_export(lines: Iterable[str], profile: str, *, path: str = "") -> list[S
         elif line.strip():
             try:
                 events.append(_fact(json.loads(line[:LONGEST]), profile))
-            except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            except (ArithmeticError, AttributeError, LookupError, RecursionError) as error:
+                raise BadInput(f"{path}:{number}: no fact: {clean(error, 200)}") from error
+            except (ValueError, TypeError) as error:
                 raise BadInput(f"{path}:{number}: no fact: {clean(error, 200)}") from error
     return events
 
@@ -123,13 +127,13 @@ def _fact(told: dict[str, Any], profile: str) -> StoredEvent:
         text=text,
         source=_text(told, "source", TITLE_CAP),
         session=_text(told, "session", MAX_ID),
-        turn=None if told.get("turn") is None else int(told["turn"]),
+        turn=None if told.get("turn") is None else _count(told, "turn"),
         time=_seconds(told["time"]),
         undone=int(bool(told.get("undone"))),
         column=column,
         batch=_text(told, "batch", MAX_ID),
-        because=int(told.get("because") or 0),
-        id=int(told.get("fact") or 0),
+        because=_count(told, "because"),
+        id=_count(told, "fact"),
     )
 
 
@@ -138,6 +142,13 @@ def _text(told: dict[str, Any], key: str, cap: int) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{key} is no text")
     return clean(value, cap)
+
+
+def _count(told: dict[str, Any], key: str) -> int:
+    value = told.get(key) or 0
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_NUMBER:
+        raise ValueError(f"{key} {value!r} is no number")
+    return value
 
 
 def _number(value: object) -> float | None:

@@ -103,7 +103,8 @@ class _Facts:
             if word is not None and (word or kind == "set"):
                 self._judge(kind, item, word)
             if kind == "rated" and event.value is not None:
-                self.rated[item] = event.value
+                low, high = scale or (event.value, event.value)
+                self.rated[item] = max(low, min(high, event.value))
         elif kind == "wanted":
             self.wanted.pop(item, None)
             if event.value != 0:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from recagent_catalogs.store import Catalog
 from recagent_cli.memory import consolidation
-from recagent_cli.memory.consolidation import KEPT_SHOWN, consolidate, superfluous
+from recagent_cli.memory.consolidation import KEPT_NOTES, KEPT_SHOWN, consolidate, superfluous
 from recagent_cli.memory.event_rows import EVENT_KINDS, StoredEvent, write_event
 from recagent_cli.memory.profile import Learning, Profile, derive
 from recagent_cli.memory.store import UserStore
@@ -47,7 +47,8 @@ def facts(draw: st.DrawFn, most: int = 60) -> list[StoredEvent]:
             StoredEvent(
                 "me", "films", kind, value=value, because=because, id=number,
                 time=NOW - DAY * draw(st.sampled_from((0.0, 0.1, 3.0, 40.0, 400.0, 4_000.0))),
-                undone=int(draw(st.integers(0, 9)) == 0), batch=draw(st.sampled_from(("", "b"))),
+                undone=draw(st.sampled_from((0,) * 9 + (1, int(NOW - DAY), int(NOW - 99 * DAY)))),
+                batch=draw(st.sampled_from(("", "b"))),
                 **target,  # type: ignore[arg-type]
             )
         )  # fmt: skip
@@ -211,6 +212,37 @@ def test_what_repeats_and_what_passed_leaves_the_store() -> None:
     count = {kind: sum(e.kind == kind for e in left) for kind in EVENT_KINDS}
     assert count["said"] < 30 and count["liked"] == 31 and count["wanted"] == 2
     assert KEPT_SHOWN <= count["shown"] <= 3_001  # all of the last thirty days here
+
+
+def test_what_was_taken_back_stays_ninety_days_from_then_on() -> None:
+    old, late = NOW - 400 * DAY, int(NOW - 2 * DAY)
+    like = StoredEvent("me", "films", "liked", "f01", time=old, id=1, undone=late)
+    learned = StoredEvent(
+        "me", "films", "learned", column="genres", text="Drama", time=old, because=1, id=2
+    )
+    went = replace(learned, text="War", id=3, undone=late)
+    events = [like, learned, went]
+    assert left_of(events) == events
+    long_ago = [replace(e, undone=int(NOW - 91 * DAY) if e.undone else 0) for e in events]
+    assert left_of(long_ago) == []
+
+
+def test_what_was_refused_is_told_from_what_went_with_its_cause() -> None:
+    """The last refusal of a value stays for ever; of what went with its cause nothing does."""
+    old = int(NOW - 200 * DAY)
+    like = StoredEvent("me", "films", "liked", "f01", time=old, id=1, undone=old)
+    refused = StoredEvent(
+        "me", "films", "learned", column="genres", text="Drama", time=old, because=9, id=2,
+        undone=old,
+    )  # fmt: skip
+    went = replace(refused, because=1, id=3)
+    cause = replace(like, id=9, item="f02", undone=0)
+    assert left_of([like, refused, went, cause]) == [refused, cause]
+
+
+def test_notes_on_answers_are_bounded() -> None:
+    note = StoredEvent("me", "films", "said", text="good answer", value=1.0, time=NOW - 900 * DAY)
+    assert len(left_of([replace(note, id=n) for n in range(1, 1_000)])) == KEPT_NOTES
 
 
 def test_the_store_is_consolidated_in_one_go(

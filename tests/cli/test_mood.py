@@ -13,6 +13,7 @@ from recagent_cli import Assistant
 from recagent_cli.agent.request import Intent, Request, Wish
 from recagent_cli.memory.event_rows import StoredEvent
 from recagent_cli.memory.mood import MOST, asked_for
+from recagent_cli.memory.tastes import Learning
 
 
 @pytest.fixture
@@ -24,6 +25,13 @@ def assistant(home: Path) -> Iterator[Assistant]:
 def said(assistant: Assistant) -> list[tuple[str, str]]:
     events = assistant.store.events("me", "films", ("said",))
     return [(event.column, event.text) for event in events]
+
+
+@pytest.mark.usefixtures("home")
+def test_of_no_mood_nothing_is_noted() -> None:
+    with Assistant("films", learning=Learning(mood_hours=0)) as assistant:
+        assistant.ask("sci-fi but no horror", session=assistant.new_session())
+        assert said(assistant) == []
 
 
 def test_kinds_asked_for_are_the_mood(assistant: Assistant) -> None:

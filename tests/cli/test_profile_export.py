@@ -79,6 +79,11 @@ HEAD = '{"schema": "recagent.profile/1"}'
         json.dumps({**GOOD, "value": 1e999}),
         json.dumps({**GOOD, "item": ["f01"]}),
         json.dumps({**GOOD, "column": "genres"}),
+        json.dumps({**GOOD, "turn": 1e999}),
+        json.dumps({**GOOD, "turn": 1e30}),
+        json.dumps({**GOOD, "fact": 1e999}),
+        json.dumps({**GOOD, "fact": -1}),
+        json.dumps({**GOOD, "because": 10**23}),
     ],
 )
 def test_a_wrong_line_is_named(line: str) -> None:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import io
 import json
+import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from recagent_catalogs.errors import NotFound
 from recagent_catalogs.store import Catalog
 from recagent_cli.memory.event_rows import StoredEvent
+from recagent_cli.memory.export import export_lines
 from recagent_cli.memory.imports.entries import Given
-from recagent_cli.memory.imports.importing import History, read_history
+from recagent_cli.memory.imports.importing import History, Written, read_history
+from recagent_cli.memory.imports.ours import read_ours, write_ours
 from recagent_cli.memory.imports.sources import opened
 from recagent_cli.memory.store import UserStore
+from recagent_cli.memory.undoing import take_back
 from recagent_cli.paths import find_paths
 
 from ..conftest import Ran, RunCommand
@@ -330,6 +336,81 @@ def test_an_export_of_ours_comes_back(recagent: RunCommand, tmp_path: Path) -> N
     first, _, learned = noted("ben")
     assert learned.because == first.id and {e.batch for e in noted("ben")} == {body["batch"]}
     assert imported(recagent, str(path), "--as", "ben")["known"] == 3
+
+
+def of_letterboxd(recagent: RunCommand, path: Path, day: str, points: str, wish: str = "") -> Any:
+    """What an import of one rating of Night Harbour, and one wish for Signal at Dawn, says."""
+    head = "Date,Name,Year,Letterboxd URI"
+    files = {"ratings.csv": f"{head},Rating\n{day},Night Harbour,1994,https://boxd.it/a,{points}\n"}
+    if wish:
+        files["watchlist.csv"] = f"{head}\n{wish},Signal at Dawn,2016,https://boxd.it/f\n"
+    return imported(recagent, str(write(path / day, files)))["new"]
+
+
+@pytest.mark.usefixtures("home")
+def test_a_rating_that_comes_back_to_what_it_was(recagent: RunCommand, tmp_path: Path) -> None:
+    assert of_letterboxd(recagent, tmp_path, "2020-01-01", "5", "2020-01-01") != {}
+    assert of_letterboxd(recagent, tmp_path, "2022-01-01", "2") == {"rated": 1}
+    UserStore(find_paths().store).commit(
+        events=[StoredEvent("me", "films", "wanted", "f13", 0.0, time=1.65e9)]
+    )
+    for new in ({"rated": 1, "wanted": 1}, {}):  # each time once
+        assert of_letterboxd(recagent, tmp_path, "2024-01-01", "5", "2024-01-01") == new
+        assert of_letterboxd(recagent, tmp_path, "2020-01-01", "5", "2020-01-01") == {}
+    assert [e.value for e in noted() if e.kind == "rated"] == [5.0, 2.0, 5.0]
+    last = [e.value for e in noted() if e.kind == "wanted"][-1]
+    assert last is None
+
+
+def test_an_export_that_comes_again(films: Catalog, tmp_path: Path) -> None:
+    """Each time with one fact more: causes are found, also those that came before."""
+    mine, theirs = UserStore(tmp_path / "a" / "user.sqlite"), UserStore(tmp_path / "b" / "b.sqlite")
+    like = StoredEvent("me", "films", "liked", "f01", source="said on one")
+    theirs.commit(events=[replace(like, item="f09")])
+    mine.commit(events=[like, replace(like, item="f02", batch="B")])
+
+    def sent() -> Written:
+        lines = export_lines(mine.events("me", undone=True), "me", lambda *of: ("", None), now=1e9)
+        path = tmp_path / "me.jsonl"
+        path.write_text("\n".join(lines))
+        with opened(str(path)) as (source,):
+            return write_ours(read_ours(source, films, "me"), theirs, "me")
+
+    assert sent().new == {"liked": 2} and sent().new == {}
+    learned = StoredEvent("me", "films", "learned", column="genres", text="Drama", because=1)
+    orphan = replace(learned, text="Western", because=999)
+    mine.commit(events=[learned, orphan])
+    assert sent().new == {"learned": 1}
+    causes = {e.id: e for e in theirs.events("me")}
+    (written,) = theirs.events("me", kinds=["learned"])
+    assert causes[written.because].item == "f01"
+    with pytest.raises(NotFound):
+        take_back(theirs, "me", [999])
+    assert [e.item for e in take_back(theirs, "me", [1])] == ["f09"]
+    # What is taken back by itself stays so; what was taken back whole may come again.
+    take_back(theirs, "me", [2])
+    assert (sent().new, sent().known) == ({}, 2)
+    take_back(theirs, "me", [3])
+    assert sent().new == {"liked": 2, "learned": 1} and sent().new == {}
+    causes = {e.id: e for e in theirs.events("me")}
+    (again,) = theirs.events("me", kinds=["learned"])
+    assert causes[again.because].item == "f01"
+
+
+def test_an_export_of_days_to_come(films: Catalog, tmp_path: Path) -> None:
+    """A wrong time beats no later word, and the file comes in once."""
+    store, now = UserStore(tmp_path / "user.sqlite"), time.time()
+    ahead = StoredEvent("me", "films", "liked", "f01", time=2e11, id=1)
+    events = [ahead, replace(ahead, kind="never", time=now - 50, id=2)]
+    events += [replace(ahead, item="f02", id=3), replace(ahead, kind="rated", value=1e308, id=4)]
+    path = tmp_path / "me.jsonl"
+    path.write_text("\n".join(export_lines(events, "me", lambda *of: ("", None), now=now)))
+    for new in (4, 0):
+        with opened(str(path)) as (source,):
+            written = write_ours(read_ours(source, films, "me"), store, "me")
+        assert (sum(written.new.values()), written.known) == (new, 4 - new)
+    first, never, _, rated = store.events("me")
+    assert first.time == never.time and rated.time <= time.time() and rated.value == 5.0
 
 
 @pytest.mark.usefixtures("home")

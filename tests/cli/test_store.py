@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
 import subprocess
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recagent_catalogs.errors import BadInput, NotFound, RecagentError
-from recagent_cli.memory.backups import back_up
+from recagent_cli.memory.backups import back_up, copies_of
 from recagent_cli.memory.checksums import checksum, event_checksum
 from recagent_cli.memory.event_rows import StoredEvent
 from recagent_cli.memory.learning import refused_values
@@ -314,6 +315,18 @@ def test_backups_are_made_once_a_day_and_three_are_kept(store: UserStore) -> Non
         assert back_up(store, now=newest + day * 90_000) is not None
     assert len(list(copies.glob("*.sqlite"))) == 3 and not list(copies.glob("*.tmp"))
     assert UserStore(sorted(copies.glob("*.sqlite"))[-1]).events("me")[0].item == "f01"
+
+
+def test_a_clock_that_ran_ahead_stops_no_backups(store: UserStore) -> None:
+    store.commit(events=[event()])
+    now = time.time()
+    for day in (400, 402, 404):
+        copy = back_up(store, now=now + day * 86_400)
+        assert copy is not None
+        os.utime(copy, (now + day * 86_400,) * 2)
+    today = back_up(store, now=now)
+    assert today in copies_of(store) and len(copies_of(store)) == 3
+    assert back_up(store, now=now) is None
 
 
 def test_a_backup_that_cannot_be_made_is_one_clear_line(store: UserStore) -> None:

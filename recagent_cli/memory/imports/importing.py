@@ -23,6 +23,7 @@ from ...paths import make_dir
 from ..backups import back_up
 from ..event_rows import StoredEvent
 from ..store import UserStore
+from ..tastes import SAYS, in_time
 from .anytable import any_table
 from .books import goodreads
 from .companions import with_companions
@@ -298,7 +299,8 @@ def write(history: History, store: UserStore, profile: str, *, dry_run: bool = F
     ids = dict(zip(rows, catalog.ids(rows), strict=True)) if (rows := _rows(facts)) else {}
     batch = new_batch()
     with alone(store, dry_run):
-        known = {(e.item, e.kind, e.value) for e in store.events(profile, name) if not e.column}
+        stored = [event for event in store.events(profile, name) if not event.column]
+        known, last = {(e.item, e.kind, e.value) for e in stored}, _last_words(stored)
         new = [
             StoredEvent(
                 profile, name, fact.kind, ids[fact.row], value=fact.value, source=fact.source,
@@ -306,12 +308,29 @@ def write(history: History, store: UserStore, profile: str, *, dry_run: bool = F
             )
             for fact in facts
             if (ids[fact.row], fact.kind, fact.value) not in known
+            or _changes(fact, last.get((ids[fact.row], fact.kind == "wanted")))
         ]  # fmt: skip
         if new and not dry_run:
             back_up(store)
             store.commit(events=new)
     counted = Counter(event.kind for event in new)
     return Written(batch if new and not dry_run else "", counted, len(facts) - len(new))
+
+
+def _last_words(stored: Sequence[StoredEvent]) -> dict[tuple[str, bool], StoredEvent]:
+    """The verdict that holds on an item, or (with True) whether it is on the watchlist."""
+    words = (*SAYS, "rated", "set", "wanted")
+    ordered = in_time((event for event in stored if event.kind in words), time.time())
+    return {(event.item, event.kind == "wanted"): event for event in ordered}
+
+
+def _changes(fact: Fact, last: StoredEvent | None) -> bool:
+    """Whether a fact that was there before, in these words, came back since the last word."""
+    if last is None or fact.time <= last.time or fact.kind in ("seen", "imported"):
+        return False
+    if fact.kind == "wanted":
+        return last.value == 0
+    return (fact.kind, fact.value) != (last.kind, last.value)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,8 +13,9 @@ from ..backups import back_up
 from ..event_rows import StoredEvent
 from ..export import is_export, read_export
 from ..store import UserStore
+from ..tastes import settled
 from .entries import Entry
-from .importing import Written, alone, new_batch
+from .importing import Written, alone, new_batch, rating_scale
 from .matching import Matcher
 from .sources import Source, check_unpacked
 
@@ -56,10 +58,14 @@ def read_ours(source: Source, catalog: Catalog, profile: str) -> OwnHistory:
     titles = _titles(source) if _unknown(events, catalog) else {}
     matcher = Matcher(catalog)
     kept, moved, lost = [], 0, 0
+    mine = [e for e in events if e.kind == "rated" and e.catalog == catalog.path.name]
+    scale = rating_scale(catalog) if mine else None
     for event in events:
         if event.kind in _NOT_READ:
             continue
         known = event.catalog != catalog.path.name or not event.item
+        if not known and scale and event.kind == "rated" and event.value is not None:
+            event = replace(event, value=max(scale[0], min(scale[1], event.value)))
         if not known and catalog.row_of(event.item) is None:
             title, year = titles.get(event.item, ("", None))
             row = matcher.match(Entry(title, year=year)).row if title else None
@@ -82,18 +88,88 @@ def write_ours(
     """
     batch = new_batch()
     with alone(store, dry_run):
-        known = {_same(event) for event in store.events(profile, undone=True)}
-        new = [replace(e, batch=batch) for e in history.events if _same(e) not in known]
+        there = _There.of(store.events(profile, undone=True))
+        new, known = _new(history.events, there, batch)
         if new and not dry_run:
             back_up(store)
             store.commit(events=new)
     counted = Counter(event.kind for event in new)
-    return Written(batch if new and not dry_run else "", counted, len(history.events) - len(new))
+    return Written(batch if new and not dry_run else "", counted, known)
 
 
-def _same(event: StoredEvent) -> tuple[object, ...]:
+@dataclass(frozen=True)
+class _There:
+    """Numbers of the facts in the store, by what they say and when.
+
+    Attributes:
+        counting: of those that count, and of those that the person took back one by one; they do
+            not come back with a file. An import that was taken back whole may come again.
+        taken: of all those taken back.
+        undone: the same, as numbers alone.
+    """
+
+    counting: dict[_Said, int]
+    taken: dict[_Said, int]
+    undone: frozenset[int]
+
+    @classmethod
+    def of(cls, stored: Sequence[StoredEvent]) -> _There:
+        held = {event.batch for event in stored if not event.undone} | {""}
+        counting, taken = dict[_Said, int](), dict[_Said, int]()
+        for event in sorted(stored, key=lambda each: not each.undone):
+            for said in (_said(event), _said(event, dated=False)):
+                if not event.undone or event.batch in held:
+                    counting[said] = event.id
+                if event.undone:
+                    taken[said] = event.id
+        return cls(counting, taken, frozenset(e.id for e in stored if e.undone))
+
+    def number(self, event: StoredEvent, now: float) -> int | None:
+        """Of the same fact; where a wrong clock dated it to days to come, of whatever day."""
+        said = _said(event, dated=event.time <= now)
+        return self.counting.get(said, self.taken.get(said) if event.undone else None)
+
+
+_Said = tuple[object, ...]
+
+
+def _new(events: Sequence[StoredEvent], there: _There, batch: str) -> tuple[list[StoredEvent], int]:
+    """The facts that are not in the store, as they are to be written, and how many are.
+
+    In `because` stands the number of a fact of the store, or that of a new one, which is below
+    nought. What was learned of a fact that is neither, or was taken back here, counts nowhere and
+    is left out.
+    """
+    now = time.time()
+    numbers: dict[int, int] = {}
+    new: list[StoredEvent] = []
+    known = 0
+    told = sorted(events, key=lambda event: event.id)
+    for read, event in zip(told, settled(told, now), strict=True):
+        number, cause = there.number(read, now), numbers.get(event.because, 0)
+        if number is not None:
+            known += 1
+        elif _lost(event, cause, there):
+            continue
+        else:
+            number = -1 - len(new)
+            undone = int(now) if event.undone else 0
+            new.append(replace(event, id=number, because=cause, batch=batch, undone=undone))
+        if event.id:
+            numbers[event.id] = number
+    return new, known
+
+
+def _lost(event: StoredEvent, cause: int, there: _There) -> bool:
+    """Whether it was learned of a fact that is not there, or counts no more."""
+    if event.kind != "learned" or not event.because or event.undone:
+        return False
+    return not cause or cause in there.undone
+
+
+def _said(event: StoredEvent, *, dated: bool = True) -> _Said:
     """Facts of one key are one fact."""
-    when = round(event.time, 3)
+    when = round(event.time, 3) if dated else None
     value = event.value
     return (event.catalog, event.kind, event.item, event.column, event.text, value, when)
 
