@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+
+from recagent_catalogs.errors import BadInput
 
 if TYPE_CHECKING:
     from .assistant import Assistant
 
 BUILTIN = ("builtin", "built-in", "none")
+
+
+_KEY = re.compile(r"\bsk-[\w-]{8,}|\b(?:api_?key|key|token)=", re.IGNORECASE)
+
+
+def holds_key(text: str) -> bool:
+    """Whether a key of a provider seems to stand in a text; it is neither echoed nor kept then."""
+    return _KEY.search(text) is not None
+
+
+def check_model(name: str) -> None:
+    """See that a name can be one of a model, and is no key.
+
+    Raises:
+        BadInput: it is not; what was given is not repeated.
+    """
+    if holds_key(name) or re.search(r"[?=\s]", name):
+        raise BadInput("that is no name of a model", hint="keys stay in the shell, OPENAI_API_KEY")
 
 
 def take_brain(assistant: Assistant, name: str) -> None:
@@ -19,8 +40,10 @@ def take_brain(assistant: Assistant, name: str) -> None:
         name: of a model, as litellm has it, or "builtin".
 
     Raises:
+        BadInput: it is no name.
         ModelError: there is no provider of that name; the brain stays.
     """
+    check_model(name)
     agent = assistant.agent
     if name in BUILTIN:
         agent.brain, agent.fallback = assistant.builtin, None

@@ -20,6 +20,7 @@ from recagent_tools.diff import difference, path_of_list
 from recagent_tools.stages import path_told
 
 from .agent.session import Session
+from .named import whole_number
 
 
 def lists_told(session: Session) -> list[dict[str, Any]]:
@@ -134,7 +135,7 @@ def _side(bus: CandidateBus, text: str) -> tuple[str, Rows, Any, bool]:
             path_told(bus.stages, bus.cursor),
             bus.now.order is not None,
         )
-    if text.lstrip("-").isdigit() and find_set(bus, text) is None:
+    if whole_number(text.lstrip("-")) is not None and find_set(bus, text) is None:
         text = f"list {text}"
     source = find_source(bus, text)
     if source.rows is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -58,7 +57,9 @@ def run(words: list[str]) -> int:
     except Exception as error:
         if "--debug" in words:
             raise
-        return _tell(_as_fault(error), words)
+        from .faults import as_fault
+
+        return _tell(as_fault(error), words)
 
 
 def _run(words: list[str]) -> int:
@@ -105,19 +106,6 @@ def _usage(error: Exception) -> RecagentError:
     message = getattr(error, "format_message", error.__str__)()
     path = getattr(getattr(error, "ctx", None), "command_path", "recagent")
     return UsageError(" ".join(str(message).split()).rstrip("."), hint=f"see: {path} --help")
-
-
-def _as_fault(error: Exception) -> RecagentError:
-    """What is told of an error that is none of ours."""
-    from recagent_catalogs.errors import RecagentError
-
-    what = " ".join(str(error).split())[:300]
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return RecagentError(f"the disk is full: {what}", hint="free some space and try again")
-    return RecagentError(
-        f"our own fault: {type(error).__name__}: {what}",
-        hint="run it again with --debug and report what it prints",
-    )
 
 
 def _tell(error: RecagentError, words: list[str]) -> int:

@@ -11,6 +11,9 @@ from recagent_tools.rank import parse_weights
 from recagent_tools.references import SURE_SCORE, resolve
 from recagent_tools.toolbox import ToolContext
 
+DIGITS = 9
+"""A number that a person types has no more."""
+
 
 def resolve_title(reference: str, context: ToolContext) -> int:
     """The row that a person's words mean.
@@ -31,18 +34,30 @@ def resolve_shown(reference: str, context: ToolContext) -> int:
         NotFound: nothing is called so, or the list is shorter.
     """
     text = reference.strip()
-    number = text.removeprefix("#")
-    if number.isdigit() and int(number) <= len(context.shown):
+    number = whole_number(text.removeprefix("#"))
+    if number is not None and number <= len(context.shown):
         text = f"#{number}"
-    elif number.isdigit() and context.catalog.row_of(text) not in context.shown:
+    elif number is not None and context.catalog.row_of(text) not in context.shown:
+        called = [match.row for match in context.catalog.titles.find(text, cutoff=SURE_SCORE)]
+        for row in called:
+            if row in context.shown:
+                return row
         raise NotFound(f"{text}: {counted(context)}")
     return resolve_title(text, context)
 
 
 def is_place(reference: str) -> bool:
     """Whether a reference is a number small enough to mean a place in a list: "2", "#2"."""
-    number = reference.strip().removeprefix("#").strip()
-    return number.isascii() and number.isdigit() and 0 < int(number[:9]) <= MAX_SHOWN
+    number = whole_number(reference.strip().removeprefix("#").strip())
+    return number is not None and 0 < number <= MAX_SHOWN
+
+
+def whole_number(text: str) -> int | None:
+    """The number that a few plain digits are; None for anything else, as `²` or a thousand of them.
+
+    What is a digit to Python is not always a number to it.
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= DIGITS else None
 
 
 def resolve_compared(reference: str, context: ToolContext) -> int:

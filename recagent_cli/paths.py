@@ -79,7 +79,10 @@ def find_paths() -> Paths:
     """
     home = os.environ.get("RECAGENT_HOME", "").strip()
     if home:
-        base = Path(home).expanduser().absolute()
+        try:
+            base = Path(home).expanduser().absolute()
+        except RuntimeError as error:
+            raise RecagentError(f"RECAGENT_HOME: no path: {home}") from error
         return Paths(base / "data", base / "config", base / "cache")
     import platformdirs
 

@@ -19,6 +19,7 @@ from recagent_catalogs.errors import BadInput, UsageError
 from recagent_catalogs.locks import locked
 
 from .paths import Paths, make_dir, unwritable
+from .whole_file import typed_path
 
 LOCAL_FILE = "recagent.toml"
 FORMATS = ("table", "json", "jsonl", "csv", "tsv", "md", "ids")
@@ -209,7 +210,7 @@ def _checked(setting: Setting, value: Any, where: str) -> Any:
             f"{where}: {setting.name} must be one of {', '.join(setting.choices)}, not {value!r}"
         )
     if setting.path and value:
-        value = str(Path(value).expanduser().absolute())
+        value = str(typed_path(value).absolute())
     return value
 
 

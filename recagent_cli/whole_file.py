@@ -1,29 +1,56 @@
-"""Files that appear whole or not at all."""
+"""Files that a person names, and files that appear whole or not at all."""
 
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
 from recagent_catalogs.errors import BadInput
 
 
+def typed_path(text: str) -> Path:
+    """A path as a person types it: `~` is a home directory.
+
+    Raises:
+        BadInput: nobody is called so, or it can be no path.
+    """
+    try:
+        path = Path(text).expanduser()
+        os.fsencode(path)
+    except (RuntimeError, ValueError) as error:
+        raise BadInput(f"no path: {error}", path=text[:200]) from error
+    if "\0" in text:
+        raise BadInput("no path: it holds a zero byte")
+    return path
+
+
 def write_whole(path: Path, text: str) -> None:
     """Write a text as UTF-8, by one rename, in place of a file that is there.
+
+    A link stays, and what it leads to is replaced; who may read a file stays as well.
 
     Raises:
         BadInput: it cannot be written.
     """
     temporary: str | None = None
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        real = path.resolve()
+        handle, temporary = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name[:50]}.")
+        if real.is_file():
+            os.chmod(temporary, stat.S_IMODE(real.stat().st_mode))
+        elif real.exists():
+            raise BadInput("no regular file", path=path)
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
+        os.replace(temporary, real)
+        temporary = None
+    except (OSError, RuntimeError, ValueError) as error:
+        told = getattr(error, "strerror", None) or error
+        raise BadInput(f"cannot be written: {told}", path=path) from error
+    finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
-        raise BadInput(f"cannot be written: {error.strerror or error}", path=path) from error

@@ -52,6 +52,7 @@ def add(
     from recagent_catalogs.ingest import Overrides
 
     from ..ui.render import report_text
+    from ..whole_file import typed_path
     from .opening import open_library
 
     if len(words) > 2:
@@ -69,7 +70,7 @@ def add(
     )
     library = open_library(run, once=f"reading {path} …")
     name, report = library.add(
-        Path(path).expanduser(),
+        typed_path(path),
         name,
         interactions=interactions,
         overrides=overrides,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -56,7 +55,9 @@ def set_(
     if name == "semantic.model" and value:
         from recagent_tools.models.static_model import StaticModel
 
-        StaticModel(Path(value).expanduser().absolute())
+        from ..whole_file import typed_path
+
+        StaticModel(typed_path(value).absolute())
     checked = set_setting(paths, name, value)
     run.say(f"{name} = {checked!r} in {paths.settings}")
     if name == "semantic.model" and value:

@@ -184,6 +184,7 @@ def _may_ask(run: Run) -> bool:
 
 def _ask(run: Run, history: History, doubtful: Sequence[object]) -> None:
     """Ask for each doubtful title which item it is."""
+    from ..named import whole_number
     from ..ui.imports import question
 
     run.say(f"{len(doubtful):,} doubtful. A number takes that one, Enter none;")
@@ -207,7 +208,7 @@ def _ask(run: Run, history: History, doubtful: Sequence[object]) -> None:
             if word in ("a", "all"):
                 every = True
                 history.accept(key, rows[0])
-            elif word.isdigit() and 1 <= int(word) <= len(rows):
+            elif 1 <= (whole_number(word) or 0) <= len(rows):
                 history.accept(key, rows[int(word) - 1])
             elif word not in ("", "n", "no", "s", "skip"):
                 run.say(f"{'1' if len(rows) == 1 else f'1 to {len(rows)}'}, Enter, a or q")

@@ -8,6 +8,7 @@ Where standard input is no terminal, lines are read from it without a prompt.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from recagent_catalogs.errors import Cancelled, RecagentError
 from recagent_catalogs.text import clean
 
 from ..agent.events import Event, Notice, TextDelta, Thought, ToolFinished, ToolStarted, TurnStarted
+from ..faults import as_fault
 from .chat_commands import command_named, unknown
 from .examples import first_screen
 from .flow import Flow
@@ -75,6 +77,7 @@ class Chat:
     _prompt: Reads | None = field(init=False, default=None)
     _live: LiveLine = field(init=False, default_factory=lambda: LiveLine(draws=False))
     _flow: Flow = field(init=False, default_factory=Flow)
+    _owed: list[str] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         self.plain = self.plain or os.environ.get("TERM") == "dumb"
@@ -100,7 +103,7 @@ class Chat:
         for _, notice in self.assistant.take_notices():
             self.note(notice)
         # What is typed while nobody reads does not show; it waits for the prompt.
-        echo = contextlib.nullcontext() if self.plain else no_echo()
+        echo = no_echo() if self._prompts and not self.plain else contextlib.nullcontext()
         with self.assistant, ends_without_terminal(), ends_by_signal(self._leave), echo:
             for line in self._lines():
                 if not line.strip():
@@ -120,9 +123,14 @@ class Chat:
         self._live = LiveLine(sys.stdout, draws=draws)
         self._flow = Flow(self._console)
 
+    @property
+    def _prompts(self) -> bool:
+        """Whether lines are asked for; else they are read as they come."""
+        return sys.stdin.isatty() and sys.stdout.isatty()
+
     def _space(self) -> None:
         """An empty line, where a prompt comes next."""
-        if sys.stdin.isatty() and sys.stdout.isatty() and not (self.plain or self.quiet):
+        if self._prompts and not (self.plain or self.quiet):
             self._talk.print()
 
     def take_up(self, held: Session) -> None:
@@ -144,7 +152,7 @@ class Chat:
     # -- reading ---------------------------------------------------------------------------------
 
     def _lines(self) -> Iterator[str]:
-        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        if not self._prompts:
             yield from sys.stdin
             return
         from .prompt import PlainPrompt, Prompt, messages
@@ -158,6 +166,8 @@ class Chat:
         command = command_named(name) if name.startswith("/") else None
         with stoppable():
             try:
+                while self._owed:
+                    self.note(self._owed.pop(0))
                 with self._live:
                     if not name.startswith("/"):
                         self.ask(line)
@@ -170,7 +180,16 @@ class Chat:
                     self._talk.print()  # behind the ^C that the terminal shows
                 self.note(self._stopped())
             except RecagentError as error:
-                self.note(error.message + (f" ({error.hint})" if error.hint else ""))
+                self._tell_error(error)
+            except BrokenPipeError:
+                raise
+            except Exception as error:
+                if isinstance(error, OSError) and error.errno == errno.EIO:
+                    raise  # the terminal is gone
+                self._tell_error(as_fault(error))
+
+    def _tell_error(self, error: RecagentError) -> None:
+        self.note(error.message + (f" ({error.hint})" if error.hint else ""))
 
     def _stopped(self) -> str:
         if self.session.bus.lists:
@@ -251,6 +270,10 @@ class Chat:
             self._tell(
                 Padding(Text(clean(said_here(text)), style="dim"), (0, 0, 0, 2), expand=False)
             )
+
+    def later(self, text: str) -> None:
+        """A note that would stand in the middle of the prompt now; told with the next message."""
+        self._owed.append(text)
 
     def _tell(self, text: RenderableType) -> None:
         with self._live.away():

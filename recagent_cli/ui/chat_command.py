@@ -6,6 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from recagent_catalogs.text import fold
+
+from ..named import is_place, whole_number
+
 if TYPE_CHECKING:
     from .chat import Chat
 
@@ -55,12 +59,27 @@ def rows_named(chat: Chat, rest: str) -> list[int]:
 
     context = chat.assistant.context(chat.session, chat.user)
     context.shown = chat.session.shown
-    return [resolve_title(name, context) for name in references(rest)]
+    return [resolve_title(name, context) for name in references(chat, rest)]
 
 
-def references(rest: str) -> list[str]:
-    """`2 3` are two numbers, as `#2`, `#3`; else one title, or several divided by semicolons."""
-    parts = [part.lstrip("#") for part in rest.replace(",", " ").split()]
-    if parts and all(part.isdigit() for part in parts):
-        return [f"#{part}" for part in parts]
+def references(chat: Chat, rest: str) -> list[str]:
+    """`2 3` are two numbers, as `#2`, `#3`; else one title, or several divided by semicolons.
+
+    A number that no list is long enough for may be a title, and so may be what holds a semicolon;
+    such an item is named by its id.
+    """
+    parts = rest.replace(",", " ").split()
+    if parts and all(whole_number(part.lstrip("#")) is not None for part in parts):
+        return [
+            (not is_place(part) and _called(chat, part)) or f"#{part.lstrip('#')}" for part in parts
+        ]
+    if ";" in rest and (whole := _called(chat, rest)):
+        return [whole]
     return [part.strip() for part in rest.split(";") if part.strip()]
+
+
+def _called(chat: Chat, title: str) -> str:
+    """The item of exactly that title, as `id:7`; "" where there is none."""
+    catalog = chat.assistant.catalog
+    rows = catalog.titles.exact(fold(title))
+    return f"id:{catalog.ids(rows[:1])[0]}" if rows else ""

@@ -49,7 +49,7 @@ def _why(chat: Chat, rest: str) -> None:
     from .evidence import evidence_renderables
 
     rest, style = _style_in(chat, rest)
-    for reference in references(rest) or ["#1"]:
+    for reference in references(chat, rest) or ["#1"]:
         evidence = chat.assistant.why(reference, session=chat.session)
         told = chat.assistant.because(evidence, session=chat.session, style=style)
         catalog = chat.assistant.catalog
@@ -70,7 +70,7 @@ def _style_in(chat: Chat, rest: str) -> tuple[str, str]:
 def _why_not(chat: Chat, rest: str) -> None:
     from .why_not import why_not_renderables
 
-    names = references(rest)
+    names = references(chat, rest)
     if not names:
         chat.note("/why-not what? /why-not and a title")
     for name in names:
@@ -80,7 +80,9 @@ def _why_not(chat: Chat, rest: str) -> None:
 def _compare(chat: Chat, rest: str) -> None:
     from .compare import comparison_renderables
 
-    found, context = chat.assistant.compare(references(rest), session=chat.session, user=chat.user)
+    found, context = chat.assistant.compare(
+        references(chat, rest), session=chat.session, user=chat.user
+    )
     chat.show(*comparison_renderables(found, context))
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recagent_catalogs.errors import BadInput
 
-from ..whole_file import write_whole
+from ..whole_file import typed_path, write_whole
 from .chat_command import ChatCommand
 from .render import items_text
 
@@ -25,8 +24,14 @@ def _export(chat: Chat, rest: str) -> None:
     name = rest.removesuffix("!").strip().strip("\"'")
     if not name:
         raise BadInput("/export to which file?", hint="talk.md, talk.json, list.csv")
-    path = Path(name).expanduser()
-    if path.exists() and not rest.endswith("!"):
+    path = typed_path(name)
+    try:
+        is_there, is_folder = path.exists(), path.is_dir()
+    except (OSError, ValueError) as error:
+        raise BadInput(f"cannot be written: {error}") from error
+    if is_folder:
+        raise BadInput(f"{path} is a directory", hint=f"/export {path / 'talk.md'}")
+    if is_there and not rest.endswith("!"):
         raise BadInput(f"{path} is there already", hint=f"/export {name} ! replaces it")
     suffix = path.suffix.lower()
     if suffix in LISTS:

@@ -22,7 +22,9 @@ ANSWERS = {
     "rated": "noted, you give {points} to",
 }
 MOST_LISTED = 20
-_RATING = re.compile(r"(?P<of>.*[^\s=:])[\s=:]+(?P<points>[\d.,]+)(?:\s*/\s*(?P<out_of>\d+))?\s*")
+_RATING = re.compile(
+    r"(?P<of>.*[^\s=:])[\s=:]+(?P<points>[\d.,]{1,12})(?:\s*/\s*(?P<out_of>\d{1,6}))?\s*", re.ASCII
+)
 
 
 def _fact(name: str, kind: str, about: str) -> ChatCommand:

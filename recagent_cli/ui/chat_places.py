@@ -12,10 +12,13 @@ from recagent_catalogs.text import clean
 from recagent_tools.candidates import find_set
 
 from ..agent.request import Operation
+from ..named import whole_number
 from .chat_command import ITEMS, ChatCommand, references
 from .render import rows_table
 
 if TYPE_CHECKING:
+    from recagent_tools.bus import CandidateBus
+
     from .chat import Chat
 
 
@@ -53,7 +56,7 @@ def _named(op: Any) -> Callable[[Chat, str], None]:
     def run(chat: Chat, rest: str) -> None:
         if not rest:
             raise BadInput(f"/{op} what? name a set", hint=_known(chat))
-        number = rest.isdigit() and rest not in chat.session.bus.saved
+        number = whole_number(rest) is not None and rest not in chat.session.bus.saved
         operate(chat, Operation(op, name=f"list {rest}" if number else rest))
 
     return run
@@ -67,10 +70,9 @@ def _list(chat: Chat, rest: str) -> None:
     if not rest:
         _lists(chat, rest)
         return
-    try:
-        number = int(rest)
-    except ValueError:
-        raise BadInput(f"/list {rest}: no number", hint="/lists shows them") from None
+    number = whole_number(rest)
+    if not number:
+        raise BadInput(f"/list {rest}: no number of a list", hint="/lists shows them")
     operate(chat, Operation("list", number=number))
 
 
@@ -90,7 +92,7 @@ def _forget(chat: Chat, rest: str) -> None:
 
 
 def _drop(chat: Chat, rest: str) -> None:
-    named = references(rest)
+    named = references(chat, rest)
     if not named:
         raise BadInput("/drop what?", hint="/drop 2, or a title")
     operate(chat, drop=named)
@@ -135,9 +137,14 @@ def _two(chat: Chat, rest: str) -> tuple[str, str]:
     if find_set(bus, rest) is None:
         for at in range(1, len(words)):
             first, second = " ".join(words[:at]), " ".join(words[at:])
-            if all(one.isdigit() or find_set(bus, one) is not None for one in (first, second)):
+            if all(_is_place(bus, one) for one in (first, second)):
                 return first, second
     return rest, ""
+
+
+def _is_place(bus: CandidateBus, text: str) -> bool:
+    """Whether a list or a set is called so."""
+    return whole_number(text) is not None or find_set(bus, text) is not None
 
 
 def _diff(chat: Chat, rest: str) -> None:

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
+from recagent_catalogs.errors import RecagentError
+
+from ..brains import holds_key
 from ..paths import make_dir
 from .completion import completer, is_naming, ready
 from .status import status_line
@@ -29,6 +32,9 @@ STYLE = {
     "completion-menu.completion.current": "bg:default fg:default reverse",
     "completion-menu.meta.completion": "bg:default fg:default italic",
     "completion-menu.meta.completion.current": "bg:default fg:default reverse",
+    "aborting": "noinherit",
+    "exiting": "noinherit",
+    "control-character": "noinherit reverse",
     "scrollbar.background": "bg:default",
     "scrollbar.button": "bg:default reverse",
 }
@@ -85,6 +91,7 @@ class Prompt:
             style=Style.from_dict(STYLE),
             color_depth=None if chat.colored else ColorDepth.DEPTH_1_BIT,
             reserve_space_for_menu=6,
+            enable_suspend=True,
             input=input,
             output=output,
         )
@@ -109,7 +116,12 @@ class Prompt:
         app = self.session.app
         if not app.is_running or app.loop is None:
             return False
-        app.loop.call_soon_threadsafe(lambda: app.exit(exception=leaving))
+
+        def end() -> None:
+            if app.is_running and app.future is not None and not app.future.done():
+                app.exit(exception=leaving)  # of two signals at once the first counts
+
+        app.loop.call_soon_threadsafe(end)
         return True
 
 
@@ -163,18 +175,40 @@ def messages(chat: Chat, prompt: Reads) -> Iterator[str]:
 
 
 def _history(chat: Chat) -> Any:
-    """The lines typed before; while nothing is kept, new ones are only remembered."""
+    """The lines typed before; while nothing is kept, new ones are only remembered.
+
+    A file that cannot be read or written costs the lines of other days, and no more.
+    """
     from prompt_toolkit.history import FileHistory
 
     assistant = chat.assistant
     path = assistant.paths.history_of(assistant.profile_name)
 
     class Kept(FileHistory):
+        told = False
+
+        def load_history_strings(self) -> Iterable[str]:
+            try:
+                return list(super().load_history_strings())
+            except OSError as error:
+                self._tell(error)
+                return []
+
         def store_string(self, string: str) -> None:
-            if assistant.keeps:
+            if not assistant.keeps or holds_key(string):
+                return
+            try:
                 make_dir(path.parent, private=True)
                 path.touch(mode=0o600)
                 super().store_string(string)
+            except (OSError, RecagentError) as error:
+                self._tell(error)
+
+        def _tell(self, error: Exception) -> None:
+            if not self.told:
+                self.told = True
+                what = getattr(error, "strerror", None) or error
+                chat.later(f"what you type is not kept for other days: {path}: {what}")
 
     return Kept(str(path))
 

@@ -51,3 +51,35 @@ def test_what_more_words_change_is_not_told_twice() -> None:
     telling(TextDelta("One. Two. Three."))
     telling.close("Six.")
     assert told == [TextDelta("One. Two.")], "what was told stays, and the turn has the rest"
+
+
+def test_what_checking_costs_grows_no_faster_than_the_text() -> None:
+    now, looked, told = [0.0], list[int](), list[Event]()
+
+    def slow(text: str) -> str:
+        looked.append(len(text))
+        now[0] += len(text) / 100  # seconds: far longer than the words take to come
+        return text
+
+    telling = Telling(slow, told.append, clock=lambda: now[0])
+    said = "It is good. " * 150
+    for char in said:
+        now[0] += 0.01
+        telling(TextDelta(char))
+    telling.close(said.strip())
+    assert "".join(e.text for e in told if isinstance(e, TextDelta)) == said.strip()
+    assert len(told) > 3, "it still comes in pieces"
+    assert sum(looked) < len(said), "not the whole of it for every sentence"
+
+
+def test_what_is_beyond_the_most_a_text_may_be_is_not_looked_at() -> None:
+    looked: list[str] = []
+
+    def count(text: str) -> str:
+        looked.append(text)
+        return text
+
+    telling = Telling(count, lambda event: None, clock=lambda: 0.0)
+    for _ in range(400):
+        telling(TextDelta("It is good. "))
+    assert 100 < len(looked) < 200 and max(map(len, looked)) <= 2_000

@@ -16,6 +16,8 @@ from recagent_catalogs.errors import BadInput
 from recagent_catalogs.formats.files import SourceFile, require_regular
 from recagent_catalogs.text import clean
 
+from ...whole_file import typed_path
+
 MAX_BYTES = 100 << 20
 """Of one history, unpacked: all its files together."""
 MAX_FILES = 500
@@ -73,7 +75,7 @@ def opened(place: str, stdin: BinaryIO | None = None) -> Iterator[list[Source]]:
         BadInput: there is nothing, it cannot be read, or it is larger than a history may be.
     """
     if place != "-":
-        yield _sources(Path(place).expanduser())
+        yield _sources(typed_path(place))
         return
     assert stdin is not None
     with tempfile.TemporaryDirectory(prefix="recagent-") as folder:

@@ -1,0 +1,18 @@
+"""What is told of an error that is none of ours."""
+
+from __future__ import annotations
+
+import errno
+
+from recagent_catalogs.errors import RecagentError
+
+
+def as_fault(error: Exception) -> RecagentError:
+    """An error that nothing here raises, as one that can be told."""
+    what = " ".join(str(error).split())[:300]
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return RecagentError(f"the disk is full: {what}", hint="free some space and try again")
+    return RecagentError(
+        f"our own fault: {type(error).__name__}: {what}",
+        hint="run it again with --debug and report what it prints",
+    )
