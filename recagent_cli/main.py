@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with the documented code."""
     words = sys.argv[1:] if arguments is None else arguments
+    open_streams()
     if words[:1] in (["--version"], ["-V"]):
         from . import __version__
 
@@ -23,6 +24,20 @@ def main(arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:  # while modules were still being imported
         _own_exit_code()
         sys.exit(130)
+
+
+def open_streams() -> None:
+    """Let there be streams that take any text.
+
+    Those that whoever started this had closed lead nowhere, lest a file that is opened take their
+    place; what an encoding lacks becomes a question mark.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+        elif mode == "w" and getattr(stream, "errors", "") == "strict":
+            stream.reconfigure(errors="replace")
 
 
 def _own_exit_code() -> None:

@@ -218,20 +218,11 @@ def _ask(run: Run, history: History, doubtful: Sequence[object]) -> None:
 
 def _write_report(path: Path, history: History) -> None:
     """Write the csv of all titles, whole or not at all."""
-    import os
-
-    from ..paths import unwritable
     from ..ui.imports import report_rows
     from ..ui.render import separated_lines
+    from ..whole_file import write_whole
 
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_text(separated_lines(report_rows(history), ","), encoding="utf-8")
-        os.replace(temporary, path)
-    except OSError as error:
-        raise unwritable(path, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_whole(path, separated_lines(report_rows(history), ","))
 
 
 def _tell(run: Run, history: History, written: Written, dry_run: bool, report: Path | None) -> None:

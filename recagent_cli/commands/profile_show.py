@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -29,7 +30,8 @@ def show(
     if run.form != "table":
         run.out(report_text("profile", profiles.to_json(known), run.form))
         return
-    run.show(*profile_renderables(profiles, known, everything=everything))
+    drawn = (sys.stdout.encoding or "").lower().startswith("utf")
+    run.show(*profile_renderables(profiles, known, everything=everything, ascii_only=not drawn))
     if profiles.store.damaged:
         run.say(f"note: damaged rows were left out: {', '.join(profiles.store.damaged[:5])}")
 

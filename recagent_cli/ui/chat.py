@@ -23,6 +23,7 @@ from recagent_catalogs.text import clean
 
 from ..agent.events import Event, Notice, TextDelta, Thought, ToolFinished, ToolStarted, TurnStarted
 from ..faults import as_fault
+from .chat_command import NOTHING
 from .chat_commands import command_named, unknown
 from .examples import first_screen
 from .flow import Flow
@@ -86,7 +87,12 @@ class Chat:
     @property
     def colored(self) -> bool:
         """Whether colours may be used."""
-        return self.color and not self.plain and "NO_COLOR" not in os.environ
+        return self.color and not self.plain and not os.environ.get("NO_COLOR")
+
+    @property
+    def ascii_only(self) -> bool:
+        """Whether bars and the like are drawn with ASCII: in plain mode, or where no other can."""
+        return self.plain or bool(self._console.options.ascii_only)
 
     def run(self) -> None:
         """Talk until the person leaves."""
@@ -162,7 +168,8 @@ class Chat:
 
     def _handle(self, line: str) -> None:
         """Do what the line says; whatever happens, the next one can be typed."""
-        name, _, rest = line.partition(" ")
+        name, *behind = line.split(maxsplit=1)
+        rest = "".join(behind)
         command = command_named(name) if name.startswith("/") else None
         with stoppable():
             try:
@@ -171,6 +178,8 @@ class Chat:
                 with self._live:
                     if not name.startswith("/"):
                         self.ask(line)
+                    elif command is not None and rest and command.takes == NOTHING:
+                        self.note(f"{command.name} takes nothing behind it")
                     elif command is not None:
                         command.run(self, rest.strip())
                     else:

@@ -16,7 +16,7 @@ from recagent_catalogs.errors import BadInput, UsageError
 from recagent_catalogs.text import clean
 
 from ..settings import known
-from .chat_command import ITEMS, ChatCommand, references
+from .chat_command import ITEMS, NOTHING, ChatCommand, references
 from .chat_export import EXPORT
 from .chat_facts import FACTS
 from .chat_places import PLACES
@@ -122,8 +122,8 @@ COMMANDS: tuple[ChatCommand, ...] = (
     TOGETHER,
     *SETTINGS,
     EXPORT,
-    ChatCommand("/new", _new, "", TALK),
-    ChatCommand("/continue", _continue, "", TALK),
+    ChatCommand("/new", _new, "", TALK, takes=NOTHING),
+    ChatCommand("/continue", _continue, "", TALK, takes=NOTHING),
     ChatCommand("/help", _help, "", TALK),
     ChatCommand("/quit", _quit, "", TALK),
     ChatCommand("/exit", _quit, hidden=True),
@@ -136,7 +136,7 @@ COMMANDS: tuple[ChatCommand, ...] = (
 
 def command_named(name: str) -> ChatCommand | None:
     """The command of that name; None where there is none."""
-    return next((command for command in COMMANDS if command.name == name), None)
+    return next((command for command in COMMANDS if command.name == name.casefold()), None)
 
 
 def unknown(name: str) -> str:

@@ -13,7 +13,7 @@ from recagent_tools.candidates import find_set
 
 from ..agent.request import Operation
 from ..named import whole_number
-from .chat_command import ITEMS, ChatCommand, references
+from .chat_command import ITEMS, NOTHING, ChatCommand, references
 from .render import rows_table
 
 if TYPE_CHECKING:
@@ -167,14 +167,14 @@ NARROW = "leave items out; only what meets this"
 PLACES: tuple[ChatCommand, ...] = (
     ChatCommand("/drop", _drop, "2", NARROW, takes=ITEMS),
     ChatCommand("/filter", _filter, "year < 1990", NARROW),
-    ChatCommand("/undo", _plain("undo"), "", STEPS),
-    ChatCommand("/redo", _plain("redo"), "", STEPS),
+    ChatCommand("/undo", _plain("undo"), "", STEPS, takes=NOTHING),
+    ChatCommand("/redo", _plain("redo"), "", STEPS, takes=NOTHING),
     ChatCommand("/list", _list, "N", LISTS, lists_of),
-    ChatCommand("/lists", _lists, "", LISTS),
+    ChatCommand("/lists", _lists, "", LISTS, takes=NOTHING),
     ChatCommand("/candidates", _candidates, "", PATH),
     ChatCommand("/diff", _diff, "[NAME | N]", PATH, places_of),
     ChatCommand("/save", _save, "NAME", SETS),
-    ChatCommand("/sets", _sets, "", SETS),
+    ChatCommand("/sets", _sets, "", SETS, takes=NOTHING),
     ChatCommand("/load", _named("load"), "NAME", SETS, places_of),
     ChatCommand("/forget", _forget, "NAME", SETS, sets_of),
     ChatCommand("/union", _named("union"), "NAME", JOINED, places_of),

@@ -46,7 +46,7 @@ def _show(chat: Chat, rest: str, *, everything: bool = False) -> None:
     known = profiles.known(chat.assistant.catalog.path.name)
     chat.show(
         *profile_renderables(
-            profiles, known, everything=everything, ascii_only=chat.plain, hint=HINT
+            profiles, known, everything=everything, ascii_only=chat.ascii_only, hint=HINT
         )
     )
 
@@ -145,7 +145,6 @@ def _of_profile(chat: Chat) -> Sequence[str]:
 
 
 KNOWN = "what is known of you, and why"
-UNKNOWN = "keep nothing from here on"
 PROFILE: tuple[ChatCommand, ...] = (
     ChatCommand("/profile", _profile, "[why 12]", KNOWN, _of_profile),
     ChatCommand(

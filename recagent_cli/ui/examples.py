@@ -10,6 +10,8 @@ from recagent_catalogs.errors import RecagentError
 from recagent_catalogs.schema import Role
 from recagent_catalogs.text import clean
 
+from .recap import is_asked
+
 if TYPE_CHECKING:
     from recagent_catalogs.interactions import Floats
     from recagent_catalogs.store import Catalog, Item
@@ -141,7 +143,8 @@ def last_time(assistant: Assistant) -> str:
         stored = assistant.store.last_session(assistant.profile_name, assistant.catalog.path.name)
         if stored is None or not stored.turns:
             return ""
-        said = clean(past_from_json(stored.turns[-1])[0].utterance)
+        turns = (past_from_json(turn)[0] for turn in reversed(stored.turns))
+        said = next((clean(turn.utterance) for turn in turns if is_asked(turn)), "")
     except (RecagentError, KeyError, TypeError, ValueError):  # the chat begins all the same
         return ""
     return said if len(said) <= MOST_SAID else said[: MOST_SAID - 1].rstrip() + "…"

@@ -26,13 +26,11 @@ class LiveLine:
     Args:
         stream: the terminal.
         draws: whether it is drawn at all.
-        dims: whether it may be dim.
     """
 
-    def __init__(self, stream: TextIO | None = None, *, draws: bool, dims: bool = True) -> None:
+    def __init__(self, stream: TextIO | None = None, *, draws: bool) -> None:
         self._stream = stream or sys.stdout
         self._draws = draws
-        self._dims = dims
         self._lock = threading.RLock()
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
@@ -98,14 +96,16 @@ class LiveLine:
                     self._draw(frame)
 
     def _draw(self, frame: int) -> None:
+        from rich.cells import cell_len, set_cell_size
+
         lasted = time.monotonic() - self._since
         if not self._text or lasted < AFTER_S:
             return
         seconds = f" {lasted:.0f} s" if lasted >= SECONDS_FROM else ""
         line = f"{self._frames[frame % len(self._frames)]} {self._text}{seconds}"
-        line = line[: max(self._width() - 1, 0)]
-        dim, plain = ("\x1b[2m", "\x1b[0m") if self._dims else ("", "")
-        self._write(f"\r\x1b[K{dim}{line}{plain}")
+        room = max(self._width() - 1, 0)
+        line = line if cell_len(line) <= room else set_cell_size(line, room)
+        self._write(f"\r\x1b[K\x1b[2m{line}\x1b[0m")
         self._drawn = True
 
     def _width(self) -> int:

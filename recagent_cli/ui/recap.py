@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from recagent_catalogs.text import clean
 
+from ..agent.request import GOING, Intent
+
 if TYPE_CHECKING:
     from recagent_catalogs.store import Catalog
 
+    from ..agent.brain import PastTurn
     from ..agent.session import Session
 
 MOST = 7
@@ -33,7 +36,8 @@ def where_one_was(session: Session, catalog: Catalog) -> list[str]:
         facts.append(f"for user {last.user}")
     if last.together is not None:
         facts.append(f"with {', '.join(last.together.names)}")
-    lines = [f"going on with “{clean(session.turns[0].utterance, 60)}” ({', '.join(facts)})"]
+    first = next((turn for turn in session.turns if is_asked(turn)), session.turns[0])
+    lines = [f"going on with “{clean(first.utterance, 60)}” ({', '.join(facts)})"]
     if last.options:
         lines.append(clean(last.text, 200))
         lines += [f"  {n}. {clean(option)}" for n, option in enumerate(last.options, start=1)]
@@ -49,6 +53,18 @@ def where_one_was(session: Session, catalog: Catalog) -> list[str]:
     if len(session.shown) > MOST:
         lines.append(f"  … and {len(session.shown) - MOST} more")
     return lines
+
+
+def is_asked(turn: PastTurn) -> bool:
+    """Whether something was asked for: a command, "more" or a step back says little of a talk."""
+    request = turn.request
+    if turn.utterance.startswith("/") or turn.utterance.casefold() == "more":
+        return False
+    if request is None:
+        return True
+    return request.intent is not Intent.MORE and not any(
+        op.op in GOING for op in request.operations
+    )
 
 
 def when_told(moment: float, now: float) -> str:

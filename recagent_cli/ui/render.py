@@ -316,7 +316,7 @@ def make_console(
 
     stream = sys.stderr if stderr else sys.stdout
     is_terminal = stream.isatty()
-    no_color = not color or "NO_COLOR" in os.environ
+    no_color = not color or bool(os.environ.get("NO_COLOR"))
     return PipeConsole(
         file=stream,
         markup=False,

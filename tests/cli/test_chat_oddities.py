@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,10 +19,12 @@ from recagent_catalogs.errors import BadInput, NotFound
 from recagent_cli.agent.session import Session
 from recagent_cli.assistant import Assistant
 from recagent_cli.brains import check_model
+from recagent_cli.main import open_streams
 from recagent_cli.named import is_place, whole_number
 from recagent_cli.ui.chat import Chat
 from recagent_cli.ui.chat_command import references, rows_named
 from recagent_cli.ui.prompt import Prompt, messages
+from recagent_cli.ui.render import make_console
 from recagent_cli.whole_file import typed_path, write_whole
 
 from ..conftest import RunCommand
@@ -159,3 +163,61 @@ def test_titles_that_are_numbers_and_titles_with_a_semicolon(
             titles("3")
         assert titles("1917") and references(chat, "2 #3") == ["#2", "#3"]
         assert references(chat, "1234") == ["#1234"], "nothing is called so"
+
+
+def test_commands_are_read_whatever_their_case_and_white_space(
+    recagent: RunCommand, home: Path
+) -> None:
+    ran = recagent("chat", stdin="westerns\n/LIKE\t1\n/undo 5\n/new x\n/lists\n/sets all\n")
+    assert "noted that you like: The Long Field" in ran.err and "no command" not in ran.err
+    assert "/undo takes nothing behind it" in ran.err and "/new takes nothing" in ran.err
+    assert "/sets takes nothing" in ran.err and "westerns" in ran.out, "the list still stands"
+
+
+def test_what_was_asked_is_told_again_and_not_how_one_went_through_it(
+    recagent: RunCommand, home: Path
+) -> None:
+    recagent("chat", stdin="more\nwesterns\nmore\n/undo\n/redo\n")
+    ran = recagent("chat", "--continue", stdin="")
+    assert "going on with “westerns”" in ran.out + ran.err
+    assert "last time you said “westerns”" in recagent("chat", stdin="").err
+
+
+def test_keys_show_where_nothing_prompts(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    termios = pytest.importorskip("termios")
+    outer, inner = os.openpty()
+    echoes: list[bool] = []
+    with Assistant("films") as assistant, open(inner, encoding="utf-8") as terminal:
+        monkeypatch.setattr("sys.stdin", terminal)  # and standard output is none
+        chat = Chat(assistant, assistant.new_session(), quiet=True)
+        monkeypatch.setattr(
+            chat,
+            "ask",
+            lambda line: echoes.append(bool(termios.tcgetattr(inner)[3] & termios.ECHO)),
+        )
+        os.write(outer, b"westerns\n\x04")
+        chat.run()
+    os.close(outer)
+    assert echoes == [True]
+
+
+def test_streams_that_are_closed_or_lack_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
+    monkeypatch.setattr("sys.stdin", None)
+    monkeypatch.setattr("sys.stdout", narrow)
+    open_streams()
+    with sys.stdin as nothing:
+        assert nothing.read() == "" and not nothing.isatty()
+    print("█ Amélie", flush=True)
+    assert narrow.buffer.getvalue() == "? Amélie\n".encode("latin-1")
+
+
+@pytest.mark.parametrize("value, colored", [("", True), ("1", False)])
+def test_no_color_counts_where_it_says_something(
+    home: Path, monkeypatch: pytest.MonkeyPatch, value: str, colored: bool
+) -> None:
+    monkeypatch.setenv("NO_COLOR", value)
+    monkeypatch.delenv("TERM", raising=False)
+    with Assistant("films") as assistant:
+        assert Chat(assistant, assistant.new_session()).colored is colored
+    assert make_console().no_color is not colored
