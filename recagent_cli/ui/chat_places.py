@@ -72,7 +72,7 @@ def _list(chat: Chat, rest: str) -> None:
         return
     number = whole_number(rest)
     if not number:
-        raise BadInput(f"/list {rest}: no number of a list", hint="/lists shows them")
+        raise BadInput(f"/list {rest}: no number", hint="/lists shows them")
     operate(chat, Operation("list", number=number))
 
 

@@ -53,7 +53,7 @@ def test_digits_that_are_none_and_numbers_beyond_all_use(recagent: RunCommand, h
         "/diff ² 1", "/rate 1 4/1" + "0" * 400, "/rate 1 " + "4" * 5000, "/like " + "9" * 5000,
         "/undo",
     )  # fmt: skip
-    assert "/list -1: no number of a list" in said and said.count("/rate what?") == 2
+    assert "/list -1: no number" in said and said.count("/rate what?") == 2
     ran = recagent("why", "²")
     assert ran.code == NotFound.exit_code and "²" in ran.err and "fault" not in ran.err
 
