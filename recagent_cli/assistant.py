@@ -398,7 +398,7 @@ class Assistant:
             values: of the catalog's columns.
             value: points of a rating, or a weight.
             source: where it comes from, for the person.
-            session: whose list a verdict is on, so that something may be learned from it.
+            session: whose list a verdict is on, to learn from it; the fact goes with it.
 
         Raises:
             BadInput: nothing is to be noted now.
@@ -410,7 +410,9 @@ class Assistant:
                 hint="" if self.incognito else "recagent profile pause --resume",
             )
         before = self.context(session, None) if session is not None and session.shown else None
-        kept = self._sessions.note(kind, rows, values=values, value=value, source=source)
+        kept = self._sessions.note(
+            kind, rows, values=values, value=value, source=source, session=session
+        )
         if before is not None and session is not None:
             self._sessions.learn(kept, session.shown, before)
 

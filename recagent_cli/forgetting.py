@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import re
+import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 from recagent_catalogs.errors import BadInput, NotFound
@@ -24,6 +24,8 @@ from .memory.event_rows import StoredEvent
 from .memory.session_rows import StoredSession
 from .memory.store import UserStore
 
+AT_ONCE_S = 1.0
+"""What is noted in one turn is so within this time."""
 SURE_CHARS = 5
 """A shorter title ("Up", "Her") is looked for as it is written only: its words say other things."""
 NAMING = ("shown", "liked", "disliked", "id")
@@ -48,6 +50,7 @@ class Wanted:
         values: (column, value).
         facts: numbers.
         words: titles, values, anything said.
+        lines: folded; whole lines typed in chat, or all that stands after a command.
     """
 
     everything: bool = False
@@ -58,6 +61,7 @@ class Wanted:
     values: frozenset[tuple[str, str]] = frozenset()
     facts: frozenset[int] = frozenset()
     words: tuple[str, ...] = ()
+    lines: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,8 @@ class Found:
         facts: events, `learned` of them because of others that go.
         sessions: ids, and of how many.
         said: whole lines that the person typed.
+        damaged: how many facts cannot be read; they go, as they may hold it.
+        span: when the conversation was that is to be forgotten, seconds since 1970.
         doomed: the same, and what stays in other words, as `erase` takes it.
     """
 
@@ -76,6 +82,8 @@ class Found:
     sessions: tuple[str, ...]
     of_sessions: int
     said: frozenset[str]
+    damaged: int
+    span: tuple[float, float] | None
     doomed: Doomed
 
 
@@ -83,8 +91,8 @@ class Words:
     """Finds words in texts, as whole words, whatever their case and accents."""
 
     def __init__(self, words: Sequence[str]) -> None:
-        sure = [fold(word) for word in words if len(fold(word)) >= SURE_CHARS or " " in word]
-        short = [word for word in words if len(fold(word)) < SURE_CHARS and " " not in word]
+        sure = [fold(word) for word in words if is_sure(word)]
+        short = [word for word in words if not is_sure(word)]
         self._sure, self._short = _any_of(sure), _any_of(short)
 
     def __bool__(self) -> bool:
@@ -95,6 +103,11 @@ class Words:
         if self._short is not None and self._short.search(text):
             return True
         return self._sure is not None and bool(self._sure.search(fold(text)))
+
+
+def is_sure(word: str) -> bool:
+    """Whether a word says the same however it is written."""
+    return len(fold(word)) >= SURE_CHARS or " " in word
 
 
 def _any_of(words: Sequence[str]) -> re.Pattern[str] | None:
@@ -120,6 +133,9 @@ class Finder:
     _words: Words = field(init=False)
     _items: frozenset[tuple[str, str]] = field(init=False)
     _values: frozenset[tuple[str, str]] = field(init=False)
+    _never: set[tuple[str, str]] = field(init=False, default_factory=set)
+    _batches: frozenset[str] = field(init=False, default=frozenset())
+    _pause: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         self._words = Words(self.wanted.words)
@@ -135,11 +151,15 @@ class Finder:
         events = self.store.events(self.profile, undone=True)
         damaged = {int(told.split()[1]) for told in self.store.damaged if told.startswith("event ")}
         self.store.damaged.clear()
+        self._pause = _pause_now(events)
+        if self.wanted.since is not None:
+            self._batches = _written_since(events, self.wanted.since)
         own = [event for event in events if self._meets(event)]
         facts = [*own, *_learned(own, events)]
         known = [event for event in facts if event.kind != "shown"]
         self._items |= {(event.catalog, event.item) for event in known if event.item}
         self._values |= {(event.column, event.text) for event in known if event.column}
+        self._never = {(e.column, e.text) for e in known if e.column and e.kind == "never"}
         sessions, gone, rewritten, said = self._sessions(own)
         numbers = {event.id for event in facts}
         said |= {fact.source for fact in facts if fact.source and fact.source not in COMMANDS}
@@ -154,13 +174,29 @@ class Finder:
             tuple(gone),
             sessions,
             frozenset(said),
+            len(damaged),
+            self._span(events),
             Doomed(numbers | damaged, gone, reworded, rewritten),
         )
 
+    def _span(self, events: Sequence[StoredEvent]) -> tuple[float, float] | None:
+        """When the session that is meant began, and when something was last noted in it."""
+        if self.wanted.session is None:
+            return None
+        try:
+            session = self.store.session(self.wanted.session, self.profile)
+        except BadInput:
+            return None
+        noted = [event.time for event in events if event.session == session.id]
+        return session.created, max([session.updated, *noted])
+
     def _meets(self, event: StoredEvent) -> bool:
         wanted = self.wanted
+        if (wanted.everything or wanted.since is not None) and event.id == self._pause:
+            return False  # it ends by the person's word only
         return (
             wanted.everything
+            or event.batch in self._batches
             or event.id in wanted.facts
             or (wanted.catalog is not None and event.catalog == wanted.catalog)
             or (wanted.session is not None and event.session == wanted.session)
@@ -174,15 +210,9 @@ class Finder:
         """Whether a fact that stays came in words that go."""
         if self._words.stand_in(event.source) or self._words.stand_in(event.batch):
             return True
-        if event.source in ("", *COMMANDS):
+        if event.source in ("", *COMMANDS) or event.source.startswith("chat /"):
             return False
-        return any(
-            fact.session == event.session
-            and fact.turn == event.turn
-            and fact.source == event.source
-            for fact in own
-            if fact.session
-        )
+        return any(_together(fact, event) for fact in own if fact.source == event.source)
 
     def _sessions(
         self, own: Sequence[StoredEvent]
@@ -226,9 +256,13 @@ class Finder:
         ids = {item for catalog, item in wanted.items if catalog == session.catalog}
         if ids and any(not ids.isdisjoint(_ids(turn)) for turn in turns):
             return True
-        if not self._words:
+        if not (self._words or self._never):
             return False
         head = head_of(session.bus)
+        if any(self._is_never(stage) for stage in (head or {}).get("stages") or ()):
+            return True
+        if not self._words:
+            return False
         if head is None and session.bus:
             return True
         told = [list((head or {}).get("saved", {})), (head or {}).get("stages")]
@@ -237,6 +271,13 @@ class Finder:
         else:
             told += turns
         return any(self._words.stand_in(text) for part in told for text in _texts(part))
+
+    def _is_never(self, stage: Any) -> bool:
+        """Whether a stored stage left out what was never wanted, by a fact that goes."""
+        told = stage.get("arguments") if isinstance(stage, dict) else None
+        if not isinstance(told, dict) or told.get("rule") != "never_value":
+            return False
+        return (told.get("column"), told.get("value")) in self._never
 
     def _unknowing(self, session: StoredSession) -> StoredSession | None:
         """The session without what its stages knew of the person; None where they knew nothing."""
@@ -261,9 +302,15 @@ class Finder:
         if None in rows:  # of other data: which item a row was is not known any more
             return ""
 
-        def keep(value: Any) -> Any:
+        def keep(value: Any, key: str = "") -> Any:
             if isinstance(value, dict):
-                return {key: keep(part) for key, part in value.items()}
+                return {name: keep(part, name) for name, part in value.items()}
+            if key == "ratings" and isinstance(value, list):  # points are no rows
+                return [
+                    pair
+                    for pair in value
+                    if not (isinstance(pair, list) and pair[:1] and pair[0] in rows)
+                ]
             if isinstance(value, list):
                 parts = [part for part in value if not self._is_wish(part)]
                 return [keep(part) for part in parts if isinstance(part, list) or part not in rows]
@@ -282,6 +329,39 @@ class Finder:
             and all(isinstance(word, str) for word in part[:2])
             and ((part[0], part[1]) in self._values or self._words.stand_in(part[1]))
         )
+
+
+def _together(one: StoredEvent, other: StoredEvent) -> bool:
+    """Whether two facts of the same words were noted in one turn; it may be of no session."""
+    if one.session or other.session:
+        return (one.session, one.turn) == (other.session, other.turn)
+    return not (one.batch or other.batch) and abs(one.time - other.time) < AT_ONCE_S
+
+
+def _pause_now(events: Sequence[StoredEvent]) -> int:
+    """The fact by which nothing is noted now; 0 where all is."""
+    since = 0
+    for event in events:
+        if event.kind == "paused" and not event.undone:
+            since = (since or event.id) if event.value else 0
+    return since
+
+
+def _written_since(events: Sequence[StoredEvent], since: float) -> frozenset[str]:
+    """Imports made since then; their facts bear the time at which they were true.
+
+    An import tells the day on which it was made; those of the first day are taken for later, unless
+    a fact that was noted after them is older.
+    """
+    day = time.strftime("%Y%m%d", time.localtime(since))
+    before = [event.id for event in events if not event.batch and event.time < since]
+    last = max(before, default=0)
+    made = {event.batch: event.id for event in events if event.batch and event.id > last}
+    return frozenset(one for one in made if (at := _MADE.search(one)) and at["day"] >= day)
+
+
+_MADE = re.compile(r"(?:^|-)(?P<day>\d{8})-[0-9a-f]{6}$")
+"""The end of a batch's name."""
 
 
 def _learned(own: Sequence[StoredEvent], events: Sequence[StoredEvent]) -> list[StoredEvent]:
@@ -337,45 +417,3 @@ def head_of(blob: bytes) -> dict[str, Any] | None:
     except Exception:  # whatever the bytes are, they are no bus
         return None
     return head if isinstance(head, dict) else None
-
-
-# -- lines typed in chat -------------------------------------------------------------------------
-
-
-def history_without(path: Path, wanted: Wanted, said: frozenset[str]) -> tuple[int, str]:
-    """The chat's history without lines that name what is forgotten, or were said of it.
-
-    Returns:
-        How many entries go, and the text of what is left, in prompt_toolkit's format.
-    """
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return 0, ""
-    words, gone, left = Words(wanted.words), 0, []
-    for entry in re.split(r"(?m)^(?=# )", text):
-        lines = [line[1:] for line in entry.splitlines() if line.startswith("+")]
-        typed = "\n".join(lines)
-        since = wanted.since is not None and _typed_since(entry, wanted.since)
-        if lines and (wanted.everything or since or words.stand_in(typed) or _same(typed, said)):
-            gone += 1
-        else:
-            left.append(entry)
-    text = "".join(left)
-    return gone, text if text.strip() else ""
-
-
-def _same(typed: str, said: frozenset[str]) -> bool:
-    return typed.strip() in said or typed.strip()[:200] in said
-
-
-def _typed_since(entry: str, since: float) -> bool:
-    """Whether an entry's time, which is local, is since then; of one without a time it is so."""
-    import datetime
-
-    found = re.match(r"# (\S+ \S+)", entry)
-    try:
-        when = datetime.datetime.fromisoformat(found[1]) if found else None
-    except ValueError:
-        when = None
-    return when is None or when.timestamp() >= since

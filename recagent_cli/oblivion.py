@@ -6,17 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from recagent_catalogs.locks import locked
+from recagent_catalogs.text import fold
 
-from .forgetting import Finder, Found, Wanted, history_without
-from .memory.backups import copies_of, renew_backups
-from .memory.erasing import compact, erase
+from .forgetting import Finder, Found, Wanted, is_sure
+from .memory.backups import copies_of
+from .memory.erasing import erase, sweep
+from .memory.keeping import alone
 from .memory.marks import remove_marks
 from .memory.session_rows import StoredSession
 from .own_builds import own_builds, retire
-from .paths import Paths, make_dir, write_private
+from .paths import Paths, write_private
 from .profiles import Profiles
 from .targets import Target
+from .typed_lines import history_without
+
+UNLEARNED = ("shown", "said", "wanted", "proposed", "learned")
+"""Facts that no models learn from."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,7 @@ class Forgetting:
         reworded: facts that stay without the words they came in.
         rewritten: conversations that stay without having known of it.
         lines: typed in chat.
+        damaged: facts that cannot be read any more; what they hold cannot be known.
         backups: copies of the store.
         models: catalogs whose models were trained with this person's events.
     """
@@ -40,13 +46,23 @@ class Forgetting:
     reworded: int
     rewritten: int
     lines: int
+    damaged: int
     backups: int
     models: tuple[str, ...]
 
     @property
     def anything(self) -> bool:
         """Whether there is something to forget."""
-        return any((self.facts, self.sessions, self.reworded, self.rewritten, self.lines))
+        return any(
+            (
+                self.facts,
+                self.sessions,
+                self.reworded,
+                self.rewritten,
+                self.lines,
+                self.models,
+            )
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The numbers by name."""
@@ -61,6 +77,8 @@ class Forgetting:
         ]
         if self.lines:
             parts.append(_counted(self.lines, "line") + " typed in chat")
+        if self.damaged:
+            parts.append(_counted(self.damaged, "damaged fact") + " that cannot be read")
         if self.reworded:
             parts.append("the words of " + _counted(self.reworded, "further fact"))
         if self.rewritten:
@@ -104,8 +122,7 @@ class Oblivion:
             RecagentError: something cannot be written, or another process still reads the store.
         """
         store = self.profiles.store
-        lock = make_dir(store.path.parent, private=True) / "keep.lock"
-        with locked(lock):
+        with alone(store):
             found = self._find()
             told = self._told(found)
             if store.path.exists():
@@ -113,9 +130,13 @@ class Oblivion:
             self._forget_lines(found)
             if self.wanted.everything or self.wanted.catalog is not None:
                 remove_marks(self.paths.digests, self.profiles.name, self.wanted.catalog)
-            models = retire(self.paths.models, self.profiles.name, self._catalog)
+            models = {
+                name
+                for about in self._learned_from(found)
+                for name in retire(self.paths.models, self.profiles.name, about)
+            }
             self.finish()
-        return replace(told, models=tuple(models))
+        return replace(told, models=tuple(sorted(models)))
 
     def finish(self) -> None:
         """Overwrite what was deleted in all files of the store.
@@ -124,18 +145,16 @@ class Oblivion:
             RecagentError: something cannot be written, or another process still reads the store.
         """
         if self.profiles.store.path.exists():
-            renew_backups(self.profiles.store)
-            compact(self.profiles.store)
+            sweep(self.profiles.store)
 
-    @property
-    def _catalog(self) -> str | None:
-        """The catalog that all of it is about, if it is one."""
-        wanted = self.wanted
-        names = {catalog for catalog, _ in wanted.items}
-        if wanted.catalog is not None:
-            return wanted.catalog
-        lone = len(names) == 1 and not (wanted.values or wanted.facts or wanted.everything)
-        return next(iter(names)) if lone and wanted.since is None else None
+    def _learned_from(self, found: Found) -> list[str | None]:
+        """The catalogs whose models may have learned from what goes; None for all."""
+        if self.wanted.everything:
+            return [None]
+        if self.wanted.catalog is not None:
+            return [self.wanted.catalog]
+        facts = (event for event in found.facts if event.item and event.kind not in UNLEARNED)
+        return [*sorted({event.catalog for event in facts})]
 
     def _find(self) -> Found:
         return Finder(self.profiles.store, self.profiles.name, self.wanted, self._row_of).find()
@@ -151,7 +170,8 @@ class Oblivion:
         copies = copies_of(self.profiles.store)
         models = {
             build.catalog
-            for build in own_builds(self.paths.models, self.profiles.name, self._catalog)
+            for about in self._learned_from(found)
+            for build in own_builds(self.paths.models, self.profiles.name, about)
         }
         return Forgetting(
             len(found.facts),
@@ -161,13 +181,14 @@ class Oblivion:
             len(found.doomed.reworded),
             len(found.doomed.rewritten),
             lines,
+            found.damaged,
             len(copies),
             tuple(sorted(models)),
         )
 
     def _history(self, found: Found) -> tuple[int, str]:
         path = self.paths.history_of(self.profiles.name)
-        return history_without(path, self.wanted, found.said)
+        return history_without(path, self.wanted, found.said, found.span)
 
     def _forget_lines(self, found: Found) -> None:
         gone, left = self._history(found)
@@ -192,6 +213,7 @@ def wanted_of(targets: Sequence[Target], text: str, profiles: Profiles) -> Wante
     values: set[tuple[str, str]] = set()
     facts: set[int] = set()
     words: set[str] = set() if targets else {text.strip()}
+    lines: set[str] = set()
     for target in targets:
         if target.fact:
             facts.add(target.fact)
@@ -200,10 +222,21 @@ def wanted_of(targets: Sequence[Target], text: str, profiles: Profiles) -> Wante
             words.add(target.value)
         else:
             items.add((target.catalog, target.item))
-            words.add(profiles.titled(target.catalog, target.item)[0])
+            title, *names = profiles.names(target.catalog, target.item) or [""]
+            typed = "" if is_id(text, target.item) else text.strip()
+            # A title without its article may be a word of any sentence: "thing", "others".
+            words |= {title, *(name for name in names if " " in name)}
+            words |= {typed} if is_sure(typed) else set()
+            lines |= {fold(name) for name in (title, typed, *names)}
     return Wanted(
         items=frozenset(items),
         values=frozenset(values),
         facts=frozenset(facts),
         words=tuple(sorted(words - {""})),
+        lines=frozenset(lines - {""}),
     )
+
+
+def is_id(text: str, item: str) -> bool:
+    """Whether an item was named by its id, which may be a word of any sentence."""
+    return text.strip() in (item, f"id:{item}") or "id:" in text

@@ -144,6 +144,14 @@ class Profiles:
             return "", None
         return found.item(row).title, found.item(row).year
 
+    def names(self, catalog: str, item: str) -> list[str]:
+        """What people write for an item: its title, folded forms without article or subtitle."""
+        found = self.catalog(catalog)
+        row = None if found is None else found.row_of(item)
+        if found is None or row is None:
+            return []
+        return [found.item(row).title, *found.titles.names_of(row)]
+
     def label(self, event: StoredEvent) -> str:
         """What a fact is about, for people: "Alien (1979)", "genres Horror"."""
         return self.label_of(event.catalog, event.column, event.text, event.item)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from recagent_catalogs.errors import NotFound, RecagentError
-from recagent_catalogs.locks import locked
 from recagent_catalogs.sandbox import Sandbox
 from recagent_catalogs.store import Catalog
 from recagent_tools.bus import CandidateBus
@@ -25,12 +24,12 @@ from .memory.backups import back_up
 from .memory.consolidation import consolidate
 from .memory.erasing import last_forgotten
 from .memory.event_rows import StoredEvent
+from .memory.keeping import Begun, alone
 from .memory.mood import asked_for
 from .memory.pausing import paused_since
 from .memory.profile import KINDS, Learning, Profile, derive, reach
 from .memory.session_rows import StoredSession
 from .memory.store import UserStore
-from .paths import make_dir
 
 _WANTED = {"wanted": 1.0, "unwanted": 0.0}
 """What is written with a fact of the watchlist: on it, or off it again."""
@@ -113,8 +112,19 @@ class Sessions:
 
         return open_company(self, together)
 
-    def keep(self, session: Session, turn: Turn) -> list[StoredEvent]:
-        """Write the turn, the session and its facts, in one transaction; the facts, numbered."""
+    def begin(self) -> Begun:
+        """What stands as a turn begins, for `keep`."""
+        return Begun.now(self.store, self.profile_name)
+
+    def keep(self, session: Session, turn: Turn, begun: Begun | None = None) -> list[StoredEvent]:
+        """Write the turn, the session and its facts, in one transaction; the facts, numbered.
+
+        Args:
+            session: whose last turn it is.
+            turn: it.
+            begun: what stood when it began: where something was forgotten since, or the profile
+                paused, nothing is written.
+        """
         ids = self.catalog.ids([row for _, row in turn.remembered])
         events = [
             self.event(
@@ -141,15 +151,15 @@ class Sessions:
             self.event("shown", item.id, source="present", session=session) for item in turn.items
         ]
         self._back_up()
-        lock = make_dir(self.store.path.parent, private=True) / "keep.lock"
-        try:
-            with locked(lock):
-                if self._may_keep(session):
-                    self._take_sets(session)
-                    return self._write(session, events)
-                return self._commit([replace(event, session="") for event in events])
-        except OSError as error:
-            raise RecagentError(f"the store cannot be locked: {error}") from error
+        with alone(self.store):
+            if begun is not None and (ended := begun.ended(self.begin())):
+                session.private = True
+                self.notice("catalog", ended)
+                return []
+            if self._may_keep(session):
+                self._take_sets(session)
+                return self._write(session, events)
+            return self._commit([replace(event, session="") for event in events])
 
     def _asked(self, session: Session, turn: Turn) -> list[StoredEvent]:
         """What the turn asked for in passing, unless it was for others, too, or for them alone."""
@@ -271,14 +281,25 @@ class Sessions:
         values: Sequence[tuple[str, str]] = (),
         value: float | None = None,
         source: str,
+        session: Session | None = None,
     ) -> list[StoredEvent]:
-        """Write a fact down: of items, or of values as ("column", "value"); `value`: its points."""
-        events = [self.event(kind, i, value=value, source=source) for i in self.catalog.ids(rows)]
+        """Write a fact down: of items, or of values as ("column", "value"); `value`: its points.
+
+        It is of the session, where that is kept, and of its last turn: it goes with them.
+        """
+        of = (
+            session if session is not None and session.saved_turns and not session.private else None
+        )
+        events = [
+            self.event(kind, item, value=value, source=source, session=of)
+            for item in self.catalog.ids(rows)
+        ]
         events += [
-            self.event(kind, column=column, text=text, value=value, source=source)
+            self.event(kind, column=column, text=text, value=value, source=source, session=of)
             for column, text in values
         ]
-        return self._commit(events)
+        turn = of.saved_turns if of is not None else None
+        return self._commit([replace(event, turn=turn) for event in events])
 
     def event(
         self,

@@ -112,6 +112,26 @@ class Targets:
                 return found
         return []
 
+    def meant(self, text: str) -> list[Target]:
+        """Facts where only numbers are named, and each is one's; else as `everywhere`.
+
+        Raises:
+            NotFound: some of several numbers are facts', and not all.
+        """
+        words = [word.removeprefix("#") for word in text.split()]
+        if len(words) < 2 or not all(word.isascii() and word.isdigit() for word in words):
+            return self.everywhere(text)
+        found = [self._fact(word) for word in words]
+        known = [fact for fact in found if fact is not None]
+        if len(known) < len(found) and (titled := self.everywhere(text)):
+            return titled  # "2001 2010" may be a title
+        if not known or len(known) == len(found):
+            return known
+        raise NotFound(
+            f"no fact {words[found.index(None)]}: it was forgotten, or never was",
+            hint="recagent profile show",
+        )
+
     def everywhere(self, text: str) -> list[Target]:
         """All that a name means in all catalogs; else what it may mean in the first that knows it.
 

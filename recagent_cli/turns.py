@@ -57,6 +57,7 @@ class Turns:
     ) -> Turn:
         """Run a turn and keep it."""
         emit, before = self.emit, session.bus.mark()
+        begun = self.sessions.begin() if self.sessions is not None else None
         # The turn is over once it is kept and its notices are complete, not before.
         turn = self.agent.turn(
             text,
@@ -74,7 +75,7 @@ class Turns:
             session.private = True
         else:
             try:
-                kept = self.sessions.keep(session, turn)
+                kept = self.sessions.keep(session, turn, begun)
                 self.sessions.learn(kept, context.shown, context)
             except NotFound:  # the session is somebody else's
                 raise

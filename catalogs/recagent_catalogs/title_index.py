@@ -156,6 +156,12 @@ class TitleIndex:
         """
         return [row for row, _ in self._exact(folded)]
 
+    def names_of(self, row: int) -> list[str]:
+        """The folded texts that name this item before any other: titles, writings, parts of one."""
+        forms = self._texts
+        own = (forms[int(number)] for number in np.flatnonzero(self._rows == row))
+        return [text for text in dict.fromkeys(own) if self.exact(text)[:1] == [row]]
+
     def exact_kind(self, folded: str) -> int | None:
         """The strongest of FULL, ALIAS, PART with which the text names an item, or None."""
         return min((kind for _, kind in self._exact(folded)), default=None)

@@ -37,32 +37,11 @@ def command(
 
     recagent build ml · recagent build ml --json · recagent build ml --without-me
     """
-    from recagent_catalogs.locks import locked
-
-    from ..agent.events import Progress
-    from ..library import BUILDING
-    from ..own_builds import clear_stale
-    from ..paths import find_paths, make_dir
     from ..ui.render import report_text, rows_table
     from .opening import open_catalog
-    from .progress import Watcher
 
     catalog = open_catalog(run, name)
-    told = f"training the models of {catalog.path.name} …"
-    watcher = run.stack.enter_context(Watcher(quiet=run.quiet, verbose=run.verbose, once=told))
-    models = make_dir(find_paths().models / catalog.path.name)
-    with locked(models / BUILDING, waiting=lambda: watcher(Progress("another build runs", 0.0))):
-        report, contest = _trained(
-            run,
-            catalog,
-            models,
-            threads,
-            lambda text, share: watcher(Progress(text, share)),
-            without_me=without_me,
-            force=force,
-        )
-    watcher.stop()
-    clear_stale(models)
+    report, contest = train(run, catalog, threads, without_me=without_me, force=force)
     if run.form != "table":
         body = {**report.to_json(), "contest": None if contest is None else contest.to_json()}
         run.out(report_text("build", body, run.form))
@@ -78,6 +57,41 @@ def command(
         run.say(f"note: {notice}")
 
 
+def train(
+    run: Run,
+    catalog: Catalog,
+    threads: int | None = None,
+    *,
+    without_me: bool = False,
+    force: bool = False,
+) -> tuple[BuildReport, Contest | None]:
+    """Train a catalog's models in full, told on stderr; what was marked as stale goes then."""
+    from recagent_catalogs.locks import locked
+
+    from ..agent.events import Progress
+    from ..library import BUILDING
+    from ..own_builds import clear_stale
+    from ..paths import find_paths, make_dir
+    from .progress import Watcher
+
+    told = f"training the models of {catalog.path.name} …"
+    watcher = run.stack.enter_context(Watcher(quiet=run.quiet, verbose=run.verbose, once=told))
+    models = make_dir(find_paths().models / catalog.path.name)
+    with locked(models / BUILDING, waiting=lambda: watcher(Progress("another build runs", 0.0))):
+        trained = _trained(
+            run,
+            catalog,
+            models,
+            threads,
+            lambda text, share: watcher(Progress(text, share)),
+            without_me=without_me,
+            force=force,
+        )
+    watcher.stop()
+    clear_stale(models)
+    return trained
+
+
 def _trained(
     run: Run,
     catalog: Catalog,
@@ -88,21 +102,56 @@ def _trained(
     without_me: bool,
     force: bool,
 ) -> tuple[BuildReport, Contest | None]:
-    """Train, with the person's own events where there are models already, and let them compete."""
+    """Train, with the person's own events where there are models already, and let them compete.
+
+    What the person forgets while it runs is in none of the models: they are trained again.
+    """
+    from ..memory.erasing import last_forgotten
+    from ..memory.store import UserStore
+    from ..own_builds import retire
+    from ..paths import find_paths
+
+    store = UserStore(find_paths().store)
+    while True:
+        begun = last_forgotten(store, run.profile_name)
+        report, contest, own = _once(
+            run, catalog, models, threads, progress, begun, without_me=without_me, force=force
+        )
+        if not own or last_forgotten(store, run.profile_name) == begun:
+            return report, contest
+        retire(models.parent, run.profile_name, models.name)
+        run.say("something was forgotten meanwhile: training again without it")
+
+
+def _once(
+    run: Run,
+    catalog: Catalog,
+    models: Path,
+    threads: int | None,
+    progress: Progress,
+    begun: int,
+    *,
+    without_me: bool,
+    force: bool,
+) -> tuple[BuildReport, Contest | None, bool]:
+    """Train and compete once; whether own events are in what was trained.
+
+    Where something was forgotten since `begun`, the models in use stay.
+    """
     from recagent_tools.models.training import Mine, Trained, build
 
     from ..champion import Champion, judge, own_events
+    from ..memory.erasing import last_forgotten
     from ..memory.store import UserStore
     from ..own_builds import is_stale
     from ..paths import find_paths
 
     anyway = FORCED if force else FORGOTTEN if is_stale(models) else ""
     seed = run.seed if run.seed is not None else int(run.settings["seed"])
-    champion = own = None
+    store, champion, own = UserStore(find_paths().store), None, None
     if not without_me:
         champion = Champion.of(catalog, models, run.profile_name)
     if champion is not None:
-        store = UserStore(find_paths().store)
         events = store.events(run.profile_name, catalog.path.name)
         own = own_events(events, catalog, run.profile_name)
     contest: Contest | None = None
@@ -111,6 +160,8 @@ def _trained(
         nonlocal contest
         if champion is None or own is None:
             return True
+        if last_forgotten(store, run.profile_name) != begun:
+            return False
         on_own = champion.on(trained.held, catalog, seed) if trained.held is not None else None
         contest = judge(champion, trained.held, on_own, force=anyway, seed=seed)
         return contest.replaced
@@ -130,7 +181,7 @@ def _trained(
     )
     if champion is not None and not report.build:
         report.build = champion.build
-    return report, contest
+    return report, contest, mine is not None
 
 
 FORGOTTEN = "the models in use learnt what is forgotten since: they are replaced"

@@ -102,7 +102,7 @@ def _wanted(
         if run.catalog is None:
             raise UsageError("forget what?", hint="a title, a value, a number, -c NAME, or --all")
         return Wanted(catalog=run.catalog), f"all about the catalog {run.catalog}"
-    found = Targets.among(profiles, run.catalog, run.catalog_name).everywhere(text)
+    found = Targets.among(profiles, run.catalog, run.catalog_name).meant(text)
     labels = dict.fromkeys(
         f"fact {t.fact}" if t.fact else profiles.label_of(t.catalog, t.column, t.value, t.item)
         for t in found
@@ -128,15 +128,14 @@ def _moment(text: str) -> float:
 
 
 def _rebuild(run: Run, done: Forgetting) -> tuple[str, ...]:
-    """Train the marked models anew; the marked builds go."""
-    from ..own_builds import clear_stale
-    from ..paths import find_paths
+    """Train the marked models anew, as `recagent build` does; the marked builds go."""
+    from .build import train
     from .opening import open_library
 
     library, rebuilt = open_library(run, "training anew …"), []
     for name in done.models:
-        if library.is_installed(name) and library.build_within(name, float("inf")):
-            clear_stale(find_paths().models / name)
+        if library.is_installed(name):
+            train(run, library.open(name))
             rebuilt.append(name)
     return tuple(rebuilt)
 

@@ -56,8 +56,10 @@ def _copy(file: StoreFile, folder: Path, moment: float) -> Path:
     return target
 
 
-def renew_backups(file: StoreFile) -> int:
-    """Delete all copies of the store and make one of what is left; returns how many there were.
+def delete_backups(file: StoreFile) -> int:
+    """Delete the copies of the store; returns how many there were.
+
+    What else lies in the folder was put there by hand, and stays.
 
     Raises:
         RecagentError: one cannot be deleted.
@@ -67,13 +69,12 @@ def renew_backups(file: StoreFile) -> int:
         return 0
     try:
         with locked(make_dir(folder, private=True) / ".lock"):
-            copies = [path for path in folder.iterdir() if not path.name.startswith(".")]
-            for path in copies:
+            copies = _copies(folder)
+            for path in [*copies, *folder.glob("user-*-wal"), *folder.glob("user-*-shm")]:
                 path.unlink(missing_ok=True)
+            (folder / "next.tmp").unlink(missing_ok=True)
     except OSError as error:
         raise unwritable(folder, error, "cannot be deleted") from error
-    if copies:
-        back_up(file)
     return len(copies)
 
 

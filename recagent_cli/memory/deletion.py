@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from recagent_catalogs.errors import NotFound, RecagentError
 
 from .backups import copies_of
+from .erasing import compact
 from .store import UserStore
 
 
@@ -24,6 +25,7 @@ def delete_sessions(store: UserStore, ids: Sequence[str], profile: str) -> list[
 
     Raises:
         NotFound: the profile has none of an id; those before it are gone.
+        RecagentError: they are gone, but another process still reads the file that held them.
     """
     for one in ids:
         store.delete_session(one, profile)
@@ -33,10 +35,13 @@ def delete_sessions(store: UserStore, ids: Sequence[str], profile: str) -> list[
         try:
             for one in ids:
                 _from_copy(UserStore(copy), one, profile)
+            compact(UserStore(copy))
         except RecagentError:
             kept.append(str(copy))
         # By its time the next copy is due.
         os.utime(copy, ns=(made.st_atime_ns, made.st_mtime_ns))
+    if ids:
+        compact(store)
     return kept
 
 

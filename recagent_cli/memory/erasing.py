@@ -1,7 +1,7 @@
 """Removes facts and sessions so that nothing of them is left in the files of the store.
 
 Whatever is deleted is overwritten (`secure_delete`), the file is written anew without it (VACUUM)
-and the write-ahead log emptied; `backups.renew_backups` does the rest.
+and the write-ahead log emptied, and its copies made anew (`sweep`).
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from recagent_catalogs.errors import RecagentError
 
+from .backups import back_up, delete_backups
 from .event_rows import StoredEvent, write_event
 from .session_rows import StoredSession, write_session
 from .store import UserStore
@@ -69,12 +70,27 @@ def erase(store: UserStore, profile: str, doomed: Doomed) -> None:
             )
             if gone.rowcount:
                 connection.execute("DELETE FROM turns WHERE session = ?", (id,))
-        for event in doomed.reworded:
-            write_event(connection, event, anew=False)
+        now = {event.id: event for event in store.events(profile, undone=True)}
+        for event in doomed.reworded:  # taken back meanwhile it stays so
+            if event.id in now:
+                left = replace(now[event.id], source=event.source, text=event.text)
+                write_event(connection, left, anew=False)
         for session in doomed.rewritten:
             write_session(connection, session)
         connection.execute("DELETE FROM events WHERE profile = ?", (owner,))
         write_event(connection, StoredEvent(owner, "", FORGOTTEN))
+
+
+def sweep(store: UserStore) -> None:
+    """Leave nothing of what was deleted in the store, its log and its copies.
+
+    Raises:
+        RecagentError: as `compact`; or a copy cannot be deleted, or made.
+    """
+    copies = delete_backups(store)
+    compact(store)
+    if copies:  # not before: a copy has the free pages of the file as well
+        back_up(store)
 
 
 def compact(store: UserStore, *, seconds: float | None = None) -> None:

@@ -17,6 +17,7 @@ from recagent_tools.toolbox import ToolContext
 from .consolidation import OFTEN
 from .event_rows import StoredEvent
 from .generalising import Generalised, generalise
+from .keeping import alone
 from .store import UserStore
 from .tastes import Learning, Scale, says
 
@@ -105,7 +106,21 @@ class Learner:
     def _write(
         self, found: Sequence[tuple[StoredEvent, Generalised]], context: ToolContext
     ) -> list[tuple[str, str]]:
-        """Write what is new, and say it."""
+        """Write what is new, and say it; nothing of what was forgotten or taken back meanwhile."""
+        with alone(self.store):
+            held = self._held([cause.id for cause, _ in found])
+            return self._write_new([one for one in found if one[0].id in held], context)
+
+    def _held(self, numbers: Sequence[int]) -> set[int]:
+        """Those of these facts that are there and count."""
+        marks = ", ".join("?" * len(numbers))
+        sql = f"SELECT id FROM events WHERE undone = 0 AND id IN ({marks})"
+        return {int(number) for (number,) in self.store.select(sql, numbers)}
+
+    def _write_new(
+        self, found: Sequence[tuple[StoredEvent, Generalised]], context: ToolContext
+    ) -> list[tuple[str, str]]:
+        """`_write`; the lock is held."""
         proposed = self.store.events(self.profile, self.catalog, ("proposed",))
         waiting = {(event.column, event.text): event for event in proposed}
         new: dict[tuple[str, str], tuple[StoredEvent, Generalised]] = {}

@@ -69,7 +69,10 @@ def _answer(name: str, kind: str) -> ChatCommand:
             raise BadInput(f"{name}: there is no answer yet", hint="ask for something first")
         said = f"{word} answer to: {turns[-1].utterance[:200]}"
         value = 1.0 if kind == "accepted" else -1.0
-        chat.assistant.note("said", values=[("", said)], value=value, source=f"chat {name}")
+        source, session = f"chat {name}", chat.session
+        chat.assistant.note(
+            "said", values=[("", said)], value=value, source=source, session=session
+        )
         chat.note("noted" if word == "good" else "noted; say what is wrong, or /bad 2 of one item")
 
     return ChatCommand(name, note, "[2]", "the last answer, or items of it", takes=ITEMS)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import json
 import sqlite3
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,14 +21,16 @@ from prompt_toolkit.history import FileHistory
 
 from recagent_catalogs.ingest import ingest
 from recagent_cli.forgetting import Wanted as Forget
-from recagent_cli.forgetting import Words, head_of, history_without
+from recagent_cli.forgetting import Words, head_of
 from recagent_cli.memory.backups import back_up
 from recagent_cli.memory.event_rows import StoredEvent
 from recagent_cli.memory.store import UserStore
 from recagent_cli.own_builds import STALE, clear_stale, digest_of, is_stale, own_builds, retire
+from recagent_cli.typed_lines import history_without
 from tests.conftest import RunCommand
 
 WORD = "zzcanary"
+KINDS = ("set", "never", "liked", "disliked")
 
 
 def unpacked(raw: bytes) -> Iterator[bytes]:
@@ -309,3 +313,84 @@ def test_builds_with_own_events_are_found_marked_and_deleted(tmp_path: Path) -> 
     made_build(films, "ee", {"digest": digest_of("me", "films"), "events": 0})
     assert not is_stale(films) and clear_stale(films)
     assert not now.exists() and not (films / STALE).exists() and not clear_stale(films)
+
+
+def test_numbers_name_facts(home: Path, recagent: RunCommand) -> None:
+    store = store_of(home)
+    recagent("profile", "set", "genres=Horror", "never")
+    recagent("profile", "set", "Paper Lanterns", "like")
+    recagent("profile", "set", "genres=Drama", "-1")
+    recagent("ask", "westerns")  # leaves out what is never wanted
+    first, second, third = (event.id for event in store.events("me", kinds=KINDS))
+    ran = recagent("profile", "forget", str(first), f"#{second}", "999", "--yes")
+    assert ran.code == 3 and "no fact 999" in ran.err
+    told = json.loads(
+        recagent("profile", "forget", str(first), f"#{second}", "--yes", "--json").out
+    )
+    assert (told["facts"], told["models"]) == (2, [])
+    assert [e.id for e in store.events("me", kinds=KINDS)] == [third]
+    assert store.session_ids("me") == [], "its steps told what is never wanted"
+
+
+def test_a_pause_outlasts_what_is_forgotten(home: Path, recagent: RunCommand) -> None:
+    store = store_of(home)
+    recagent("profile", "set", "Paper Lanterns", "like")
+    for word in ("pause", "resume", "pause"):
+        assert recagent("profile", word).code == 0
+    for what in (["--since", "1h"], ["--all"]):
+        recagent("profile", "forget", *what, "--yes")
+        assert [event.kind for event in store.events("me")] == ["paused"]
+        assert json.loads(recagent("profile", "show", "--json").out)["paused"]
+
+
+def test_an_import_since_then_goes_whenever_it_was_true(home: Path, recagent: RunCommand) -> None:
+    store = store_of(home)
+
+    def imported(day: str, item: str) -> StoredEvent:
+        return StoredEvent("me", "films", "seen", item, time=1e9, batch=f"{day}-0a1b2c")
+
+    now = time.time()
+    today = time.strftime("%Y%m%d", time.localtime(now - 60))
+    earlier = StoredEvent("me", "films", "liked", "f05", time=now - 7200)
+    facts = [imported("20200101", "f01"), imported(today, "f02"), earlier]
+    store.commit(events=[*facts, imported(today[:-1] + "x", "f06")])
+    store.commit(events=[replace(imported(today, "f03"), batch=f"{today}-abcdef")])
+    assert recagent("profile", "forget", "--since", "1h", "--yes").code == 0
+    assert [e.item for e in store.events("me")] == ["f01", "f02", "f05", "f06"]
+
+
+def test_an_item_is_forgotten_under_all_its_names(shelf: Path, recagent: RunCommand) -> None:
+    store, lines = store_of(shelf), FileHistory(str(shelf / "data" / "chat-history"))
+    gone = ["/like zzcanary affair", "/profile why zzcanary affair", "/rate Zzcanary Affair 4"]
+    for line in (*gone, "zzcanary affair", "/like quiet water", "a western"):
+        lines.store_string(line)
+    said = StoredEvent("me", "shelf", "liked", "s0", source="I love zzcanary and quiet water")
+    store.commit(events=[said, replace(said, item="s1")])
+    ran = recagent("profile", "forget", "the zzcanary affair", "-c", "shelf", "--yes")
+    assert ran.code == 0
+    assert holding(shelf, WORD, skip=("data/catalogs",)) == set()
+    assert [(e.item, e.source) for e in store.events("me")] == [("s1", "")]
+    assert list(lines.load_history_strings()) == ["a western", "/like quiet water"]
+
+
+def test_an_article_makes_no_word_of_every_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "chat-history"
+    for line in ("/like thing", "one more thing"):
+        FileHistory(str(path)).store_string(line)
+    wanted = Forget(words=("The Thing",), lines=frozenset(("thing", "the thing")))
+    assert history_without(path, wanted, frozenset())[0] == 1
+
+
+def test_what_was_noted_by_commands_goes_with_the_conversation(
+    home: Path, recagent: RunCommand
+) -> None:
+    store = store_of(home)
+    typed = f"{WORD} westerns\n/like 1\n/good\n"
+    assert recagent("chat", stdin=typed).code == 0
+    (gone,) = store.session_ids("me")
+    lines = FileHistory(str(home / "data" / "chat-history"))
+    lines.store_string("/why something else")
+    assert {e.kind for e in store.events("me")} >= {"liked", "said"}
+    assert recagent("profile", "forget", "--session", gone, "--yes").code == 0
+    assert store.events("me", undone=True) == [] and holding(home, WORD) == set()
+    assert list(lines.load_history_strings()) == []

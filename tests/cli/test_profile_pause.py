@@ -9,8 +9,8 @@ import pytest
 
 from recagent_catalogs.errors import BadInput, RecagentError
 from recagent_cli import Assistant
-from recagent_cli.memory.backups import back_up, renew_backups
-from recagent_cli.memory.erasing import Doomed, compact, erase, last_forgotten
+from recagent_cli.memory.backups import back_up, copies_of
+from recagent_cli.memory.erasing import Doomed, compact, erase, last_forgotten, sweep
 from recagent_cli.memory.event_rows import StoredEvent
 from recagent_cli.memory.pausing import pause, paused_since
 from recagent_cli.memory.store import UserStore
@@ -85,8 +85,11 @@ def test_erased_rows_are_in_no_file(tmp_path: Path) -> None:
     numbers = [event.id for event in store.events("me") if "zzcanary" in event.text]
     mark = last_forgotten(store, "me")
     erase(store, "me", Doomed(numbers))
-    compact(store)
-    assert renew_backups(store) == 1
+    own = store.path.parent / "backups" / "by-hand.txt"
+    own.write_text("mine")
+    (own.parent / "folder").mkdir()
+    sweep(store)
+    assert len(copies_of(store)) == 1 and own.read_text() == "mine"
     assert b"zzcanary" not in bytes_under(tmp_path) and bytes_under(tmp_path).count(b"stays") == 2
     assert last_forgotten(store, "me") > mark == last_forgotten(store, "ana")
 

@@ -49,7 +49,7 @@ def committed(self, **what):
         die()
     return written
 
-def kept(self, session, told):
+def kept(self, session, told, begun=None):
     global done
     done += 1
     if where == "before it is kept" and done == turn:
@@ -57,7 +57,7 @@ def kept(self, session, told):
     if where == "full disk" and done - turn in (0, 1):
         most = 4096 if done == turn else resource.RLIM_INFINITY
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
-    return keep(self, session, told)
+    return keep(self, session, told, begun)
 
 sqlite3.connect, UserStore.commit, sessions.Sessions.keep = connected, committed, kept
 main(["chat", *sys.argv[3:]])
