@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -46,6 +47,7 @@ class Contexts:
             NotFound: no such user.
         """
         catalog, profile = self.sessions.catalog, self.profile(session.id)
+        noting = self._noting()
         if session.unknown:  # what was asked for a moment ago was shown then
             profile = replace(profile, recent=(*profile.recent, *session.unknown))
         return ToolContext(
@@ -59,10 +61,17 @@ class Contexts:
             open_company=self.company,
             made_for=lambda number: session.made_for(number, catalog),
             unknown=session.unknown,
-            may_remember=not self.incognito and not self.sessions.paused,
+            may_remember=noting == "noted",
+            noting=noting,
             rng=np.random.default_rng(self.seed or datetime.date.today().toordinal()),
             of_list=lambda number: self.of_list(session, number),
         )
+
+    def _noting(self) -> Literal["noted", "paused", "incognito"]:
+        """What happens to what the person says of themselves."""
+        if self.incognito:
+            return "incognito"
+        return "paused" if self.sessions.paused else "noted"
 
     def with_now(self, session: Session) -> With:
         """With whom the next list of a session is wanted."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
@@ -157,6 +157,9 @@ class ToolContext:
         question: set by `ask_person`: (question, options).
         remembered: facts that `remember` asks to be written: (kind, row).
         stated: facts about values that `remember` asks to be written: (kind, column, value).
+        may_remember: whether facts are written at all.
+        noting: what happens to what the person tells: it is noted, the profile is paused, or
+            nothing is known and kept.
         sayable: the kinds of fact that may be written, by row; None for a person's own command.
         sayable_values: those about values, by (column, value).
         unknown: rows that the person does not know, as they said when asked; no facts.
@@ -198,6 +201,7 @@ class ToolContext:
     remembered: list[tuple[str, int]] = field(default_factory=list)
     stated: list[tuple[str, str, str]] = field(default_factory=list)
     may_remember: bool = True
+    noting: Literal["noted", "paused", "incognito"] = "noted"
     sayable: Mapping[int, frozenset[str]] | None = None
     sayable_values: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     unknown: Sequence[int] = ()

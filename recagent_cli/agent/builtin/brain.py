@@ -22,6 +22,7 @@ from ..events import Event
 from ..request import Intent, Request
 from .answers import places
 from .answers.answers import average_answer, count_answer, item_answer, list_answer, most_answer
+from .answers.memory import memory_answer
 from .answers.rating import rating_answer
 from .answers.relax import (
     applied_text,
@@ -37,6 +38,7 @@ from .answers.talk import examples, not_understood, talk_answer, what_i_can
 from .answers.why import why_answer
 from .answers.why_not import why_not_answer
 from .answers.wording import known_text, list_text, noted, order_of
+from .dialogue.about_memory import read_memory
 from .dialogue.state import looks
 from .meaning.acts import find_acts
 from .parse import wants_list
@@ -387,6 +389,8 @@ class BuiltinBrain:
 
     def _talk(self, view: TurnView) -> Step:
         """Small talk, thanks, feedback without a wish, nothing understood."""
+        if (act := read_memory(view.utterance)) is not None:
+            return Step(text=memory_answer(act, view.context))
         facts = self._facts(view)
         if facts:
             return Step(calls=tuple(facts))

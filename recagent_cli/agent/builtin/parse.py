@@ -12,6 +12,7 @@ from recagent_tools.conditions import parse_condition
 
 from ..brain import PastTurn
 from ..request import Intent, Operation, Question, Request
+from .dialogue.about_memory import read_memory
 from .dialogue.affirmed import affirmed, take_over
 from .dialogue.asked import asked
 from .dialogue.choices import OTHER, chosen, given_up, number_alone, said_instead
@@ -102,6 +103,8 @@ class Parser:
             words state of the person that lasts.
         """
         said = clean(utterance, MAX_CHARS)
+        if read_memory(said) is not None:
+            return carried(self.state(history), Intent.CHIT_CHAT)
         watch = read_watchlist(said, sets)
 
         def plainly(text: str) -> Request:

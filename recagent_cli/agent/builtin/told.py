@@ -9,6 +9,7 @@ from recagent_catalogs.text import fold
 
 from ..brain import TurnView
 from ..request import Intent, Mention
+from .dialogue.about_memory import read_memory
 from .dialogue.kept import takes
 from .meaning.acts import Act, find_acts
 from .meaning.verdicts import of_others, verdict_at
@@ -40,6 +41,8 @@ def told_of(view: TurnView) -> dict[str, list[str]]:
         Ids of items, and values as "column=value".
     """
     request, before = view.request, request_before(view)
+    if read_memory(view.utterance) is not None:
+        return {}  # "forget that I liked Heat" says what is to go
     # A rating in words is a verdict: "Heat: 5/5".
     text = tokenize(read_given(view.utterance, view.context.catalog.titles.exact).rest)
     acts = find_acts(text, lexicon(), ())
