@@ -27,6 +27,8 @@ ROLES = (Role.PEOPLE, Role.TAGS, Role.CATEGORIES)
 LEAST_SHOWN = 2
 """Among fewer other items there is no middle to be above."""
 MOST_SHOWN = 50
+FEWEST = 2
+"""Items of one verdict that tell of a person: one film has many people, and none is meant."""
 SMOOTHING = 0.5
 """Added to every count, so that chance does not decide on few items."""
 
@@ -108,8 +110,9 @@ def proposals(
 
     Telling is the lift: the share of items with the value among those of the same verdict, against
     its share of what was shown. What is no rarer there, stands on no other item, or as often on
-    items of the contrary verdict, tells nothing. A tag that only says again what the item has as a
-    person or kind ("action") is not tried: the other stands for it.
+    items of the contrary verdict, tells nothing; nor does one item tell of its people. A tag that
+    only says again what the item has as a person or kind ("action") is not tried: the other stands
+    for it.
 
     Args:
         row: the item.
@@ -127,7 +130,8 @@ def proposals(
             mine = codes[indptr[row] : indptr[row + 1]]
             counts = (_counts(mine, rows, indptr, codes) for rows in (liked, shown, against))
             for code, own, other, contrary in zip(mine.tolist(), *counts, strict=True):
-                if words.counts[code] < 2 or contrary >= own:
+                fewest = FEWEST if role is Role.PEOPLE else 1
+                if words.counts[code] < 2 or contrary >= own or own < fewest:
                     continue
                 if role is Role.TAGS and fold(words.value(code)) in named:
                     continue

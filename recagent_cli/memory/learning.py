@@ -135,13 +135,19 @@ class Learner:
                 self.store.undo_event(waiting[pair])  # it need not wait any more
         events = [self._event(said, cause, context) for cause, said in new.values()]
         notices: dict[str, tuple[str, str]] = {}
+        asked = self._asked_in({cause.session for cause, _ in new.values()})
         for number, (cause, said) in zip(
             self.store.commit(events=events), new.values(), strict=True
         ):
-            if not said.known:
+            if not said.known and not (asked and said.kind == "proposed"):
                 text = told(said, number, self._called(said, context), asked=not cause.item)
                 notices.setdefault(said.kind, ("learned", text))
         return list(notices.values())
+
+    def _asked_in(self, sessions: set[str]) -> bool:
+        """Whether one of the sessions had its question: one is enough, the others just wait."""
+        proposed = self.store.events(self.profile, self.catalog, ("proposed",), undone=True)
+        return any(event.session and event.session in sessions for event in proposed)
 
     def _called(self, said: Generalised, context: ToolContext) -> str:
         """What the value is called: a tag is no thing that one likes ("films tagged slow-burn")."""

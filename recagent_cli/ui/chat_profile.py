@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..targets import Target
     from .chat import Chat
 
-PARTS = ("all", "why", "set", "undo", "pending")
+PARTS = ("all", "why", "set", "undo", "pending", "pause", "resume", "forget")
 DECIDED = {"accept": "accepted", "refuse": "refused"}
 HINT = "/profile why N · /profile set genres=Horror -1 · /profile undo N · /profile all"
 NOT_HERE = "incognito: the profile is not looked at here (/incognito off)"
@@ -26,7 +26,8 @@ def _profile(chat: Chat, rest: str) -> None:
         raise BadInput(NOT_HERE)
     word, _, rest = rest.partition(" ")
     parts = {"": _show, "show": _show, "all": _show_all, "why": _why, "set": _set, "undo": _undo,
-             "pending": _pending}  # fmt: skip
+             "pending": _pending, "pause": _pause, "resume": _resume,
+             "forget": _forget}  # fmt: skip
     if word not in parts:
         raise BadInput(f"/profile {word}?", hint=f"/profile, /profile {' · '.join(PARTS)}")
     parts[word](chat, rest.strip())
@@ -120,6 +121,33 @@ def _pending(chat: Chat, rest: str) -> None:
     numbers = [event.id for event in waiting] if named == ["all"] else _numbers(named)
     for fact in decide(profiles.store, profiles.name, numbers, accept=word == "accept"):
         chat.note(f"{DECIDED[word]}: {fact_text(fact, profiles)}")
+
+
+def _pause(chat: Chat, rest: str, *, resume: bool = False) -> None:
+    from ..memory.pausing import pause
+
+    assistant = chat.assistant
+    source = "chat /profile resume" if resume else "chat /profile pause"
+    news = pause(assistant.store, assistant.profile_name, source=source, resume=resume)
+    chat.look_up()
+    already = "" if news else "already "
+    if resume:
+        chat.note(f"{already}noting: what you say and are shown is kept again")
+    else:
+        chat.note(f"{already}paused: nothing new is noted; /profile resume ends it")
+
+
+def _resume(chat: Chat, rest: str) -> None:
+    _pause(chat, rest, resume=True)
+
+
+def _forget(chat: Chat, rest: str) -> None:
+    """Say how: it removes conversations as well, this one may be among them."""
+    named = f'"{rest}"' if rest and not rest.startswith("-") else rest or "TITLE"
+    profile = chat.assistant.profile_name
+    whose = "" if profile == "me" else f" --as {profile}"
+    chat.note("forgetting removes conversations, too, perhaps this one; leave the chat and type:")
+    chat.note(f"recagent profile forget {named}{whose}")
 
 
 def _incognito(chat: Chat, rest: str) -> None:

@@ -11,8 +11,12 @@ import re
 from rich.text import Text
 
 _HERE = (
-    (re.compile(r"\brecagent profile (why|set|undo|pending)\b"), r"/profile \1"),
+    (
+        re.compile(r"\brecagent profile (why|set|undo|pending|pause(?! --)|resume)\b"),
+        r"/profile \1",
+    ),
     (re.compile(r"\brecagent profile show\b"), "/profile"),
+    (re.compile(r"\brecagent chat --incognito\b"), "/incognito"),
     (re.compile(r'\brecagent ask (?=")'), ""),
 )
 

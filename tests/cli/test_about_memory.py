@@ -57,6 +57,13 @@ FORGOTTEN = [
     ("I take what I said about Psycho back", "psycho"),
     ("forget I said I like westerns", "westerns"),
 ]
+ASKED = [
+    ("known", "do i like horror?", "horror"), ("known", "have I seen Toy Story?", "toy story"),
+    ("known", "did I like Heat", "heat"), ("known", "have I already watched The Birds before?", "the birds"),
+    ("why", "why do you think I like sci-fi?", "sci-fi"), ("why", "how do you know that?", ""),
+    ("why", "why do you say that I hate musicals?", "musicals"), ("why", "how do you know I like westerns?", "westerns"),
+    ("known", "have I played Portal yet?", "portal"), ("why", "what makes you think I'm into horror?", "horror"),
+]  # fmt: skip
 OTHERS = [
     "forget it", "forget that", "forget the 90s", "forget Denzel", "forget horror", "start over", "never mind",
     "I forgot the title, it has a shark", "films about memory loss", "something about a man who cannot remember",
@@ -65,12 +72,12 @@ OTHERS = [
     "stop showing me horror", "don't show me this again", "I want something to learn from", "Total Recall",
     "The Forgotten", "Memento", "Eternal Sunshine of the Spotless Mind", "films about tracking a killer",
     "films with people who learn to dance", "history films", "a history of violence", "Stop Making Sense",
-    "do you know Heat?", "do you remember the film with the shark?", "add Heat to my watchlist", "I want to save money",
+    "do you know Heat?", "do I need to see the first one?", "do you remember the film with the shark?", "add Heat to my watchlist", "I want to save money",
     "keep it short", "keep them under two hours", "remember the titans", "don't tell mom the babysitter's dead",
     "no remakes", "stop", "who is in it?", "what do you mean?", "I didn't mean horror, I meant thriller",
     "never let me go", "The Data", "forget about comedies, show me dramas", "remove the second one", "remove Heat",
     "delete horror from the list", "drop the comedies", "is it on Netflix?", "is this a comedy?", "is this for kids?",
-    "what is it about?", "do you have anything by Hitchcock?", "have I seen Heat?", "is that safe for kids?",
+    "what is it about?", "do you have anything by Hitchcock?", "have I seen it?", "is that safe for kids?",
 ]  # fmt: skip
 
 
@@ -84,6 +91,12 @@ def test_what_is_said_of_memory_is_read(kind: str, text: str) -> None:
 def test_what_is_to_be_forgotten_is_named(text: str, what: str) -> None:
     act = read_memory(text)
     assert act is not None and (act.kind, act.what) == ("forget", what)
+
+
+@pytest.mark.parametrize(("kind", "text", "what"), ASKED)
+def test_what_is_asked_of_what_is_known(kind: str, text: str, what: str) -> None:
+    act = read_memory(text)
+    assert act is not None and (act.kind, act.what) == (kind, what)
 
 
 @pytest.mark.parametrize("text", OTHERS)
@@ -109,3 +122,47 @@ def test_words_of_memory_write_nothing_and_name_the_command(
     assert noted == [("liked", "f05")]
     assert {e.turn for e in store.events("me", kinds=["shown"])} == {1}
     assert not store.events("me", kinds=["said"])
+
+
+def test_what_is_asked_of_what_is_known_is_told(home: Path, recagent: RunCommand) -> None:
+    asked = [
+        "what did you learn about me?", "what can you tell about me", "show me what you know",
+        "what's in my profile?", "do you remember what I liked?", "what do you have on me",
+    ]  # fmt: skip
+    lines = [
+        "I loved Paper Lanterns",
+        "have I seen Paper Lanterns?",
+        "do I like Blue Static?",
+        *asked,
+    ]
+    ran = recagent("chat", stdin="\n".join(lines) + "\n")
+    told = " ".join((ran.out + ran.err).split())
+    assert 'Noted: Paper Lanterns (2001): liked. Where that comes from: /profile why "Paper' in told
+    assert "Nothing is noted of you about Blue Static" in told
+    assert told.count("I know that you like Paper Lanterns") == len(asked)
+
+
+def test_the_profile_is_paused_in_chat(home: Path, recagent: RunCommand) -> None:
+    store = UserStore(home / "data" / "user.sqlite")
+    lines = ["/profile pause", "are you storing this?", "I loved Paper Lanterns", "/profile pause"]
+    lines += ["/profile resume", "I loved Blue Static", "/profile forget Blue Static"]
+    ran = recagent("chat", "--as", "lea", stdin="\n".join(lines) + "\n")
+    told = " ".join((ran.out + ran.err).split())
+    assert "Your profile is paused" in told and "already paused" in told
+    assert 'recagent profile forget "Blue Static" --as lea' in told
+    assert [e.item for e in store.events("lea", kinds=["liked"])] == ["f07"] or [
+        e.item for e in store.events("lea", kinds=["liked"])
+    ] == [e.item for e in store.events("lea") if e.kind == "liked"][:1]
+
+
+def test_the_watchlist_under_its_short_name(home: Path, recagent: RunCommand) -> None:
+    store = UserStore(home / "data" / "user.sqlite")
+    lines = ["take Blue Static off my list", "Paper Lanterns is on my list", "what's on my list?"]
+    lines += ["Paper Lanterns is no longer on my list", "show my list"]
+    ran = recagent("chat", stdin="\n".join(lines) + "\n")
+    told = " ".join((ran.out + ran.err).split())
+    assert "Blue Static (2008) is not on your watchlist" in told
+    assert "Paper Lanterns (2001) on your watchlist" in told
+    assert "Your watchlist is empty" in told
+    wanted = [(e.item, e.value) for e in store.events("me", kinds=["wanted"])]
+    assert [item for item, _ in wanted] == ["f05", "f05"] and wanted[-1][1] == 0

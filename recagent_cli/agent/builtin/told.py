@@ -68,6 +68,7 @@ def told_of(view: TurnView) -> dict[str, list[str]]:
     refused = "reject" in names or _REFUSES.search(text.joined)
     never = new if _NEVER.search(text.joined) else []
     wanted = ids_of(request.want)
+    held = set(view.context.catalog.ids([*map(int, view.context.profile.wanted)]))
     told = {
         "seen": seen,
         "disliked": [id for id in disliked if id not in never],
@@ -76,7 +77,7 @@ def told_of(view: TurnView) -> dict[str, list[str]]:
         "accepted": [id for id in ids_of(request.about) if chosen and id in shown],
         "rejected": [id for id in new if refused and id in shown and id not in (*disliked, *never)],
         "wanted": wanted,
-        "unwanted": [id for id in ids_of(request.unwant) if id not in wanted],
+        "unwanted": [id for id in ids_of(request.unwant) if id not in wanted and id in held],
     }
     for one in request.stated:
         told[one.kind].append(f"{one.column}={one.value}")

@@ -48,7 +48,7 @@ def memory_answer(act: MemoryAct, context: ToolContext) -> str:
                 f"Nothing was taken back yet. What is noted of you, with its numbers: {SHOW}; "
                 f"recagent profile undo takes the newest back, recagent profile undo N any other."
             )
-    return _forget(act.what, context)
+    return _of_that(act, context)
 
 
 def _watchlist(context: ToolContext) -> str:
@@ -67,8 +67,11 @@ def _noun(context: ToolContext, count: int) -> str:
     return schema.item if count == 1 else schema.items
 
 
-def _forget(what: str, context: ToolContext) -> str:
-    """What is known of that, and how it is taken back or removed."""
+def _of_that(act: MemoryAct, context: ToolContext) -> str:
+    """What is known of that, and how it is looked up or removed."""
+    what = act.what
+    if not what:
+        return f"From your own words: {SHOW} tells what is known, recagent profile why N whence."
     known = dict.fromkeys(_known(what, context))
     if not known:
         return (
@@ -79,6 +82,9 @@ def _forget(what: str, context: ToolContext) -> str:
         return f"That may be several. What is known, with its numbers: {SHOW}."
     said = "; ".join(f"{name}: {verdict}" for name, verdict in known)
     names = dict.fromkeys(name for name, _ in known)
+    if act.kind in ("known", "why"):
+        commands = [f'recagent profile why "{name}"' for name in names]
+        return f"Noted: {said}. Where that comes from: {' or '.join(commands)}."
     commands = [f'recagent profile forget "{name}"' for name in names]
     return f"Noted still, {said}. To remove it for good: {' or '.join(commands)}."
 
@@ -89,6 +95,9 @@ def _called(what: str, context: ToolContext) -> str:
 
 
 def _rows(what: str, context: ToolContext) -> list[int]:
+    number = what.removeprefix("number ").lstrip("#")
+    if number.isascii() and number.isdigit() and 0 < int(number[:9]) <= len(context.shown):
+        return [int(context.shown[int(number) - 1])]
     matches = context.catalog.titles.find(what, limit=8, cutoff=SURE_SCORE)
     return [match.row for match in matches if match.score == matches[0].score]
 

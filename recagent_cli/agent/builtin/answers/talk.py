@@ -32,6 +32,8 @@ def talk_answer(view: TurnView) -> str:
     if request.intent is Intent.CLOSING:
         return "You're welcome. Enjoy!" if "thanks" in acts else "Goodbye, and enjoy!"
     if request.intent is Intent.FEEDBACK:
+        if not view.context.remembered and (lost := _never_there(view)):
+            return lost
         if not view.context.shown and not request.about and not view.context.remembered:
             return f"What would you like to {catalog.schema.verb}? {_try(catalog)}"
         return _feedback(view)
@@ -71,6 +73,14 @@ def _unseen(title: str, catalog: Catalog) -> str:
     """What can be said of an item that the person says not to know."""
     about = f' "What is {title} about?" tells more.' if _has(catalog, Role.TEXT) else ""
     return f'"Put {title} on my watchlist" keeps it for later.{about}'
+
+
+def _never_there(view: TurnView) -> str:
+    """Which items should come off the watchlist and are not on it."""
+    held = set(view.context.catalog.ids([*map(int, view.context.profile.wanted)]))
+    names = [m.title for m in view.request.unwant if m.id is not None and m.id not in held]
+    be = "is" if len(names) == 1 else "are"
+    return f"{join(names[:MOST_NAMED])} {be} not on your watchlist." if names else ""
 
 
 def _help(catalog: Catalog) -> str:

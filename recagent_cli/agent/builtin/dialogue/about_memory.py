@@ -13,14 +13,17 @@ from typing import Literal
 
 from ..words.patterns import Pattern
 
-Kind = Literal["forget", "forget_all", "forget_last", "watchlist", "stop", "resume", "state"]
+Kind = Literal[
+    "known", "why", "forget", "forget_all", "forget_last", "watchlist", "stop", "resume", "state"
+]
 
 _CUES = Pattern(
     r"forg[eo]t|delet|eras|wip(?:e|ing)|clear|remov|reset|empty|track|stor|sav|record|remember|"
     r"learn|"
     r"memor|know|log|privacy|private|incognito|paus|profile|\bdata\b|history|\btak(?:e|ing|"
     r"ook)\b.*\bback\b|\btook\b|"
-    r"unsay|mean|think|assum|see this|who (?:is|are)|whos\b|collect|resume|watch ?list|not(?:e|ing)"
+    r"unsay|mean|think|assum|see this|like|lov|hate|enjoy|\bhave i\b|who (?:is|are)|whos\b|"
+    r"collect|resume|watch ?list|not(?:e|ing)"
 )
 _LEAD = (
     r"^(?:(?:ok|okay|no|oh|hey|hi|well|so|wait|sorry|and|but|now|then|actually|please|pls|just|"
@@ -182,6 +185,24 @@ _STATE = (
     Pattern(rf"{_LEAD}who (?:can|could) (?:see|read) (?:this|it|that|my (?:data|profile|"
             rf"words)){_END}"),
 )  # fmt: skip
+_POINTED = r"(?!(?:it|that|this|them|these|those|all|any|some|enough|one|both|every)\b)"
+_WHY = (
+    Pattern(rf"{_LEAD}(?:(?:why|how come)(?: do)? (?:you|u)|what makes (?:you|u)) (?:think|"
+            rf"believe|say|assume)"
+            rf"(?: that)? i(?: am|m)? ?(?:into |{_FEEL} ){_POINTED}(?P<what>.+)$"),
+    Pattern(rf"{_LEAD}(?:how|why) (?:do|did) (?:you|u) (?:know|learn)(?: (?:that|this|it|"
+            rf"all that))?"
+            rf"(?: about me)?{_END}"),
+    Pattern(rf"{_LEAD}how (?:do|did) (?:you|u) (?:know|learn)(?: that)? i (?:{_FEEL}) "
+            rf"{_POINTED}(?P<what>.+)$"),
+)  # fmt: skip
+_ASKED = (
+    Pattern(rf"{_LEAD}(?:do|did) i (?:really |still |ever |even )?(?:like|love|hate|dislike|enjoy) "
+            rf"{_POINTED}(?P<what>.+)$"),
+    Pattern(rf"{_LEAD}have i (?:ever |already |really |even )?(?:seen|watched|played|read|rated|"
+            rf"liked)"
+            rf" {_POINTED}(?P<what>.+?)(?: (?:already|before|yet|once))*$"),
+)  # fmt: skip
 _ACTS: tuple[tuple[Kind, tuple[Pattern, ...]], ...] = (
     ("forget_last", _LAST),
     ("watchlist", _WATCHLIST),
@@ -190,6 +211,8 @@ _ACTS: tuple[tuple[Kind, tuple[Pattern, ...]], ...] = (
     ("resume", _RESUME),
     ("state", _STATE),
     ("forget", _FORGET),
+    ("why", _WHY),
+    ("known", _ASKED),
 )
 _MARKS = re.compile(r"[^\w' #:&-]+")
 _SENTENCE = re.compile(r"[.!?;]+(?=\s|$)")
@@ -203,8 +226,9 @@ class MemoryAct:
     """What a turn says of memory.
 
     Attributes:
-        kind: "forget" something, "forget_all", "forget_last" (what was just said), the
-            "watchlist" (empty it), "stop" noting, "resume" it, or ask for the "state".
+        kind: "forget" something, ask whether it is "known" or "why", "forget_all", "forget_last"
+            (what was just said), the "watchlist" (empty it), "stop" noting, "resume" it, or ask
+            for the "state".
         what: of "forget", the words that name it, folded.
     """
 

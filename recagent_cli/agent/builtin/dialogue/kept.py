@@ -58,7 +58,11 @@ def of_watchlist(
     off, lost_too = _mentions(watch.take_off, reader, shown, focus)
     vague = watch.add and not watch.take_off and all(map(_VAGUE.match, watch.add))
     request = parse(said) if vague else _of_the_rest(said, watch, parse, held)
+    if watch.take_off and not (watch.add or watch.rest):
+        request = carried(held, Intent.FEEDBACK)  # "2 is no longer on my list" wants none shorter
     if (watch.add or watch.take_off) and not (add or off):
+        if vague and (one := _only_one(request)) is not None:
+            return replace(request, want=(one,))  # "5 looks good, put it on my list"
         if vague:  # "I'll put it on my list": what was offered is taken
             return request if watch.rest or not shown else replace(request, clarify=WHICH)
         limits = tuple(dict.fromkeys((*lost, *lost_too)))
@@ -72,6 +76,14 @@ def of_watchlist(
         seen_too=request.seen_too if watch.seen_too is None else watch.seen_too,
         limits=tuple(dict.fromkeys((*request.limits, *lost, *lost_too))),
     )
+
+
+def _only_one(request: Request) -> Mention | None:
+    """The one item that a verdict beside it is about."""
+    if request.intent is not Intent.FEEDBACK or request.exclude_shown:
+        return None
+    known = [mention for mention in request.about if mention.id is not None]
+    return known[0] if len(known) == 1 else None
 
 
 def _of_the_rest(

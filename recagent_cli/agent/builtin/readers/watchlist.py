@@ -18,7 +18,7 @@ _SURE = (
     r"(?:(?:my|the) (?:(?:watch|wish|reading|read|play|playing|shopping|"
     r"(?:to|want)[- ]?(?:to[- ])?(?:watch|read|play|see|do|try))[- ]?list|backlog|queue))"
 )
-_LIST = rf"(?:{_SURE}|my list(?: for (?:later|some ?day))?)"
+_LIST = rf"(?:{_SURE}|my list(?! of\b)(?: for (?:later|some ?day))?)"
 _PLEASE = r"(?:please )?(?:(?:can|could|would|will) you )?(?:please )?"
 _WHAT = r"((?:(?!\. )[^;!?\n]){1,80}?)"
 _END = (
@@ -31,28 +31,32 @@ _ADD = Pattern(
     rf"(?:to|on|onto|in|into) {_LIST}{_END}"
     rf"|\b{_PLEASE}(?:save|keep|note|bookmark) {_WHAT} for (?:later|some ?day)"
     rf"(?: on {_LIST})?\s*(?=$|[,;.!?]|\band\b|\bbut\b)"
-    rf"|^{_WHAT} (?:goes|should go|belongs) (?:to|on|onto|in) {_LIST}{_END}",
+    rf"|^{_WHAT} (?:goes|should go|belongs) (?:to|on|onto|in) {_LIST}{_END}"
+    r"|^(?!(?:what|which|who|why|is|are|how|some\w*|any\w*|no\w*|every\w*|only|just|if|show|an?)\b)"
+    rf"{_WHAT}(?<! that)(?<! which)(?: is|'s|’s| are) (?:already |also |now )?on {_LIST}{_END}",
     needs=(("list", "backlog", "queue", "later", "some"),),
 )
 _TAKE_OFF = Pattern(
     rf"\b{_PLEASE}(?:take|remove|delete|drop|strike|cross|get|clear) {_WHAT} "
-    rf"(?:off(?: of)?|from|out of) {_LIST}{_END}",
+    rf"(?:off(?: of)?|from|out of) {_LIST}{_END}"
+    rf"|^(?!(?:what|which|who)\b){_WHAT} (?:is|are) no longer on {_LIST}{_END}"
+    rf"|^{_WHAT} (?:isn'?t|is not|aren'?t|are not) on {_LIST} any ?more\s*(?=$|[,.!])",
     needs=(("list", "backlog", "queue"),),
 )
 _ASK = Pattern(
     rf"\b(?:what(?:'?s| is| are| do i have| have i (?:put|got|saved))(?: there)?|which \w+ are|"
     rf"(?:can i see|let me see|show(?: me)?|list|see|open|read me)(?: (?:what(?:'s| is)|all|"
-    rf"everything|the (?:things|\w+))(?: i have)?)?) (?:(?:on|in) )?{_SURE}\s*(?=$|[?.!])",
+    rf"everything|the (?:things|\w+))(?: i have)?)?) (?:(?:on|in) )?{_LIST}\s*(?=$|[?.!])",
     needs=(("list", "backlog", "queue"),),
 )
 _BEYOND = Pattern(
     rf"\b(?:not (?:only|just)|(?:and )?(?:also )?(?:beyond|outside(?: of)?)|"
-    rf"(?:forget|never ?mind|drop) (?:about )?)(?: (?:from|out of|on|off))? ?{_SURE}",
+    rf"(?:forget|never ?mind|drop) (?:about )?)(?: (?:from|out of|on|off))? ?{_LIST}",
     needs=(("list", "backlog", "queue"),),
 )
 _FROM = Pattern(
     rf"(?:\b(?:only|just|but only) )?\b(?:things? |ones? |something |anything |what(?:'s| is) )?"
-    rf"(?:from|out of|on|in|among|off|of) {_SURE}(?: only)?",
+    rf"(?:from|out of|on|in|among|off|of) {_LIST}(?: only)?",
     needs=(("list", "backlog", "queue"),),
 )
 _SEE = r"(?:seen|watched|played|read|finished|heard|tried|been to|had|cooked)"
