@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from recagent_catalogs.errors import BadCondition
 from recagent_catalogs.schema import LIST_ROLES, Role
 from recagent_catalogs.store import Catalog
+from recagent_catalogs.text import fold
 from recagent_tools.conditions import parse_condition
 
 from ..agent.request import Intent, Request
@@ -46,6 +47,14 @@ def asked_for(request: Request, before: Request | None, catalog: Catalog) -> lis
     return [(*key, weight) for key, weight in list(found.items())[:MOST]]
 
 
+def _named(pair: tuple[str, str], text: str, catalog: Catalog) -> bool:
+    """Whether words name a value: a mood ("chill") is read as several tags nobody spoke of."""
+    column = catalog.schema.find(pair[0])
+    if column is None or column.role is not Role.TAGS:
+        return True
+    return fold(pair[1].replace("-", " ")) in fold(text.replace("-", " "))
+
+
 def _wanted(request: Request, catalog: Catalog) -> Iterator[Asked]:
     for text in request.conditions:
         try:
@@ -57,7 +66,8 @@ def _wanted(request: Request, catalog: Catalog) -> Iterator[Asked]:
                 yield condition.column, str(value), 1.0
     for wish in request.wishes:
         if wish.weight > 0:
-            for column, value in wish.values[:MOST_OF_ONE]:
+            named = [pair for pair in wish.values if _named(pair, wish.text, catalog)]
+            for column, value in named[:MOST_OF_ONE]:
                 yield column, value, min(1.0, wish.weight)
     for mention in request.liked[:MOST_OF_ONE]:
         if mention.id is not None:

@@ -102,6 +102,7 @@ def _tastes(
     from .theme import bar
 
     values = [taste for taste in one.tastes if taste.column or everything]
+    values.sort(key=lambda taste: taste.stance == "expect")  # what was asked for lately: below
     shown = values if everything else values[: 2 * LATEST]
     if not shown:
         return
@@ -110,6 +111,7 @@ def _tastes(
     for justify in ("right", "left", "right", "left", "left"):
         table.add_column(justify=justify)
     for taste in shown:
+        lately = taste.stance == "expect"
         full, empty = bar(abs(taste.weight), ascii_only=ascii_only)
         item = "" if taste.column else taste.value
         label = profiles.label_of(one.catalog, taste.column, taste.value, item)
@@ -117,7 +119,7 @@ def _tastes(
             Text(f"  #{taste.events[-1]}" if taste.events else "", style="dim"),
             Text.assemble(full, (empty, "dim")),
             Text(weight_text(taste.weight)),
-            Text(clean(f"{_stands(taste)} {label}")),
+            Text(clean(f"{_stands(taste)} {label}"), style="dim" if lately else ""),
             Text(_since(taste, by_id), style="dim"),
         )
     yield table

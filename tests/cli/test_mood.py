@@ -71,7 +71,7 @@ def test_what_is_asked_for_somebody_else_is_not_the_persons_mood(assistant: Assi
 
 
 def test_what_is_noted_a_turn_is_bounded(films: Catalog) -> None:
-    wishes = tuple(Wish(f"w{n}", (("tags", f"t{n}"),) * 2) for n in range(30))
+    wishes = tuple(Wish(f"a t{n} one", (("tags", f"t{n}"), ("tags", "poetic"))) for n in range(30))
     wishes += (Wish("dull", (("tags", "dull"),), weight=-1.0),)
     request = Request(Intent.RECOMMEND, wishes=wishes, conditions=("genres has Drama", "no such"))
     found = asked_for(request, None, films)

@@ -33,7 +33,11 @@ def memory_answer(act: MemoryAct, context: ToolContext) -> str:
         case "state":
             return f"{state} What is known: {SHOW}." if context.noting == "noted" else state
         case "stop":
-            return f"Not stopped by that. {state}" if context.noting == "noted" else state
+            return (
+                state.replace("is noted", "is still noted", 1)
+                if context.noting == "noted"
+                else state
+            )
         case "resume":
             return state
         case "forget_all":

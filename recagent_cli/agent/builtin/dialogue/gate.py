@@ -16,6 +16,7 @@ from .state import EMPTY
 
 _MANNERS = frozenset(("greet", "smalltalk", "asks_back", "thanks", "bye", "ack"))
 _NO = frozenset(("no", "no no", "nothing", "neither", "none"))
+_FORGETS = frozenset(("forget", "ignore", "clear", "reset"))
 _LEAVES = frozenset(("surprise", "unsure"))
 """Acts of somebody who leaves the choice to us."""
 _VERDICTS = frozenset(("seen", "praise", "taste", "blame", "reject"))
@@ -149,7 +150,9 @@ def _about_me(facts: Facts) -> Intent | None:
 def _start_over(facts: Facts) -> Intent | None:
     if "start_over" not in facts.acts or facts.wish:
         return None
-    facts.reading.clarify = "Fine, from the beginning. What are you in the mood for?"
+    words = set(facts.reading.text.words)
+    kept = " (what is noted of you stays: recagent profile show)" * bool(_FORGETS & words)
+    facts.reading.clarify = f"Fine, from the beginning{kept}. What are you in the mood for?"
     return Intent.CHIT_CHAT
 
 
