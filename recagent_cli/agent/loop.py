@@ -19,6 +19,7 @@ from recagent_tools.together import fares_of
 from recagent_tools.toolbox import Tool, Toolbox, ToolContext
 
 from .brain import Brain, Call, Observation, PastTurn, Step, TurnView, Usage
+from .builtin.told import told_of
 from .critic import ground, ground_question, numbers_in
 from .events import (
     Event,
@@ -32,7 +33,7 @@ from .events import (
 from .explaining import Explained, Scene, explain
 from .explaining.asking import asker
 from .past_context import context_of_list
-from .request import GOING, Intent, Mention, Request
+from .request import GOING, Request
 from .scope import set_scope
 from .session import Session
 from .telling import Telling
@@ -186,7 +187,6 @@ class _Running:
         if context.of_list is None:
             context.of_list = lambda number: context_of_list(context, self.session, number)
         context.made_for = lambda number: self.session.made_for(number, context.catalog)
-        context.sayable = sayable(request, self.utterance, context)
         context.sayable_values = sayable_values(request)
         context.seen_too = request.seen_too
         for mentions, rows in (
@@ -195,7 +195,7 @@ class _Running:
         ):
             found = (context.catalog.row_of(m.id) for m in mentions if m.id is not None)
             rows.extend(row for row in found if row is not None)
-        return TurnView(
+        view = TurnView(
             self.utterance,
             request,
             tuple(self.session.turns),
@@ -204,6 +204,8 @@ class _Running:
             default_count=self.agent.default_count,
             style=self.agent.style,
         )
+        context.sayable = sayable(view)
+        return view
 
     def _drive(self, brain: Brain, view: TurnView) -> None:
         """Step until the turn is over or a budget is spent."""
@@ -484,28 +486,18 @@ def with_weights(request: Request, weights: Mapping[str, float]) -> Request:
     return replace(request, weights=tuple({**dict(request.weights), **weights}.items()))
 
 
-def sayable(request: Request, utterance: str, context: ToolContext) -> dict[int, frozenset[str]]:
+def sayable(view: TurnView) -> dict[int, frozenset[str]]:
     """What `remember` may write down in this turn: kinds of fact by row.
 
-    Only what the person's own words name, and only with the verdict that they gave; whatever brain
-    asks for more is refused.
+    What the built-in parser itself reads as said, and no more: what is only compared with, asked
+    about, left out, or still holds from an earlier turn says nothing new of the person.
     """
     allowed: dict[int, set[str]] = {}
-
-    def allow(mentions: Sequence[Mention], kinds: Sequence[str]) -> None:
-        for mention in mentions:
-            row = context.catalog.row_of(mention.id) if mention.id else None
+    for kind, said in told_of(view).items():
+        also = ("seen",) if kind in ("liked", "disliked") else ()
+        for row in map(view.context.catalog.row_of, said):
             if row is not None:
-                allowed.setdefault(row, set()).update(kinds)
-
-    allow(request.liked, ("liked", "seen"))
-    allow(request.disliked, ("disliked", "never", "seen"))
-    allow(request.seen, ("seen",))
-    allow(request.disliked, ("rejected",))
-    allow(request.want, ("wanted",))
-    allow(request.unwant, ("unwanted",))
-    if request.intent is Intent.FEEDBACK:
-        allow(request.about, ("liked", "disliked", "seen", "never", "accepted"))
+                allowed.setdefault(row, set()).update((kind, *also))
     return {row: frozenset(kinds) for row, kinds in allowed.items()}
 
 

@@ -352,6 +352,11 @@ def test_a_turn_without_a_list_after_a_fallback_shows_none(assistant: Assistant)
         ("who directed It?", "never", "f09"),
         ("I loved Paper Lanterns", "never", "f05"),
         ("something like It", "disliked", "f09"),
+        ("something like It", "liked", "f09"),
+        ("something like It", "seen", "f09"),
+        ("less like It please", "never", "f09"),
+        ("I don't know It", "liked", "f09"),
+        ("is It any good?", "liked", "f09"),
         ("I hated It", "liked", "f09"),
         ("no horror", "disliked", "genres=Horror"),
         ("I love westerns", "liked", "genres=Horror"),
@@ -367,6 +372,14 @@ def test_a_model_writes_only_what_the_person_said(
     assert not turn.remembered and turn.trace[0].error
     kinds = ["liked", "disliked", "seen", "never"]
     assert assistant.store.events("me", "films", kinds) == []
+
+
+def test_what_holds_of_an_earlier_turn_is_not_said_again(assistant: Assistant) -> None:
+    session = assistant.new_session()
+    assistant.ask("something like It", session=session)
+    script(assistant, Step((Call("remember", {"kind": "liked", "items": ["f09"]}),)))
+    turn = assistant.ask("only from the 90s", session=session)
+    assert turn.request.liked and not turn.remembered and turn.trace[0].error
 
 
 @pytest.mark.parametrize(
