@@ -14,26 +14,14 @@ from .library import Library
 from .memory.event_rows import StoredEvent
 from .memory.export import export_lines, fact_json, moment
 from .memory.pausing import paused_since
-from .memory.profile import derive
+from .memory.profile import GROUPS, SEEN, derive, groups_of
 from .memory.store import UserStore
 from .memory.tastes import IMPORTANCE, Learning, Mood, Scale, Taste, Weight, in_time, says, standing
 
 if TYPE_CHECKING:
     from .targets import Target
 
-GROUPS: dict[str, tuple[str, ...]] = {
-    "liked": ("liked", "accepted"),
-    "disliked": ("disliked", "rejected"),
-    "never": ("never",),
-    "rated": ("rated",),
-    "watchlist": ("wanted",),
-    "seen": ("seen",),
-    "imported": ("imported",),
-    "set": ("set",),
-    "learned": ("learned",),
-}
-"""Facts of items, as they are listed; of each item the latest of the kinds counts."""
-VERDICTS = ("liked", "disliked", "never")
+VERDICTS = ("liked", "disliked", "never", "taken", "turned_down")
 """Groups of which an item is in one."""
 
 
@@ -81,7 +69,7 @@ class Known:
         catalog: its name.
         there: whether the catalog is still there; else titles and tastes are not known.
         tastes: the heaviest first.
-        groups: the latest facts of items, by the names of `GROUPS`, newest first.
+        groups: the facts of items that hold, by the names of `GROUPS`, newest first.
         pending: what waits for the person's word.
         facts: all that counts, oldest first, without what was only shown.
         shown: how many items were shown.
@@ -188,6 +176,7 @@ class Profiles:
     def _known(self, name: str, events: Sequence[StoredEvent]) -> Known:
         catalog = self.catalog(name)
         tastes: tuple[Taste, ...] = ()
+        scale = None
         if catalog is not None:
             scale = self.scale(catalog) if any(e.kind == "rated" for e in events) else None
             tastes = tuple(derive(events, catalog, learning=self.learning, scale=scale).tastes)
@@ -196,7 +185,7 @@ class Profiles:
             name,
             catalog is not None,
             tastes,
-            groups_of(standing(facts)),
+            groups_of(events, scale=scale),
             tuple(event for event in events if event.kind == "proposed"),
             tuple(facts),
             sum(event.kind == "shown" for event in events),
@@ -376,29 +365,15 @@ class Profiles:
             for group, events in one.groups.items():
                 for event in events:
                     held.setdefault(event.item, {})[group] = event
+            had = {event.item for event in one.facts if event.kind in SEEN and not event.column}
             for item, facts in held.items():
                 title, year = self.titled(one.catalog, item)
                 verdict = next((name for name in VERDICTS if name in facts), None)
                 rated, newest = facts.get("rated"), max(e.time for e in facts.values())
-                seen = bool(facts.keys() & {"seen", "imported", "rated", *VERDICTS})
-                kept = [verdict, rated.value if rated else None, seen, "watchlist" in facts]
+                kept = [verdict and verdict.replace("_", " "), rated.value if rated else None]
+                kept += [item in had, "watchlist" in facts]
                 rows.append([one.catalog, item, title, year, *kept, moment(newest)])
         return head, rows
-
-
-def groups_of(facts: Sequence[StoredEvent]) -> dict[str, tuple[StoredEvent, ...]]:
-    """The latest facts of items by group, newest first; of an item one verdict."""
-    kinds = {kind: name for name, members in GROUPS.items() for kind in members}
-    latest: dict[str, dict[str, StoredEvent]] = {name: {} for name in GROUPS}
-    for event in in_time(facts, time.time()):
-        name = kinds.get(event.kind)
-        if name is None or event.column or not event.item:
-            continue
-        for other in VERDICTS if name in VERDICTS else (name,):
-            latest[other].pop(event.item, None)
-        if name != "watchlist" or event.value != 0:
-            latest[name][event.item] = event
-    return {name: tuple(reversed(held.values())) for name, held in latest.items() if held}
 
 
 def parse_weight(text: str) -> tuple[str, float | None]:

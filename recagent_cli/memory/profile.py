@@ -7,7 +7,7 @@ in `tastes.py`; docs/memory.md tells all of it.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from recagent_catalogs.store import Catalog
@@ -31,7 +31,17 @@ from .tastes import (
     told,
 )
 
-__all__ = ["KINDS", "Learning", "Profile", "Stance", "Taste", "derive", "reach"]
+__all__ = [
+    "GROUPS",
+    "KINDS",
+    "Learning",
+    "Profile",
+    "Stance",
+    "Taste",
+    "derive",
+    "groups_of",
+    "reach",
+]
 
 SEEN = frozenset(("seen", "liked", "disliked", "rated", "never", "imported"))
 KINDS = tuple(kind for kind in EVENT_KINDS if kind not in ("proposed", "paused"))
@@ -48,6 +58,8 @@ class Profile:
         liked, disliked, seen: rows.
         ratings: in points, on the catalog's scale, by row; the latest of an item holds.
         never: those of `disliked` that are never wanted again.
+        taken: those of `liked` that were only taken from a list, without another word on them.
+        turned_down: those of `disliked` that were only refused in a list.
         wanted: rows of the watchlist; what was seen after it was put there is off it.
         recent: rows shown of late that must not be repeated yet.
         tastes: all that is known of items and values, the heaviest first.
@@ -60,6 +72,8 @@ class Profile:
     """
 
     never: Sequence[int] = field(default=(), kw_only=True)
+    taken: Sequence[int] = field(default=(), kw_only=True)
+    turned_down: Sequence[int] = field(default=(), kw_only=True)
     liked: Sequence[int] = ()
     disliked: Sequence[int] = ()
     seen: Sequence[int] = ()
@@ -78,15 +92,35 @@ def reach(learning: Learning, now: float) -> dict[str, float]:
     return {"said": now - moods, "shown": now - max(0.0, learning.repeat_days) * DAY_S}
 
 
+GROUPS: dict[str, tuple[str, ...]] = {
+    "liked": ("liked",),
+    "disliked": ("disliked",),
+    "never": ("never",),
+    "taken": ("accepted",),
+    "turned_down": ("rejected",),
+    "rated": ("rated",),
+    "watchlist": ("wanted",),
+    "seen": ("seen",),
+    "imported": ("imported",),
+    "set": ("set",),
+    "learned": ("learned",),
+}
+"""Facts of items, as they are listed, and their kinds."""
+_BARE = ("accepted", "rejected")
+"""What was only taken or refused in a list."""
+
+
 @dataclass
 class _Facts:
     """What the events say of items, by id; dictionaries are ordered sets, the last word last."""
 
     sign: dict[str, int] = field(default_factory=dict)
+    words: dict[str, list[StoredEvent]] = field(default_factory=dict)
+    """The verdicts since the last one that said otherwise."""
     never: set[str] = field(default_factory=set)
     seen: dict[str, None] = field(default_factory=dict)
     rated: dict[str, float] = field(default_factory=dict)
-    wanted: dict[str, None] = field(default_factory=dict)
+    wanted: dict[str, StoredEvent] = field(default_factory=dict)
     recent: dict[str, None] = field(default_factory=dict)
 
     def add(self, event: StoredEvent, scale: Scale | None) -> None:
@@ -97,30 +131,80 @@ class _Facts:
             self.wanted.pop(item, None)
         word = SAYS.get(kind)
         if word is not None:
-            self._judge(kind, item, word)
+            self._judge(event, word)
         elif kind == "rated" or kind == "set":
             word = says(event, scale)
             if word is not None and (word or kind == "set"):
-                self._judge(kind, item, word)
+                self._judge(event, word)
             if kind == "rated" and event.value is not None:
                 low, high = scale or (event.value, event.value)
                 self.rated[item] = max(low, min(high, event.value))
         elif kind == "wanted":
             self.wanted.pop(item, None)
             if event.value != 0:
-                self.wanted[item] = None
+                self.wanted[item] = event
         elif kind == "shown":
             self.recent.pop(item, None)
             self.recent[item] = None
 
-    def _judge(self, kind: str, item: str, word: float) -> None:
+    def _judge(self, event: StoredEvent, word: float) -> None:
+        kind, item = event.kind, event.item
         if kind == "never":
             self.never.add(item)
         elif word > 0 or kind == "set":
             self.never.discard(item)
-        self.sign.pop(item, None)
-        if word:
-            self.sign[item] = 1 if word > 0 else -1
+        sign = (word > 0) - (word < 0)
+        if self.sign.pop(item, 0) == sign != 0:
+            self.words[item].append(event)
+        else:
+            self.words[item] = [event]
+        if sign:
+            self.sign[item] = sign
+
+    def bare(self, kind: str) -> Iterator[str]:
+        """The items of which an event of that kind is all that was said."""
+        for item in self.sign:
+            words = self.words[item]
+            if words[-1].kind == kind and all(event.kind in _BARE for event in words):
+                yield item
+
+    def verdict(self, item: str) -> StoredEvent | None:
+        """The word on an item that holds: never before plain words before what was only taken."""
+        words = self.words.get(item, [])
+        for kinds in (("never",) * (item in self.never), ("liked", "disliked"), _BARE):
+            if found := [event for event in words if event.kind in kinds]:
+                return found[-1]
+        return None
+
+
+def groups_of(
+    events: Iterable[StoredEvent], *, scale: Scale | None = None, now: float | None = None
+) -> dict[str, tuple[StoredEvent, ...]]:
+    """The facts of items that hold, by the names of `GROUPS`, newest first; as `derive` has them.
+
+    Args:
+        events: of one person and one catalog, none undone.
+        scale: lowest and highest rating of the catalog; None: ratings are no verdicts.
+        now: seconds since 1970 (UTC); the present by default.
+    """
+    facts, latest = _Facts(), dict[tuple[str, str], StoredEvent]()
+    for event in standing(in_time(events, time.time() if now is None else now)):
+        if event.item and not event.column:
+            facts.add(event, scale)
+            latest.pop((event.kind, event.item), None)
+            latest[event.kind, event.item] = event
+
+    def holds(event: StoredEvent) -> bool:
+        item = event.item
+        if event.kind in SAYS:
+            return event is facts.verdict(item)
+        if event.kind == "set":
+            return any(event is word for word in facts.words[item])
+        return event.kind != "wanted" or item in facts.wanted
+
+    held = [event for event in reversed(latest.values()) if holds(event)]
+    found = {name: tuple(e for e in held if e.kind in kinds) for name, kinds in GROUPS.items()}
+    return {name: group for name, group in found.items() if group}
 
 
 def derive(
@@ -202,6 +286,8 @@ def _rows(facts: _Facts, catalog: Catalog) -> Profile:
         return tuple(rows[item] for item in items if item in rows)
 
     return Profile(
+        taken=known(facts.bare("accepted")),
+        turned_down=known(facts.bare("rejected")),
         never=known(item for item in facts.sign if item in facts.never),
         liked=known(item for item, sign in facts.sign.items() if sign > 0),
         disliked=known(item for item, sign in facts.sign.items() if sign < 0),

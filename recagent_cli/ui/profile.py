@@ -181,7 +181,9 @@ def _groups(one: Known, profiles: Profiles, everything: bool) -> RenderableType:
             for e in shown
         )
         more = f" · {len(events) - len(shown):,} more" if len(events) > len(shown) else ""
-        table.add_row(f"  {name}", f"{len(events):,}", Text(clean(told, 10**6) + more))
+        table.add_row(
+            f"  {name.replace('_', ' ')}", f"{len(events):,}", Text(clean(told, 10**6) + more)
+        )
     batches: dict[str, list[StoredEvent]] = {}
     for event in one.facts:
         batches.setdefault(event.batch, []).append(event)

@@ -11,10 +11,11 @@ from typing import Any
 import jsonschema
 import pytest
 
+from recagent_catalogs.store import Catalog
 from recagent_cli.memory.event_rows import StoredEvent
 from recagent_cli.memory.export import read_export
+from recagent_cli.memory.profile import derive, groups_of
 from recagent_cli.memory.store import UserStore
-from recagent_cli.profiles import groups_of
 from tests.conftest import RunCommand
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
@@ -265,3 +266,44 @@ def test_of_one_item_the_last_verdict_is_listed() -> None:
     ]
     told = {name: [e.id for e in found] for name, found in groups_of(events).items()}
     assert told == {"never": [2], "rated": [5]}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "groups"),
+    [
+        ("never set=1", {"set": [2]}),
+        ("never set=-.5", {"set": [2]}),
+        ("liked set=-1", {"set": [2]}),
+        ("liked set=1", {"liked": [1], "set": [2]}),
+        ("never liked", {"liked": [2]}),
+        ("never disliked", {"never": [1]}),
+        ("wanted seen", {"seen": [2]}),
+        ("wanted liked", {"liked": [2]}),
+        ("seen wanted", {"wanted": [2], "seen": [1]}),
+        ("accepted", {"taken": [1]}),
+        ("liked accepted", {"liked": [1]}),
+        ("liked rejected", {"turned_down": [2]}),
+        ("rejected disliked", {"disliked": [2]}),
+        ("liked rated=1", {"rated": [2]}),
+        ("liked rated=5", {"liked": [1], "rated": [2]}),
+        ("rejected rated=5 accepted", {"rated": [2], "taken": [3]}),
+        ("set=1 disliked", {"disliked": [2]}),
+    ],
+)
+def test_the_groups_are_what_the_profile_holds(
+    films: Catalog, kinds: str, groups: dict[str, list[int]]
+) -> None:
+    events = []
+    for number, word in enumerate(kinds.split(), 1):
+        kind, _, value = word.partition("=")
+        points = float(value) if value else None
+        events.append(fact(kind, "f01", id=number, time=float(number), value=points))
+    found = {n: [e.id for e in g] for n, g in groups_of(events, scale=(1.0, 5.0), now=9.0).items()}
+    assert found == {("watchlist" if n == "wanted" else n): ids for n, ids in groups.items()}
+    profile = derive(events, films, scale=(1.0, 5.0), now=9.0)
+    assert bool(profile.never) == ("never" in found)
+    assert bool(profile.wanted) == ("watchlist" in found)
+    assert not profile.disliked or not {"liked", "taken"} & found.keys()
+    assert not profile.liked or not {"disliked", "turned_down", "never"} & found.keys()
+    assert bool(profile.taken) == ([*found] == ["taken"])
+    assert bool(profile.turned_down) == (kinds.split()[-1] == "rejected")

@@ -78,20 +78,25 @@ def test_the_heaviest_and_the_latest_come_first(films: Catalog) -> None:
         fact("liked", **drama), fact("liked", column="genres", text="Sci-Fi"),
         fact("liked", **drama), fact("disliked", **comedy),
         fact("never", column="genres", text="Horror"), fact("said", **comedy),
+        fact("accepted", "f05"), fact("rejected", "f06"),
     ]  # fmt: skip
     bus = CandidateBus(films.n_items, films.fingerprint)
     profile = derive(facts, films, now=NOW)
     state = user_state(ToolContext(films, Engine(films, None), bus, profile=profile))
-    labels = {item: films.label(films.row_of(item) or 0) for item in ("f01", "f02", "f03", "f04")}
+    labels = {
+        item: films.label(films.row_of(item) or 0)
+        for item in ("f01", "f02", "f03", "f04", "f05", "f06")
+    }
     assert state == {
         "tastes": ["Drama", "Sci-Fi"],
         "avoids": ["Comedy"],
         "never": ["Horror", labels["f03"]],
         "liked": [labels["f02"], labels["f01"]],
-        "disliked": [labels["f03"]],
         "seen": [labels["f03"], labels["f02"], labels["f01"]],
         "wanted": [labels["f04"]],
-        "counts": {"liked": 2, "disliked": 1, "seen": 3, "wanted": 1},
+        "taken": [labels["f05"]],
+        "turned_down": [labels["f06"]],
+        "counts": {"liked": 2, "taken": 1, "turned_down": 1, "seen": 3, "wanted": 1},
     }
     told = known_text(state)
     assert told.startswith("I know that you are drawn to Drama and Sci-Fi; you would rather not")

@@ -164,6 +164,8 @@ def rules_of(context: ToolContext) -> ProfileView:
         wishes=own.wishes,
         never_values=own.never_values,
         never_by=own.never_by,
+        taken=own.taken,
+        turned_down=own.turned_down,
     )
 
 

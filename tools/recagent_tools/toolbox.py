@@ -73,6 +73,16 @@ class ProfileView(Protocol):
         ...
 
     @property
+    def taken(self) -> Sequence[int]:
+        """Rows only taken from a list, without another word on them; among `liked`, too."""
+        ...
+
+    @property
+    def turned_down(self) -> Sequence[int]:
+        """Rows only refused in a list; among `disliked`, too."""
+        ...
+
+    @property
     def wanted(self) -> Sequence[int]:
         """Rows of the watchlist."""
         ...
@@ -112,6 +122,8 @@ class EmptyProfile:
     wishes: Sequence[tuple[str, str, float]] = ()
     never_values: Sequence[tuple[str, str]] = ()
     never_by: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    taken: Sequence[int] = ()
+    turned_down: Sequence[int] = ()
 
 
 @dataclass(frozen=True)

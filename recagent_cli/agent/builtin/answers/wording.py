@@ -361,6 +361,8 @@ def known_text(told: Mapping[str, object]) -> str:
         "never": "you never want",
         "liked": "you like",
         "disliked": "you do not like",
+        "taken": "you took",
+        "turned_down": "you turned down",
         "wanted": "you want to get to",
         "seen": "you have seen",
     }
