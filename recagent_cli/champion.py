@@ -27,6 +27,8 @@ from recagent_tools.models.training import HELD_BACK, HeldBack
 
 from .evaluation.bootstrap import Resampling
 from .memory.event_rows import StoredEvent
+from .memory.profile import derive
+from .memory.tastes import SAYS, Scale, in_time, points_say
 from .own_builds import digest_of, holds_events_of
 
 TAKEN = frozenset(("liked", "disliked", "rated", "seen", "imported", "accepted"))
@@ -40,9 +42,10 @@ LIKED_SHARE, DISLIKED_SHARE = 0.875, 0.25
 def own_events(events: Iterable[StoredEvent], catalog: Catalog, profile: str) -> Own | None:
     """A profile's events as interactions; None where there are none, or the data has none.
 
-    An item counts once, at the first time it was taken, with the latest verdict: the rating, or
-    what a bare like or dislike stands for; the catalog's mean where nothing was said. Where values
-    are no ratings, what is disliked is left out. Never again is no interaction.
+    An item counts once, at the first time it was taken, with the verdict that holds, as `derive`
+    has it: the rating, or what a bare like or dislike stands for; the catalog's mean where nothing
+    was said. Where values are no ratings, what is disliked is left out. What is never wanted again
+    is no interaction, whatever was said before.
 
     Args:
         events: of one profile and this catalog, none undone.
@@ -52,24 +55,34 @@ def own_events(events: Iterable[StoredEvent], catalog: Catalog, profile: str) ->
     taken = catalog.interactions
     if taken is None or not len(taken):
         return None
-    first: dict[str, float] = {}
-    verdict: dict[str, StoredEvent] = {}
-    for event in sorted(events, key=lambda each: (each.time, each.id)):
-        if event.column or not event.item or event.kind not in TAKEN:
-            continue
-        first[event.item] = min(event.time, first.get(event.item, event.time))
-        if event.kind not in ("seen", "imported"):
-            verdict[event.item] = event
-    rows = catalog.rows_of(first)
+    events = list(events)
     scale = None
     if taken.explicit and taken.value is not None:
         scale = float(taken.value.min()), float(taken.value.max())
     mean = float(taken.value.mean()) if scale is not None and taken.value is not None else 0.0
-    found = []
+    held = derive(events, catalog, scale=scale)
+    signs = dict.fromkeys(held.liked, 1) | dict.fromkeys(held.disliked, -1)
+    first: dict[str, float] = {}
+    last: dict[str, str] = {}
+    for event in in_time(events, time.time()):
+        if event.column or not event.item:
+            continue
+        if event.kind in TAKEN:
+            first[event.item] = min(event.time, first.get(event.item, event.time))
+        if event.kind in SAYS or event.kind in ("rated", "set"):
+            last[event.item] = event.kind
+    rows = catalog.rows_of(first)
+    never, found = set(held.never), []
     for item in sorted(first, key=lambda each: first[each]):
-        points = _points(verdict.get(item), scale, mean)
-        if item in rows and points is not None:
-            found.append((rows[item], points, first[item]))
+        row = rows.get(item)
+        if row is None or row in never:
+            continue
+        rated, sign = held.ratings.get(row), signs.get(row, 0)
+        if rated is not None and last[item] != "rated" and _side(rated, scale) != sign:
+            rated = None  # what was said since is something else
+        points = _points(rated, sign, scale, mean)
+        if points is not None:
+            found.append((row, points, first[item]))
     if not found:
         return None
     value = np.array([points for _, points, _ in found], dtype=np.float32)
@@ -82,19 +95,22 @@ def own_events(events: Iterable[StoredEvent], catalog: Catalog, profile: str) ->
     )
 
 
-def _points(
-    event: StoredEvent | None, scale: tuple[float, float] | None, mean: float
-) -> float | None:
-    """The rating that an event stands for; None where it is no interaction of such data."""
-    disliked = event is not None and event.kind == "disliked"
+def _side(points: float, scale: Scale | None) -> int:
+    """1 for a good rating, -1 for a bad one, 0 for one that is neither, or on no scale."""
+    said = points_say(points, scale)
+    return 0 if said is None else int(np.sign(said))
+
+
+def _points(rated: float | None, sign: int, scale: Scale | None, mean: float) -> float | None:
+    """The rating that an item has in such data; None where it is no interaction of them."""
     if scale is None:
-        return None if disliked else 1.0
+        return None if sign < 0 else 1.0
     low, high = scale
-    if event is None:
+    if rated is not None:
+        return min(max(rated, low), high)
+    if not sign:
         return mean
-    if event.kind == "rated" and event.value is not None:
-        return min(max(event.value, low), high)
-    return low + (DISLIKED_SHARE if disliked else LIKED_SHARE) * (high - low)
+    return low + (DISLIKED_SHARE if sign < 0 else LIKED_SHARE) * (high - low)
 
 
 @dataclass(frozen=True)

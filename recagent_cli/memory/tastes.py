@@ -104,15 +104,20 @@ def says(event: StoredEvent, scale: Scale | None) -> float | None:
         return fixed
     value = event.value
     if event.kind == "rated":
-        if value is None or scale is None or scale[1] <= scale[0] or event.column:
-            return None
-        share = _held(2 * (value - scale[0]) / (scale[1] - scale[0]) - 1)
-        return share if abs(share) >= NO_VERDICT else 0.0
+        return None if value is None or event.column else points_say(value, scale)
     if event.kind == "set":
         return None if value is None else _held(value)
     if event.kind == "said" or (event.kind == "learned" and event.column):
         return 1.0 if value is None else _held(value)
     return None
+
+
+def points_say(points: float, scale: Scale | None) -> float | None:
+    """What a rating says, -1 to 1: 0 near the middle of the scale; None where there is no scale."""
+    if scale is None or scale[1] <= scale[0]:
+        return None
+    share = _held(2 * (points - scale[0]) / (scale[1] - scale[0]) - 1)
+    return share if abs(share) >= NO_VERDICT else 0.0
 
 
 def _held(value: float) -> float:

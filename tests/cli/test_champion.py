@@ -72,6 +72,47 @@ def test_events_become_interactions(films: Catalog) -> None:
     assert own_events([event("never", "f05", 50.0)], films, "me") is None
 
 
+@pytest.mark.parametrize(
+    ("said", "points"),
+    [
+        ("liked never", None),
+        ("rated=5 never", None),
+        ("liked set=-1", "disliked"),
+        ("accepted rejected", "disliked"),
+        ("liked disliked", "disliked"),
+        ("disliked liked", "liked"),
+        ("never set=1 liked", "liked"),
+        ("seen set=0", "mean"),
+        ("rated=1 liked", "liked"),
+        ("rated=5 liked", 5.0),
+        ("rated=5 accepted", 5.0),
+        ("liked rated=3", 3.0),
+        ("rated=3 liked", "liked"),
+        ("rated=5 set=-1", "disliked"),
+    ],
+)
+def test_the_verdict_that_holds_is_learned(
+    films: Catalog, said: str, points: float | str | None
+) -> None:
+    value = films.interactions.value if films.interactions is not None else None
+    assert value is not None
+    low, high = float(value.min()), float(value.max())
+    stands = {
+        "disliked": low + 0.25 * (high - low),
+        "liked": low + 0.875 * (high - low),
+        "mean": float(value.mean()),
+    }
+    events = []
+    for number, word in enumerate(said.split(), 1):
+        kind, _, given = word.partition("=")
+        events.append(event(kind, "f01", float(number), float(given) if given else None))
+    own = own_events([*events, event("seen", "f02", 50.0)], films, "me")
+    assert own is not None and own.rating is not None
+    told = dict(zip(films.ids(own.item.tolist()), own.rating.tolist(), strict=True))
+    expected = stands[points] if isinstance(points, str) else points
+    assert told.get("f01") == (None if expected is None else pytest.approx(expected))
+
+
 @given(st.integers(0, 200), st.booleans(), st.integers(0, 200))
 def test_what_is_held_back(n: int, known: bool, newer: int) -> None:
     own = own_of(n)
