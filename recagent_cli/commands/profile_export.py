@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from .exporting import write_export
 from .profile_open import open_profiles
 from .run import Run, common
 
@@ -19,12 +20,12 @@ def export(
     file: Annotated[
         str, typer.Argument(help="Where to; - is standard output. A name with .csv gets a table.")
     ] = "-",
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
     """Write all that is noted of you: JSON lines, or a table of the items as csv.
 
     recagent profile export me.jsonl · recagent profile export items.csv
     """
-    from ..paths import write_private
     from ..ui.render import rows_text
 
     profiles = open_profiles(run)
@@ -35,8 +36,4 @@ def export(
     else:
         lines = list(profiles.export_lines(run.catalog))
         text, told = "\n".join(lines), f"{len(lines) - 1:,} facts"
-    if file == "-":
-        run.out(text)
-        return
-    write_private(Path(file), text + "\n")
-    run.say(f"written to {file}: {told}")
+    write_export(run, Path(file), text, told, force=force)

@@ -12,6 +12,7 @@ import typer
 from recagent_catalogs.errors import NotFound, UsageError
 from recagent_catalogs.text import clean
 
+from .exporting import write_export
 from .run import Run, common
 
 if TYPE_CHECKING:
@@ -93,8 +94,9 @@ def export(
     run: Run,
     session: SessionArgument = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="File to write; default: print it.")
+        Path | None, typer.Option("--out", "-o", help="File to write; default, and -: print it.")
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
     """Export a session as Markdown, or as JSON (recagent.session/1).
 
@@ -102,16 +104,12 @@ def export(
     """
     from ..ui.clean_json import dumps
     from ..ui.session_text import session_markdown
-    from ..whole_file import write_whole
 
     form = _export_form(run, out)
     told = _told(run, session)
     text = session_markdown(told) if form == "md" else dumps(told, indent=2)
-    if out is None:
-        run.out(text)
-        return
-    write_whole(out, text + "\n")
-    run.say(f"written: {out}")
+    turns = len(told["turns"])
+    write_export(run, out, text, f"{turns:,} turn{'s' * (turns != 1)}", force=force)
 
 
 @app.command("delete")
@@ -211,11 +209,14 @@ def _export_form(run: Run, out: Path | None) -> str:
     """Which format: the one named, else by the file's name, else Markdown.
 
     Raises:
-        UsageError: neither Markdown nor JSON was named.
+        UsageError: neither Markdown nor JSON was named, or the file's name says another format.
     """
     named = "json" if run.json_ else run.format_
     if named is None:
-        return "json" if out is not None and out.suffix == ".json" else "md"
+        suffix = "" if out is None else out.suffix.lower()
+        if suffix not in ("", ".md", ".markdown", ".txt", ".json"):
+            raise UsageError(f"{suffix}: a session is written as .md or .json", hint="or name -f")
+        return "json" if suffix == ".json" else "md"
     if named not in ("md", "json"):
         raise UsageError(f"no format {named!r} for a session", hint="formats: md, json")
     return named

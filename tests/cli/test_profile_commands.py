@@ -242,7 +242,12 @@ def test_what_is_exported_is_all_of_it(
     assert rows["f12"]["title"] == "Café Lumen" and rows["f12"]["rating"] == "4"
     assert rows["f03"]["watchlist"] == "true" and rows["f05"]["verdict"] == "liked"
     assert rows["f12"]["seen"] == "true" and rows["f03"]["seen"] == "false"
-    assert recagent("profile", "export", str(tmp_path / "no" / "x.csv")).code == 1
+    assert recagent("profile", "export", str(tmp_path / "no" / "x.csv")).code == 4
+    file.write_text("mine", encoding="utf-8")
+    refused = recagent("profile", "export", str(file))
+    assert refused.code == 4 and "--force" in refused.err and file.read_text("utf-8") == "mine"
+    assert recagent("profile", "export", str(file), "--force").code == 0
+    assert file.read_text("utf-8").startswith("catalog,id")
 
 
 def test_a_catalog_that_is_gone_leaves_facts_that_can_be_seen(

@@ -189,6 +189,10 @@ def test_an_export_reads_as_the_session_did(
     assert item["title"] in recagent("session", "show").out
     assert recagent("session", "export", "-f", "csv").code == 2
     assert recagent("session", "export", "-o", str(tmp_path / "no" / "x.md")).code == 4
+    assert recagent("session", "export", "-o", str(file)).code == 4, "it is there already"
+    assert recagent("session", "export", "-o", str(file), "--force").code == 0
+    assert recagent("session", "export", "-o", "-").out == page
+    assert recagent("session", "export", "-o", str(tmp_path / "x.pdf")).code == 2
     assert not list(tmp_path.glob(".evening*"))
 
 
