@@ -158,8 +158,10 @@ class Targets:
         catalog = self.profiles.catalog(name)
         column, equals, value = (part.strip() for part in text.partition("="))
         if equals and value:
-            yield from self._value(name, catalog, column, value)
-            return
+            values = list(self._value(name, catalog, column, value))
+            yield from values
+            if values or (catalog is not None and catalog.schema.find(column) is not None):
+                return  # else no column is called so: it may be a title, "E=mc²"
         yield from self._held(name, text)
         if catalog is None:
             return

@@ -312,3 +312,14 @@ def test_the_groups_are_what_the_profile_holds(
     assert not profile.liked or not {"disliked", "turned_down", "never"} & found.keys()
     assert bool(profile.taken) == ([*found] == ["taken"])
     assert bool(profile.turned_down) == (kinds.split()[-1] == "rejected")
+
+
+def test_a_title_with_an_equals_sign_can_be_named(recagent: RunCommand, tmp_path: Path) -> None:
+    source = tmp_path / "formulas.csv"
+    source.write_text("id,title,genres,year\n1,E=mc2,Drama,1991\n2,Plain,Comedy,1992\n", "utf-8")
+    assert recagent("catalog", "add", str(source)).code == 0
+    body = report(recagent, "set", "E=mc2", "like", "-c", "formulas")
+    assert body["facts"][0]["item"] == "1"
+    drama = report(recagent, "set", "genres=Drama", "like", "-c", "formulas")
+    assert drama["facts"][0]["column"] == "genres"
+    assert recagent("profile", "set", "genres=E=mc2", "like", "-c", "formulas").code != 0
