@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recagent_catalogs.errors import BadInput, ExitCode, NotFound, UsageError
+from recagent_catalogs.errors import BadInput, ExitCode, NotFound, RecagentError, UsageError
+
+from .for_whom import said_for, shown_for
 
 if TYPE_CHECKING:
     from recagent_tools.evidence import Evidence
@@ -241,6 +243,12 @@ class Run:
         return check_profile(str(self.settings["as"]) if self.as_ is None else self.as_)
 
     @property
+    def other_profile(self) -> str | None:
+        """The profile named by --as, where another one is usual; None for the usual one."""
+        named = self.as_
+        return None if named is None or named == str(self.settings["as"]) else named
+
+    @property
     def catalog_name(self) -> str:
         """The catalog named by --catalog, else by the settings, else the bundled movies."""
         return self.catalog or str(self.settings["catalog"]) or "movies"
@@ -331,14 +339,14 @@ class Run:
         settings = self.settings
         console = make_console(color=bool(settings["color"]), width=int(settings["width"]))
         for part in parts:
-            console.print(part)
+            console.print(shown_for(part, self.other_profile))
 
     def say(self, text: str) -> None:
         """Tell the person something on stderr, unless --quiet."""
         if not self.quiet:
             from recagent_catalogs.text import clean
 
-            sys.stderr.write(clean(text) + "\n")
+            sys.stderr.write(clean(said_for(text, self.other_profile)) + "\n")
 
     def print_turn(self, turn: Turn, assistant: Assistant) -> None:
         """Print a turn in the format asked for; notices go to stderr."""
@@ -454,7 +462,11 @@ def _with_options(command: Callable[..., None], names: tuple[str, ...]) -> Calla
         if run.debug:
             os.environ["RECAGENT_DEBUG"] = "1"
         with run.stack:
-            command(run, **arguments)
+            try:
+                command(run, **arguments)
+            except RecagentError as error:
+                error.hint = error.hint and said_for(error.hint, run.other_profile)
+                raise
 
     shared = [
         inspect.Parameter(

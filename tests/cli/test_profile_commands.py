@@ -323,3 +323,16 @@ def test_a_title_with_an_equals_sign_can_be_named(recagent: RunCommand, tmp_path
     drama = report(recagent, "set", "genres=Drama", "like", "-c", "formulas")
     assert drama["facts"][0]["column"] == "genres"
     assert recagent("profile", "set", "genres=E=mc2", "like", "-c", "formulas").code != 0
+
+
+def test_hints_name_the_profile_that_was_asked(recagent: RunCommand) -> None:
+    none = recagent("profile", "why", "Alien Nation", "--as", "lea")
+    number = recagent("profile", "why", "99", "--as", "lea")
+    assert "recagent profile show --as lea" in number.err and number.code == 3, none.err
+    assert "--as" not in recagent("profile", "why", "99").err
+    recagent("profile", "set", "Paper Lanterns", "never", "--as", "lea")
+    assert "profile why --as lea" in recagent("profile", "show", "--as", "lea").out
+    assert "--as" not in recagent("profile", "show").out
+    usual = recagent("config", "set", "as", "lea")
+    assert usual.code == 0
+    assert "--as" not in recagent("profile", "show", "--as", "lea").out
