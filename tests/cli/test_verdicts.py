@@ -147,6 +147,14 @@ STATED = cases(
     don't get me wrong, I loved Titanic -> liked Titanic
     I liked Titanic more than Amelie -> liked Titanic
     3 is not for me -> disliked Blade Runner
+    1 was gr8, 4 meh -> liked Alien; disliked The Matrix
+    i've already seen number 2 and 3 -> seen Aliens; seen Blade Runner
+    not interested in 2 -> rejected Aliens
+    I hate that I love Titanic -> liked Titanic
+    that one was boring ->
+    I hated that one ->
+    never show me that again ->
+    hide the first one for good -> never Alien
     hate musicals -> disliked genres=Musical
     I no longer like musicals -> disliked genres=Musical
     """,
@@ -188,3 +196,14 @@ def test_what_is_not_minded_is_left_out_no_more(
     assert no.conditions == ("genres lacks Musical",)
     request = parser.parse(words, [PastTurn("no musicals", "Five.", SHOWN, no)])
     assert request.conditions == left and request.intent is Intent.REFINE
+
+
+@pytest.mark.parametrize("words", ["that one was boring", "never show me that again"])
+def test_that_one_is_the_one_talked_of_or_asked_for(tmp_path: Path, words: str) -> None:
+    parser = Parser(builtin_catalogs.films(tmp_path), year=lambda: 2026)
+    asked = parser.parse(words, [FIRST])
+    assert "Which one" in asked.clarify and not asked.disliked
+    about = PastTurn("…", "…", (), parser.parse("what is number 3 about?", [FIRST]))
+    request = parser.parse(words, [FIRST, about])
+    assert not request.clarify
+    assert [mention.title for mention in request.disliked] == ["Blade Runner (1982)"]

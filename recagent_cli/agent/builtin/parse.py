@@ -18,6 +18,7 @@ from .dialogue.asked import asked
 from .dialogue.choices import OTHER, chosen, given_up, number_alone, said_instead
 from .dialogue.focus import in_focus
 from .dialogue.gate import Facts, excludes_shown, intent_of
+from .dialogue.judged import judged
 from .dialogue.kept import of_watchlist, stating, taken
 from .dialogue.moves import moves
 from .dialogue.places import based, came_to_nothing, left_out, rebased, request_of_places
@@ -119,6 +120,8 @@ class Parser:
         text = tokenize(said)
         ids = self._catalog.ids(last)
         request = taken(request, text, lambda: self.state(history), ids)
+        focus_on = in_focus(history, self._catalog)
+        request = judged(request, text, lambda: self.state(history), ids, focus_on)
         if not may_state(text):
             return request
         titles = self._reader.ways_to_say(last)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from recagent_catalogs.text import fold
-
 from ..brain import TurnView
 from ..request import Intent, Mention
 from .dialogue.about_memory import read_memory
+from .dialogue.focus import in_focus
+from .dialogue.judged import is_vague, places_of, stated_of
 from .dialogue.kept import takes
 from .meaning.acts import Act, find_acts
-from .meaning.verdicts import of_others, verdict_at
+from .meaning.verdicts import of_others
 from .readers.given import read_given
 from .steps import ids_of, request_before
 from .words.lexicon import lexicon
@@ -26,6 +26,7 @@ _REFUSES = re.compile(r"\b(?:no|not|nope|nah|skip|pass)\b")
 _NEVER = re.compile(
     r"\b(?:never|(?:dont|do not) ever)\b(?! (?:\w+ly )?(?:mind|seen|saw|watched|heard|played|read|"
     r"been|was|liked?|loved?|enjoy|enjoyed|cared?|got|understood|finished|hated?|disliked?|bored)\b)"
+    r"|^(?:please |ok |okay |and |now )*(?:hide|ban|block|blacklist)\b"
     r"|\b(?:dont|do not) (?:show|recommend|suggest|offer|give|bring)\b.*"
     r"\b(?:again|ever|any ?more)\b"
 )
@@ -47,13 +48,13 @@ def told_of(view: TurnView) -> dict[str, list[str]]:
     text = tokenize(read_given(view.utterance, view.context.catalog.titles.exact).rest)
     acts = find_acts(text, lexicon(), ())
 
-    named = {m.text for m in (*request.liked, *request.disliked, *request.about, *request.seen)}
-    places = [place for typed in named for place in _places(typed, text)]
+    shown = view.context.catalog.ids(list(view.context.shown))
+    focus = in_focus(view.history, view.context.catalog)
 
     def judged(mention: Mention) -> str:
-        own = [verdict_at(text, p.start, p.stop, places) for p in _places(mention.text, text)]
-        # Of an item named twice the last word counts that says anything.
-        return next((one for one in reversed(own) if one), "") or _verdict(mention, text, acts)
+        if is_vague(mention, shown, focus.id if focus is not None else None):
+            return ""
+        return stated_of(mention, text, request) or _verdict(mention, text, acts)
 
     def said(mentions: Sequence[Mention], verdicts: frozenset[str]) -> list[str]:
         return ids_of([m for m in mentions if judged(m) in verdicts])
@@ -61,7 +62,6 @@ def told_of(view: TurnView) -> dict[str, list[str]]:
     seen = [id for id in ids_of(request.seen) if id not in set(ids_of(before.seen))]
     liked = said(request.liked, frozenset(("taste", "praise", "liked")))
     disliked = said(request.disliked, frozenset(("blame", "disliked")))
-    shown = set(view.context.catalog.ids(list(view.context.shown)))
     names = {act.name for act in acts}
     chosen = request.intent is Intent.FEEDBACK and ("accept" in names or takes(text))
     new = [id for id in ids_of(request.disliked) if id not in set(ids_of(before.disliked))]
@@ -103,17 +103,9 @@ def _own(text: Text, act: Act) -> bool:
     return bool(mine) or not of_others(text.phrase(first, act.end))
 
 
-def _places(typed: str, text: Text) -> list[range]:
-    """Where the words of a mention stand in the text, as numbers of words."""
-    words = tuple(fold(typed).split())
-    size = len(words)
-    starts = range(len(text.words) - size + 1) if words else range(0)
-    return [range(i, i + size) for i in starts if text.words[i : i + size] == words]
-
-
 def _verdict(mention: Mention, text: Text, acts: Sequence[Act]) -> str:
     """What the words around a mention say of it: taste, praise, blame, similar, or nothing."""
-    place, end = next(((p.start, p.stop) for p in _places(mention.text, text)), (-1, -1))
+    place, end = next(((p.start, p.stop) for p in places_of(mention.text, text)), (-1, -1))
     if place < 0:
         return ""
     sentence = text.tokens[place].sentence

@@ -349,8 +349,15 @@ _NOTED = {
 
 def noted(told: Mapping[str, Sequence[str]]) -> str:
     """What was written down of what the person told in passing, by kind of fact."""
-    parts = [way.format(join(list(told[k])[:4])) for k, way in _NOTED.items() if told.get(k)]
+    parts = [way.format(join(_some(told[k]))) for k, way in _NOTED.items() if told.get(k)]
     return f"Noted: {'; '.join(parts)}." if parts else ""
+
+
+def _some(labels: Sequence[str], most: int = 4) -> list[str]:
+    """The first of many labels, and how many more there are."""
+    if len(labels) <= most + 1:
+        return list(labels)
+    return [*labels[:most], f"{len(labels) - most} more"]
 
 
 def known_text(told: Mapping[str, object]) -> str:

@@ -83,6 +83,8 @@ _IS = frozenset(
     "was is were are wasnt isnt werent arent looks looked sounds sounded seems seemed bored".split()
 )
 """After a number that begins a clause: "2 was great"."""
+_HOW = frozenset("meh great gr8 boring awesome awful terrible amazing sucked sucks".split())
+"""All that is said of a number: "4 meh"."""
 _AFTER_NUMBERS = frozenset("already but too before please though were was looks sounds".split())
 
 
@@ -98,7 +100,8 @@ def numbers_of_list(text: Text, shown: int) -> set[int]:
             continue
         before = next((j for j in range(i - 1, -1, -1) if words[j] not in ("and", "or")), None)
         if before is None or not (words[before] in _VERDICTS or before in found):
-            continue
+            if not _counted(words, before):
+                continue
         after = i + 1
         ends = after >= len(words) or text.begins_sentence(after) or "," in text.gap(after)
         goes_on = not ends and words[after] in ("and", "or")
@@ -117,10 +120,22 @@ def _judged(text: Text, index: int, shown: int) -> bool:
     if (start, end) == (0, 1) and words[end:] in (("it", "is"), ("please",), ("then",)):
         return True  # "2 it is"
     begins = text.begins_sentence(start) or "," in text.gap(start) or words[start - 1] in _BEGINS
+    last = end + 1 == len(words) or end + 1 < len(words) and "," in text.gap(end + 1)
+    if begins and end < len(words) and words[end] in _HOW and last:
+        return all(0 < (whole(words[i]) or 0) <= shown for i in range(start, end, 2))
     goes_on = end + 1 < len(words) and not text.begins_sentence(end) and words[end] in _IS
     if not (begins and goes_on) or whole(words[end + 1]) is not None:
         return False
     return all(0 < (whole(words[i]) or 0) <= shown for i in range(start, end, 2))
+
+
+def _counted(words: Sequence[str], index: int | None) -> bool:
+    """Whether a number or word before a number points: "number 2 and 3", "not interested in 2"."""
+    if not index:
+        return False
+    if words[index - 1] in ("number", "numbers", "nr") and whole(words[index]) is not None:
+        return True
+    return words[index - 1 : index + 1] == ("interested", "in")
 
 
 def _number_at(words: Sequence[str], index: int) -> bool:
