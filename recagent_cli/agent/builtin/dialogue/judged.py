@@ -22,7 +22,8 @@ _AGAIN = re.compile(
 )
 _HIDES = re.compile(
     r"^(?:please |ok |okay |and |now )*(?:hide|ban|block|blacklist) "
-    r"(?:the |number |that |this )*\w+(?: one| film| movie| game| book)?(?: for good| forever| from me| please)*$"
+    r"(?:the |number |that |this )*\w+(?: one| film| movie| game| book)?"
+    r"(?: for good| forever| from me| please)*$"
 )
 _ONE = re.compile(r"^(?:that|this) \w+$")
 
