@@ -147,6 +147,8 @@ STATED = cases(
     don't get me wrong, I loved Titanic -> liked Titanic
     I liked Titanic more than Amelie -> liked Titanic
     3 is not for me -> disliked Blade Runner
+    my partner and I both hated Titanic -> disliked Titanic
+    2 and 3 are boring, 1 is great -> disliked Aliens; disliked Blade Runner; liked Alien
     1 was gr8, 4 meh -> liked Alien; disliked The Matrix
     i've already seen number 2 and 3 -> seen Aliens; seen Blade Runner
     not interested in 2 -> rejected Aliens

@@ -66,7 +66,7 @@ def find_references(
                 "those",
             ) and _empty_pronoun(text, lexicon, start, end):
                 continue
-            if phrase == "both" and start and text.words[start - 1] in ("we", "they", "you"):
+            if phrase == "both" and start and text.words[start - 1] in ("i", "we", "they", "you"):
                 continue  # "we both enjoyed it"
             found.append(Reference(start, end, () if plural else (0,), plural, True))
             used |= set(range(start, end))
