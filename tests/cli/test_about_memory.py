@@ -56,6 +56,7 @@ FORGOTTEN = [
     ("I never wanted you to know that I hated Titanic", "titanic"),
     ("I take what I said about Psycho back", "psycho"),
     ("forget I said I like westerns", "westerns"),
+    ("stop thinking I'm into farming games", "farming games"),
 ]
 ASKED = [
     ("known", "do i like horror?", "horror"), ("known", "have I seen Toy Story?", "toy story"),
@@ -111,7 +112,7 @@ def test_words_of_memory_write_nothing_and_name_the_command(
     every = [text for texts in SAID.values() for text in texts]
     every += [text for text, _ in FORGOTTEN]
     every += ["forget that I liked Blue Static", "forget that I love westerns"]
-    lines = ["I loved Paper Lanterns", "forget that I liked paper lanterns", *every]
+    lines = ["I loved Paper Lanterns", "forget that I liked lanterns", "forget Blue Static", *every]
     ran = recagent("chat", stdin="\n".join(lines) + "\n")
     told = " ".join((ran.out + ran.err).split())
     assert ran.code == 0

@@ -15,6 +15,7 @@ from recagent_cli.agent.brain import PastTurn, TurnView
 from recagent_cli.agent.builtin.parse import Parser
 from recagent_cli.agent.builtin.told import told_of
 from recagent_cli.agent.request import Intent, Request
+from recagent_tools.toolbox import EmptyProfile
 from tests.cli import builtin_catalogs
 
 SHOWN = (0, 1, 2, 3, 4)
@@ -36,7 +37,9 @@ def noted(tmp_path_factory: pytest.TempPathFactory) -> Noted:
 
     def say(text: str, name: str = "films") -> list[str]:
         parser = parsers[name]
-        context = SimpleNamespace(catalog=parser.catalog, shown=SHOWN)
+        context = SimpleNamespace(
+            catalog=parser.catalog, shown=SHOWN, profile=EmptyProfile(), liked=[], disliked=[]
+        )
         view = SimpleNamespace(
             utterance=text, request=parser.parse(text, [FIRST]), history=[FIRST], context=context
         )

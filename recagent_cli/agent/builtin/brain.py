@@ -38,7 +38,7 @@ from .answers.talk import examples, not_understood, talk_answer, what_i_can
 from .answers.why import why_answer
 from .answers.why_not import why_not_answer
 from .answers.wording import known_text, list_text, noted, order_of
-from .dialogue.about_memory import read_memory
+from .dialogue.about_memory import memory_of
 from .dialogue.state import looks
 from .meaning.acts import find_acts
 from .parse import wants_list
@@ -389,7 +389,9 @@ class BuiltinBrain:
 
     def _talk(self, view: TurnView) -> Step:
         """Small talk, thanks, feedback without a wish, nothing understood."""
-        if (act := read_memory(view.utterance)) is not None:
+        if (
+            act := memory_of(view.utterance, view.context.catalog, request_before(view))
+        ) is not None:
             return Step(text=memory_answer(act, view.context))
         facts = self._facts(view)
         if facts:

@@ -12,7 +12,7 @@ from recagent_tools.conditions import parse_condition
 
 from ..brain import PastTurn
 from ..request import Intent, Operation, Question, Request
-from .dialogue.about_memory import read_memory
+from .dialogue.about_memory import memory_of
 from .dialogue.affirmed import affirmed, take_over
 from .dialogue.asked import asked
 from .dialogue.choices import OTHER, chosen, given_up, number_alone, said_instead
@@ -104,8 +104,9 @@ class Parser:
             words state of the person that lasts.
         """
         said = clean(utterance, MAX_CHARS)
-        if read_memory(said) is not None:
-            return carried(self.state(history), Intent.CHIT_CHAT)
+        held = self.state(history)
+        if memory_of(said, self._catalog, held) is not None:
+            return carried(held, Intent.CHIT_CHAT)
         watch = read_watchlist(said, sets)
 
         def plainly(text: str) -> Request:
@@ -113,7 +114,7 @@ class Parser:
 
         last = list(shown) or _last_shown(history)
         if watch.says_something:
-            held, focus = self.state(history), self._focus(history)
+            focus = self._focus(history)
             request = of_watchlist(said, watch, plainly, held, self._reader, last, focus)
         else:
             request = plainly(utterance)

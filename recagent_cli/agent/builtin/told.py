@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ..brain import TurnView
 from ..request import Intent, Mention
-from .dialogue.about_memory import read_memory
+from .dialogue.about_memory import memory_of
 from .dialogue.focus import in_focus
 from .dialogue.judged import is_vague, places_of, stated_of
 from .dialogue.kept import takes
@@ -42,7 +42,7 @@ def told_of(view: TurnView) -> dict[str, list[str]]:
         Ids of items, and values as "column=value".
     """
     request, before = view.request, request_before(view)
-    if read_memory(view.utterance) is not None:
+    if memory_of(view.utterance, view.context.catalog, before) is not None:
         return {}  # "forget that I liked Heat" says what is to go
     # A rating in words is a verdict: "Heat: 5/5".
     text = tokenize(read_given(view.utterance, view.context.catalog.titles.exact).rest)
@@ -68,13 +68,14 @@ def told_of(view: TurnView) -> dict[str, list[str]]:
     refused = "reject" in names or _REFUSES.search(text.joined)
     never = new if _NEVER.search(text.joined) else []
     wanted = ids_of(request.want)
+    later = set(shown).difference(wanted)  # what is put by is not taken yet
     held = set(view.context.catalog.ids([*map(int, view.context.profile.wanted)]))
     told = {
         "seen": seen,
         "disliked": [id for id in disliked if id not in never],
         "liked": liked,
         "never": never,
-        "accepted": [id for id in ids_of(request.about) if chosen and id in shown],
+        "accepted": [id for id in ids_of(request.about) if chosen and id in later],
         "rejected": [id for id in new if refused and id in shown and id not in (*disliked, *never)],
         "wanted": wanted,
         "unwanted": [id for id in ids_of(request.unwant) if id not in wanted and id in held],

@@ -102,6 +102,11 @@ def _rows(what: str, context: ToolContext) -> list[int]:
     number = what.removeprefix("number ").lstrip("#")
     if number.isascii() and number.isdigit() and 0 < int(number[:9]) <= len(context.shown):
         return [int(context.shown[int(number) - 1])]
+    words, catalog, profile = set(fold(what).split()), context.catalog, context.profile
+    held = (profile.liked, profile.disliked, profile.never, profile.wanted, profile.seen)
+    own = {int(row) for rows in held for row in rows}
+    if named := [row for row in own if words <= set(fold(catalog.label(row)).split())]:
+        return named  # "Stardew" of somebody who likes Stardew Valley
     matches = context.catalog.titles.find(what, limit=8, cutoff=SURE_SCORE)
     return [match.row for match in matches if match.score == matches[0].score]
 

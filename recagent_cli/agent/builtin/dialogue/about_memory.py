@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from recagent_catalogs.store import Catalog
+from recagent_catalogs.text import fold
+
+from ...request import Request
 from ..words.patterns import Pattern
 
 Kind = Literal[
@@ -45,7 +49,8 @@ _FEEL = (
     r"(?:really |ever )?(?:like|liked|love|loved|enjoy|enjoyed|hate|hated|dislike|disliked|adore|"
     r"adored|"
     r"detest|loathe|saw|seen|have seen|ve seen|watched|played|read|want|wanted|prefer|"
-    r"am into|m into|was into|stand|said(?: that)? i (?:like|liked|love|loved|hate|hated)|"
+    r"am into|m into|was into|into|a (?:big |huge )?fan of|fond of|stand|"
+    r"said(?: that)? i (?:like|liked|love|loved|hate|hated)|"
     r"told you about|"
     r"mentioned|rated))"
 )
@@ -73,9 +78,8 @@ _LAST = (
     Pattern(rf"{_LEAD}(?:forget|ignore|delete|erase) (?:what|that) i "
             rf"(?:just |ever |have |ve )*(?:said|told you|mentioned|wrote|typed)"
             rf"(?: (?:that|it|about (?:it|that)))?{_END}"),
-    Pattern(rf"{_LEAD}(?:i )?(?:take|took|taking) (?:that|it|this|what i said|"
-            rf"all that) back{_END}"),
-    Pattern(rf"{_LEAD}(?:i )?take back (?:that|it|this|what i (?:just )?said){_END}"),
+    Pattern(rf"{_LEAD}(?:i )?(?:take|took|taking) (?:what i said|all that) back{_END}"),
+    Pattern(rf"{_LEAD}(?:i )?take back what i (?:just )?said{_END}"),
     Pattern(rf"{_LEAD}i (?:didnt|did not|dont|do not) mean (?:that|it|to say (?:that|it)){_END}"),
     Pattern(rf"{_LEAD}(?:dont|do not) (?:note|remember|save|store|record) what i just said{_END}"),
 )  # fmt: skip
@@ -217,6 +221,7 @@ _ACTS: tuple[tuple[Kind, tuple[Pattern, ...]], ...] = (
 _MARKS = re.compile(r"[^\w' #:&-]+")
 _SENTENCE = re.compile(r"[.!?;]+(?=\s|$)")
 _TAIL = re.compile(_END.removesuffix("$") + r"(?: any ?more| any longer)?$")
+_TITLE = re.compile(r"^(?:please )?forget (?:about )?([^,;]+?)(?: please)?[.!]*$", re.I)
 _MOST = 200
 """So many characters at most may such a sentence have."""
 
@@ -252,6 +257,26 @@ def read_memory(raw: str) -> MemoryAct | None:
     found = [act for part in parts if (act := _of_sentence(part)) is not None]
     # Beside another sentence it is a wish as well, unless it forbids to note what that one says.
     return found[0] if found and (len(found) == len(parts) or found[0].what) else None
+
+
+def memory_of(raw: str, catalog: Catalog, before: Request) -> MemoryAct | None:
+    """`read_memory`; "forget Alien" too, where no list is like it: then the request is meant.
+
+    Args:
+        raw: as typed.
+        catalog: whose titles are known.
+        before: the request that held.
+    """
+    if (act := read_memory(raw)) is not None:
+        return act
+    match = _TITLE.search(raw.strip())
+    if match is None or len(raw) > _MOST:
+        return None
+    rows = catalog.titles.exact(fold(match[1]))
+    ids = set(catalog.ids([int(row) for row in rows]))
+    if not ids or ids & {mention.id for mention in before.liked}:
+        return None
+    return MemoryAct("forget", fold(match[1]))
 
 
 def _of_sentence(sentence: str) -> MemoryAct | None:
