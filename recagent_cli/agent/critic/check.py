@@ -21,6 +21,7 @@ from .sentences import Sentence, plain, sentences
 from .subjects import Subjects
 from .taste import taste_faults
 from .titles import Named, named_in
+from .unheld import unheld_faults
 from .values import value_faults
 from .world import World
 
@@ -110,6 +111,7 @@ def _of(sentence: Sentence, subjects: Subjects, world: World) -> list[Fault]:
     ]
     proven = (*relations.proven, *counting.proven)
     faults += [*related, *counted, *licence_faults(sentence, named, subjects, world, proven)]
+    faults += unheld_faults(sentence, named, subjects, world)
     subjects.end()
     found = sorted(_once(faults), key=lambda fault: (fault.start, fault.end))
     if not _stands_alone(sentence, named, found):

@@ -64,7 +64,7 @@ class Subjects:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._last: tuple[int, ...] = () if world.about is None else (world.about,)
+        self._last = world.asked_about
         self._events: list[tuple[int, Subject]] = []
         self._sentence = Sentence("", 0)
 

@@ -97,6 +97,22 @@ class World:
         )
 
     @cached_property
+    def asked_about(self) -> tuple[int, ...]:
+        """The one item that an "it" means before any is named; empty where nobody knows.
+
+        It is the one that the text explains; where no list is shown, the one that the person asked
+        about or, that failing, the only one that tools told of.
+        """
+        if self.about is not None:
+            return (self.about,)
+        if self.rows:
+            return ()
+        asked = () if self.request is None else self.request.about
+        found = {self.catalog.row_of(m.id) for m in asked if m.id is not None}
+        rows = {int(row) for row in found if row is not None} or set(self.told)
+        return tuple(rows) if len(rows) == 1 else ()
+
+    @cached_property
     def history(self) -> History:
         """What is known of the person's taste."""
         return profile_history(self.context)
