@@ -78,6 +78,8 @@ _LAST = (
     Pattern(rf"{_LEAD}(?:forget|ignore|delete|erase) (?:what|that) i "
             rf"(?:just |ever |have |ve )*(?:said|told you|mentioned|wrote|typed)"
             rf"(?: (?:that|it|about (?:it|that)))?{_END}"),
+    # Without "I" it is a step back among the lists.
+    Pattern(rf"{_LEAD}i (?:take|took|am taking) (?:that|it|this) back{_END}"),
     Pattern(rf"{_LEAD}(?:i )?(?:take|took|taking) (?:what i said|all that) back{_END}"),
     Pattern(rf"{_LEAD}(?:i )?take back what i (?:just )?said{_END}"),
     Pattern(rf"{_LEAD}i (?:didnt|did not|dont|do not) mean (?:that|it|to say (?:that|it)){_END}"),
