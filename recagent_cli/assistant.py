@@ -25,6 +25,7 @@ from .agent.events import Notice, Progress
 from .agent.explaining import Explained
 from .agent.explaining.alone import Explanation, refine_alone
 from .agent.loop import Agent
+from .agent.options import ModelOptions
 from .agent.plan import Plan, apart
 from .agent.request import Intent, Operation, Request
 from .agent.session import Session
@@ -51,6 +52,7 @@ class Assistant:
         catalog: name of a catalog; the bundled movies where none is named.
         model: a language model as litellm names it; None for the built-in brain.
         api_base: address of an OpenAI-compatible server, for `model`.
+        model_options: how the model is asked, and what a turn of it may cost.
         profile: whose profile is used.
         fallback: whether the built-in brain answers where the model fails.
         build: whether models are trained first where there are none.
@@ -84,8 +86,7 @@ class Assistant:
         seed: int = 0,
         count: int = 5,
         style: str = "fit",
-        max_steps: int = 8,
-        timeout_s: float = 120.0,
+        model_options: ModelOptions | None = None,
         semantic: str | Path | None = None,
         semantic_threshold: float = THRESHOLD,
         learning: Learning | None = None,
@@ -122,19 +123,20 @@ class Assistant:
             ),
         )
         self.builtin = BuiltinBrain()
-        self.api_base, self.timeout_s = api_base, timeout_s
+        self.api_base = api_base
+        self.model_options = model_options or ModelOptions()
         brain: Brain = self.builtin
         if model:
             from .agent.llm import open_brain
 
-            brain = open_brain(model, api_base=api_base, timeout_s=timeout_s)
+            brain = open_brain(model, api_base=api_base, options=self.model_options)
         self.agent = Agent(
             self.toolbox,
             brain,
             self._read,
             fallback=self.builtin if model and fallback else None,
             default_count=count,
-            max_steps=max_steps,
+            max_steps=self.model_options.max_steps,
             style=style,
         )
         self.together: With | None = None

@@ -52,5 +52,5 @@ def take_brain(assistant: Assistant, name: str) -> None:
     from .agent.llm import open_brain
 
     check_name(name, assistant.api_base)
-    brain = open_brain(name, api_base=assistant.api_base, timeout_s=assistant.timeout_s)
+    brain = open_brain(name, api_base=assistant.api_base, options=assistant.model_options)
     agent.brain, agent.fallback = brain, assistant.builtin

@@ -23,7 +23,7 @@ class Limits:
     tokens: int | None = 60_000
     """Prompt and completion together."""
     cost_usd: float | None = None
-    seconds: float | None = 240.0
+    seconds: float | None = 120.0
 
 
 @dataclass

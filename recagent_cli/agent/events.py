@@ -48,6 +48,32 @@ class ToolFinished:
 
 
 @dataclass(frozen=True)
+class ModelAnswered:
+    """A language model gave one answer; what it said is in the events that follow.
+
+    Attributes:
+        model, mode: who was asked, and how ("native", "text").
+        prefix_hash: of the system prompt and the tools, which stay the same over a session.
+        prompt_hash: of all that was sent.
+        ms: with all retries.
+        calls: native tool calls in it.
+        finish: the provider's word for why it ended.
+        prompt_tokens, completion_tokens, cost_usd: None where they are unknown.
+    """
+
+    model: str
+    mode: str
+    prefix_hash: str
+    prompt_hash: str
+    ms: float
+    calls: int
+    finish: str
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    cost_usd: float | None
+
+
+@dataclass(frozen=True)
 class TextDelta:
     """A piece of the answer's text, by sentences as they come.
 
@@ -88,6 +114,7 @@ class TurnFinished:
 Event = (
     TurnStarted
     | Thought
+    | ModelAnswered
     | ToolStarted
     | ToolFinished
     | TextDelta

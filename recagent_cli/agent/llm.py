@@ -7,39 +7,37 @@ run: what a model wrote wrongly is answered here, by code, and goes back with th
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import time
-import zlib
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 from recagent_catalogs.errors import ModelError
 from recagent_catalogs.text import clean
 from recagent_prompts import render
-from recagent_tools.bus import CandidateBus
 
-from .arguments import ArgumentError, coerce, parse_arguments, tool_name, unknown_tool
-from .brain import Call, Observation, Step, TurnView, Usage
+from .arguments import ArgumentError, parse_arguments
+from .brain import Call, Step, TurnView, Usage
 from .budget import Budget, Limits
-from .events import Event, TextDelta
+from .events import Event, ModelAnswered
 from .instructions import system_prompt, tool_schemas
 from .litellm_adapter import LiteLLMClient, warm
+from .options import Mode, ModelOptions
 from .probe import probe
-from .text_protocol import may_hold_call, read_text, strip_thinking
-from .transcript import Round, Transcript, opening, result_json
+from .text_gate import TextGate
+from .text_protocol import read_text, strip_thinking
+from .transcript import Round, Transcript, opening
 from .watchdog import Patience
 from .wire import Message, ModelClient, Reply, ToolSchema, WireCall
+from .written import WrittenCalls
 
 __all__ = ["LLMBrain", "Mode", "open_brain", "probe"]
 
-Mode = Literal["auto", "native", "text"]
 Emit = Callable[[Event], None]
 MENDS = 2
 """How often in a row an answer may be sent back before the turn is closed."""
-SAME_CALL_LIMIT = 3
-MAX_CALLS_IN_STEP = 16
-ORDER_LOOKED_AT = 1_000
 
 
 @dataclass
@@ -49,12 +47,8 @@ class _Turn:
     budget: Budget
     opening: str
     rounds: list[Round] = field(default_factory=list)
-    ids: set[str] = field(default_factory=set)
-    asked: dict[str, int] = field(default_factory=dict)
-    results: dict[str, str] = field(default_factory=dict)
-    keys: dict[str, str] = field(default_factory=dict)
+    written: WrittenCalls = field(default_factory=WrittenCalls)
     mends: int = 0
-    circle: bool = False
     compact: bool = False
 
 
@@ -106,14 +100,14 @@ class LLMBrain:
         """
         if not view.steps:
             self._turn = self._begin(opening(view))
-        self._note_results(view)
+        self._turn.written.note(view)
         while True:
             if spent := self._turn.budget.spent():
                 return self._give_up(view, f"the model's budget is spent ({spent})")
             if self._turn.mends > MENDS:
                 return self._hopeless(view)
-            gate = _TextGate(emit)
-            reply = self._ask(view, gate)
+            gate = TextGate(emit)
+            reply = self._ask(view, gate, emit)
             step = self._read(reply, view, gate)
             if step is not None:
                 return step
@@ -141,11 +135,11 @@ class LLMBrain:
 
     # asking
 
-    def _ask(self, view: TurnView, gate: _TextGate) -> Reply:
+    def _ask(self, view: TurnView, gate: TextGate, emit: Emit) -> Reply:
         """One answer; learns that a model has no tools, and shortens what is too long, once."""
         while True:
             try:
-                return self._send(view, gate)
+                return self._send(view, gate, emit)
             except ModelError as error:
                 if not self._changed_by(error):
                     raise
@@ -162,21 +156,24 @@ class LLMBrain:
             return self._count_mend("the server could not read it; check the tool call")
         return False
 
-    def _send(self, view: TurnView, gate: _TextGate) -> Reply:
+    def _send(self, view: TurnView, gate: TextGate, emit: Emit) -> Reply:
         turn, text_mode = self._turn, self.mode == "text"
         tools = tool_schemas(view.tools)
         system = self._system(view, tools, text_mode)
         transcript = Transcript(system, turn.opening, text_mode, turn.compact)
         messages = transcript.build(view, turn.rounds, self._closing_note(view))
         may_call = bool(self._closers(view)) or not self._must_close(view)
+        listed = () if text_mode else tuple(tools)
+        began = self._clock()
         reply = self._client.complete(
             messages,
-            () if text_mode else tools,
+            listed,
             may_call=may_call,
             on_text=None if text_mode else gate,
             seconds=turn.budget.seconds_left(),
         )
         turn.budget.spend(reply, sum(len(m.content) for m in messages))
+        emit(_answered(self.name, self.mode, messages, listed, reply, self._clock() - began))
         return reply
 
     def _system(self, view: TurnView, tools: Sequence[ToolSchema], text_mode: bool) -> str:
@@ -188,7 +185,7 @@ class LLMBrain:
         return self._prompts[key]
 
     def _must_close(self, view: TurnView) -> bool:
-        return self._turn.circle or not view.tools or self._only_closers(view)
+        return self._turn.written.circle or not view.tools or self._only_closers(view)
 
     def _only_closers(self, view: TurnView) -> bool:
         return all(tool.ends_turn for tool in view.tools)
@@ -199,12 +196,16 @@ class LLMBrain:
     def _closing_note(self, view: TurnView) -> str:
         if not self._must_close(view):
             return ""
-        why = "the same calls came again and again" if self._turn.circle else "no steps are left"
+        why = (
+            "the same calls came again and again"
+            if self._turn.written.circle
+            else "no steps are left"
+        )
         return render("close", why=why, closers=self._closers(view))
 
     # reading
 
-    def _read(self, reply: Reply, view: TurnView, gate: _TextGate) -> Step | None:
+    def _read(self, reply: Reply, view: TurnView, gate: TextGate) -> Step | None:
         """A step out of an answer; None where the model has to be asked again."""
         text, written = self._parts(reply, view)
         if self._refused(reply) and not text and not written:
@@ -248,19 +249,7 @@ class LLMBrain:
         streamed: bool,
     ) -> Step | None:
         """The step with those calls that can run; the others are answered here."""
-        calls: list[Call] = []
-        echoed: list[WireCall] = []
-        answers: dict[str, str] = {}
-        trail = [_state(view.context.bus)]
-        for wire in written:
-            call, answer = self._call(wire, view, trail, full=len(calls) >= MAX_CALLS_IN_STEP)
-            arguments = json.dumps(call.arguments, ensure_ascii=False)
-            echoed.append(WireCall(call.name, arguments, call.id, wire.extra))
-            trail.append(f"{call.name}{arguments}")
-            if answer is None:
-                calls.append(call)
-            else:
-                answers[call.id] = answer
+        calls, echoed, answers = self._turn.written.made(written, view)
         message = Message("assistant", text, calls=tuple(echoed), extra=_own(reply))
         step = len(view.steps) if calls else None
         self._turn.rounds.append(Round(message, answers, step))
@@ -269,66 +258,6 @@ class LLMBrain:
             return None
         self._turn.mends = 0
         return Step(tuple(calls), thought="" if streamed else clean(text, 1_000), extra=_own(reply))
-
-    def _call(
-        self, wire: WireCall, view: TurnView, trail: Sequence[str], *, full: bool
-    ) -> tuple[Call, str | None]:
-        """A call as it can run, and, where it cannot or must not, the answer to it."""
-        names = [tool.name for tool in view.tools]
-        name = tool_name(wire.name, names)
-        plain = Call(name or _safe(wire.name), {}, self._id(wire.id), wire.extra)
-        if name is None:
-            return plain, result_json(unknown_tool(wire.name, names), error=True)
-        tool = next(tool for tool in view.tools if tool.name == name)
-        try:
-            if not wire.whole:
-                raise ArgumentError("the answer broke off inside this call; write it again")
-            arguments = coerce(parse_arguments(wire.arguments), tool.schema())
-        except ArgumentError as error:
-            return plain, result_json(f"{name}: {error}", error=True)
-        call = replace(plain, arguments=arguments)
-        if tool.ends_turn:
-            return call, None
-        if full or self._turn.circle:
-            return call, result_json("not run: no more calls now", error=True)
-        return call, self._guard(call, trail)
-
-    def _guard(self, call: Call, trail: Sequence[str]) -> str | None:
-        """The cached result of an identical call; the third one ends the tools.
-
-        Identical is the same tool with the same arguments on the same candidates, behind the same
-        calls of its step: a second undo is not.
-        """
-        turn = self._turn
-        key = json.dumps([call.name, call.arguments, *trail], sort_keys=True)
-        turn.keys[call.id] = key
-        count = turn.asked[key] = turn.asked.get(key, 0) + 1
-        cached = turn.results.get(key)
-        if cached is None:
-            return None
-        turn.circle = count >= SAME_CALL_LIMIT
-        note = "you made this very call before, with this result; do something else"
-        return json.dumps({"note": note, "before": json.loads(cached)}, ensure_ascii=False)
-
-    def _note_results(self, view: TurnView) -> None:
-        """Remember what the calls of the last step gave."""
-        observations: Sequence[Observation] = view.steps[-1][1] if view.steps else ()
-        for observation in observations:
-            key = self._turn.keys.get(observation.call.id)
-            if key is not None:
-                self._turn.results[key] = result_json(observation.text, error=observation.error)
-
-    def _id(self, given: str) -> str:
-        """The call's own id, or an invented one where it is empty or was used before."""
-        used = self._turn.ids
-        if given and given not in used:
-            used.add(given)
-            return given
-        invented = f"call_{len(used) + 1}"
-        while invented in used:
-            invented += "x"
-        used.add(invented)
-        return invented
 
     # ends
 
@@ -364,16 +293,16 @@ class LLMBrain:
                 hint="try again, or choose another model",
             )
         view.context.notices.append(("cut", f"{why}; this is the best list so far"))
-        return Step((Call("present", {"count": view.default_count}, self._id("closing")),))
+        return Step(
+            (Call("present", {"count": view.default_count}, self._turn.written.new_id("closing")),)
+        )
 
 
 def open_brain(
     model: str,
     *,
     api_base: str | None = None,
-    timeout_s: float = 120.0,
-    mode: Mode = "auto",
-    limits: Limits | None = None,
+    options: ModelOptions | None = None,
     known_modes: MutableMapping[str, str] | None = None,
 ) -> LLMBrain:
     """A brain on litellm, as the settings name it. Imports litellm in a thread.
@@ -381,55 +310,45 @@ def open_brain(
     Args:
         model: as litellm names it.
         api_base: address of the person's own server.
-        timeout_s: what the model may take for one turn, retries included, seconds.
-        mode: how it is asked.
-        limits: what a turn may cost; `timeout_s` is its seconds.
+        options: how it is asked, and what a turn may cost.
         known_modes: see `LLMBrain`.
     """
     warm()
-    patience = Patience(first_s=min(60.0, timeout_s), total_s=timeout_s)
+    options = options or ModelOptions()
+    seconds = options.limits.seconds
+    patience = Patience()
+    if seconds is not None:
+        patience = replace(patience, first_s=min(patience.first_s, seconds), total_s=seconds)
     client = LiteLLMClient(model, api_base=api_base, patience=patience)
-    limits = replace(limits or Limits(), seconds=timeout_s)
-    return LLMBrain(client, mode=mode, limits=limits, known_modes=known_modes)
+    return LLMBrain(client, mode=options.mode, limits=options.limits, known_modes=known_modes)
 
 
-class _TextGate:
-    """Lets text through as it arrives, until it may be a call; then the rest waits for the end."""
-
-    def __init__(self, emit: Emit) -> None:
-        self._emit = emit
-        self._held = ""
-        self._seen = ""
-        self.shown = False
-
-    def __call__(self, piece: str) -> None:
-        """A piece of text."""
-        self._seen += piece
-        self._held += piece
-        if not may_hold_call(self._seen):
-            self._let_out()
-
-    def finish(self, text: str) -> None:
-        """It was prose after all: show what was held, or the whole where nothing was shown yet."""
-        if not self.shown:
-            self._held = text
-        if self._held:
-            self._let_out()
-
-    def _let_out(self) -> None:
-        self.shown = True
-        self._emit(TextDelta(self._held))
-        self._held = ""
-
-
-def _state(bus: CandidateBus) -> str:
-    """A short mark of the candidates and their order: equal candidates give equal marks."""
-    stage = bus.now
-    kept = stage.candidates
-    parts = [] if kept is None else [part for part in (kept.rows_, kept.bits) if part is not None]
-    parts += [] if stage.order is None else [stage.order[:ORDER_LOOKED_AT]]
-    marks = [zlib.crc32(part.tobytes()) for part in parts]
-    return f"{len(bus)}:{marks}"
+def _answered(
+    model: str,
+    mode: str,
+    messages: Sequence[Message],
+    tools: Sequence[ToolSchema],
+    reply: Reply,
+    seconds: float,
+) -> ModelAnswered:
+    """The event of one answer."""
+    prefix = hashlib.sha256(messages[0].content.encode())
+    prefix.update(json.dumps([tool.to_wire() for tool in tools]).encode())
+    whole = prefix.copy()
+    for message in messages[1:]:
+        whole.update(repr(message).encode())
+    return ModelAnswered(
+        model,
+        mode,
+        prefix.hexdigest()[:16],
+        whole.hexdigest()[:16],
+        seconds * 1000,
+        len(reply.calls),
+        reply.finish,
+        reply.prompt_tokens,
+        reply.completion_tokens,
+        reply.cost_usd,
+    )
 
 
 def _spoken(written: Sequence[WireCall]) -> str:
@@ -448,9 +367,3 @@ def _own(reply: Reply) -> dict[str, Any] | None:
     if reply.thought and "thinking_blocks" not in extra:
         extra["reasoning_content"] = reply.thought
     return extra or None
-
-
-def _safe(name: str) -> str:
-    """An unknown tool's name in letters that every provider takes back."""
-    kept = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in name)[:64]
-    return kept if kept[:1].isalpha() or kept[:1] == "_" else f"_{kept}"[:64]

@@ -8,9 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from .run import (
-    ApiBaseOption,
     DryRunOption,
-    ModelOption,
     NoBuildOption,
     NoRepeatsOption,
     Run,
@@ -20,12 +18,12 @@ from .run import (
     WatchlistOption,
     WeightsOption,
     WithOption,
-    common,
+    asking,
     read_text,
 )
 
 
-@common
+@asking
 def command(
     run: Run,
     text: Annotated[list[str], typer.Argument(help="What you want; - reads standard input.")],
@@ -44,8 +42,6 @@ def command(
     seen_too: SeenTooOption = False,
     from_watchlist: WatchlistOption = False,
     no_repeats: NoRepeatsOption = None,
-    model: ModelOption = None,
-    api_base: ApiBaseOption = None,
     continue_: Annotated[
         bool, typer.Option("--continue", help="Go on with the last session of this catalog.")
     ] = False,
@@ -65,12 +61,12 @@ def command(
 
     utterance = read_text(" ".join(text))
     run.at_session(session)
-    options = run.brain_options(model, api_base)
+    options = run.brain_options()
     decides = str(options["model"] or "builtin")
     if dry_run:  # no model is opened, nor anything trained
         options["model"] = None
     assistant = run.assistant(
-        fallback=model is None,
+        fallback=not run.names_model,
         build=not (no_build or dry_run),
         **run.style_option(style),
         **run.repeats_option(no_repeats),

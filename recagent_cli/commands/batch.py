@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .run import ApiBaseOption, ModelOption, NoBuildOption, Run, common
+from .run import NoBuildOption, Run, asking
 
 if TYPE_CHECKING:
     from ..assistant import Assistant
@@ -27,12 +27,10 @@ FIELDS = {
 MAX_LINE_BYTES = 1_000_000
 
 
-@common
+@asking
 def command(
     run: Run,
     file: Annotated[str, typer.Argument(help="A JSONL file; - reads standard input.")] = "-",
-    model: ModelOption = None,
-    api_base: ApiBaseOption = None,
     no_build: NoBuildOption = False,
 ) -> None:
     """Answer many requests, one JSON object a line.
@@ -49,8 +47,8 @@ def command(
     if run.form not in ("table", "json", "jsonl"):
         raise UsageError("batch prints JSON lines", hint="leave --format out")
     options = {
-        **run.brain_options(model, api_base),
-        "fallback": model is None,
+        **run.brain_options(),
+        "fallback": not run.names_model,
         "build": not no_build,
         "incognito": True,
     }

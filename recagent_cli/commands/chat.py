@@ -7,22 +7,18 @@ from typing import Annotated
 import typer
 
 from .run import (
-    ApiBaseOption,
-    ModelOption,
     NoBuildOption,
     Run,
     StyleOption,
     TogetherOption,
     WithOption,
-    common,
+    asking,
 )
 
 
-@common
+@asking
 def command(
     run: Run,
-    model: ModelOption = None,
-    api_base: ApiBaseOption = None,
     user: Annotated[
         str | None, typer.Option("--user", help="A user of the catalog's data to answer for.")
     ] = None,
@@ -60,7 +56,7 @@ def command(
         **run.style_option(style),
         **run.company_options(with_, together, user),
         incognito=incognito,
-        **run.brain_options(model, api_base),
+        **run.brain_options(),
     )
     held = assistant.load_session(resume) if resume is not None or continue_ else None
     if held is None and continue_:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .batch import parse_line, read_lines
-from .run import ApiBaseOption, ModelOption, NoBuildOption, Run, StyleOption, common
+from .run import NoBuildOption, Run, StyleOption, asking
 
 if TYPE_CHECKING:
     from ..agent.explaining.alone import Explanation
@@ -16,13 +16,11 @@ FIELDS = {"item": (str, int), "text": str, "user": (str, int), "liked": list}
 EXAMPLE = '{"item": "Alien (1979)", "text": "A comedy from 1982.", "liked": ["Heat"]}'
 
 
-@common
+@asking
 def command(
     run: Run,
     file: Annotated[str, typer.Argument(help="A JSONL file; - reads standard input.")] = "-",
     style: StyleOption = None,
-    model: ModelOption = None,
-    api_base: ApiBaseOption = None,
     no_build: NoBuildOption = False,
 ) -> None:
     """Check and mend explanations from elsewhere: {"item", "text", "user", "liked"} a line.
@@ -38,11 +36,11 @@ def command(
     if run.form not in ("table", "json", "jsonl"):
         raise UsageError("refine prints JSON lines or a table", hint="leave --format out")
     assistant = run.assistant(
-        fallback=model is None,
+        fallback=not run.names_model,
         build=not no_build,
         incognito=True,
         **run.style_option(style),
-        **run.brain_options(model, api_base),
+        **run.brain_options(),
     )
     table = run.format_ == "table" and not run.json_
     failed = 0

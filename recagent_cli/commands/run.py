@@ -30,13 +30,6 @@ if TYPE_CHECKING:
     from ..settings import Settings
 
 _OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-ModelOption = Annotated[
-    str | None,
-    typer.Option("--model", "-m", help="Language model, as litellm names it; or builtin."),
-]
-ApiBaseOption = Annotated[
-    str | None, typer.Option("--api-base", help="Address of an OpenAI-compatible server.")
-]
 NoBuildOption = Annotated[
     bool, typer.Option("--no-build", help="Answer without training models first.")
 ]
@@ -124,6 +117,69 @@ COMMON: dict[str, tuple[Any, Any]] = {
     "debug": (Annotated[bool, typer.Option("--debug", help="Show tracebacks.")], False),
 }
 
+MODEL: dict[str, tuple[Any, Any]] = {
+    "model": (
+        Annotated[
+            str | None,
+            typer.Option("--model", "-m", help="Language model, as litellm names it; or builtin."),
+        ],
+        None,
+    ),
+    "api_base": (
+        Annotated[
+            str | None, typer.Option("--api-base", help="Address of an OpenAI-compatible server.")
+        ],
+        None,
+    ),
+    "strategy": (
+        Annotated[
+            str | None,
+            typer.Option("--strategy", help="Of a model: react (step by step) or plan (first)."),
+        ],
+        None,
+    ),
+    "mode": (
+        Annotated[
+            str | None, typer.Option("--mode", help="How a model calls tools: auto, native, text.")
+        ],
+        None,
+    ),
+    "critic": (
+        Annotated[
+            bool, typer.Option("--critic", help="Let the model review its answer; one call more.")
+        ],
+        False,
+    ),
+    "max_steps": (
+        Annotated[
+            int | None,
+            typer.Option("--max-steps", min=2, max=50, help="Steps a model may take in a turn."),
+        ],
+        None,
+    ),
+    "max_tokens": (
+        Annotated[
+            int | None,
+            typer.Option("--max-tokens", min=0, help="Tokens a turn may take; 0: no limit."),
+        ],
+        None,
+    ),
+    "max_cost": (
+        Annotated[
+            float | None,
+            typer.Option("--max-cost", min=0, help="Dollars a turn may cost; 0: no limit."),
+        ],
+        None,
+    ),
+    "timeout_s": (
+        Annotated[
+            float | None,
+            typer.Option("--timeout", min=0, help="Seconds a model has for a turn; 0: no limit."),
+        ],
+        None,
+    ),
+}
+"""Options of the commands that may ask a language model."""
 
 PLAIN = ("format_", "json_", "quiet", "no_color", "debug")
 
@@ -149,6 +205,8 @@ class Run:
     lenient: bool = False
     """Whether a broken settings file is reported by the command itself, not the end of it."""
     settings_problem: str = ""
+    model_flags: dict[str, Any] = field(default_factory=dict)
+    """Those of `MODEL` that were given, by name."""
     stack: ExitStack = field(default_factory=ExitStack)
     _settings: Settings | None = None
 
@@ -278,15 +336,48 @@ class Run:
         hint = f"{source} names it; recagent catalog use movies. {error.hint}"
         return NotFound(error.message, hint=hint)
 
-    def brain_options(self, model: str | None, api_base: str | None) -> dict[str, Any]:
-        """The options of `Assistant` that say who answers; `builtin` overrules the settings."""
-        chosen = model or str(self.settings["model"])
+    @property
+    def names_model(self) -> bool:
+        """Whether a model is named on the command line: then it is that one or an error."""
+        return "model" in self.model_flags
+
+    def brain_options(self) -> dict[str, Any]:
+        """The options of `Assistant` that say who answers; `builtin` overrules the settings.
+
+        Raises:
+            UsageError: there is no such strategy or mode.
+        """
+        from ..agent.budget import Limits
+        from ..agent.options import ModelOptions
+
+        chosen = str(self._model_value("model"))
+        options = ModelOptions(
+            self._model_choice("strategy"),
+            self._model_choice("mode"),
+            int(self._model_value("max_steps")),
+            Limits(
+                tokens=int(self._model_value("max_tokens")) or None,
+                cost_usd=float(self._model_value("max_cost")) or None,
+                seconds=float(self._model_value("timeout_s")) or None,
+            ),
+            bool(self._model_value("critic")),
+        )
         return {
             "model": chosen if chosen not in ("", "builtin") else None,
-            "api_base": api_base or str(self.settings["api_base"]) or None,
-            "max_steps": int(self.settings["max_steps"]),
-            "timeout_s": float(self.settings["timeout_s"]),
+            "api_base": str(self._model_value("api_base")) or None,
+            "model_options": options,
         }
+
+    def _model_value(self, name: str) -> Any:
+        return self.model_flags.get(name, self.settings[name])
+
+    def _model_choice(self, name: str) -> Any:
+        from ..settings import known
+
+        value, choices = self._model_value(name), known(name).choices
+        if value not in choices:
+            raise UsageError(f"no --{name} {value!r}", hint=", ".join(choices))
+        return value
 
     def style_option(self, style: str | None) -> dict[str, str]:
         """The option of `Assistant` that says how items are explained; none for the settings'.
@@ -448,6 +539,11 @@ def common(command: Callable[..., None]) -> Callable[..., None]:
     return _with_options(command, tuple(COMMON))
 
 
+def asking(command: Callable[..., None]) -> Callable[..., None]:
+    """The common options, and those of a command that may ask a language model."""
+    return _with_options(command, (*MODEL, *COMMON))
+
+
 def plain(command: Callable[..., None]) -> Callable[..., None]:
     """The common options of a command that opens no catalog and draws no numbers."""
     return _with_options(command, PLAIN)
@@ -459,6 +555,9 @@ def _with_options(command: Callable[..., None], names: tuple[str, ...]) -> Calla
     @functools.wraps(command)
     def wrapper(**arguments: Any) -> None:
         run = Run(**{name: arguments.pop(name, COMMON[name][1]) for name in COMMON})
+        if "model" in names:
+            given = {name: arguments.pop(name) for name in MODEL}
+            run.model_flags = {n: v for n, v in given.items() if v != MODEL[n][1]}
         if run.debug:
             os.environ["RECAGENT_DEBUG"] = "1"
         with run.stack:
@@ -472,7 +571,7 @@ def _with_options(command: Callable[..., None], names: tuple[str, ...]) -> Calla
         inspect.Parameter(
             name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
         )
-        for name, (annotation, default) in COMMON.items()
+        for name, (annotation, default) in {**MODEL, **COMMON}.items()
         if name in names
     ]
     mine = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .run import ModelOption, NoBuildOption, Run, common
+from .run import NoBuildOption, Run, asking
 
 if TYPE_CHECKING:
     from ..agent.turn import Turn
     from ..interview import Interview
 
 
-@common
+@asking
 def command(
     run: Run,
     text: Annotated[
@@ -32,7 +32,6 @@ def command(
             "--answers", metavar="FILE|-", help="Answers, one a line: ID yes|no|4|never|?"
         ),
     ] = "",
-    model: ModelOption = None,
     no_build: NoBuildOption = False,
 ) -> None:
     """A short interview, then a first list made for you.
@@ -46,8 +45,8 @@ def command(
 
     if run.form not in ("table", "json", "jsonl"):
         raise UsageError(f"--format {run.form} does not fit here", hint="use table or json")
-    options = run.brain_options(model, None)
-    assistant = run.assistant(fallback=model is None, build=not no_build, **options)
+    options = run.brain_options()
+    assistant = run.assistant(fallback=not run.names_model, build=not no_build, **options)
     interview = Interview.about(assistant, n)
     if text:
         _hear(run, interview, " ".join(text))

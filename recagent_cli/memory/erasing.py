@@ -15,7 +15,7 @@ from recagent_catalogs.errors import RecagentError
 
 from .backups import back_up, delete_backups
 from .event_rows import StoredEvent, write_event
-from .session_rows import StoredSession, write_session
+from .session_rows import StoredSession, delete_with_session, write_session
 from .store import UserStore
 
 FORGOTTEN = "forgotten"
@@ -69,7 +69,7 @@ def erase(store: UserStore, profile: str, doomed: Doomed) -> None:
                 "DELETE FROM sessions WHERE id = ? AND profile = ?", (id, profile)
             )
             if gone.rowcount:
-                connection.execute("DELETE FROM turns WHERE session = ?", (id,))
+                delete_with_session(connection, id)
         now = {event.id: event for event in store.events(profile, undone=True)}
         for event in doomed.reworded:  # taken back meanwhile it stays so
             if event.id in now:

@@ -58,6 +58,22 @@ MIGRATIONS = (
     ALTER TABLE numbered RENAME TO events;
     CREATE INDEX events_of ON events (profile, catalog, kind)
     """,
+    # A trace is a turn's events, a line of JSON each; `kept` are those that serve as examples.
+    # What a session gave goes with it.
+    """
+    CREATE TABLE traces (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, profile TEXT NOT NULL, catalog TEXT NOT NULL,
+        session TEXT NOT NULL, turn INTEGER NOT NULL, created REAL NOT NULL,
+        kept INTEGER NOT NULL DEFAULT 0, lines TEXT NOT NULL, checksum BLOB NOT NULL
+    );
+    CREATE INDEX traces_of ON traces (profile, catalog, kept);
+    CREATE INDEX traces_in ON traces (session, turn);
+    CREATE TABLE lessons (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, profile TEXT NOT NULL, catalog TEXT NOT NULL,
+        session TEXT NOT NULL, created REAL NOT NULL, text TEXT NOT NULL, checksum BLOB NOT NULL
+    );
+    CREATE INDEX lessons_of ON lessons (profile, catalog)
+    """,
 )
 """Step n brings the file from version n to n + 1. Steps are only ever added."""
 

@@ -50,6 +50,16 @@ def no_session(session_id: str) -> NotFound:
     return NotFound(f"no session {session_id!r}", hint="recagent session list")
 
 
+OF_A_SESSION = ("turns", "traces", "lessons")
+"""Tables whose rows go with their session."""
+
+
+def delete_with_session(connection: sqlite3.Connection, session_id: str) -> None:
+    """Delete what hangs on a session that was deleted."""
+    for table in OF_A_SESSION:
+        connection.execute(f"DELETE FROM {table} WHERE session = ?", (session_id,))
+
+
 def write_session(
     connection: sqlite3.Connection, session: StoredSession, new_turns: Sequence[str] = ()
 ) -> int:

@@ -22,6 +22,7 @@ from .session_rows import (
     SESSION_COLUMNS,
     SessionHead,
     StoredSession,
+    delete_with_session,
     no_session,
     write_session,
 )
@@ -268,7 +269,7 @@ class UserStore(StoreFile):
                 )
                 if not gone.rowcount:
                     raise no_session(session_id)
-                connection.execute("DELETE FROM turns WHERE session = ?", (session_id,))
+                delete_with_session(connection, session_id)
                 said = "session = ? AND profile = ? AND kind IN ('said', 'shown')"
                 mine = (session_id, profile)
                 # What was learned of it and accepted stands by itself from now on.

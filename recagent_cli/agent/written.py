@@ -1,0 +1,137 @@
+"""The calls that a model wrote, made into calls that can run; the others are answered here."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from recagent_tools.bus import CandidateBus
+
+from .arguments import ArgumentError, coerce, parse_arguments, tool_name, unknown_tool
+from .brain import Call, Observation, TurnView
+from .transcript import result_json
+from .wire import WireCall
+
+SAME_CALL_LIMIT = 3
+MAX_CALLS_IN_STEP = 16
+ORDER_LOOKED_AT = 1_000
+
+
+@dataclass
+class WrittenCalls:
+    """What was called in one turn, and what came of it.
+
+    Attributes:
+        ids: of calls, given or invented.
+        asked: how often each call was made, by its key.
+        results: what it gave, by its key.
+        keys: of calls, by their ids.
+        circle: whether the same call came so often that there are no more.
+    """
+
+    ids: set[str] = field(default_factory=set)
+    asked: dict[str, int] = field(default_factory=dict)
+    results: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    circle: bool = False
+
+    def made(
+        self, written: Sequence[WireCall], view: TurnView
+    ) -> tuple[list[Call], list[WireCall], dict[str, str]]:
+        """The calls of one answer.
+
+        Returns:
+            Those that can run; all of them as they go back to the model; the answers, by id, to
+            those that do not run.
+        """
+        calls: list[Call] = []
+        echoed: list[WireCall] = []
+        answers: dict[str, str] = {}
+        trail = [state_of(view.context.bus)]
+        for wire in written:
+            call, answer = self._call(wire, view, trail, full=len(calls) >= MAX_CALLS_IN_STEP)
+            arguments = json.dumps(call.arguments, ensure_ascii=False)
+            echoed.append(WireCall(call.name, arguments, call.id, wire.extra))
+            trail.append(f"{call.name}{arguments}")
+            if answer is None:
+                calls.append(call)
+            else:
+                answers[call.id] = answer
+        return calls, echoed, answers
+
+    def _call(
+        self, wire: WireCall, view: TurnView, trail: Sequence[str], *, full: bool
+    ) -> tuple[Call, str | None]:
+        """A call as it can run, and, where it cannot or must not, the answer to it."""
+        names = [tool.name for tool in view.tools]
+        name = tool_name(wire.name, names)
+        plain = Call(name or _safe(wire.name), {}, self.new_id(wire.id), wire.extra)
+        if name is None:
+            return plain, result_json(unknown_tool(wire.name, names), error=True)
+        tool = next(tool for tool in view.tools if tool.name == name)
+        try:
+            if not wire.whole:
+                raise ArgumentError("the answer broke off inside this call; write it again")
+            arguments = coerce(parse_arguments(wire.arguments), tool.schema())
+        except ArgumentError as error:
+            return plain, result_json(f"{name}: {error}", error=True)
+        call = replace(plain, arguments=arguments)
+        if tool.ends_turn:
+            return call, None
+        if full or self.circle:
+            return call, result_json("not run: no more calls now", error=True)
+        return call, self._guard(call, trail)
+
+    def _guard(self, call: Call, trail: Sequence[str]) -> str | None:
+        """The cached result of an identical call; the third one ends the tools.
+
+        Identical is the same tool with the same arguments on the same candidates, behind the same
+        calls of its step: a second undo is not.
+        """
+        key = json.dumps([call.name, call.arguments, *trail], sort_keys=True)
+        self.keys[call.id] = key
+        count = self.asked[key] = self.asked.get(key, 0) + 1
+        cached = self.results.get(key)
+        if cached is None:
+            return None
+        self.circle = count >= SAME_CALL_LIMIT
+        note = "you made this very call before, with this result; do something else"
+        return json.dumps({"note": note, "before": json.loads(cached)}, ensure_ascii=False)
+
+    def note(self, view: TurnView) -> None:
+        """Remember what the calls of the last step gave."""
+        observations: Sequence[Observation] = view.steps[-1][1] if view.steps else ()
+        for observation in observations:
+            key = self.keys.get(observation.call.id)
+            if key is not None:
+                self.results[key] = result_json(observation.text, error=observation.error)
+
+    def new_id(self, given: str) -> str:
+        """The call's own id, or an invented one where it is empty or was used before."""
+        used = self.ids
+        if given and given not in used:
+            used.add(given)
+            return given
+        invented = f"call_{len(used) + 1}"
+        while invented in used:
+            invented += "x"
+        used.add(invented)
+        return invented
+
+
+def state_of(bus: CandidateBus) -> str:
+    """A short mark of the candidates and their order: equal candidates give equal marks."""
+    stage = bus.now
+    kept = stage.candidates
+    parts = [] if kept is None else [part for part in (kept.rows_, kept.bits) if part is not None]
+    parts += [] if stage.order is None else [stage.order[:ORDER_LOOKED_AT]]
+    marks = [zlib.crc32(part.tobytes()) for part in parts]
+    return f"{len(bus)}:{marks}"
+
+
+def _safe(name: str) -> str:
+    """An unknown tool's name in letters that every provider takes back."""
+    kept = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in name)[:64]
+    return kept if kept[:1].isalpha() or kept[:1] == "_" else f"_{kept}"[:64]
