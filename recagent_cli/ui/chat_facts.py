@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from recagent_catalogs.errors import BadInput
 
-from ..agent.loop import NOTED
+from ..agent.finish import NOTED
 from .chat_command import ITEMS, ChatCommand, rows_named
 from .item_list import plain_list
 
