@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from recagent_tools.bus_file import bus_from_bytes
 from .agent.brain import PastTurn
 from .agent.kept import KeptItem
 from .agent.turn import past_from_json
+from .agent.usage import spent, usages_of
 from .bus_report import sets_told
 from .memory.session_rows import SessionHead, StoredSession
 
@@ -27,8 +29,10 @@ def conversation(stored: StoredSession, relabel: Relabel | None = None) -> dict[
         stored: from the store.
         relabel: names items of turns that know only their ids; by default by the id.
     """
-    turns = [_turn(number, body, relabel) for number, body in enumerate(stored.turns, start=1)]
+    pasts = [past_from_json(body) for body in stored.turns]
+    turns = [_turn(number, *past, relabel) for number, past in enumerate(pasts, start=1)]
     sets, funnel = _bus(stored.bus)
+    total = spent(usages_of([past for past, _ in pasts]))
     return {
         "schema": SESSION_SCHEMA,
         "id": stored.id,
@@ -38,6 +42,7 @@ def conversation(stored: StoredSession, relabel: Relabel | None = None) -> dict[
         "created": moment(stored.created),
         "updated": moment(stored.updated),
         "turns": turns,
+        "usage": total.to_json() if total else None,
         "sets": sets,
         "funnel": funnel,
     }
@@ -58,8 +63,9 @@ def moment(seconds: float) -> str | None:
     return datetime.fromtimestamp(int(seconds), UTC).isoformat().replace("+00:00", "Z")
 
 
-def _turn(number: int, body: str, relabel: Relabel | None) -> dict[str, Any]:
-    past, ids = past_from_json(body)
+def _turn(
+    number: int, past: PastTurn, ids: Sequence[str], relabel: Relabel | None
+) -> dict[str, Any]:
     items = past.kept.items
     if relabel is not None and not past.kept.time:
         items = tuple(map(relabel, ids))
@@ -78,6 +84,7 @@ def _turn(number: int, body: str, relabel: Relabel | None) -> dict[str, Any]:
         "user": past.user,
         "with": list(past.together.names) if past.together else [],
         "brain": past.kept.brain,
+        "usage": asdict(past.kept.usage) if past.kept.usage else None,
         "request": _request(past),
     }
 

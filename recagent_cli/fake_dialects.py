@@ -46,6 +46,7 @@ class Answer:
         refusal: the words of a refusal (OpenAI).
         finish: the finish word; None for the usual one, "" for none at all.
         usage: (prompt, completion) tokens, or None to send none.
+        cached: so many tokens of the prompt came from the provider's cache (not in Ollama).
         piece: how many characters of text and arguments go into one chunk; 0 for all in one.
         done: whether a stream ends with its terminator ([DONE]).
         status: HTTP status; with 400 and more `body` is the error.
@@ -67,6 +68,7 @@ class Answer:
     refusal: str = ""
     finish: str | None = None
     usage: tuple[int, int] | None = (100, 20)
+    cached: int = 0
     piece: int = 0
     done: bool = True
     status: int = 200
@@ -140,12 +142,14 @@ def _openai_finish(answer: Answer) -> str | None:
     return "tool_calls" if answer.calls else "stop"
 
 
-def _openai_usage(answer: Answer) -> dict[str, int] | None:
+def _openai_usage(answer: Answer) -> dict[str, Any] | None:
     if answer.usage is None:
         return None
     prompt, completion = answer.usage
     total = prompt + completion
-    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": total}
+    usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": total}
+    cached = {"prompt_tokens_details": {"cached_tokens": answer.cached}} if answer.cached else {}
+    return {**usage, **cached}
 
 
 def _openai_calls(answer: Answer) -> list[dict[str, Any]]:
@@ -234,10 +238,13 @@ def _anthropic_blocks(answer: Answer) -> list[dict[str, Any]]:
 
 def _anthropic_message(answer: Answer, content: list[Any], stop: str | None) -> dict[str, Any]:
     prompt, completion = answer.usage or (0, 0)
+    usage = {"input_tokens": prompt - answer.cached, "output_tokens": completion}
+    if answer.cached:
+        usage["cache_read_input_tokens"] = answer.cached
     return {
         "id": "msg_1", "type": "message", "role": "assistant", "model": "fake", "content": content,
         "stop_reason": stop, "stop_sequence": None,
-        "usage": {"input_tokens": prompt, "output_tokens": completion},
+        "usage": usage,
     }  # fmt: skip
 
 
@@ -301,6 +308,7 @@ def _gemini_body(answer: Answer, parts: list[Any], finish: str | None) -> dict[s
             "promptTokenCount": prompt,
             "candidatesTokenCount": completion,
             "totalTokenCount": prompt + completion,
+            **({"cachedContentTokenCount": answer.cached} if answer.cached else {}),
         }
     return body
 

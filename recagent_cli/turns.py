@@ -19,6 +19,7 @@ from .agent.plan import DryToolbox, Plan
 from .agent.request import GOING, MAKING, Operation, Request
 from .agent.session import Session
 from .agent.turn import Turn
+from .agent.usage import spent, usages_of
 from .sessions import Sessions
 
 EventFunction = Callable[[Event], None]
@@ -83,7 +84,8 @@ class Turns:
                 self.notice("catalog", f"this turn could not be kept: {error.message}")
         if request is None:
             self._tell_doubt(turn)
-        turn = replace(turn, notices=(*self.take_notices(), *turn.notices))
+        notices = (*self.take_notices(), *turn.notices)
+        turn = replace(turn, notices=notices, spent=spent(usages_of(session.turns)))
         emit(TurnFinished(turn))
         return turn
 

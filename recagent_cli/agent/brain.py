@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from .events import Event
 from .kept import Kept
 from .request import Request
+from .usage import Usage as Usage
 
 if TYPE_CHECKING:
     from recagent_tools.relaxation import Change
@@ -39,17 +40,6 @@ class Observation:
     text: str
     data: Any = None
     error: bool = False
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What a model consumed. `cost_usd` is None where the price is unknown."""
-
-    model: str
-    calls: int = 0
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    cost_usd: float | None = None
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ class Budget:
     prompt_tokens: int | None = 0
     completion_tokens: int | None = 0
     cost_usd: float | None = 0.0
+    cached_tokens: int | None = None
     counted: int = 0
     """Tokens with estimates where nothing was sent."""
 
@@ -50,6 +51,8 @@ class Budget:
         self.prompt_tokens = _sum(self.prompt_tokens, reply.prompt_tokens)
         self.completion_tokens = _sum(self.completion_tokens, reply.completion_tokens)
         self.cost_usd = _sum(self.cost_usd, reply.cost_usd)
+        if reply.cached_tokens is not None:
+            self.cached_tokens = (self.cached_tokens or 0) + reply.cached_tokens
         written = sum(len(call.arguments) for call in reply.calls) + len(reply.text)
         estimate = (sent_chars + written) // CHARS_PER_TOKEN
         known = (reply.prompt_tokens or 0) + (reply.completion_tokens or 0)
@@ -78,7 +81,12 @@ class Budget:
         if not self.calls:
             return Usage(self.model)
         return Usage(
-            self.model, self.calls, self.prompt_tokens, self.completion_tokens, self.cost_usd
+            self.model,
+            self.calls,
+            self.prompt_tokens,
+            self.completion_tokens,
+            self.cost_usd,
+            self.cached_tokens,
         )
 
 

@@ -77,7 +77,7 @@ class Finish:
         for kind, told in (*context.notices, *self._said(text)):
             course.notice(kind, told)
         question, options = context.question or ("", ())
-        usage: Usage | None = brain.usage()
+        usage: Usage | None = self.agent.brain.usage() if self.fell_back else brain.usage()
         return Turn(
             utterance=course.utterance,
             text=text or question,
@@ -86,7 +86,7 @@ class Finish:
             trace=tuple(course.trace),
             notices=tuple(course.notices),
             brain=brain.name,
-            usage=usage,
+            usage=usage if usage and usage.calls else None,  # a model that never answered
             session=course.session.id,
             catalog=context.catalog.name,
             question=question,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+from .usage import Usage, usage_from_json
 
 
 @dataclass(frozen=True)
@@ -31,21 +33,24 @@ class Kept:
         brain: who answered: `builtin`, or the model's name.
         funnel: how the candidates of its list came about.
         items: its list, first to last.
+        usage: what a model consumed for it; None without one.
     """
 
     time: float = 0.0
     brain: str = ""
     funnel: str = ""
     items: tuple[KeptItem, ...] = ()
+    usage: Usage | None = None
 
     def to_json(self) -> dict[str, Any]:
         """It as it is stored: ids of the items stand with the turn."""
-        return {
+        told: dict[str, Any] = {
             "time": self.time,
             "brain": self.brain,
             "funnel": self.funnel,
             "items": [[item.title, item.year, item.reason] for item in self.items],
         }
+        return told if self.usage is None else {**told, "usage": asdict(self.usage)}
 
 
 def kept_from_json(data: Any, ids: Sequence[str]) -> Kept:
@@ -59,7 +64,11 @@ def kept_from_json(data: Any, ids: Sequence[str]) -> Kept:
         return bare
     told = [(str(t), None if y is None else int(y), str(why)) for t, y, why in data["items"]]
     kept = replace(
-        bare, time=float(data["time"]), brain=str(data["brain"]), funnel=str(data["funnel"])
+        bare,
+        time=float(data["time"]),
+        brain=str(data["brain"]),
+        funnel=str(data["funnel"]),
+        usage=usage_from_json(data.get("usage")),
     )
     if len(told) != len(ids):
         return kept

@@ -36,6 +36,8 @@ NO_KEY = "no-key"
 """Sent where a server needs no key but the wire wants one."""
 ECHO_REASONING = frozenset(("deepseek", "moonshot"))
 """Providers that want their reasoning text back; others refuse the field."""
+MARKS_CACHE = frozenset(("anthropic",))
+"""Providers that keep of a prompt only what is marked; a mark holds all before it, tools first."""
 _BASELESS = frozenset(("ollama_chat", "ollama"))
 _LOCK = threading.Lock()
 
@@ -275,6 +277,7 @@ class LiteLLMClient:
             reply,
             prompt_tokens=prompt,
             completion_tokens=completion,
+            cached_tokens=_count(usage, "cached_tokens"),
             cost_usd=None if self.api_base else work.cost_usd,
         )
 
@@ -296,7 +299,7 @@ class LiteLLMClient:
             if stream:
                 _read_stream(job, answer)
             else:
-                job.usage = getattr(answer, "usage", None)
+                job.usage = _told_usage([getattr(answer, "usage", None)])
                 job.put(answer)
         finally:
             clients.flush_cache()
@@ -355,7 +358,8 @@ def _read_stream(job: Work, stream: Any) -> None:
             job.put(chunk)
     finally:
         close_stream(stream)
-    job.usage = _streamed_usage(stream)
+    # The raw chunks hold the provider's own usage; what the stream sums up is litellm's guess.
+    job.usage = _told_usage([getattr(c, "usage", None) for c in getattr(stream, "chunks", ())])
     job.ended_well = any(
         getattr(stream, name, "") is not None
         for name in ("received_finish_reason", "intermittent_finish_reason")
@@ -423,6 +427,9 @@ def suggestions(model: str, limit: int = 3) -> list[str]:
 def _to_wire(message: Message, provider: str) -> dict[str, Any]:
     """One message in OpenAI's shape, with the provider's own fields where they came from."""
     wire: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.role == "system" and provider in MARKS_CACHE:
+        mark = {"cache_control": {"type": "ephemeral"}}
+        wire["content"] = [{"type": "text", "text": message.content, **mark}]
     if message.role == "tool":
         wire |= {"tool_call_id": message.call_id, "name": message.name}
     if message.calls:
@@ -444,16 +451,24 @@ def _to_wire(message: Message, provider: str) -> dict[str, Any]:
     return wire
 
 
-def _streamed_usage(stream: Any) -> Any:
-    """The provider's own usage, out of the raw chunks; litellm's guess is left aside."""
+def _told_usage(usages: Sequence[Any]) -> dict[str, int] | None:
+    """What a provider counted, in one answer or in the chunks of one: the largest of each figure.
+
+    litellm has the words of all providers for cached tokens in one place, and counts them among
+    those of the prompt.
+    """
     found: dict[str, int] = {}
-    for chunk in getattr(stream, "chunks", ()):
-        usage = getattr(chunk, "usage", None)
-        for name in ("prompt_tokens", "completion_tokens"):
-            count = _count(usage, name)
-            if count:
-                found[name] = max(count, found.get(name, 0))
-    return found or None
+    for usage in usages:
+        details = getattr(usage, "prompt_tokens_details", None)
+        for name, told in (
+            ("prompt_tokens", _count(usage, "prompt_tokens") or None),
+            ("completion_tokens", _count(usage, "completion_tokens") or None),
+            ("cached_tokens", _count(details, "cached_tokens")),
+            ("cache_creation_tokens", _count(details, "cache_creation_tokens")),
+        ):
+            if told is not None:
+                found[name] = max(told, found.get(name, 0))
+    return found if {"prompt_tokens", "completion_tokens"} & found.keys() else None
 
 
 def _count(usage: Any, name: str) -> int | None:
@@ -467,9 +482,14 @@ def _cost(litellm: Any, model: str, usage: Any) -> float | None:
     if prompt is None or completion is None:
         return None
     try:
-        parts = litellm.cost_per_token(
-            model=model, prompt_tokens=prompt, completion_tokens=completion
+        told = litellm.Usage(
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            total_tokens=prompt + completion,
+            prompt_tokens_details={"cached_tokens": _count(usage, "cached_tokens") or 0},
+            cache_creation_input_tokens=_count(usage, "cache_creation_tokens") or 0,
         )
+        parts = litellm.cost_per_token(model=model, usage_object=told)
     # It raises bare Exceptions for models that it does not know.
     except Exception:
         return None

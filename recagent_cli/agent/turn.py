@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .brain import PastTurn, Usage
 from .kept import Kept, KeptItem, kept_from_json
 from .request import Request, request_from_json
+from .usage import Spent
 
 if TYPE_CHECKING:
     from recagent_catalogs.store import Item
@@ -131,6 +132,7 @@ class Turn:
         notices: (kind, text): limits, unused words, fallbacks, cuts.
         brain: who answered: `builtin`, or the model's name.
         usage: what a model consumed; None without one.
+        spent: what models consumed in its session so far, this turn included; None without any.
         session: id of the session.
         question, options: set where the answer is a question back.
         cut: whether a budget or a fallback shaped the answer (exit code 7 with --strict).
@@ -174,6 +176,7 @@ class Turn:
     remembered: tuple[tuple[str, int], ...] = field(default=(), compare=False)
     stated: tuple[tuple[str, str, str], ...] = field(default=(), compare=False)
     together: With | None = None
+    spent: Spent | None = None
 
     @property
     def rows(self) -> tuple[int, ...]:
@@ -199,6 +202,7 @@ class Turn:
                 self.brain,
                 self.funnel if self.items else "",
                 tuple(KeptItem(one.id, one.title, one.year, one.reason) for one in self.items),
+                self.usage,
             ),
         )
 
@@ -227,6 +231,7 @@ class Turn:
             "notices": [{"kind": kind, "text": text} for kind, text in self.notices],
             "brain": self.brain,
             "usage": asdict(self.usage) if self.usage else None,
+            "session_usage": self.spent.to_json() if self.spent else None,
             "cut": self.cut,
             "session": self.session,
         }

@@ -81,6 +81,8 @@ class Reply:
         thought: reasoning that came beside the text.
         complete: False where the stream broke off.
         prompt_tokens, completion_tokens: None where the provider sent no usage.
+        cached_tokens: those of the prompt that the provider had in its cache; None where it does
+            not tell.
         cost_usd: None where the price is unknown.
         extra: the provider's own data of the message, handed back unchanged.
     """
@@ -92,6 +94,7 @@ class Reply:
     complete: bool = True
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    cached_tokens: int | None = None
     cost_usd: float | None = None
     extra: dict[str, Any] | None = None
 

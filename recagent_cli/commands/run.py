@@ -453,12 +453,22 @@ class Run:
         for _, text in turn.notices:
             self.say(f"note: {text}")
         if self.verbose:
+            self._say_usage(turn)
             if turn.items:
                 self.say(turn.funnel)
             for line in explained_lines(turn):
                 self.say(line)
         if turn.cut and self.strict:
             raise typer.Exit(ExitCode.CUT)
+
+    def _say_usage(self, turn: Turn) -> None:
+        """What a model consumed for a turn, and for its session where that is more."""
+        from ..ui.lines import spent_line, usage_line
+
+        if turn.usage is not None:
+            self.say(usage_line(turn.usage))
+        if turn.spent is not None and (turn.usage is None or turn.spent.answers > 1):
+            self.say(f"this session: {spent_line(turn.spent)}")
 
     def print_plan(self, plan: Plan, assistant: Assistant) -> None:
         """Print what a request would do, as a table or as JSON."""

@@ -81,10 +81,11 @@ def show(run: Run, session: SessionArgument = None) -> None:
             "text": turn["text"],
             "shown": [_label(item) for item in turn["items"]],
             "list": turn["list"],
+            "usage": turn["usage"],
         }
         for turn in told["turns"]
     ]
-    body = {name: told[name] for name in ("id", "catalog", "title")}
+    body = {name: told[name] for name in ("id", "catalog", "title", "usage")}
     run.out(report_text("session", {**body, "turns": turns, "funnel": told["funnel"]}, run.form))
 
 

@@ -38,7 +38,6 @@ from .signals import ends_by_signal, ends_without_terminal, no_echo, stoppable
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from ..agent.brain import Usage
     from ..agent.session import Session
     from ..agent.turn import Turn
     from ..assistant import Assistant
@@ -52,7 +51,6 @@ class Chat:
     Attributes:
         plain: lines of plain text only: no colours, nothing that moves or is drawn twice.
         weights: aspects of the ranking with their weight, for all that is asked from now on.
-        usages: what the models of each answer consumed.
         over: whether it ends after this line.
         paused: whether the profile learns nothing at the moment.
         aside: the conversation that goes on once this one is no longer incognito.
@@ -68,7 +66,6 @@ class Chat:
     width: int = 0
     plain: bool = False
     weights: dict[str, float] = field(default_factory=dict)
-    usages: list[Usage] = field(default_factory=list)
     over: bool = False
     paused: bool = False
     aside: Session | None = None
@@ -234,7 +231,6 @@ class Chat:
         elif turn.items and turn.brain == "builtin":  # of a model each tool was told
             self.note(self.session.bus.funnel(brief=True))
         if turn.usage is not None:
-            self.usages.append(turn.usage)
             self.note(usage_line(turn.usage))
 
     def _event(self, event: Event) -> None:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from recagent_catalogs.errors import BadInput, ModelError
 from recagent_catalogs.text import clean
 
+from ..agent.usage import spent, usages_of
 from ..brains import take_brain
 from ..named import own_weights
 from .chat_command import ChatCommand
-from .lines import cost_told, usage_line
+from .lines import spent_line, usage_line
 from .render import rows_table
 
 if TYPE_CHECKING:
@@ -94,26 +95,13 @@ def _model_names(chat: Chat) -> Sequence[str]:
 
 def _cost(chat: Chat, rest: str) -> None:
     """What the models of the last turn and of this conversation consumed."""
-    usages = chat.usages
-    if not usages:
+    usages = usages_of(chat.session.turns)
+    total = spent(usages)
+    if total is None:
         chat.note("nothing: the built-in brain answered, on this machine")
         return
-    last, *_ = reversed(usages)
-    chat.note(f"last answer: {usage_line(last)}")
-    calls = sum(usage.calls for usage in usages)
-    sums = [_sum([u.prompt_tokens for u in usages]), _sum([u.completion_tokens for u in usages])]
-    tokens = "tokens unknown"
-    if sums[0] is not None:
-        tokens = f"{sums[0]:,.0f} + {sums[1] or 0:,.0f} tokens"
-    cost = cost_told(_sum([usage.cost_usd for usage in usages]))
-    answers = f"{len(usages):,} answer" + "s" * (len(usages) != 1)
-    chat.note(f"this session: {answers} · {calls:,} calls · {tokens} · {cost}")
-
-
-def _sum(values: Sequence[float | None]) -> float | None:
-    """The sum; not known where one of them is not, lest it be told too small."""
-    known = [value for value in values if value is not None]
-    return sum(known) if len(known) == len(values) else None
+    chat.note(f"last answer of a model: {usage_line(usages[-1])}")
+    chat.note(f"this session: {spent_line(total)}")
 
 
 def _sql(chat: Chat, rest: str) -> None:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from recagent_catalogs.store import Catalog
 
-    from ..agent.brain import Usage
     from ..agent.events import ToolFinished
+    from ..agent.usage import Spent, Usage
 
 NAME = 10
 """Cells for the name of a tool; longer ones push the rest to the right."""
@@ -159,18 +159,35 @@ def _time(ms: float) -> str:
 
 
 def usage_line(usage: Usage) -> str:
-    """`gpt-4.1-mini · 3 calls · 2,100 + 160 tokens · $0.0021`."""
-    calls = f"{usage.calls:,} call" + ("" if usage.calls == 1 else "s")
-    return " · ".join((clean(usage.model), calls, tokens_told(usage), cost_told(usage.cost_usd)))
+    """`gpt-4.1-mini · 3 calls · 2,100 + 160 tokens (1,500 cached) · $0.0021`."""
+    told = (clean(usage.model), _number(usage.calls, "call"), tokens_told(usage))
+    return " · ".join((*told, cost_told(usage.cost_usd)))
 
 
-def tokens_told(usage: Usage) -> str:
-    """Tokens of the prompts and of the answers."""
-    if usage.prompt_tokens is None:
+def spent_line(spent: Spent) -> str:
+    """`2 answers · 3 calls · 1,500 + 100 tokens · at least $0.0010 (1 of 2 answers unknown)`."""
+    told = (_number(spent.answers, "answer"), _number(spent.calls, "call"), tokens_told(spent))
+    cost = cost_told(spent.cost_usd)
+    if spent.cost_usd is None and spent.cost_at_least_usd is not None:
+        unknown = f"{spent.cost_unknown:,} of {_number(spent.answers, 'answer')} unknown"
+        cost = f"at least {cost_told(spent.cost_at_least_usd)} ({unknown})"
+    return " · ".join((*told, cost))
+
+
+def tokens_told(told: Usage | Spent) -> str:
+    """Tokens of the prompts and of the answers, and those that came from a provider's cache."""
+    if told.prompt_tokens is None or told.completion_tokens is None:
         return "tokens unknown"
-    return f"{usage.prompt_tokens:,} + {usage.completion_tokens or 0:,} tokens"
+    cached = f" ({told.cached_tokens:,} cached)" if told.cached_tokens else ""
+    return f"{told.prompt_tokens:,} + {told.completion_tokens:,} tokens{cached}"
 
 
 def cost_told(cost: float | None) -> str:
-    """Dollars with four digits behind the point."""
-    return "cost unknown" if cost is None else f"${cost:.4f}"
+    """Dollars with four digits behind the point; never zeros only."""
+    if cost is None:
+        return "cost unknown"
+    return f"${cost:.4f}" if cost >= 0.00005 else "less than $0.0001"
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + "s" * (count != 1)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from recagent_catalogs.text import clean
 
+from ..agent.usage import spent, usages_of
+from .lines import cost_told
+
 if TYPE_CHECKING:
-    from ..agent.brain import Usage
     from .chat import Chat
 
 DEFAULT_PROFILE = "me"
@@ -38,11 +40,12 @@ def parts(chat: Chat) -> list[Part]:
     if bus.lists:
         n = len(bus)
         told.append(Part(f"{n:,} candidate{'s' * (n != 1)}", 5))
-    tokens, cost = spent(chat.usages)
-    if tokens is not None:
-        told.append(Part(f"{tokens:,} tokens", 2))
-    if cost is not None:
-        told.append(Part(f"${cost:.4f}", 3))
+    if (total := spent(usages_of(chat.session.turns))) is not None:
+        if total.prompt_tokens is not None and total.completion_tokens is not None:
+            told.append(Part(f"{total.prompt_tokens + total.completion_tokens:,} tokens", 2))
+        if total.cost_at_least_usd is not None:
+            more = "" if total.cost_usd is not None else "+"
+            told.append(Part(cost_told(total.cost_at_least_usd) + more, 3))
     if assistant.profile_name != DEFAULT_PROFILE:
         told.append(Part(f"as {clean(assistant.profile_name, 20)}", 7))
     if (others := assistant.with_now(chat.session).names) and chat.user is None:
@@ -52,17 +55,6 @@ def parts(chat: Chat) -> list[Part]:
     elif chat.paused:
         told.append(Part("paused", 8))
     return told
-
-
-def spent(usages: Sequence[Usage]) -> tuple[int | None, float | None]:
-    """Tokens and dollars of all answers; None where none of them told."""
-    tokens = [
-        (one.prompt_tokens or 0) + (one.completion_tokens or 0)
-        for one in usages
-        if one.prompt_tokens is not None or one.completion_tokens is not None
-    ]
-    costs = [one.cost_usd for one in usages if one.cost_usd is not None]
-    return (sum(tokens) if tokens else None), (sum(costs) if costs else None)
 
 
 def fitted(parts: Sequence[Part], width: int) -> str:

@@ -13,7 +13,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
-from recagent_cli.agent.brain import Usage
+from recagent_cli.agent.brain import PastTurn, Usage
+from recagent_cli.agent.kept import Kept
 from recagent_cli.assistant import Assistant
 from recagent_cli.memory.event_rows import StoredEvent
 from recagent_cli.memory.store import UserStore
@@ -160,10 +161,17 @@ def test_what_models_took(home: Path) -> None:
         run = {command.name: command.run for command in COMMANDS}
         run["/cost"](chat, "")
         assert "the built-in brain answered" in told[0]
-        chat.usages += [Usage("m", 2, 1200, 80, 0.001), Usage("m", 1, 300, 20, None)]
+        for usage in (Usage("m", 2, 1200, 80, 0.001), Usage("m", 1, 300, 20, None)):
+            chat.session.turns.append(PastTurn("x", "y", (), kept=Kept(usage=usage)))
         run["/cost"](chat, "")
-    assert told[-2] == "last answer: m · 1 call · 300 + 20 tokens · cost unknown"
-    assert told[-1] == "this session: 2 answers · 3 calls · 1,500 + 100 tokens · cost unknown"
+        assert told[-2] == "last answer of a model: m · 1 call · 300 + 20 tokens · cost unknown"
+        assert told[-1] == (
+            "this session: 2 answers · 3 calls · 1,500 + 100 tokens · "
+            "at least $0.0010 (1 of 2 answers unknown)"
+        )
+        run["/new"](chat, "")
+        run["/cost"](chat, "")
+        assert "the built-in brain answered" in told[-1]
 
 
 def test_commands_that_there_are_none_of_get_the_nearest() -> None:

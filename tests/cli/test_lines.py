@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.cells import cell_len
 from syrupy.assertion import SnapshotAssertion
 
 from recagent_catalogs.store import Catalog
-from recagent_cli.agent.brain import Usage
 from recagent_cli.agent.events import ToolFinished
-from recagent_cli.ui.lines import is_quiet, told_of, tool_line, usage_line
+from recagent_cli.agent.usage import Usage, spent, usage_from_json
+from recagent_cli.ui.lines import cost_told, is_quiet, spent_line, told_of, tool_line, usage_line
 
 
 def done(tool: str, before: int, after: int, ms: float = 4.2, **arguments: Any) -> ToolFinished:
@@ -69,3 +72,42 @@ def test_what_a_model_took() -> None:
         == "m · 3 calls · 2,100 + 160 tokens · $0.0021"
     )
     assert usage_line(Usage("m", 1)) == "m · 1 call · tokens unknown · cost unknown"
+    cached = usage_line(Usage("m", 1, 2100, 160, 0.00002, 1500))
+    assert cached == "m · 1 call · 2,100 + 160 tokens (1,500 cached) · less than $0.0001"
+
+
+DOLLARS = st.none() | st.floats(1e-9, 10.0)
+USAGES = st.builds(
+    Usage,
+    st.just("m"),
+    st.integers(1, 9),
+    st.none() | st.integers(0, 9_999),
+    st.none() | st.integers(0, 999),
+    DOLLARS,
+    st.none() | st.integers(0, 99),
+)
+
+
+@given(st.lists(USAGES, max_size=5))
+def test_56_a_sum_is_never_told_too_small(usages: list[Usage]) -> None:
+    total = spent(usages)
+    if total is None:
+        assert not usages
+        return
+    known = [one.cost_usd for one in usages if one.cost_usd is not None]
+    assert (total.answers, total.calls) == (len(usages), sum(one.calls for one in usages))
+    assert total.cost_unknown == len(usages) - len(known)
+    assert (total.cost_usd is None) == (total.cost_unknown > 0)
+    assert total.cost_at_least_usd == (pytest.approx(sum(known)) if known else None)
+    prompts = [one.prompt_tokens for one in usages]
+    assert total.prompt_tokens == (None if None in prompts else sum(filter(None, prompts)))
+    line = spent_line(total)
+    assert "$0.0000" not in line
+    assert ("at least" in line) == (0 < len(known) < len(usages))
+    assert ("cost unknown" in line) == (not known)
+    assert all(usage_from_json(asdict(one)) == one for one in usages)
+
+
+def test_no_cost_is_told_as_nothing() -> None:
+    assert cost_told(0.00005) == "$0.0001" and cost_told(0.0000499) == "less than $0.0001"
+    assert cost_told(None) == "cost unknown" and usage_from_json(None) is None

@@ -11,6 +11,7 @@ import pytest
 from recagent_catalogs.errors import ModelError
 from recagent_cli.agent.budget import Limits
 from recagent_cli.agent.events import TextDelta
+from recagent_cli.agent.litellm_adapter import LiteLLMClient
 from recagent_cli.agent.llm import LLMBrain
 from recagent_cli.testing import Answer, FakeCall, FakeServer
 
@@ -390,6 +391,38 @@ def test_55_budgets_end_with_the_best_list(bench: Bench) -> None:
         turn, server = ask(bench, *steps, limits=limits)
         assert turn.items and word in dict(turn.notices)["cut"]
         assert len(server.requests) == 2
+
+
+@EACH
+def test_56_cached_tokens_are_told(dialect: str) -> None:
+    """Each provider has words of its own for them; Ollama has none."""
+    for stream in (True, False):
+        with FakeServer(Answer(text="ok", usage=(2_000, 20), cached=1_500)) as server:
+            reply = client_of(server, dialect, stream=stream).complete(HELLO)
+        assert (reply.prompt_tokens, reply.completion_tokens) == (2_000, 20)
+        assert reply.cached_tokens == (None if dialect == "ollama" else 1_500)
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-4o-mini", "anthropic/claude-sonnet-4-5"])
+def test_56_cached_tokens_cost_less(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    costs = []
+    for cached in (0, 1_500):
+        with FakeServer(Answer(text="ok", usage=(2_000, 20), cached=cached)) as server:
+            name = model.partition("/")[0].upper()
+            monkeypatch.setenv(f"{name}_API_BASE", server.url)
+            monkeypatch.setenv(f"{name}_API_KEY", "sk-of-nobody")
+            costs.append(LiteLLMClient(model).complete(HELLO).cost_usd)
+    assert costs[0] and costs[1] and 0 < costs[1] < 0.9 * costs[0]
+
+
+def test_the_prefix_is_marked_for_a_cache_that_wants_marks(bench: Bench) -> None:
+    _, server = ask(bench, calls(POPULAR), END, dialect="anthropic")
+    systems = [request.body["system"] for request in server.requests]
+    assert systems[0] == systems[1] and len(systems) == 2
+    assert systems[0][0]["cache_control"] == {"type": "ephemeral"}
+    _, server = ask(bench, END)
+    assert isinstance(server.requests[0].body["messages"][0]["content"], str)
+    assert "cache_control" not in sent_text(server)
 
 
 def test_56_unknown_price_is_none(bench: Bench) -> None:

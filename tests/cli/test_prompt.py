@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from recagent_cli.agent.brain import Usage
+from recagent_cli.agent.kept import Kept
 from recagent_cli.agent.request import Operation
 from recagent_cli.assistant import Assistant
 from recagent_cli.ui.chat import Chat
@@ -90,8 +92,10 @@ def test_status(chat: Chat) -> None:
 
     assert told() == "films · built-in brain"
     chat.assistant.ask("westerns", session=chat.session)
-    chat.usages += [Usage("m", 1, 100, 20, 0.01), Usage("m", 1, 5, None, None), Usage("m", 1)]
-    assert told() == "films · built-in brain · 2 candidates · 125 tokens · $0.0100"
+    last = chat.session.turns[-1]
+    for usage in (Usage("m", 1, 100, 20, 0.01), Usage("m", 1, 5, 0, None)):
+        chat.session.turns.append(replace(last, kept=Kept(usage=usage)))
+    assert told() == "films · built-in brain · 2 candidates · 125 tokens · $0.0100+"
     chat.paused = True
     assert told().endswith("paused")
     chat.assistant.incognito = True
