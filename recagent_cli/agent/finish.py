@@ -77,7 +77,7 @@ class Finish:
         for kind, told in (*context.notices, *self._said(text)):
             course.notice(kind, told)
         question, options = context.question or ("", ())
-        usage: Usage | None = self.agent.brain.usage() if self.fell_back else brain.usage()
+        usage: Usage | None = (course.agent.brain if course.fell_back else brain).usage()
         return Turn(
             utterance=course.utterance,
             text=text or question,
