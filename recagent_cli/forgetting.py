@@ -3,6 +3,7 @@
 The rule: nothing kept may hold an item's id or title, a value, or the words that are forgotten. A
 session that names them goes as a whole; one whose candidates only knew of them (a like of long
 ago) stays, without that knowledge; a fact that was said in the same words stays, without the words.
+A trace or a lesson that names any of it goes, whoever named it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 from recagent_catalogs.errors import BadInput, NotFound
 from recagent_catalogs.text import fold
 
+from .memory.derived_rows import Derived, derived_rows
 from .memory.erasing import Doomed
 from .memory.event_rows import StoredEvent
 from .memory.session_rows import StoredSession
@@ -35,6 +37,7 @@ ASKED = ("utterance", "request")
 COMMANDS = ("present", "digest", "suggestion")
 """Sources that are no words of the person."""
 RowFunction = Callable[[StoredSession, str], int | None]
+NamesFunction = Callable[[str, str], Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ class Found:
         sessions: ids, and of how many.
         said: whole lines that the person typed.
         damaged: how many facts cannot be read; they go, as they may hold it.
+        traces, lessons: how many of those.
         span: when the conversation was that is to be forgotten, seconds since 1970.
         doomed: the same, and what stays in other words, as `erase` takes it.
     """
@@ -83,6 +87,8 @@ class Found:
     of_sessions: int
     said: frozenset[str]
     damaged: int
+    traces: int
+    lessons: int
     span: tuple[float, float] | None
     doomed: Doomed
 
@@ -124,12 +130,14 @@ class Finder:
         profile: whose.
         wanted: what is to be forgotten.
         row_of: (session, id) -> row; None where the rows of the session mean nothing any more.
+        names_of: (catalog, id) -> how people call the item; none where nobody knows.
     """
 
     store: UserStore
     profile: str
     wanted: Wanted
     row_of: RowFunction
+    names_of: NamesFunction = lambda catalog, item: ()
     _words: Words = field(init=False)
     _items: frozenset[tuple[str, str]] = field(init=False)
     _values: frozenset[tuple[str, str]] = field(init=False)
@@ -168,6 +176,7 @@ class Finder:
             for event in events
             if event.id not in numbers and self._is_told(event, own)
         ]
+        derived = self._derived(gone)
         return Found(
             tuple(facts),
             len(facts) - len(own),
@@ -175,9 +184,31 @@ class Finder:
             sessions,
             frozenset(said),
             len(damaged),
+            sum(table == "traces" for table, _ in derived),
+            sum(table == "lessons" for table, _ in derived),
             self._span(events),
-            Doomed(numbers | damaged, gone, reworded, rewritten),
+            Doomed(numbers | damaged, gone, reworded, rewritten, derived),
         )
+
+    def _derived(self, gone: Sequence[str]) -> list[Derived]:
+        """The traces and lessons that go: those of sessions that go, and those that tell of it."""
+        wanted, found = self.wanted, []
+        names = {item: list(self.names_of(*item)) for item in self._items}
+        told = [*wanted.words, *(value for _, value in self._values)]
+        words = Words([*told, *(name for called in names.values() for name in called)])
+        for row in derived_rows(self.store, self.profile):
+            ids = {item for catalog, item in self._items if catalog == row.catalog}
+            if (
+                wanted.everything
+                or row.texts is None
+                or row.session in gone
+                or row.catalog == wanted.catalog
+                or (wanted.since is not None and row.created >= wanted.since)
+                or any(not names[row.catalog, item] for item in ids)
+                or any(_tells(text, ids) or words.stand_in(text) for text in row.texts)
+            ):
+                found.append(row.of)
+        return found
 
     def _span(self, events: Sequence[StoredEvent]) -> tuple[float, float] | None:
         """When the session that is meant began, and when something was last noted in it."""
@@ -329,6 +360,11 @@ class Finder:
             and all(isinstance(word, str) for word in part[:2])
             and ((part[0], part[1]) in self._values or self._words.stand_in(part[1]))
         )
+
+
+def _tells(text: str, ids: set[str]) -> bool:
+    """Whether a text is one of these ids, or shows an item of one."""
+    return text in ids or any(f'"id": {json.dumps(id, ensure_ascii=False)}' in text for id in ids)
 
 
 def _together(one: StoredEvent, other: StoredEvent) -> bool:

@@ -34,6 +34,7 @@ class Forgetting:
         reworded: facts that stay without the words they came in.
         rewritten: conversations that stay without having known of it.
         lines: typed in chat.
+        traces, lessons: written down of those conversations, or of others that tell of it.
         damaged: facts that cannot be read any more; what they hold cannot be known.
         backups: copies of the store.
         models: catalogs whose models were trained with this person's events.
@@ -46,6 +47,8 @@ class Forgetting:
     reworded: int
     rewritten: int
     lines: int
+    traces: int
+    lessons: int
     damaged: int
     backups: int
     models: tuple[str, ...]
@@ -60,6 +63,8 @@ class Forgetting:
                 self.reworded,
                 self.rewritten,
                 self.lines,
+                self.traces,
+                self.lessons,
                 self.models,
             )
         )
@@ -77,6 +82,9 @@ class Forgetting:
         ]
         if self.lines:
             parts.append(_counted(self.lines, "line") + " typed in chat")
+        for count, noun in ((self.traces, "trace"), (self.lessons, "lesson")):
+            if count:
+                parts.append(_counted(count, noun))
         if self.damaged:
             parts.append(_counted(self.damaged, "damaged fact") + " that cannot be read")
         if self.reworded:
@@ -157,7 +165,10 @@ class Oblivion:
         return [*sorted({event.catalog for event in facts})]
 
     def _find(self) -> Found:
-        return Finder(self.profiles.store, self.profiles.name, self.wanted, self._row_of).find()
+        profiles = self.profiles
+        return Finder(
+            profiles.store, profiles.name, self.wanted, self._row_of, profiles.names
+        ).find()
 
     def _row_of(self, session: StoredSession, item: str) -> int | None:
         catalog = self.profiles.catalog(session.catalog)
@@ -181,6 +192,8 @@ class Oblivion:
             len(found.doomed.reworded),
             len(found.doomed.rewritten),
             lines,
+            found.traces,
+            found.lessons,
             found.damaged,
             len(copies),
             tuple(sorted(models)),

@@ -9,6 +9,7 @@ from recagent_catalogs.errors import BadInput, NotFound, RecagentError
 from recagent_catalogs.text import fold
 from recagent_tools.toolbox import ToolContext
 
+from . import __version__
 from .agent.brain import Brain
 from .agent.builtin.parse import Parser
 from .agent.builtin.words.tokens import tokenize
@@ -18,6 +19,7 @@ from .agent.operations import check, conditions, rows_of, see_among, utterance_o
 from .agent.plan import DryToolbox, Plan
 from .agent.request import GOING, MAKING, Operation, Request
 from .agent.session import Session
+from .agent.tracing import Tracing
 from .agent.turn import Turn
 from .agent.usage import spent, usages_of
 from .sessions import Sessions
@@ -59,14 +61,16 @@ class Turns:
         """Run a turn and keep it."""
         emit, before = self.emit, session.bus.mark()
         begun = self.sessions.begin() if self.sessions is not None else None
-        # The turn is over once it is kept and its notices are complete, not before.
-        turn = self.agent.turn(
-            text,
-            session,
-            context,
-            lambda e: None if isinstance(e, TurnFinished) else emit(e),
-            request,
-        )
+        trace = None if begun is None else Tracing(len(session.turns), context, version=__version__)
+
+        def told(event: Event) -> None:
+            if trace is not None:
+                trace(event)
+            # The turn is over once it is kept and its notices are complete, not before.
+            if not isinstance(event, TurnFinished):
+                emit(event)
+
+        turn = self.agent.turn(text, session, context, told, request)
         failed = [entry.error for entry in turn.trace if entry.error]
         if request is not None and failed:
             session.bus.back_to(before)
@@ -76,6 +80,7 @@ class Turns:
             session.private = True
         else:
             try:
+                session.traces.append(trace.text() if trace is not None else "")
                 kept = self.sessions.keep(session, turn, begun)
                 self.sessions.learn(kept, context.shown, context)
             except NotFound:  # the session is somebody else's

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from recagent_tools.glimpse import Glimpse
+
     from .turn import Turn
 
 
@@ -35,7 +37,10 @@ class ToolStarted:
 
 @dataclass(frozen=True)
 class ToolFinished:
-    """A tool call ended; `before` and `after` are the number of candidates."""
+    """A tool call ended; `before` and `after` are the number of candidates.
+
+    `left` is a look at the candidates, where the call came to others.
+    """
 
     call_id: str
     tool: str
@@ -45,6 +50,7 @@ class ToolFinished:
     ms: float
     text: str
     error: bool = False
+    left: Glimpse | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 from recagent_catalogs.errors import Cancelled, ModelError
 from recagent_catalogs.text import clean
+from recagent_tools.glimpse import glimpse
 from recagent_tools.toolbox import Tool, Toolbox, ToolContext
 
 from .brain import Brain, Call, Observation, PastTurn, Step, TurnView
@@ -217,6 +218,7 @@ class _Running(Course):
     def _run(self, call: Call) -> Observation:
         told = self._without_prose(call)
         self.emit(ToolStarted(call.id, call.name, told))
+        bus, stood = self.context.bus, self.context.bus.cursor
         ran = self.agent.toolbox.run(call.name, call.arguments, self.context)
         error = ran.result.text if ran.error else ""
         if isinstance(ran.result.data, dict) and "aspects" in ran.result.data:
@@ -232,6 +234,7 @@ class _Running(Course):
                 ran.ms,
                 ran.result.text,
                 ran.error,
+                glimpse(bus.now) if bus.cursor != stood else None,
             )
         )
         return Observation(call, ran.result.text, ran.result.data, ran.error)

@@ -9,7 +9,7 @@ import math
 import os
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
@@ -252,10 +252,20 @@ def _detail(error: BaseException) -> str:
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """Replace everything that is, or looks like, a key. Values of the environment's keys count."""
+    return redactor(secrets)(text)
+
+
+def redactor(secrets: Iterable[str] = ()) -> Callable[[str], str]:
+    """`redact` for many texts: the environment is read once."""
     values = [v for k, v in os.environ.items() if _SECRET_NAME.search(k) and len(v) >= 8]
-    for value in sorted((*values, *(s for s in secrets if s)), key=len, reverse=True):
-        text = text.replace(value, "[key]")
-    return _SECRET_TEXT.sub("[key]", text)
+    values = sorted({*values, *(s for s in secrets if s)}, key=len, reverse=True)
+
+    def hidden(text: str) -> str:
+        for value in values:
+            text = text.replace(value, "[key]")
+        return _SECRET_TEXT.sub("[key]", text)
+
+    return hidden
 
 
 _AGAIN_IN = re.compile(

@@ -38,6 +38,7 @@ class Session:
         private: whether it holds turns that must not be kept: those of then, and what is made of
             them, stay out of the store.
         forgotten: what had been forgotten when it was begun or read, as `last_forgotten` has it.
+        traces: of the turns that are not in the store yet, in their order; "" for none.
         unknown: rows that the person was asked for and does not know; they are not stored.
     """
 
@@ -51,6 +52,7 @@ class Session:
     private: bool = False
     forgotten: int = 0
     unknown: tuple[int, ...] = ()
+    traces: list[str] = field(default_factory=list)
 
     def in_store(self, blob: bytes) -> None:
         """Note that these are the bytes of its bus in the store."""

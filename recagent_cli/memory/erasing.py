@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from recagent_catalogs.errors import RecagentError
 
 from .backups import back_up, delete_backups
+from .derived_rows import Derived, delete_derived
 from .event_rows import StoredEvent, write_event
 from .session_rows import StoredSession, delete_with_session, write_session
 from .store import UserStore
@@ -32,12 +33,14 @@ class Doomed:
         sessions: ids.
         reworded: events that stay, without the words that named what is forgotten.
         rewritten: sessions that stay, whose bus knew what is forgotten.
+        derived: traces and lessons of what stays that may tell of it.
     """
 
     facts: Collection[int] = ()
     sessions: Collection[str] = ()
     reworded: Sequence[StoredEvent] = ()
     rewritten: Sequence[StoredSession] = ()
+    derived: Collection[Derived] = ()
 
 
 def last_forgotten(store: UserStore, profile: str) -> int:
@@ -70,6 +73,7 @@ def erase(store: UserStore, profile: str, doomed: Doomed) -> None:
             )
             if gone.rowcount:
                 delete_with_session(connection, id)
+        delete_derived(connection, profile, doomed.derived)
         now = {event.id: event for event in store.events(profile, undone=True)}
         for event in doomed.reworded:  # taken back meanwhile it stays so
             if event.id in now:

@@ -215,6 +215,7 @@ class UserStore(StoreFile):
         events: Sequence[StoredEvent] = (),
         session: StoredSession | None = None,
         new_turns: Sequence[str] = (),
+        traces: Sequence[str] = (),
     ) -> list[int]:
         """Write events and a session in one transaction; returns the events' numbers.
 
@@ -228,6 +229,7 @@ class UserStore(StoreFile):
             session: the session as it is now; its `turns` are not looked at, and when it was first
                 created stays as it is in the store.
             new_turns: JSON texts of the turns to add.
+            traces: of each new turn, in order; "" where there is none.
 
         Raises:
             NotFound: a session of that id belongs to another profile.
@@ -235,6 +237,8 @@ class UserStore(StoreFile):
         """
         with self.transaction() as connection:
             number = None if session is None else write_session(connection, session, new_turns)
+            if session is not None and any(traces):
+                self._write_traces(connection, session, (number or 0) - len(traces), traces)
             numbers: dict[int, int] = {}
             written: list[int] = []
             for event in events:
@@ -245,6 +249,20 @@ class UserStore(StoreFile):
                 numbers[event.id] = written[-1]
                 numbers.pop(0, None)
         return written
+
+    def _write_traces(
+        self,
+        connection: sqlite3.Connection,
+        session: StoredSession,
+        before: int,
+        traces: Sequence[str],
+    ) -> None:
+        from .trace_rows import new_trace, write_trace  # it stands above
+
+        for number, lines in enumerate(traces, start=before + 1):
+            if lines:
+                of = session.profile, session.catalog, session.id
+                write_trace(connection, new_trace(*of, number, lines))
 
     def undo_event(self, event: StoredEvent) -> None:
         """Mark an event as undone; it stays in the file and counts no more."""

@@ -90,6 +90,16 @@ class RowSet:
             return np.arange(self.n_items, dtype=np.int32)
         return np.flatnonzero(self.mask()).astype(np.int32)
 
+    def first(self, count: int) -> Rows:
+        """The lowest rows, at most so many, int32; of a large set without making all of them."""
+        if self.bits is None:
+            few = np.arange(min(count, self.n_items), dtype=np.int32)
+            return few if self.rows_ is None else self.rows_[:count]
+        length = 1024
+        while length < len(self.bits) and _count(self.bits[:length]) < count:
+            length *= 8
+        return _rows_of(self.bits[:length])[:count]
+
     def mask(self) -> NDArray[np.bool_]:
         """Bool [n_items]."""
         if self.bits is not None:
