@@ -127,21 +127,34 @@ def coerce(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str,
         ArgumentError: a field is unknown, missing or of a type that cannot be meant.
     """
     properties: Mapping[str, Any] = schema.get("properties", {})
-    given = _unwrapped(dict(arguments), properties)
     mended: dict[str, Any] = {}
-    for key, value in given.items():
-        name = _field(key, properties)
-        if name is None:
-            if value in (None, "", [], {}):
-                continue
-            raise ArgumentError(f"no field {key!r}; {describe(schema)}")
-        value = _value(name, value, properties[name], schema)
-        if value is not None and name not in mended:
+    for name, written in fields_named(arguments, schema).items():
+        value = _value(name, written, properties[name], schema)
+        if value is not None:
             mended[name] = value
     missing = [name for name in schema.get("required", ()) if name not in mended]
     if missing:
         raise ArgumentError(f"{missing[0]!r} is missing; {describe(schema)}")
     return mended
+
+
+def fields_named(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments under the schema's names of fields, values as they are; without what is empty.
+
+    Raises:
+        ArgumentError: a field is unknown.
+    """
+    properties: Mapping[str, Any] = schema.get("properties", {})
+    named: dict[str, Any] = {}
+    for key, value in _unwrapped(dict(arguments), properties).items():
+        name = _field(key, properties)
+        if name is None:
+            if value in (None, "", [], {}):
+                continue
+            raise ArgumentError(f"no field {key!r}; {describe(schema)}")
+        if value is not None:
+            named.setdefault(name, value)
+    return named
 
 
 def _unwrapped(given: dict[str, Any], properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -269,15 +282,16 @@ def describe(schema: Mapping[str, Any]) -> str:
         return "it takes no arguments: {}"
     fields = "; ".join(f"{name}: {_type_words(part)}" for name, part in properties.items())
     wanted = list(schema.get("required", ())) or list(properties)[:1]
-    example = {name: _example(properties[name]) for name in wanted if name in properties}
+    example = {name: example_of(properties[name]) for name in wanted if name in properties}
     return f"fields: {fields}. Example: {json.dumps(example, ensure_ascii=False)}"
 
 
-def _example(part: Mapping[str, Any]) -> Any:
+def example_of(part: Mapping[str, Any]) -> Any:
+    """A value of the type that a part of a schema wants."""
     if options := part.get("enum"):
         return options[0]
     kind = part.get("type", "string")
-    return [_example(part.get("items", {}))] if kind == "array" else _EXAMPLES.get(kind, "…")
+    return [example_of(part.get("items", {}))] if kind == "array" else _EXAMPLES.get(kind, "…")
 
 
 def tool_name(written: str, names: Sequence[str]) -> str | None:

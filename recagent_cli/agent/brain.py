@@ -46,13 +46,15 @@ class Observation:
 class Step:
     """One answer of a brain: tool calls to run, or, without calls, the closing text.
 
-    `items` may name bus entries (catalog ids) to be shown with a closing text.
+    `planned` steps come of an answer that an earlier step came of, too: they cost nothing, and do
+    not count against the steps of a turn; their calls do.
     """
 
     calls: tuple[Call, ...] = ()
     text: str = ""
     thought: str = ""
     extra: dict[str, Any] | None = None
+    planned: bool = False
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ class ModelAnswered:
     """A language model gave one answer; what it said is in the events that follow.
 
     Attributes:
-        model, mode: who was asked, and how ("native", "text").
+        model, mode: who was asked, and how ("native", "text", "plan").
         prefix_hash: of the system prompt and the tools, which stay the same over a session.
         prompt_hash: of all that was sent.
         ms: with all retries.
@@ -77,6 +77,22 @@ class ModelAnswered:
     prompt_tokens: int | None
     completion_tokens: int | None
     cost_usd: float | None
+
+
+@dataclass(frozen=True)
+class PlanRead:
+    """An answer of a model that was asked for a plan was read.
+
+    Attributes:
+        calls: how many it plans, and will be run; 0 for words, and for a plan that cannot run.
+        problems: why it cannot.
+        then: what is done about that: "mend", the model is asked for a better one; "steps", it is
+            asked step by step from now on.
+    """
+
+    calls: int
+    problems: tuple[str, ...] = ()
+    then: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,6 +137,7 @@ Event = (
     TurnStarted
     | Thought
     | ModelAnswered
+    | PlanRead
     | ToolStarted
     | ToolFinished
     | TextDelta

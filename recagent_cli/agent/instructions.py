@@ -47,15 +47,24 @@ def _slim(parameters: dict[str, Any]) -> dict[str, Any]:
 
 def system_prompt(catalog: Catalog, tools: Sequence[ToolSchema], *, text_mode: bool) -> str:
     """The system prompt: the same bytes for the same catalog, tools and mode."""
-    schema = catalog.schema
-    prompt = render(
-        "system",
-        nouns=clean(schema.items, 40),
-        size=f"{catalog.n_items:,}",
-        columns=[_column(catalog, column) for column in _told(schema)],
-        conditions=example_conditions(catalog),
-    )
+    prompt = render("system", **_told_of(catalog))
     return prompt + "\n" + render("text_tools", tools=_listed(tools)) if text_mode else prompt
+
+
+def plan_prompt(catalog: Catalog, tools: Sequence[ToolSchema]) -> str:
+    """The system prompt of a model that plans a turn; the tools stand in it, none go beside it."""
+    return render("plan", **_told_of(catalog), tools=_listed(tools))
+
+
+def _told_of(catalog: Catalog) -> dict[str, Any]:
+    """What a system prompt says of a catalog."""
+    schema = catalog.schema
+    return {
+        "nouns": clean(schema.items, 40),
+        "size": f"{catalog.n_items:,}",
+        "columns": [_column(catalog, column) for column in _told(schema)],
+        "conditions": example_conditions(catalog),
+    }
 
 
 def _told(schema: CatalogSchema) -> list[Column]:

@@ -22,9 +22,10 @@ from .arguments import ArgumentError, parse_arguments
 from .brain import Call, Step, TurnView, Usage
 from .budget import Budget, Limits
 from .events import Event, ModelAnswered
-from .instructions import system_prompt, tool_schemas
+from .instructions import plan_prompt, system_prompt, tool_schemas
 from .litellm_adapter import LiteLLMClient, warm
-from .options import Mode, ModelOptions
+from .options import Mode, ModelOptions, Strategy
+from .planning import Planning
 from .probe import probe
 from .text_gate import TextGate
 from .text_protocol import read_text, strip_thinking
@@ -32,6 +33,7 @@ from .transcript import Round, Transcript, opening
 from .watchdog import Patience
 from .wire import Message, ModelClient, Reply, ToolSchema, WireCall
 from .written import WrittenCalls
+from .written_plan import ANSWER
 
 __all__ = ["LLMBrain", "Mode", "open_brain", "probe"]
 
@@ -50,6 +52,7 @@ class _Turn:
     written: WrittenCalls = field(default_factory=WrittenCalls)
     mends: int = 0
     compact: bool = False
+    plan: Planning | None = None
 
 
 class LLMBrain:
@@ -58,6 +61,7 @@ class LLMBrain:
     Args:
         client: carries messages to the model.
         mode: native calls, calls as text, or native until the model shows that it has none.
+        strategy: step by step, or the whole plan first.
         limits: what a turn may cost.
         known_modes: what was learned of models, by name; keep it between sessions to learn once.
         clock: seconds, monotonic.
@@ -68,6 +72,7 @@ class LLMBrain:
         client: ModelClient,
         *,
         mode: Mode = "auto",
+        strategy: Strategy = "react",
         limits: Limits | None = None,
         known_modes: MutableMapping[str, str] | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -75,11 +80,12 @@ class LLMBrain:
         self.name = client.model
         self._client = client
         self._mode = mode
+        self._strategy = strategy
         self._limits = limits or Limits()
         self._known: MutableMapping[str, str] = {} if known_modes is None else known_modes
         self._clock = clock
         self._turn = self._begin("")
-        self._prompts: dict[tuple[str, bool, str], str] = {}
+        self._prompts: dict[tuple[str, bool, bool, str], str] = {}
 
     @property
     def mode(self) -> str:
@@ -101,6 +107,8 @@ class LLMBrain:
         if not view.steps:
             self._turn = self._begin(opening(view))
         self._turn.written.note(view)
+        if self._turn.plan is not None and (step := self._turn.plan.next(view)) is not None:
+            return step
         while True:
             if spent := self._turn.budget.spent():
                 return self._give_up(view, f"the model's budget is spent ({spent})")
@@ -108,12 +116,22 @@ class LLMBrain:
                 return self._hopeless(view)
             gate = TextGate(emit)
             reply = self._ask(view, gate, emit)
-            step = self._read(reply, view, gate)
+            step = self._read(reply, view, gate, emit)
             if step is not None:
                 return step
 
     def _begin(self, said: str) -> _Turn:
-        return _Turn(Budget(self._limits, self._client.model, self._clock), said)
+        turn = _Turn(Budget(self._limits, self._client.model, self._clock), said)
+        if self._strategy == "plan":
+            turn.plan = Planning(turn.written, turn.rounds)
+        return turn
+
+    def _plans(self, view: TurnView) -> bool:
+        """Whether the next answer is to be a plan."""
+        plan = self._turn.plan
+        if plan is not None and plan.asked and self._must_close(view):
+            plan.stop()
+        return plan is not None and bool(plan.asked)
 
     def rewrite(self, task: str, material: str) -> str:
         """The model's answer to a task beside the steps of the turn; "" where it fails.
@@ -157,9 +175,10 @@ class LLMBrain:
         return False
 
     def _send(self, view: TurnView, gate: TextGate, emit: Emit) -> Reply:
-        turn, text_mode = self._turn, self.mode == "text"
+        turn, planned = self._turn, self._plans(view)
+        text_mode = planned or self.mode == "text"
         tools = tool_schemas(view.tools)
-        system = self._system(view, tools, text_mode)
+        system = self._system(view, tools, text_mode, planned)
         transcript = Transcript(system, turn.opening, text_mode, turn.compact)
         messages = transcript.build(view, turn.rounds, self._closing_note(view))
         may_call = bool(self._closers(view)) or not self._must_close(view)
@@ -173,15 +192,23 @@ class LLMBrain:
             seconds=turn.budget.seconds_left(),
         )
         turn.budget.spend(reply, sum(len(m.content) for m in messages))
-        emit(_answered(self.name, self.mode, messages, listed, reply, self._clock() - began))
+        mode = "plan" if planned else self.mode
+        emit(_answered(self.name, mode, messages, listed, reply, self._clock() - began))
         return reply
 
-    def _system(self, view: TurnView, tools: Sequence[ToolSchema], text_mode: bool) -> str:
+    def _system(
+        self, view: TurnView, tools: Sequence[ToolSchema], text_mode: bool, planned: bool
+    ) -> str:
         """The system prompt, made once for a catalog and a mode, so that its bytes stay."""
         listed = ",".join(tool.name for tool in tools) if text_mode else ""
-        key = (view.context.catalog.fingerprint, text_mode, listed)
+        key = (view.context.catalog.fingerprint, text_mode, planned, listed)
         if key not in self._prompts:
-            self._prompts[key] = system_prompt(view.context.catalog, tools, text_mode=text_mode)
+            catalog = view.context.catalog
+            self._prompts[key] = (
+                plan_prompt(catalog, tools)
+                if planned
+                else system_prompt(catalog, tools, text_mode=text_mode)
+            )
         return self._prompts[key]
 
     def _must_close(self, view: TurnView) -> bool:
@@ -205,7 +232,7 @@ class LLMBrain:
 
     # reading
 
-    def _read(self, reply: Reply, view: TurnView, gate: TextGate) -> Step | None:
+    def _read(self, reply: Reply, view: TurnView, gate: TextGate, emit: Emit) -> Step | None:
         """A step out of an answer; None where the model has to be asked again."""
         text, written = self._parts(reply, view)
         if self._refused(reply) and not text and not written:
@@ -214,6 +241,13 @@ class LLMBrain:
                 reason="refused",
                 hint="word the request differently, or ask without a model",
             )
+        plan = self._turn.plan
+        if plan is not None and plan.asked:
+            step, read = plan.read(text, written, reply, view)
+            emit(read)
+            if step is None or step.calls:
+                return step
+            text, written = step.text, []
         if written and not view.tools:
             text, written = text or _spoken(written), []
         if written:
@@ -234,8 +268,11 @@ class LLMBrain:
         if reply.calls:
             return strip_thinking(reply.text), list(reply.calls)
         names = [tool.name for tool in view.tools]
+        plans = self._turn.plan is not None and bool(self._turn.plan.asked)
+        if plans:
+            names.append(ANSWER)
         found = read_text(reply.text, names, complete=reply.complete)
-        if found.calls and self._mode == "auto" and self.mode == "native":
+        if found.calls and not plans and self._mode == "auto" and self.mode == "native":
             self._known[self._client.model] = "text"
         return found.text, list(found.calls)
 
@@ -320,7 +357,13 @@ def open_brain(
     if seconds is not None:
         patience = replace(patience, first_s=min(patience.first_s, seconds), total_s=seconds)
     client = LiteLLMClient(model, api_base=api_base, patience=patience)
-    return LLMBrain(client, mode=options.mode, limits=options.limits, known_modes=known_modes)
+    return LLMBrain(
+        client,
+        mode=options.mode,
+        strategy=options.strategy,
+        limits=options.limits,
+        known_modes=known_modes,
+    )
 
 
 def _answered(

@@ -175,10 +175,10 @@ class _Running(Course):
         """Step until the turn is over or a budget is spent."""
         self.steps = view.steps
         self.context.said = None if brain.name == "builtin" else self.utterance
-        calls = 0
+        calls = number = 0
         # The limit is on what costs; a brain that is free ends by itself.
         most = MAX_STEPS if brain.usage() is None else max(2, self.agent.max_steps)
-        for number in range(most):
+        while number < most:
             last = number == most - 1 or calls >= self.agent.max_calls
             view.tools = self._last_tools() if last else self.agent.toolbox.offered(self.context)
             step = self._step(brain, view)
@@ -188,6 +188,7 @@ class _Running(Course):
                 self.closing = step.text
                 return
             left = self.agent.max_calls - calls
+            number += not (step.planned and left > 0)
             observations = [
                 self._run(call) if n < left or _ends(call, view) else _over_budget(call)
                 for n, call in enumerate(step.calls)

@@ -19,6 +19,8 @@ from .wire import WireCall
 
 ARGUMENT_KEYS = ("arguments", "parameters", "args", "input", "action_input", "tool_input", "params")
 NAME_KEYS = ("name", "tool", "tool_name", "function", "action", "recipient_name")
+ENVELOPES = ("plan", "steps", "calls", "tool_calls", "actions")
+"""Keys of an object that holds nothing but a list of calls."""
 _THINK = re.compile(r"<(think|thinking|reasoning)>.*?(?:</\1>|\Z)", re.S | re.I)
 _THINK_END = re.compile(r"\A.*?</(?:think|thinking|reasoning)>", re.S | re.I)
 _OBSERVATION = re.compile(r"^\s*\**(?:Observation|Tool result|Result of \w+)\**\s*:", re.M | re.I)
@@ -208,6 +210,7 @@ class _Reader:
             return self._damaged(source, name, sure=sure)
         if name is not None:
             return [WireCall(name, json.dumps(values[0] if values else {}), whole=whole)]
+        values = [call for value in values for call in _unwrapped(value)]
         found = [_as_call(value, self.names, sure=sure) for value in values]
         if any(call is None for call in found):
             return []
@@ -253,6 +256,15 @@ def _json_values(source: str, *, whole: bool) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def _unwrapped(value: Any) -> list[Any]:
+    """The calls in an envelope: {"plan": [...]}."""
+    if isinstance(value, dict) and len(value) == 1:
+        key, inner = next(iter(value.items()))
+        if key in ENVELOPES and isinstance(inner, list):
+            return inner
+    return [value]
+
+
 def _as_call(value: Any, names: Sequence[str], *, sure: bool) -> WireCall | None:
     """An object as a call, or None where it is only data."""
     if not isinstance(value, dict):
@@ -274,7 +286,11 @@ def _as_call(value: Any, names: Sequence[str], *, sure: bool) -> WireCall | None
         return None
     arguments = value[key]
     text = arguments if isinstance(arguments, str) else json.dumps(arguments)
-    return WireCall(name, text, str(value.get("id") or ""))
+    return WireCall(name, text, _id(value.get("id")))
+
+
+def _id(given: Any) -> str:
+    return str(given) if isinstance(given, str | int) and not isinstance(given, bool) else ""
 
 
 def _parameters(source: str) -> str:

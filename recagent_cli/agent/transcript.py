@@ -37,12 +37,19 @@ class Round:
         answers: what code answered instead of a tool (an error, a cached result), by call id.
         step: number of the loop's step that this answer became; None where nothing of it ran.
         note: what is told to the model after it, as the person's message.
+        planned: of a plan, the loop's steps that its calls became, one by one.
     """
 
     message: Message
     answers: dict[str, str] = field(default_factory=dict)
     step: int | None = None
     note: str = ""
+    planned: list[int] = field(default_factory=list)
+
+    @property
+    def steps(self) -> list[int]:
+        """All steps of the loop that it became."""
+        return self.planned if self.step is None else [self.step, *self.planned]
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,7 @@ class Transcript:
         for number, past in enumerate(kept, first):
             messages += self._past(number, past, view)
         messages.append(Message("user", self.opening))
-        told = {r.step for r in rounds if r.step is not None}
+        told = {step for r in rounds for step in r.steps}
         foreign = [n for n in range(len(view.steps)) if n not in told]
         for number in foreign:
             messages += self._foreign(number, *view.steps[number])
@@ -96,8 +103,9 @@ class Transcript:
 
     def _round(self, made: Round, view: TurnView, *, short: bool) -> list[Message]:
         answers = dict(made.answers)
-        if made.step is not None and made.step < len(view.steps):
-            observations = view.steps[made.step][1]
+        ran = [step for step in made.steps if step < len(view.steps)]
+        if ran:
+            observations = [one for step in ran for one in view.steps[step][1]]
             changed = _outdated(observations, view)
             for number, observation in enumerate(observations):
                 result = self._result(observation, short, preview=number not in changed)

@@ -10,6 +10,8 @@ from recagent_prompts import environment, names, render, source
 EXAMPLES: dict[str, dict[str, object]] = {
     "close": {"why": "no steps are left", "closers": ["present"]},
     "mend": {"problem": "it was empty"},
+    "plan_mend": {"problems": ["nothing ends it"]},
+    "plan_stopped": {"why": "filter failed", "skipped": ["rank"], "ran": 2, "again": True},
     "refine": {"noun": "film", "nouns": "films", "count": 2, "words": 30, "style": "fit"},
     "system": {
         "nouns": "films",
@@ -41,6 +43,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
         "sets": {"weekend": 4},
     },
 }
+EXAMPLES["plan"] = {**EXAMPLES["system"], **EXAMPLES["text_tools"]}
 
 
 def test_every_template_has_an_example() -> None:
