@@ -1,10 +1,13 @@
 """Public fakes, for our own tests and for authors of tools and brains.
 
 `ScriptedBrain` answers a turn from a queue of steps. `FakeServer` is a model provider on loopback,
-which speaks as OpenAI, Anthropic, Gemini and Ollama do and gives the answers that it was told to::
+which speaks as one of thirteen real ones does and gives the answers that it was told to::
 
-    with FakeServer(Answer(calls=(FakeCall("popular"),)), Answer(text="Here they are.")) as server:
-        client = LiteLLMClient("openai/any", api_base=server.url)
+    with FakeServer(Answer(calls=(FakeCall("popular"),)), Answer(text="Here.")) as server:
+        client = LiteLLMClient(server.model, api_base=server.api_base)
+
+`FakeServer(…, provider="groq")` has Groq's habits; `Answer.error("rate_limit")` is an error as the
+provider writes it. docs/testing.md shows how tools and brains are tested with them.
 """
 
 from __future__ import annotations
@@ -20,17 +23,16 @@ from typing import Any
 
 from .agent.brain import Step, TurnView, Usage
 from .agent.events import Event
-from .fake_dialects import (
+from .fake_providers import (
+    PROVIDERS,
     Answer,
     FakeCall,
+    Speaker,
     dialect_of,
-    stream,
-    stream_type,
     wants_stream,
-    whole,
 )
 
-__all__ = ["Answer", "FakeCall", "FakeServer", "Received", "ScriptedBrain"]
+__all__ = ["PROVIDERS", "Answer", "FakeCall", "FakeServer", "Received", "ScriptedBrain"]
 
 
 class ScriptedBrain:
@@ -90,11 +92,22 @@ class FakeServer:
     The path of a request says which dialect is spoken, its body whether a stream is wanted.
     Answers are given in order; a callable is asked with the request. After the last one: HTTP 500.
 
+    Args:
+        answers: what it answers, in order.
+        provider: one of `PROVIDERS`. Among those that speak OpenAI's dialect the path cannot tell
+            which one is meant; the others are known by their path.
+
     Attributes:
         requests: what was asked, in order.
+
+    Raises:
+        ValueError: there is no such provider.
     """
 
-    def __init__(self, *answers: Scripted) -> None:
+    def __init__(self, *answers: Scripted, provider: str = "openai") -> None:
+        if provider not in PROVIDERS:
+            raise ValueError(f"no provider {provider!r}: {', '.join(PROVIDERS)}")
+        self.provider = provider
         self._answers: list[Scripted] = list(answers)
         self.requests: list[Received] = []
         self._lock = threading.Lock()
@@ -111,8 +124,23 @@ class FakeServer:
 
     @property
     def url(self) -> str:
-        """The base address, as `--api-base` wants it."""
+        """The address, as `--api-base` wants it for most providers."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def api_base(self) -> str:
+        """What `--api-base` wants for `model`."""
+        return self.url + PROVIDERS[self.provider].path
+
+    @property
+    def model(self) -> str:
+        """The name of a model of this provider, as `--model` wants it."""
+        return PROVIDERS[self.provider].model
+
+    def speaker(self, dialect: str) -> Speaker:
+        """Who answers in a dialect."""
+        own = PROVIDERS[self.provider]
+        return own if isinstance(own, type(PROVIDERS[dialect])) else PROVIDERS[dialect]
 
     def __enter__(self) -> FakeServer:
         self._thread.start()
@@ -186,22 +214,27 @@ class _Handler(BaseHTTPRequestHandler):
             return
         answer = self.owner.take(Received(self.path, headers, body, dialect))
         try:
-            self._answer(answer, dialect, wants_stream(self.path, body))
+            speaker = self.owner.speaker(dialect)
+            self._answer(answer, speaker, wants_stream(self.path, body))
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True  # the client has left
 
     do_GET = do_POST
 
-    def _answer(self, answer: Answer, dialect: str, streaming: bool) -> None:
+    def _answer(self, answer: Answer, speaker: Speaker, streaming: bool) -> None:
         if answer.delay_s:
             self.owner.hold(answer.delay_s)
-        if answer.body is not None or answer.status >= 400:
+        if answer.failing and not (streaming and answer.in_stream):
+            status, body = speaker.fault(answer)
+            status = 200 if answer.in_stream else status
+            self._send(status, "application/json", _bytes(body), answer.headers)
+        elif answer.body is not None or answer.status >= 400:
             self._send(answer.status, answer.content_type, _bytes(answer.body), answer.headers)
         elif streaming:
-            self._stream(answer, dialect)
+            self._stream(answer, speaker)
         else:
-            body = json.dumps(whole(answer, dialect)).encode()
-            self._send(answer.status, "application/json", body, answer.headers)
+            written = _bytes(speaker.whole(answer))
+            self._send(answer.status, "application/json", written, answer.headers)
 
     def _send(
         self, status: int, content_type: str, body: bytes, headers: Sequence[tuple[str, str]]
@@ -214,14 +247,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def _stream(self, answer: Answer, dialect: str) -> None:
+    def _stream(self, answer: Answer, speaker: Speaker) -> None:
         self.send_response(answer.status)
-        self.send_header("content-type", stream_type(dialect))
+        self.send_header("content-type", speaker.stream_type)
         self.send_header("transfer-encoding", "chunked")
         for name, value in answer.headers:
             self.send_header(name, value)
         self.end_headers()
-        for number, part in enumerate(stream(answer, dialect)):
+        for number, part in enumerate(speaker.stream(answer)):
             if answer.stall_after == number:
                 self.owner.hold()
             if number in (answer.stall_after, answer.cut_after):

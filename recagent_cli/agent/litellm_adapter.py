@@ -15,6 +15,7 @@ import math
 import os
 import random
 import re
+import sys
 import threading
 import time
 import warnings
@@ -39,7 +40,10 @@ ECHO_REASONING = frozenset(("deepseek", "moonshot"))
 MARKS_CACHE = frozenset(("anthropic",))
 """Providers that keep of a prompt only what is marked; a mark holds all before it, tools first."""
 _BASELESS = frozenset(("ollama_chat", "ollama"))
+_WHOLE_ONLY = frozenset(("cohere_chat", "cohere"))
+"""Providers whose streams litellm cannot read: it stumbles over the names of the events."""
 _LOCK = threading.Lock()
+_loaded: Any = None
 
 
 def load() -> Any:
@@ -48,7 +52,10 @@ def load() -> Any:
     Raises:
         ModelError: it is missing, broken or too old (reason "missing").
     """
+    global _loaded
     with _LOCK:
+        if _loaded is not None and sys.modules.get("litellm") is _loaded:
+            return _loaded
         os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
         os.environ["LITELLM_MODE"] = "PRODUCTION"
         os.environ.setdefault("LITELLM_LOG", "CRITICAL")
@@ -65,6 +72,7 @@ def load() -> Any:
             ) from error
         # Its first call builds pydantic models that warn of themselves.
         warnings.filterwarnings("ignore", category=UserWarning, module=r"pydantic\.")
+        _loaded = litellm
         return litellm
 
 
@@ -181,7 +189,7 @@ class LiteLLMClient:
             if on_text is not None:
                 on_text(piece)
 
-        stream = self.stream
+        stream = self.stream and self._provider not in _WHOLE_ONLY
         for attempt in range(1, self.patience.tries + 1):
             try:
                 reply = self._once(messages, tools, may_call, show, deadline, stream)

@@ -22,53 +22,74 @@ _SECRET_TEXT = re.compile(
     r"\b(?:sk|pk|gsk|xai|hf|AIza|AKIA)[-_A-Za-z0-9*]{8,}|(?i:bearer|basic)\s+[\w.~+/=-]{8,}"
     r"|(?<=key=)[^&\s\"']+|(?<=://)[^/@\s]+@"
 )
-_TEXTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (reason, re.compile(pattern, re.I))
-    for reason, pattern in (
-        ("not_found", r"LLM Provider NOT provided|unknown provider|unmapped LLM provider"),
-        (
-            "auth",
-            r"missing credentials|missing .{0,30}api.?key|api_key client option must be set"
-            r"|no api.?key (was )?(provided|set|found)|invalid.{0,10}api.?key",
-        ),
-        (
-            "unreachable",
-            r"connection (error|refused|reset)|connecterror|cannot connect|errno (111|61|-2|-3|8)\b"
-            r"|name or service not known|temporary failure in name|getaddrinfo|nodename nor serv"
-            r"|certificate|ssl: |wrong_version_number|network is unreachable|no route to host",
-        ),
-        (
-            "bad_answer",
-            r"tool_use_failed|failed_generation|tool call validation|malformed_function",
-        ),
-        (
-            "no_tools",
-            r"(does|do) ?n[o']t support (tools|tool|function)|tools? (is|are) not supported"
-            r"|support(s|ed)? parameters: \[?'?tools|tool.?(use|call\w*|choice).{0,40}"
-            r"(not supported|unsupported|requires --)|no endpoints found that support tool"
-            r"|invalid schema for function|invalid tool|tools\.\d+\.|function_declarations",
-        ),
-        (
-            "context",
-            r"context.?(length|window)|maximum context|too many (input )?tokens"
-            r"|prompt is too long|input is too long|exceeds? the (maximum|available) "
-            r"(number of tokens|context)|token count .{0,40}exceeds",
-        ),
-        (
-            "credit",
-            r"insufficient_quota|credit balance|insufficient (credit|balance|funds)|billing"
-            r"|payment required|exceeded your current quota|out of credit",
-        ),
-        ("refused", r"content.?(policy|filter|management)|safety|responsible.?ai|blocked"),
-        ("rate_limit", r"rate.?limit|resource.?exhausted|too many requests"),
-        ("server", r"overloaded|server had an error|internal (server )?error|unavailable"),
-        ("timeout", r"timed? ?out"),
-    )
-)
-_TEXT_FIRST = frozenset(
-    ("not_found", "auth", "unreachable", "bad_answer", "no_tools", "credit", "context")
+
+
+def _patterns(*rows: tuple[str, str]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((reason, re.compile(pattern, re.I)) for reason, pattern in rows)
+
+
+_SURE = _patterns(
+    (
+        "not_found",
+        r"LLM Provider NOT provided|unknown provider|unmapped LLM provider|not a valid model"
+        r"|invalid model:|model\W.{0,80}(does not exist|not found)|try pulling it|models/\S+ is not"
+        r" found|deployment.{0,20}does not exist",
+    ),
+    (
+        "auth",
+        r"missing credentials|missing .{0,30}api.?key|api_key client option must be set"
+        r"|no api.?key (was )?(provided|set|found)|(invalid|incorrect).{0,10}api.?(key|token)"
+        r"|api.?key not valid|invalid subscription key|authentication fails|no auth credentials"
+        r"|\bunauthorized\b",
+    ),
+    (
+        "unreachable",
+        r"connection (error|refused|reset)|connecterror|cannot connect|errno (111|61|-2|-3|8)\b"
+        r"|name or service not known|temporary failure in name|getaddrinfo|nodename nor serv"
+        r"|certificate|ssl: |wrong_version_number|network is unreachable|no route to host",
+    ),
+    (
+        "bad_answer",
+        r"tool_use_failed|failed_generation|tool call validation|malformed_function"
+        r"|error parsing tool call",
+    ),
+    (
+        "no_tools",
+        r"(does|do) ?n[o']t support (tools|tool|function)|tools? (is|are) not supported"
+        r"|support(s|ed)? parameters: \[?'?tools|tool.?(use|call\w*|choice|s param).{0,40}"
+        r"(not supported|unsupported|requires --)|no endpoints found that support tool"
+        r"|function calling is not (enabled|supported)"
+        r"|invalid schema for function|invalid tool|tools\.\d+\.|function_declarations",
+    ),
+    (
+        "context",
+        r"context.?(length|window)|maximum context|too many (input )?tokens"
+        r"|prompt is too long|input is too long|exceeds? the (maximum|available) "
+        r"(number of tokens|context)|token count .{0,40}exceeds|reduce the length of the messages",
+    ),
+    (
+        "credit",
+        r"insufficient_quota|credit balance|insufficient (credit|balance|funds)|billing"
+        r"|payment required|exceeded your current quota|out of credit",
+    ),
+    (
+        "refused",
+        r"content management policy|content filtering policy|input was flagged|flagged by"
+        r"|prompt was blocked",
+    ),
 )
 """Kinds told by the text, whatever the class: litellm makes most errors in a stream a 503."""
+_MAYBE = _patterns(
+    ("refused", r"content.?(policy|filter|management)|safety|responsible.?ai|blocked"),
+    ("rate_limit", r"rate.?limit|resource.?exhausted|too many requests"),
+    (
+        "server",
+        r"overloaded|server had an error|internal (server )?error|unavailable|over capacity"
+        r"|runner process|server busy",
+    ),
+    ("timeout", r"timed? ?out"),
+)
+"""Kinds told by the text where the class says nothing."""
 _NAMES = (
     ("ContextWindowExceededError", "context"),
     ("ContentPolicyViolationError", "refused"),
@@ -77,6 +98,16 @@ _NAMES = (
     ("NotFoundError", "not_found"),
     ("LiteLLMUnknownProvider", "not_found"),
     ("UnsupportedParamsError", "no_tools"),
+    ("ImageFetchError", "refused"),
+    ("RejectedRequestError", "refused"),
+    ("GuardrailRaisedException", "refused"),
+    ("BlockedPiiEntityError", "refused"),
+    ("ModifyResponseException", "refused"),
+    ("SensitiveDataRouteException", "refused"),
+    ("UnprocessableEntityError", "refused"),
+    ("BudgetExceededError", "credit"),
+    ("APIResponseValidationError", "bad_answer"),
+    ("ModelNotMappedError", "not_found"),
     ("RateLimitError", "rate_limit"),
     ("APITimeoutError", "timeout"),
     ("TimeoutException", "timeout"),
@@ -185,23 +216,48 @@ def reason_of(error: BaseException) -> str:
     """The kind of an exception: one of the reasons of `ModelError`."""
     chain = list(_chain(error))
     text = " ".join(str(part) for part in chain)
+    if sure := _said(_SURE, text):
+        return sure
     names = {cls.__name__ for part in chain for cls in type(part).__mro__}
     by_name = next((reason for name, reason in _NAMES if name in names), "")
     status = next((s for part in chain if (s := _status(part))), 0)
     by_status = _STATUSES.get(status, "server" if status >= 500 else "")
-    by_text = next((reason for reason, pattern in _TEXTS if pattern.search(text)), "")
-    if by_text in _TEXT_FIRST:
-        return by_text
-    if by_name == "unreachable" and by_status not in ("", "server"):
-        return by_status
-    if by_name == "unreachable" and by_text in ("timeout", "rate_limit", "server"):
-        return by_text
+    by_text = _said(_MAYBE, text)
+    if by_name == "unreachable":
+        if by_status not in ("", "server"):
+            return by_status
+        if by_text in ("timeout", "rate_limit", "server"):
+            return by_text
+        # litellm gives this name to whatever it did not expect, its own faults among it.
+        return "unreachable" if _of_network(error) else "bad_answer"
     return by_name or by_status or by_text or ("refused" if status == 400 else "bad_answer")
 
 
+def _said(patterns: Iterable[tuple[str, re.Pattern[str]]], text: str) -> str:
+    return next((reason for reason, pattern in patterns if pattern.search(text)), "")
+
+
+def _of_network(error: BaseException) -> bool:
+    """Whether the network is behind an exception: an error of sockets, or of httpx's transport."""
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        current = waiting.pop()
+        if current is None or id(current) in seen or len(seen) > 20:
+            continue
+        seen.add(id(current))
+        names = {cls.__name__ for cls in type(current).__mro__}
+        if isinstance(current, OSError) or "TransportError" in names:
+            return True
+        wrapped = getattr(current, "original_exception", None)
+        waiting += [current.__cause__, current.__context__]
+        waiting += [wrapped] if isinstance(wrapped, BaseException) else []
+    return False
+
+
 def _about_content(error: BaseException) -> bool:
-    pattern = dict(_TEXTS)["refused"]
-    return type(error).__name__ == "ContentPolicyViolationError" or bool(pattern.search(str(error)))
+    named = type(error).__name__ == "ContentPolicyViolationError"
+    return named or "refused" in (_said(_SURE, str(error)), _said(_MAYBE, str(error)))
 
 
 def _chain(error: BaseException) -> Iterable[BaseException]:
@@ -234,6 +290,11 @@ _CLASS_NAMES = re.compile(
     r"^(litellm\.|\w+(Error|Exception|Timeout)\b\s*[:-]?\s*|\w+Exception\s*-\s*)+"
     r"|File an issue if litellm error\S* - \S+|Handle with `litellm\.\w+`\.?"
 )
+_WORDS = re.compile(
+    r"""["'](?:message|error)["']\s*:\s*(["'])((?:\\.|(?!\1).)+)\1|^Message: (.+), Metadata: """,
+    re.S,
+)
+"""The provider's words inside JSON, inside a dict as Python writes it, or as OpenRouter's."""
 _MARKUP = re.compile(r"(?is)<(style|script|title)\b.*?</\1>|<[^>]{1,500}>")
 
 
@@ -241,8 +302,9 @@ def _detail(error: BaseException) -> str:
     """The provider's own words, short, without markup, addresses of litellm's help, and keys."""
     last = list(_chain(error))[-1]
     text = str(getattr(last, "message", "") or last)
-    if said := re.search(r'"(?:message|error)"\s*:\s*"((?:[^"\\]|\\.)+)"', text):
-        text = said.group(1).replace('\\"', '"').replace("\\n", " ")
+    text = text.partition("Traceback (most recent call last)")[0]
+    if said := _WORDS.search(text):
+        text = (said.group(2) or said.group(3)).replace('\\"', '"').replace("\\n", " ")
     text = _CLASS_NAMES.sub("", text)
     text = _MARKUP.sub(" ", text)
     text = redact(" ".join(clean(text).split()))

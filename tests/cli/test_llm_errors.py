@@ -313,6 +313,7 @@ def test_65_litellm_broken(no_litellm: pytest.MonkeyPatch, tmp_path: Path, sourc
 
 
 def test_65_litellm_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(litellm_adapter, "_loaded", None)
     monkeypatch.setattr(importlib.metadata, "version", lambda name: "1.40.2")
     with pytest.raises(ModelError, match=r"1\.40\.2 is too old: 1\.91"):
         load()

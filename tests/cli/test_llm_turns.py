@@ -465,30 +465,6 @@ def test_66_two_answers_at_once(bench: Bench) -> None:
     assert replies == {"a": "a" * 50, "b": "b" * 50}
 
 
-def test_same_dialogue_in_every_dialect_ends_in_the_same_bus(bench: Bench) -> None:
-    ends = set()
-    for dialect in ("openai", "anthropic", "gemini", "ollama"):
-        fresh = Bench(bench.catalog, bench.engine)
-        ask(
-            fresh,
-            calls(call("candidates", {"op": "start"}), NINETIES, POPULAR, piece=2),
-            calls(call("rank", {"by": "popularity"})),
-            END,
-            dialect=dialect,
-        )
-        ask(fresh, calls(call("candidates", {"op": "drop_shown"}), PRESENT), dialect=dialect)
-        bus = fresh.session.bus
-        ends.add(
-            (
-                tuple(bus.rows()[:5]),
-                len(bus),
-                tuple(s.tool for s in bus.stages),
-                fresh.session.shown,
-            )
-        )
-    assert len(ends) == 1
-
-
 def test_prefix_is_the_same_bytes_over_a_session(bench: Bench) -> None:
     with FakeServer(calls(NINETIES), END, Answer(text="Well."), Answer(text="Bye.")) as server:
         brain = LLMBrain(client_of(server))

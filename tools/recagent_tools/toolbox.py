@@ -8,6 +8,7 @@ entry point of the group `recagent.tools` that names a function `register(add)`,
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -282,7 +283,7 @@ class Tool:
         Args:
             own: whether with the arguments that only our own code gives (`OWN`).
         """
-        full = self.arguments.model_json_schema()
+        full = _schema_of(self.arguments)
         properties = {
             name: _simple(part)
             for name, part in full.get("properties", {}).items()
@@ -293,6 +294,12 @@ class Tool:
             "properties": properties,
             "required": list(full.get("required", [])),
         }
+
+
+@functools.cache
+def _schema_of(arguments: type[Arguments]) -> dict[str, Any]:
+    """As pydantic writes it, once: every request to a model asks for the schemas of all tools."""
+    return arguments.model_json_schema()
 
 
 def _simple(part: dict[str, Any]) -> dict[str, Any]:
