@@ -8,6 +8,7 @@ same bytes, so that a provider's prompt cache hits over a whole session.
 from __future__ import annotations
 
 import json
+import tomllib
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -47,6 +48,20 @@ def source(name: str) -> str:
         FileNotFoundError: there is no such template.
     """
     return files(__package__).joinpath(f"{name}.j2").read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=1)
+def demonstrations() -> tuple[dict[str, Any], ...]:
+    """The examples of requests and their calls, as their files have them, in order.
+
+    They are the files `demonstrations/*.toml`; `docs/prompts.md` describes them.
+    """
+    folder = files(__package__).joinpath("demonstrations")
+    found: list[dict[str, Any]] = []
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.name.endswith(".toml"):
+            found += tomllib.loads(entry.read_text(encoding="utf-8"))["demonstration"]
+    return tuple(found)
 
 
 @lru_cache(maxsize=32)

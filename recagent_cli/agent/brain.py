@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .events import Event
 from .kept import Kept
+from .recalled import Recalled
 from .request import Request
 from .usage import Usage as Usage
 
@@ -97,6 +98,7 @@ class TurnView:
         steps: what was done in this turn so far.
         default_count: how many items to show where the person did not say.
         style: how items are explained: "fit", "facts" or "short".
+        recall: gives what earlier sessions left for a model.
     """
 
     utterance: str
@@ -107,6 +109,7 @@ class TurnView:
     steps: list[tuple[Step, tuple[Observation, ...]]] = field(default_factory=list)
     default_count: int = 5
     style: str = "fit"
+    recall: Callable[[], Recalled] = Recalled
 
 
 class Brain(Protocol):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from recagent_catalogs.interactions import Rows
 from recagent_catalogs.schema import (
     LIST_ROLES,
     NUMBER_ROLES,
@@ -102,13 +103,14 @@ def _values(catalog: Catalog, column: Column) -> tuple[list[str], bool]:
     """The commonest values, short ones, and whether there are more."""
     if column.role not in WORD_ROLES:
         return [], False
-    values = list(column.order) or _common(catalog, column)
+    values = list(column.order) or common_values(catalog, column)
     limit = SHOWN_VALUES.get(column.role, OTHER_VALUES)
     kept = [clean(value) for value in values if len(value) <= VALUE_CHARS][:limit]
     return kept, len(kept) < len(values)
 
 
-def _common(catalog: Catalog, column: Column) -> list[str]:
+def common_values(catalog: Catalog, column: Column) -> list[str]:
+    """The values of a column, the commonest first; none where it has no words."""
     try:
         return catalog.words(column.name).values
     except KeyError:
@@ -120,7 +122,7 @@ def example_conditions(catalog: Catalog) -> list[str]:
     schema = catalog.schema
     found: list[str] = []
     if (column := schema.one(Role.CATEGORIES) or schema.one(Role.TAGS)) is not None:
-        values = [v for v in _common(catalog, column) if len(v) <= VALUE_CHARS][:4]
+        values = [v for v in common_values(catalog, column) if len(v) <= VALUE_CHARS][:4]
         if len(values) == 4:
             found.append(f"{column.name} has {values[0]} | {values[1]}")
             found.append(f"{column.name} lacks {values[3]}")
@@ -128,15 +130,16 @@ def example_conditions(catalog: Catalog) -> list[str]:
         found.append(f"{year.name} 1990..1999")
     number = schema.one(Role.NUMBER)
     if number is not None:
-        found.append(f"{number.name} <= {_middle(catalog, number.name):g}")
+        found.append(f"{number.name} <= {middle_of(catalog, number.name):g}")
     if (people := schema.one(Role.PEOPLE)) is not None:
-        found.append(f'{people.name} has "{(_common(catalog, people) or ["NAME"])[0]}"'[:60])
+        found.append(f'{people.name} has "{(common_values(catalog, people) or ["NAME"])[0]}"'[:60])
     return found
 
 
-def _middle(catalog: Catalog, name: str) -> float:
-    """A round number near the middle of a column."""
+def middle_of(catalog: Catalog, name: str, rows: Rows | None = None) -> float:
+    """A round number near the middle of a column, of all items or of some."""
     values = catalog.numbers(name)
+    values = values if rows is None else values[rows]
     known = values[~np.isnan(values)]
     middle = float(np.median(known)) if len(known) else 0.0
     if not middle:

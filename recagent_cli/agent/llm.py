@@ -21,15 +21,17 @@ from recagent_prompts import render
 from .arguments import ArgumentError, parse_arguments
 from .brain import Call, Step, TurnView, Usage
 from .budget import Budget, Limits
+from .demonstrations import Demonstrations
 from .events import Event, ModelAnswered
 from .instructions import plan_prompt, system_prompt, tool_schemas
 from .litellm_adapter import LiteLLMClient, warm
+from .opening import Opening
 from .options import Mode, ModelOptions, Strategy
 from .planning import Planning
 from .probe import probe
 from .text_gate import TextGate
 from .text_protocol import read_text, strip_thinking
-from .transcript import Round, Transcript, opening
+from .transcript import Round, Transcript
 from .watchdog import Patience
 from .wire import Message, ModelClient, Reply, ToolSchema, WireCall
 from .written import WrittenCalls
@@ -47,7 +49,7 @@ class _Turn:
     """What the brain remembers of the turn that runs."""
 
     budget: Budget
-    opening: str
+    opening: Opening
     rounds: list[Round] = field(default_factory=list)
     written: WrittenCalls = field(default_factory=WrittenCalls)
     mends: int = 0
@@ -84,7 +86,8 @@ class LLMBrain:
         self._limits = limits or Limits()
         self._known: MutableMapping[str, str] = {} if known_modes is None else known_modes
         self._clock = clock
-        self._turn = self._begin("")
+        self._examples = Demonstrations()
+        self._turn = self._begin(Opening())
         self._prompts: dict[tuple[str, bool, bool, str], str] = {}
 
     @property
@@ -105,7 +108,7 @@ class LLMBrain:
             ModelError: the model cannot be reached, refuses, or answers nothing usable.
         """
         if not view.steps:
-            self._turn = self._begin(opening(view))
+            self._turn = self._begin(Opening(view, self._examples))
         self._turn.written.note(view)
         if self._turn.plan is not None and (step := self._turn.plan.next(view)) is not None:
             return step
@@ -120,7 +123,7 @@ class LLMBrain:
             if step is not None:
                 return step
 
-    def _begin(self, said: str) -> _Turn:
+    def _begin(self, said: Opening) -> _Turn:
         turn = _Turn(Budget(self._limits, self._client.model, self._clock), said)
         if self._strategy == "plan":
             turn.plan = Planning(turn.written, turn.rounds)
@@ -179,7 +182,8 @@ class LLMBrain:
         text_mode = planned or self.mode == "text"
         tools = tool_schemas(view.tools)
         system = self._system(view, tools, text_mode, planned)
-        transcript = Transcript(system, turn.opening, text_mode, turn.compact)
+        said = turn.opening.told("plan" if planned else self.mode)
+        transcript = Transcript(system, said, text_mode, turn.compact)
         messages = transcript.build(view, turn.rounds, self._closing_note(view))
         may_call = bool(self._closers(view)) or not self._must_close(view)
         listed = () if text_mode else tuple(tools)

@@ -27,6 +27,7 @@ from .events import (
 )
 from .finish import Finish, checked
 from .past_context import context_of_list
+from .recalled import Recalled
 from .request import GOING, Request
 from .scope import set_scope
 from .session import Session
@@ -51,6 +52,7 @@ class Agent:
         fallback: who answers where the brain cannot; None lets `ModelError` through.
         default_count: how many items are shown where nobody said.
         style: how items are explained: "fit", "facts" or "short".
+        recall: gives what earlier sessions left for a model.
     """
 
     toolbox: Toolbox
@@ -61,6 +63,7 @@ class Agent:
     max_steps: int = MAX_STEPS
     max_calls: int = MAX_CALLS
     style: str = "fit"
+    recall: Callable[[], Recalled] = Recalled
 
     def turn(
         self,
@@ -167,6 +170,7 @@ class _Running(Course):
             context,
             default_count=self.agent.default_count,
             style=self.agent.style,
+            recall=self.agent.recall,
         )
         context.sayable = sayable(view)
         return view

@@ -25,6 +25,10 @@ OBSERVATION_CHARS = 3_000
 OBSERVATION_CHARS_COMPACT = 300
 MOST_SETS = 20
 """Names of sets that a model is told; the newest."""
+MOST_LESSONS = 8
+"""Lessons that a model is told with a request."""
+LESSON_CHARS = 160
+LESSONS_CHARS = 700
 NOT_RUN = json.dumps({"error": "not run"})
 
 
@@ -179,8 +183,13 @@ def _outdated(observations: Sequence[Observation], view: TurnView) -> set[int]:
     return {n for n in found[:-1] if not observations[n].error}
 
 
-def opening(view: TurnView) -> str:
-    """The person's words with the state of the bus: made once, at the beginning of the turn."""
+def opening(view: TurnView, lessons: Sequence[str] = ()) -> str:
+    """The person's words with the state of the bus: made once, at the beginning of the turn.
+
+    Args:
+        view: the turn.
+        lessons: what failed in earlier sessions and was mended, the newest first.
+    """
     bus = view.context.bus
     return render(
         "turn",
@@ -192,7 +201,18 @@ def opening(view: TurnView) -> str:
         standing=bus.standing,
         lists=len(bus.lists),
         sets={clean(name, 60): bus.named(name).after for name in list(bus.saved)[-MOST_SETS:]},
+        lessons=_capped(lessons),
     ).strip()
+
+
+def _capped(lessons: Sequence[str]) -> list[str]:
+    """The first lessons, as many as there is room for."""
+    kept: list[str] = []
+    for lesson in (clean(lesson, LESSON_CHARS) for lesson in lessons[:MOST_LESSONS]):
+        if sum(map(len, kept)) + len(lesson) > LESSONS_CHARS:
+            break
+        kept.append(lesson)
+    return kept
 
 
 def _tool(call: WireCall, answers: dict[str, str]) -> Message:

@@ -9,6 +9,17 @@ from recagent_prompts import environment, names, render, source
 
 EXAMPLES: dict[str, dict[str, object]] = {
     "close": {"why": "no steps are left", "closers": ["present"]},
+    "demonstrations": {
+        "examples": [
+            {
+                "request": "a good comedy",
+                "steps": [
+                    {"kind": "calls", "text": '[{"tool": "popular", "arguments": {}}]'},
+                    {"kind": "then", "text": "one sentence"},
+                ],
+            }
+        ]
+    },
     "mend": {"problem": "it was empty"},
     "plan_mend": {"problems": ["nothing ends it"]},
     "plan_stopped": {"why": "filter failed", "skipped": ["rank"], "ran": 2, "again": True},
@@ -41,6 +52,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
         "standing": 2,
         "lists": 3,
         "sets": {"weekend": 4},
+        "lessons": ["look_up: there is no column 'genre'; it is genres"],
     },
 }
 EXAMPLES["plan"] = {**EXAMPLES["system"], **EXAMPLES["text_tools"]}
