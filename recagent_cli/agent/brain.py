@@ -35,12 +35,17 @@ class Call:
 
 @dataclass(frozen=True)
 class Observation:
-    """What a call gave: text for the brain (capped), data for code."""
+    """What a call gave: text for the brain (capped), data for code.
+
+    `before` and `after` are the number of candidates; None where nothing ran.
+    """
 
     call: Call
     text: str
     data: Any = None
     error: bool = False
+    before: int | None = None
+    after: int | None = None
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class Course:
         notices: what the person was told so far, as (kind, text).
         trace: the calls that ran.
         fell_back: whether another brain took over.
-        ran_out: whether the steps were used up.
+        ran_out: whether the brain came to no end, and its candidates were shown as they stood.
         closing: the text of the step without calls.
         began: the bus before the turn.
         telling: takes the brain's events.

@@ -55,10 +55,7 @@ class Finish:
     def turn(self) -> Turn:
         """The finished turn; its list stands on the bus, its notices and its text are told."""
         context, course, request, brain = self.context, self.course, self.request, self.brain
-        rows = context.presented
-        if rows is None and course.ran_out and len(context.bus) < context.bus.n_items:
-            rows = [int(row) for row in context.bus.rows()[: course.agent.default_count]]
-        rows = rows or []
+        rows = context.presented or []
         if rows:
             self._show(rows)
         funnel = context.bus.funnel()
@@ -106,6 +103,12 @@ class Finish:
             stated=tuple(context.stated),
             together=None if context.company is None else context.company.together,
         )
+
+    def _usage(self) -> Usage | None:
+        """What the turn cost, also where another brain ended it; None where no model answered."""
+        usage = self.course.agent.brain.usage()
+        paid = usage is not None and (usage.calls or self.brain is self.course.agent.brain)
+        return usage if paid else None
 
     def _show(self, rows: Sequence[int]) -> None:
         """The list stands; a new one is one change, wherever the turn went on its way to it."""

@@ -170,6 +170,14 @@ class LiteLLMClient:
         self._wire_model = wire_model(model, api_base)
         self._provider = self._wire_model.partition("/")[0] if "/" in self._wire_model else ""
 
+    @property
+    def window(self) -> int | None:
+        """Tokens of a prompt with its answer; None: unknown."""
+        if self._provider in _BASELESS:
+            return self._context_tokens
+        costs = {} if self.api_base else getattr(load(), "model_cost", {})
+        return costs.get(self._wire_model, {}).get("max_input_tokens") or None
+
     def complete(
         self,
         messages: Sequence[Message],

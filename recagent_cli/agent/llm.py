@@ -19,11 +19,12 @@ from recagent_catalogs.text import clean
 from recagent_prompts import render
 
 from .arguments import ArgumentError, parse_arguments
-from .brain import Call, Step, TurnView, Usage
-from .budget import Budget, Limits
+from .brain import Step, TurnView, Usage
+from .budget import CHARS_PER_TOKEN, Budget, Limits, weight_of
 from .demonstrations import Demonstrations
 from .events import Event, ModelAnswered
 from .instructions import plan_prompt, system_prompt, tool_schemas
+from .known import key_of
 from .litellm_adapter import LiteLLMClient, warm
 from .opening import Opening
 from .options import Mode, ModelOptions, Strategy
@@ -32,6 +33,7 @@ from .probe import probe
 from .text_gate import TextGate
 from .text_protocol import read_text, strip_thinking
 from .transcript import Round, Transcript
+from .tried import DEAD_ENDS, dead_ends, tried, ways_out
 from .watchdog import Patience
 from .wire import Message, ModelClient, Reply, ToolSchema, WireCall
 from .written import WrittenCalls
@@ -53,8 +55,36 @@ class _Turn:
     rounds: list[Round] = field(default_factory=list)
     written: WrittenCalls = field(default_factory=WrittenCalls)
     mends: int = 0
+    problem: str = ""
     compact: bool = False
     plan: Planning | None = None
+    ways_told: bool = False
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether too many answers in a row led nowhere; the last word is one more."""
+        return self.mends > MENDS + bool(self.written.stop)
+
+
+@dataclass(frozen=True)
+class _Prompt:
+    """What is sent for one answer.
+
+    Attributes:
+        view: the turn, with the tools that may be called in it.
+        messages: the conversation.
+        tools: as they are listed on the wire; none where calls are written as text.
+        weight: how much that is, by `weight_of`.
+        may_call: whether the wire allows calls.
+        mode: "native", "text" or "plan".
+    """
+
+    view: TurnView
+    messages: list[Message]
+    tools: tuple[ToolSchema, ...]
+    weight: int
+    may_call: bool
+    mode: str
 
 
 class LLMBrain:
@@ -88,13 +118,15 @@ class LLMBrain:
         self._clock = clock
         self._examples = Demonstrations()
         self._turn = self._begin(Opening())
-        self._prompts: dict[tuple[str, bool, bool, str], str] = {}
+        self._prompts: dict[tuple[str, str, str], str] = {}
+        self._key = key_of(client.model, getattr(client, "api_base", None))
+        self._told_unpriced = False
 
     @property
     def mode(self) -> str:
         """How the model is asked now: "native" or "text"."""
         if self._mode == "auto":
-            return self._known.get(self._client.model, "native")
+            return self._known.get(self._key, "native")
         return self._mode
 
     def usage(self) -> Usage | None:
@@ -105,23 +137,24 @@ class LLMBrain:
         """The next step of the turn.
 
         Raises:
-            ModelError: the model cannot be reached, refuses, or answers nothing usable.
+            ModelError: the model cannot be reached, refuses, or comes to no end (`ends.SHORT`).
         """
         if not view.steps:
             self._turn = self._begin(Opening(view, self._examples))
         self._turn.written.note(view)
         if self._turn.plan is not None and (step := self._turn.plan.next(view)) is not None:
             return step
-        while True:
-            if spent := self._turn.budget.spent():
-                return self._give_up(view, f"the model's budget is spent ({spent})")
-            if self._turn.mends > MENDS:
-                return self._hopeless(view)
+        self._tell_ways(view)
+        while not self._turn.hopeless:
+            prompt = self._prompt(view)
             gate = TextGate(emit)
-            reply = self._ask(view, gate, emit)
-            step = self._read(reply, view, gate, emit)
+            reply = self._asked(prompt, gate, emit)
+            step = None if reply is None else self._read(reply, prompt.view, gate, emit)
             if step is not None:
                 return step
+        raise ModelError(
+            f"{self.name}: {self._turn.written.stop or self._turn.problem}", reason="stuck"
+        )
 
     def _begin(self, said: Opening) -> _Turn:
         turn = _Turn(Budget(self._limits, self._client.model, self._clock), said)
@@ -129,10 +162,10 @@ class LLMBrain:
             turn.plan = Planning(turn.written, turn.rounds)
         return turn
 
-    def _plans(self, view: TurnView) -> bool:
+    def _plans(self, why_stop: str) -> bool:
         """Whether the next answer is to be a plan."""
         plan = self._turn.plan
-        if plan is not None and plan.asked and self._must_close(view):
+        if plan is not None and plan.asked and why_stop:
             plan.stop()
         return plan is not None and bool(plan.asked)
 
@@ -142,33 +175,36 @@ class LLMBrain:
         It counts against the turn's budget, and is not asked where that is spent.
         """
         turn = self._turn
-        if turn.budget.spent():
-            return ""
         messages = [Message("system", task), Message("user", material)]
+        if turn.budget.spent(weight_of(messages)):
+            return ""
         try:
             reply = self._client.complete(
                 messages, (), may_call=False, seconds=turn.budget.seconds_left()
             )
         except ModelError:
             return ""
-        turn.budget.spend(reply, sum(len(message.content) for message in messages))
+        turn.budget.spend(reply, weight_of(messages))
         return strip_thinking(reply.text)
 
     # asking
 
-    def _ask(self, view: TurnView, gate: TextGate, emit: Emit) -> Reply:
-        """One answer; learns that a model has no tools, and shortens what is too long, once."""
-        while True:
-            try:
-                return self._send(view, gate, emit)
-            except ModelError as error:
-                if not self._changed_by(error):
-                    raise
+    def _asked(self, prompt: _Prompt, gate: TextGate, emit: Emit) -> Reply | None:
+        """One answer; None where something was learned from an error, so that it is asked anew."""
+        try:
+            return self._send(prompt, gate, emit)
+        except ModelError as error:
+            if self._changed_by(error):
+                return None
+            left, calls = self._turn.budget.seconds_left(), self._turn.budget.calls
+            if error.reason == "timeout" and calls and left is not None and left <= 0:
+                raise ModelError(self._turn.budget.spent(), reason="budget") from error
+            raise
 
     def _changed_by(self, error: ModelError) -> bool:
         """Whether another try makes sense because something was learned from the error."""
         if error.reason == "no_tools" and self._mode == "auto" and self.mode == "native":
-            self._known[self._client.model] = "text"
+            self._known[self._key] = "text"
             return True
         if error.reason == "context" and not self._turn.compact:
             self._turn.compact = True
@@ -177,62 +213,99 @@ class LLMBrain:
             return self._count_mend("the server could not read it; check the tool call")
         return False
 
-    def _send(self, view: TurnView, gate: TextGate, emit: Emit) -> Reply:
-        turn, planned = self._turn, self._plans(view)
-        text_mode = planned or self.mode == "text"
-        tools = tool_schemas(view.tools)
-        system = self._system(view, tools, text_mode, planned)
-        said = turn.opening.told("plan" if planned else self.mode)
-        transcript = Transcript(system, said, text_mode, turn.compact)
-        messages = transcript.build(view, turn.rounds, self._closing_note(view))
-        may_call = bool(self._closers(view)) or not self._must_close(view)
-        listed = () if text_mode else tuple(tools)
+    def _prompt(self, view: TurnView) -> _Prompt:
+        """The next prompt: with the tools that the budget still allows, within the window.
+
+        Raises:
+            ModelError: the budget allows no further answer, or it is too long for the model.
+        """
+        turn = self._turn
+        why = self._stop(view)
+        prompt = self._built(view, why)
+        window = getattr(self._client, "window", None)  # others' clients may not know it
+        if window is not None and not turn.compact and prompt.weight > _room(window):
+            turn.compact = True
+            prompt = self._built(view, why)
+        if window is not None and prompt.weight > _room(window):
+            # Ollama cuts the beginning of what is too long without a word: the instructions.
+            told = f"{self.name}: the conversation is too long for its {window:,} tokens"
+            raise ModelError(told, reason="context", hint="begin a new session")
+        if spent := turn.budget.spent(prompt.weight):
+            raise ModelError(spent, reason="budget")
+        last = turn.budget.calls_left(prompt.weight) == 1
+        if last and not why and prompt.mode != "plan":  # a plan needs no further answer
+            prompt = self._built(view, "this is the last answer that the budget allows")
+        return prompt
+
+    def _built(self, view: TurnView, why: str) -> _Prompt:
+        """The messages and tools; `why` only tools that end the turn are left, or ""."""
+        mode = "plan" if self._plans(why) else self.mode
+        text_mode, closers = mode != "native", [t for t in view.tools if t.ends_turn]
+        allowed = replace(view, tools=closers) if why else view
+        # Where nothing ends a turn but text, the tools stay listed: earlier calls refer to them.
+        tools = tuple(tool_schemas(allowed.tools or view.tools))
+        notes = [render("close", why=why, closers=[t.name for t in closers])] if why else []
+        if self._turn.compact or self._turn.mends or why:
+            notes.insert(0, tried(view))
+        system = self._system(view, tools, mode)
+        said = self._turn.opening.told(mode)
+        transcript = Transcript(system, said, text_mode, self._turn.compact)
+        messages = transcript.build(view, self._turn.rounds, "".join(notes))
+        listed = () if text_mode else tools
+        weight = weight_of(messages, listed)
+        may_call = bool(closers) or not why
+        return _Prompt(allowed, messages, listed, weight, may_call, mode)
+
+    def _send(self, prompt: _Prompt, gate: TextGate, emit: Emit) -> Reply:
         began = self._clock()
         reply = self._client.complete(
-            messages,
-            listed,
-            may_call=may_call,
-            on_text=None if text_mode else gate,
-            seconds=turn.budget.seconds_left(),
+            prompt.messages,
+            prompt.tools,
+            may_call=prompt.may_call,
+            on_text=gate if prompt.mode == "native" else None,
+            seconds=self._turn.budget.seconds_left(),
         )
-        turn.budget.spend(reply, sum(len(m.content) for m in messages))
-        mode = "plan" if planned else self.mode
-        emit(_answered(self.name, mode, messages, listed, reply, self._clock() - began))
+        self._turn.budget.spend(reply, prompt.weight)
+        self._tell_unpriced(prompt.view)
+        seconds = self._clock() - began
+        emit(_answered(self.name, prompt.mode, prompt.messages, prompt.tools, reply, seconds))
         return reply
 
-    def _system(
-        self, view: TurnView, tools: Sequence[ToolSchema], text_mode: bool, planned: bool
-    ) -> str:
+    def _tell_unpriced(self, view: TurnView) -> None:
+        """Say, once, that dollars cannot be counted, and what is held instead."""
+        budget = self._turn.budget
+        if budget.unpriced and not self._told_unpriced:
+            self._told_unpriced = True
+            told = f"the price of {self.name} is unknown, so no limit in dollars can be held; "
+            view.context.notices.append(("model", f"{told}{budget.tokens:,} tokens are the limit"))
+
+    def _tell_ways(self, view: TurnView) -> None:
+        """After the second result without a candidate: what the conditions leave, once."""
+        turn = self._turn
+        if turn.ways_told or not turn.rounds or dead_ends(view) < DEAD_ENDS:
+            return
+        turn.ways_told = True
+        turn.rounds.append(Round(Message("assistant"), note=ways_out(view)))
+
+    def _system(self, view: TurnView, tools: Sequence[ToolSchema], mode: str) -> str:
         """The system prompt, made once for a catalog and a mode, so that its bytes stay."""
-        listed = ",".join(tool.name for tool in tools) if text_mode else ""
-        key = (view.context.catalog.fingerprint, text_mode, planned, listed)
+        listed = ",".join(tool.name for tool in tools) if mode != "native" else ""
+        key = (view.context.catalog.fingerprint, mode, listed)
         if key not in self._prompts:
             catalog = view.context.catalog
             self._prompts[key] = (
                 plan_prompt(catalog, tools)
-                if planned
-                else system_prompt(catalog, tools, text_mode=text_mode)
+                if mode == "plan"
+                else system_prompt(catalog, tools, text_mode=mode == "text")
             )
         return self._prompts[key]
 
-    def _must_close(self, view: TurnView) -> bool:
-        return self._turn.written.circle or not view.tools or self._only_closers(view)
-
-    def _only_closers(self, view: TurnView) -> bool:
-        return all(tool.ends_turn for tool in view.tools)
-
-    def _closers(self, view: TurnView) -> list[str]:
-        return [tool.name for tool in view.tools if tool.ends_turn]
-
-    def _closing_note(self, view: TurnView) -> str:
-        if not self._must_close(view):
-            return ""
-        why = (
-            "the same calls came again and again"
-            if self._turn.written.circle
-            else "no steps are left"
-        )
-        return render("close", why=why, closers=self._closers(view))
+    def _stop(self, view: TurnView) -> str:
+        """Why only what ends the turn may still be called; "" while all may."""
+        if self._turn.written.stop:
+            return self._turn.written.stop
+        over = all(tool.ends_turn for tool in view.tools)
+        return "no steps are left" if over else ""
 
     # reading
 
@@ -270,14 +343,16 @@ class LLMBrain:
     def _parts(self, reply: Reply, view: TurnView) -> tuple[str, list[WireCall]]:
         """Prose and calls, native or written into the text; auto mode remembers the latter."""
         if reply.calls:
+            if self._mode == "auto" and self._key not in self._known:
+                self._known[self._key] = "native"
             return strip_thinking(reply.text), list(reply.calls)
         names = [tool.name for tool in view.tools]
         plans = self._turn.plan is not None and bool(self._turn.plan.asked)
         if plans:
             names.append(ANSWER)
         found = read_text(reply.text, names, complete=reply.complete)
-        if found.calls and not plans and self._mode == "auto" and self.mode == "native":
-            self._known[self._client.model] = "text"
+        if found.calls and not plans and self._mode == "auto" and self._key not in self._known:
+            self._known[self._key] = "text"
         return found.text, list(found.calls)
 
     def _with_calls(
@@ -296,6 +371,7 @@ class LLMBrain:
         self._turn.rounds.append(Round(message, answers, step))
         if not calls:
             self._turn.mends += 1
+            self._turn.problem = "its calls could not be used"
             return None
         self._turn.mends = 0
         return Step(tuple(calls), thought="" if streamed else clean(text, 1_000), extra=_own(reply))
@@ -305,38 +381,10 @@ class LLMBrain:
     def _count_mend(self, problem: str) -> bool:
         """Tell the model what was wrong. True while another try is allowed."""
         self._turn.mends += 1
+        self._turn.problem = "its answers could not be used"
         note = render("mend", problem=problem)
         self._turn.rounds.append(Round(Message("assistant"), note=note))
-        return self._turn.mends <= MENDS
-
-    def _hopeless(self, view: TurnView) -> Step:
-        """Too many answers in a row that could not be used."""
-        if view.steps:
-            return self._give_up(view, "the model's answers could not be used")
-        raise ModelError(
-            f"{self.name}: {MENDS + 1} answers in a row could not be used",
-            reason="bad_answer",
-            hint="try again, or choose another model",
-        )
-
-    def _give_up(self, view: TurnView, why: str) -> Step:
-        """End the turn with the best list there is, and say what was cut.
-
-        Raises:
-            ModelError: there is no list yet: the other brain may do better.
-        """
-        bus = view.context.bus
-        chosen = len(bus) < bus.n_items or bus.now.order is not None
-        if not chosen or not any(tool.name == "present" for tool in view.tools):
-            raise ModelError(
-                f"{self.name}: {why}, and there is no list yet",
-                reason="bad_answer",
-                hint="try again, or choose another model",
-            )
-        view.context.notices.append(("cut", f"{why}; this is the best list so far"))
-        return Step(
-            (Call("present", {"count": view.default_count}, self._turn.written.new_id("closing")),)
-        )
+        return not self._turn.hopeless
 
 
 def open_brain(
@@ -368,6 +416,11 @@ def open_brain(
         limits=options.limits,
         known_modes=known_modes,
     )
+
+
+def _room(window: int) -> int:
+    """What a prompt may weigh in a window of so many tokens: the answer needs room as well."""
+    return CHARS_PER_TOKEN * (window - min(1_024, window // 4))
 
 
 def _answered(

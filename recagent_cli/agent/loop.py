@@ -1,23 +1,27 @@
 """The loop: asks a brain for the next step, runs its calls, ends the turn with the best there is.
 
 After ReAct (Yao et al.) over a candidate bus (InteRecAgent). It cannot tell the brains apart: what
-differs is only whether a failure of this brain may be covered by another one.
+differs is only whether a failure of this brain may be covered by another one. What ends a turn that
+its brain did not end is `ends.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from recagent_catalogs.errors import Cancelled, ModelError
 from recagent_catalogs.text import clean
+from recagent_tools.bus import Mark
 from recagent_tools.glimpse import glimpse
 from recagent_tools.toolbox import Tool, Toolbox, ToolContext
 
 from .brain import Brain, Call, Observation, PastTurn, Step, TurnView
+from .builtin.brain import BuiltinBrain
 from .builtin.told import told_of
 from .course import Course, Emit
+from .ends import closing_calls, holds, is_short, text_over
 from .events import (
     Thought,
     ToolFinished,
@@ -49,7 +53,8 @@ class Agent:
         toolbox: the tools.
         brain: who answers.
         read: the built-in parser: utterance and session to a `Request`.
-        fallback: who answers where the brain cannot; None lets `ModelError` through.
+        fallback: who answers where the brain fails; None lets `ModelError` through.
+        closer: who answers where the brain was there and came to no end.
         default_count: how many items are shown where nobody said.
         style: how items are explained: "fit", "facts" or "short".
         recall: gives what earlier sessions left for a model.
@@ -59,6 +64,7 @@ class Agent:
     brain: Brain
     read: Reader
     fallback: Brain | None = None
+    closer: Brain = field(default_factory=BuiltinBrain)
     default_count: int = 5
     max_steps: int = MAX_STEPS
     max_calls: int = MAX_CALLS
@@ -110,15 +116,16 @@ class _Running(Course):
         asked_for = list(self.context.liked)
         before = self.session.bus.mark()
         self.began = before
+        view = self._view(request)
         try:
-            self._drive(brain, self._view(request))
+            self._drive(brain, view)
         except ModelError as error:
-            if self.agent.fallback is None:
+            other = self.agent.closer if is_short(error) else self.agent.fallback
+            if other is None:
                 raise
-            self.session.bus.back_to(before)
-            self.context.begin(liked=asked_for)
-            brain = self.agent.fallback
-            self._fall_back(error, brain, request)
+            if not (is_short(error) and self._close(error, view, before)):
+                brain = other
+                self._instead(error, brain, request, asked_for)
         turn = Finish(self, request, brain).turn()
         self.session.turns.append(self._kept(turn))
         self.emit(TurnFinished(turn))
@@ -176,7 +183,11 @@ class _Running(Course):
         return view
 
     def _drive(self, brain: Brain, view: TurnView) -> None:
-        """Step until the turn is over or a budget is spent."""
+        """Step until the turn is over.
+
+        Raises:
+            ModelError: the brain failed, or the steps are used up.
+        """
         self.steps = view.steps
         self.context.said = None if brain.name == "builtin" else self.utterance
         calls = number = 0
@@ -201,8 +212,7 @@ class _Running(Course):
             view.steps.append((step, tuple(observations)))
             if self._is_over(step, observations):
                 return
-        self.notice("cut", "the step budget is spent; this is the best list so far")
-        self.ran_out = True
+        raise ModelError(f"{most} steps are taken", reason="budget")
 
     def _step(self, brain: Brain, view: TurnView) -> Step:
         """The brain's next step; a model's words are told as far as they are checked."""
@@ -242,7 +252,8 @@ class _Running(Course):
                 glimpse(bus.now) if bus.cursor != stood else None,
             )
         )
-        return Observation(call, ran.result.text, ran.result.data, ran.error)
+        result = ran.result
+        return Observation(call, result.text, result.data, ran.error, ran.before, ran.after)
 
     def _without_prose(self, call: Call) -> dict[str, Any]:
         """A call's arguments as they may be seen: a model's words are shown only once checked."""
@@ -258,13 +269,44 @@ class _Running(Course):
                 return True
         return False
 
-    def _fall_back(self, error: ModelError, brain: Brain, request: Request) -> None:
+    def _close(self, error: ModelError, view: TurnView, before: Mark) -> bool:
+        """Show what is on the bus, and say what was cut; False where that is not the answer."""
+        calls = closing_calls(view, before)
+        if any(self.agent.toolbox.get(call.name) is None for call in calls):
+            return False
+        for call in calls:
+            if self._run(call).error:
+                return False
+        rows = self.context.presented or []
+        if not holds(view, rows):
+            return False
+        self.context.text = text_over(view, rows)
+        self.telling = self._new_telling(view.request)
+        self.ran_out = True
+        self.notice("cut", f"{_plain(error)}; this is the list as far as it was made")
+        return True
+
+    def _instead(
+        self, error: ModelError, brain: Brain, request: Request, liked: Sequence[int]
+    ) -> None:
         """The other brain answers, from the state before this turn, and says so."""
+        assert self.began is not None
+        self.session.bus.back_to(self.began)
+        told = [notice for notice in self.context.notices if notice[0] == "model"]
+        self.context.begin(liked=liked)
+        self.context.notices += told
         hint = f" ({error.hint})" if error.hint else ""
-        message = error.message.rstrip(". ")
-        self.notice("fallback", f"{message}. The built-in brain answers instead.{hint}")
+        if is_short(error):
+            self.notice("cut", f"{_plain(error)}; the built-in brain answers instead")
+        else:
+            told_why = f"{_plain(error)}. The built-in brain answers instead.{hint}"
+            self.notice("fallback", told_why)
         self.fell_back = True
         self._drive(brain, self._view(request))
+
+
+def _plain(error: ModelError) -> str:
+    return error.message.rstrip(". ")
 
 
 def _ends(call: Call, view: TurnView) -> bool:

@@ -15,6 +15,8 @@ from .transcript import result_json
 from .wire import WireCall
 
 SAME_CALL_LIMIT = 3
+MOST_FAULTS = 3
+"""So often a tool may be called wrongly, or fail, in a row: two repairs, then it is closed."""
 MAX_CALLS_IN_STEP = 16
 ORDER_LOOKED_AT = 1_000
 
@@ -28,14 +30,19 @@ class WrittenCalls:
         asked: how often each call was made, by its key.
         results: what it gave, by its key.
         keys: of calls, by their ids.
-        circle: whether the same call came so often that there are no more.
+        faults: how often in a row each tool was called wrongly or failed, by its name.
+        moved: keys of calls after whose step the candidates were others.
+        stop: why there are no more calls, in a few words for the model; "" while there are.
     """
 
     ids: set[str] = field(default_factory=set)
     asked: dict[str, int] = field(default_factory=dict)
     results: dict[str, str] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
-    circle: bool = False
+    faults: dict[str, int] = field(default_factory=dict)
+    moved: set[str] = field(default_factory=set)
+    stop: str = ""
+    _before: str = ""
 
     def made(
         self, written: Sequence[WireCall], view: TurnView
@@ -49,7 +56,8 @@ class WrittenCalls:
         calls: list[Call] = []
         echoed: list[WireCall] = []
         answers: dict[str, str] = {}
-        trail = [state_of(view.context.bus)]
+        self._before = state_of(view.context.bus)
+        trail = [self._before]
         for wire in written:
             call, answer = self._call(wire, view, trail, full=len(calls) >= MAX_CALLS_IN_STEP)
             arguments = json.dumps(call.arguments, ensure_ascii=False)
@@ -69,26 +77,36 @@ class WrittenCalls:
         name = tool_name(wire.name, names)
         plain = Call(name or _safe(wire.name), {}, self.new_id(wire.id), wire.extra)
         if name is None:
+            self._fault("")
             return plain, result_json(unknown_tool(wire.name, names), error=True)
         tool = next(tool for tool in view.tools if tool.name == name)
+        if self.faults.get(name, 0) >= MOST_FAULTS:
+            told = f"not run: {name} failed {MOST_FAULTS} times; do without it"
+            return plain, result_json(told, error=True)
         try:
             if not wire.whole:
                 raise ArgumentError("the answer broke off inside this call; write it again")
             arguments = coerce(parse_arguments(wire.arguments), tool.schema())
         except ArgumentError as error:
+            self._fault(name)
             return plain, result_json(f"{name}: {error}", error=True)
         call = replace(plain, arguments=arguments)
         if tool.ends_turn:
             return call, None
-        if full or self.circle:
+        if full or self.stop:
             return call, result_json("not run: no more calls now", error=True)
         return call, self._guard(call, trail)
+
+    def _fault(self, name: str) -> None:
+        """Count a call that could not be read or run; "" is a tool that there is not."""
+        self.faults[name] = self.faults.get(name, 0) + 1
 
     def _guard(self, call: Call, trail: Sequence[str]) -> str | None:
         """The cached result of an identical call; the third one ends the tools.
 
         Identical is the same tool with the same arguments on the same candidates, behind the same
-        calls of its step: a second undo is not.
+        calls of its step: a second undo is not. Where such a call changed the candidates, and they
+        are again as they were before it, its result would be wrong: it runs a second time.
         """
         key = json.dumps([call.name, call.arguments, *trail], sort_keys=True)
         self.keys[call.id] = key
@@ -96,17 +114,31 @@ class WrittenCalls:
         cached = self.results.get(key)
         if cached is None:
             return None
-        self.circle = count >= SAME_CALL_LIMIT
+        if count >= SAME_CALL_LIMIT:
+            self.stop = "the same calls came again and again"
+        elif key in self.moved:
+            return None
         note = "you made this very call before, with this result; do something else"
         return json.dumps({"note": note, "before": json.loads(cached)}, ensure_ascii=False)
 
     def note(self, view: TurnView) -> None:
-        """Remember what the calls of the last step gave."""
+        """Remember what the calls of the last step gave; many that fail in a row end the tools."""
         observations: Sequence[Observation] = view.steps[-1][1] if view.steps else ()
+        moved = bool(observations) and state_of(view.context.bus) != self._before
         for observation in observations:
+            name = observation.call.name
+            if observation.error:
+                self._fault(name)
+            else:
+                self.faults.pop(name, None)
+                self.faults.pop("", None)
             key = self.keys.get(observation.call.id)
             if key is not None:
                 self.results[key] = result_json(observation.text, error=observation.error)
+                if moved:
+                    self.moved.add(key)
+        if sum(self.faults.values()) >= 2 * MOST_FAULTS:
+            self.stop = "too many calls failed"
 
     def new_id(self, given: str) -> str:
         """The call's own id, or an invented one where it is empty or was used before."""

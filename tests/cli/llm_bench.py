@@ -99,12 +99,13 @@ class Bench:
         *,
         fallback: Brain | None = None,
         max_steps: int = 8,
+        request: Request | None = None,
     ) -> Turn:
         self.events.clear()
         agent = Agent(
             self.toolbox,
             brain,
-            lambda said, session: Request(Intent.RECOMMEND),
+            lambda said, session: request or Request(Intent.RECOMMEND),
             fallback=fallback,
             max_steps=max_steps,
         )

@@ -9,7 +9,7 @@ import pytest
 
 from recagent_cli import Assistant
 from recagent_cli.agent.brain import Brain, Step, Usage
-from recagent_cli.agent.events import Event, Notice, TextDelta, Thought
+from recagent_cli.agent.events import Event, ModelAnswered, Notice, TextDelta, Thought
 from recagent_cli.agent.session import Session
 from recagent_cli.testing import Answer, FakeCall, FakeServer, Received
 
@@ -66,7 +66,8 @@ class BrainContract:
 
     def test_it_emits_only_what_a_brain_may(self, assistant: Assistant) -> None:
         _, events = self.steps(assistant, REQUEST)
-        assert all(isinstance(event, Thought | TextDelta | Notice) for event in events)
+        may = Thought | TextDelta | Notice | ModelAnswered
+        assert all(isinstance(event, may) for event in events)
 
     def test_usage_is_what_it_says(self, assistant: Assistant) -> None:
         self.steps(assistant, REQUEST)

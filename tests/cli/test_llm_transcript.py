@@ -164,13 +164,13 @@ def test_55_budget_counts_and_says_what_is_spent() -> None:
     budget.spend(Reply(prompt_tokens=100, completion_tokens=20, cost_usd=0.02), 0)
     assert budget.spent() == "" and budget.usage().cost_usd == pytest.approx(0.02)
     budget.spend(Reply(text="x" * 400), 1_600)
-    assert budget.spent() == "500 tokens" and budget.counted == 620
+    assert budget.spent() == "500 tokens are spent after 2 calls" and budget.counted == 620
     assert budget.usage().prompt_tokens is None and budget.usage().cost_usd is None
     clock.sleep(61)
     assert (budget.seconds_left() or 0) < 0
     fresh = Budget(Limits(seconds=60), "m", clock)
     clock.sleep(60)
-    assert fresh.spent() == "60 seconds"
+    assert fresh.spent() == "60 seconds are spent after 0 calls"
 
 
 def test_scripted_brain(view: TurnView) -> None:

@@ -89,6 +89,26 @@ def _note_applied(context: ToolContext, conditions: Sequence[Condition]) -> bool
     return False
 
 
+def relaxation_report(context: ToolContext, number: int) -> str:
+    """What the conditions on the way to a stage leave, alone and one by one, and the ways out.
+
+    Args:
+        context: whose bus.
+        number: of a stage of the bus.
+
+    Returns:
+        Lines for a brain; "" where no condition stands on the way, or more than can be counted.
+    """
+    path = context.bus.path(number)
+    conditions = conditions_of(path, context.catalog)[:MAX_CONDITIONS]
+    first = next((stage for stage in path if stage.tool == "filter"), None)
+    if first is None or first.parent is None or not conditions:
+        return ""
+    base = context.bus.whole(first.parent).set
+    census = Census(conditions, context.catalog, base)
+    return "\n".join([*_counted(census), *_ways(relaxations(census, 1))])
+
+
 def _counted(census: Census) -> list[str]:
     """What each condition leaves, by itself and when it is left out; in one line where many."""
     told = [
