@@ -9,7 +9,7 @@ from ..brain import TurnView
 from ..request import Intent, Mention
 from .dialogue.about_memory import memory_of
 from .dialogue.focus import in_focus
-from .dialogue.judged import is_vague, places_of, stated_of
+from .dialogue.judged import is_vague, named_in, places_of, stated_of
 from .dialogue.kept import takes
 from .meaning.acts import Act, find_acts
 from .meaning.verdicts import of_others
@@ -47,6 +47,7 @@ def told_of(view: TurnView) -> dict[str, list[str]]:
     # A rating in words is a verdict: "Heat: 5/5".
     text = tokenize(read_given(view.utterance, view.context.catalog.titles.exact).rest)
     acts = find_acts(text, lexicon(), ())
+    named = named_in(request, text)
 
     shown = view.context.catalog.ids(list(view.context.shown))
     focus = in_focus(view.history, view.context.catalog)
@@ -54,7 +55,7 @@ def told_of(view: TurnView) -> dict[str, list[str]]:
     def judged(mention: Mention) -> str:
         if is_vague(mention, shown, focus.id if focus is not None else None):
             return ""
-        return stated_of(mention, text, request) or _verdict(mention, text, acts)
+        return stated_of(mention, text, named) or _verdict(mention, text, acts)
 
     def said(mentions: Sequence[Mention], verdicts: frozenset[str]) -> list[str]:
         return ids_of([m for m in mentions if judged(m) in verdicts])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from recagent_catalogs.text import fold
@@ -36,11 +36,19 @@ def places_of(typed: str, text: Text) -> list[range]:
     return [range(i, i + size) for i in starts if text.words[i : i + size] == words]
 
 
-def stated_of(mention: Mention, text: Text, request: Request) -> Verdict:
-    """What the words state of an item; of one that is named twice the last word counts."""
+def named_in(request: Request, text: Text) -> dict[str, list[range]]:
+    """Where the items of a request are named, by the words that name them."""
     named = (*request.liked, *request.disliked, *request.about, *request.seen)
-    places = [place for typed in {m.text for m in named} for place in places_of(typed, text)]
-    own = [verdict_at(text, p.start, p.stop, places) for p in places_of(mention.text, text)]
+    return {typed: places_of(typed, text) for typed in dict.fromkeys(m.text for m in named)}
+
+
+def stated_of(mention: Mention, text: Text, named: Mapping[str, list[range]]) -> Verdict:
+    """What the words state of an item; of one that is named twice the last word counts.
+
+    `named` has the places of all items, as `named_in` gives them.
+    """
+    places = [place for found in named.values() for place in found]
+    own = [verdict_at(text, p.start, p.stop, places) for p in named[mention.text]]
     return next((one for one in reversed(own) if one), "")
 
 
@@ -75,8 +83,9 @@ def judged(
     vague = [m for m in new if is_vague(m, shown, known) and _ONE.match(fold(m.text))]
     if vague and len(vague) == len(new) and request.intent is Intent.FEEDBACK:
         return replace(carried(held(), Intent.CHIT_CHAT), clarify=WHICH)
-    wrong = [m for m in request.liked if stated_of(m, text, request) == "disliked"]
-    right = [m for m in request.disliked if stated_of(m, text, request) == "liked"]
+    named = named_in(request, text)
+    wrong = [m for m in request.liked if stated_of(m, text, named) == "disliked"]
+    right = [m for m in request.disliked if stated_of(m, text, named) == "liked"]
     if not wrong and not right:
         return request
     moved = replace(

@@ -8,7 +8,7 @@ nothing, and a negated dislike ("I didn't hate it", "not bad") is no verdict at 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Literal
 
 from ..words.tokens import Text
@@ -165,7 +165,8 @@ def verdict_at(text: Text, start: int, end: int, items: Collection[range]) -> Ve
         first -= 1
     while last < len(text.words) and text.tokens[last].sentence == number:
         last += 1
-    before, after = _words(text, first, start, items), _words(text, end, last, items)
+    at = {word: place for place in reversed([*items]) for word in place}
+    before, after = _words(text, first, start, at), _words(text, end, last, at)
     clause = _clause(before)
     if text.words[start:end] == ("they",) and not re.match(_IS, " ".join(after)):
         return "none"  # "they all loved it"
@@ -181,13 +182,16 @@ def of_others(words: str) -> bool:
     return _OTHERS.search(re.sub(r"\bthey (?:are|were)\b", "", words)) is not None
 
 
-def _words(text: Text, start: int, end: int, items: Collection[range]) -> list[str]:
-    """The words of a stretch, with items as `ITEM` and commas by themselves."""
+def _words(text: Text, start: int, end: int, at: Mapping[int, range]) -> list[str]:
+    """The words of a stretch, with items as `ITEM` and commas by themselves.
+
+    `at` has, by the number of a word, the item that it belongs to.
+    """
     found: list[str] = []
     for i in range(start, end):
         if i > 0 and re.search(r"[,;:]", text.gap(i)):
             found.append(",")
-        within = next((place for place in items if i in place), None)
+        within = at.get(i)
         if within is None:
             found.append(text.words[i])
         elif found[-1:] != [ITEM] or i == within.start:
