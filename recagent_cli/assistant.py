@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from recagent_catalogs.errors import BadInput, ToolError
 from recagent_catalogs.sandbox import PERSON_TABLES, TIMEOUT_S, Rows, Sandbox
@@ -29,6 +30,7 @@ from .agent.options import ModelOptions
 from .agent.plan import Plan, apart
 from .agent.request import Intent, Operation, Request
 from .agent.session import Session
+from .agent.tracing import Trace
 from .agent.turn import ShownItem, Turn, scores_of, shown_items
 from .contexts import Contexts
 from .direct import Direct, Wanted, told_items
@@ -42,7 +44,11 @@ from .paths import Paths, find_paths
 from .semantic import THRESHOLD
 from .sessions import Sessions
 from .together import strangers, told_strangers, with_whom
+from .traces import Traces
 from .turns import EventFunction, Turns, ignore
+
+if TYPE_CHECKING:
+    from .replays import Replay
 
 
 class Assistant:
@@ -428,6 +434,34 @@ class Assistant:
             BadInput: it is damaged.
         """
         return self._sessions.load(session_id)
+
+    @property
+    def _traces(self) -> Traces:
+        return Traces(self.store, self.profile_name)
+
+    def traces(self) -> list[Trace]:
+        """What was written down of the profile's turns about this catalog, newest first."""
+        return self._traces.list(self.catalog.path.name)
+
+    def trace(self, reference: int | str = "last") -> Trace:
+        """A trace by its number; "last" is the newest one.
+
+        Raises:
+            NotFound: there is none.
+            BadInput: it is damaged.
+        """
+        return self._traces.get(str(reference))
+
+    def replay(self, reference: int | str = "last") -> Replay:
+        """Run the tools of a trace again, without a model, and compare; nothing is written.
+
+        Raises:
+            NotFound: there is none, or it is about another catalog.
+            BadInput: it is damaged.
+        """
+        from .replays import Replays  # few ask for it
+
+        return Replays(self._sessions, self.agent, self._traces).replay(str(reference))
 
     def why_not(
         self, reference: str, *, session: Session | str | None = None, number: int = 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from hashlib import blake2b
 from typing import Any
@@ -53,6 +53,9 @@ ROWS_KNOWN = (
 """What of a profile are rows."""
 PASSED_OVER = (TurnStarted, ToolStarted, TextDelta, Progress)
 """Events that others tell again: the head, the call's end, the answer as a whole."""
+
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Tracing:
@@ -124,7 +127,7 @@ class Tracing:
 
     def _take(self, event: Event) -> None:
         if isinstance(event, TurnStarted):
-            self._head |= {"utterance": _cut(event.utterance), "brain": event.brain}
+            self._head |= {"utterance": cut_text(event.utterance), "brain": event.brain}
         if isinstance(event, PASSED_OVER):
             return
         told = {"event": _name_of(event), "ms": round((self._clock() - self._began) * 1000, 2)}
@@ -153,7 +156,7 @@ class Tracing:
 
     def _call_json(self, event: ToolFinished) -> dict[str, Any]:
         arguments = dict(event.arguments)
-        whole = len(json.dumps(arguments, ensure_ascii=False)) <= MAX_ARGUMENTS
+        whole = len(_encode(arguments)) <= MAX_ARGUMENTS
         told: dict[str, Any] = {
             "tool": event.tool,
             "arguments": arguments if whole else None,
@@ -161,7 +164,7 @@ class Tracing:
             "after": event.after,
             "took_ms": round(event.ms, 2),
             "error": event.error,
-            "text": _cut(event.text),
+            "text": cut_text(event.text),
         }
         if event.left is not None:
             told["first"] = self._context.catalog.ids(event.left.rows)
@@ -169,7 +172,17 @@ class Tracing:
         return told
 
     def _line(self, told: Mapping[str, Any]) -> str:
-        return json.dumps(_hidden(told, self._hide), ensure_ascii=False)
+        texts: list[str] = []
+        _gather(told, texts)
+        fit = self._is_fit("\n".join(texts))
+        return _encode(told if fit else _hidden(told, self._hide))
+
+    def _is_fit(self, text: str) -> bool:
+        """Whether all of a text may be written: most may, so that it is looked at only once."""
+        try:
+            return bool(text.isascii() or text.encode()) and self._hide(text) == text
+        except UnicodeEncodeError:
+            return False
 
 
 # -- reading --------------------------------------------------------------------------------------
@@ -255,13 +268,18 @@ class Trace:
         return tuple(found)
 
     @property
+    def fell_back(self) -> bool:
+        """Whether another brain answered than was asked."""
+        return any(t["event"] == "notice" and t["kind"] == "fallback" for t in self.events)
+
+    @property
     def models(self) -> int:
         """Answers of a model in it."""
         return sum(told["event"] == "model" for told in self.events)
 
     def lines(self) -> list[str]:
         """It as JSON lines."""
-        return [json.dumps(told, ensure_ascii=False) for told in (self.head, *self.events)]
+        return [_encode(told) for told in (self.head, *self.events)]
 
 
 def read_trace(text: str, **row: Any) -> Trace:
@@ -353,11 +371,11 @@ def _seed_of(context: ToolContext) -> int:
 
 def _end_json(turn: Turn) -> dict[str, Any]:
     return {
-        "text": _cut(turn.text),
+        "text": cut_text(turn.text),
         "shown": [item.id for item in turn.items],
         "list": turn.number,
-        "question": _cut(turn.question),
-        "options": [_cut(option) for option in turn.options],
+        "question": cut_text(turn.question),
+        "options": [cut_text(option) for option in turn.options],
         "funnel": turn.funnel,
         "brain": turn.brain,
         "cut": turn.cut,
@@ -382,14 +400,28 @@ def _fields_of(event: object) -> dict[str, Any]:
         return {}
     found = ((one.name, getattr(event, one.name)) for one in fields(event))
     return {
-        name: _cut(value) if isinstance(value, str) else value
+        name: cut_text(value) if isinstance(value, str) else value
         for name, value in found
         if value is None or isinstance(value, str | int | float | bool)
     }
 
 
-def _cut(text: str) -> str:
+def cut_text(text: str) -> str:
+    """The beginning of a text, as a trace has it."""
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+
+
+def _gather(value: Any, found: list[str]) -> None:
+    """All texts of a JSON value, keys too."""
+    if isinstance(value, str):
+        found.append(value)
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            found.append(str(name))
+            _gather(part, found)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            _gather(part, found)
 
 
 def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
@@ -398,8 +430,8 @@ def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
         # Half of a pair of surrogates, as a model may write it, can stand in no file.
         whole = value if value.isascii() else value.encode("utf-8", "replace").decode()
         return hide(whole)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {_hidden(str(name), hide): _hidden(part, hide) for name, part in value.items()}
-    if isinstance(value, Sequence):
+    if isinstance(value, list | tuple):
         return [_hidden(part, hide) for part in value]
     return value

@@ -86,6 +86,13 @@ def _compare(chat: Chat, rest: str) -> None:
     chat.show(*comparison_renderables(found, context))
 
 
+def _trace(chat: Chat, rest: str) -> None:
+    from .traces import timeline
+
+    assistant = chat.assistant
+    chat.show(*timeline(assistant.trace(rest or "last"), assistant.catalog, chat.width or 80))
+
+
 def _new(chat: Chat, rest: str) -> None:
     chat.session = chat.assistant.new_session()
     chat.note("a new session")
@@ -108,7 +115,7 @@ def _quit(chat: Chat, rest: str) -> None:
     chat.over = True
 
 
-WHY = "why it is in the list, or is not"
+WHY = "why it is there, or not; the steps"
 TALK = "begin again; go on; leave"
 COMMANDS: tuple[ChatCommand, ...] = (
     *FACTS,
@@ -116,6 +123,7 @@ COMMANDS: tuple[ChatCommand, ...] = (
     DIGEST,
     ChatCommand("/why", _why, "2", WHY, takes=ITEMS),
     ChatCommand("/why-not", _why_not, "TITLE", WHY, takes=ITEMS),
+    ChatCommand("/trace", _trace, "[12]", WHY),
     ChatCommand("/compare", _compare, "1 3", "items side by side", takes=ITEMS),
     *PLACES,
     *PROFILE,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from recagent_catalogs.errors import BadInput
+from recagent_catalogs.errors import BadInput, RecagentError
 
 from ..agent.finish import NOTED
 from .chat_command import ITEMS, ChatCommand, rows_named
@@ -74,8 +74,25 @@ def _answer(name: str, kind: str) -> ChatCommand:
             "said", values=[("", said)], value=value, source=source, session=session
         )
         chat.note("noted" if word == "good" else "noted; say what is wrong, or /bad 2 of one item")
+        if word == "good" and (number := _example(chat)):
+            chat.note(f"recagent trace keep {number} makes it an example that models are shown")
 
     return ChatCommand(name, note, "[2]", "the last answer, or items of it", takes=ITEMS)
+
+
+def _example(chat: Chat) -> int:
+    """Number of the trace of the last answer, where a model gave it and it may be kept; else 0."""
+    from ..traces import unfit
+
+    last = chat.session.turns[-1]
+    if last.kept.brain in ("", "builtin"):
+        return 0
+    try:
+        trace = chat.assistant.trace()
+    except RecagentError:
+        return 0
+    mine = trace.head["session"] == chat.session.id and trace.utterance == last.utterance
+    return trace.id if mine and not trace.kept and not unfit(trace) else 0
 
 
 def _rate(chat: Chat, rest: str) -> None:
