@@ -27,6 +27,7 @@ from .agent.explaining import Explained
 from .agent.explaining.alone import Explanation, refine_alone
 from .agent.loop import Agent
 from .agent.options import ModelOptions
+from .agent.picture import WITHOUT_WORDS, open_pictures
 from .agent.plan import Plan, apart
 from .agent.request import Intent, Operation, Request
 from .agent.session import Session
@@ -240,6 +241,7 @@ class Assistant:
         count: int | None = None,
         seen_too: bool = False,
         only_wanted: bool = False,
+        images: Sequence[str | Path | bytes] = (),
         keep: bool = True,
         on_event: EventFunction | None = None,
     ) -> Turn:
@@ -255,19 +257,24 @@ class Assistant:
             count: how many items.
             seen_too: whether what the person has seen may be among them.
             only_wanted: whether only the watchlist is meant.
+            images: pictures (files or bytes) for a model that can look at them; with them the
+                text may be empty.
             keep: whether turn, session and facts are stored.
             on_event: takes the events of this turn; by default the assistant's own.
 
         Raises:
-            BadInput: nothing was said, or a weight is wrong.
+            BadInput: nothing was said, a weight or a picture is wrong, or no model answers that
+                could look at one.
             NotFound: no such user or item.
-            ModelError: the model failed and there is no fallback.
+            ModelError: the model failed and there is no fallback, or cannot look at pictures.
             Cancelled: Ctrl-C.
         """
+        pictures = open_pictures(images, self.agent.brain.name)
+        text = text.strip() or WITHOUT_WORDS if pictures else text
         session = session or self.new_session()
         context = self._contexts.asked(text, session, user, like, weights, seen_too, only_wanted)
         self.agent.default_count = count or self.count
-        return self._turns(keep, on_event).run(text, session, context)
+        return self._turns(keep, on_event).run(text, session, context, pictures=pictures)
 
     def operate(
         self,

@@ -16,6 +16,7 @@ from .agent.builtin.words.tokens import tokenize
 from .agent.events import Event, TurnFinished
 from .agent.loop import Agent
 from .agent.operations import check, conditions, rows_of, see_among, utterance_of
+from .agent.picture import Picture
 from .agent.plan import DryToolbox, Plan
 from .agent.request import GOING, MAKING, Operation, Request
 from .agent.session import Session
@@ -56,9 +57,14 @@ class Turns:
     take_notices: Callable[[], list[tuple[str, str]]]
 
     def run(
-        self, text: str, session: Session, context: ToolContext, request: Request | None = None
+        self,
+        text: str,
+        session: Session,
+        context: ToolContext,
+        request: Request | None = None,
+        pictures: Sequence[Picture] = (),
     ) -> Turn:
-        """Run a turn and keep it."""
+        """Run a turn and keep it; of pictures only their names."""
         emit, before = self.emit, session.bus.mark()
         begun = self.sessions.begin() if self.sessions is not None else None
         trace = None if begun is None else Tracing(len(session.turns), context, version=__version__)
@@ -70,7 +76,7 @@ class Turns:
             if not isinstance(event, TurnFinished):
                 emit(event)
 
-        turn = self.agent.turn(text, session, context, told, request)
+        turn = self.agent.turn(text, session, context, told, request, pictures)
         failed = [entry.error for entry in turn.trace if entry.error]
         if request is not None and failed:
             session.bus.back_to(before)

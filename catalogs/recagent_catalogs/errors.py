@@ -106,8 +106,9 @@ class ModelError(RecagentError):
     """The language model is unreachable or refused.
 
     `reason` is one of: auth, not_found, rate_limit, timeout, unreachable, refused, context, credit,
-    no_tools, bad_answer, missing (litellm cannot be imported), server; and, of a model that was
-    there and came to no end, budget (a limit of the turn) and stuck (nothing it does leads on).
+    no_tools, no_images, bad_image, bad_answer, missing (litellm cannot be imported), server; and,
+    of a model that was there and came to no end, budget (a limit of the turn) and stuck (nothing it
+    does leads on).
     """
 
     kind = "model"

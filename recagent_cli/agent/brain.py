@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .events import Event
 from .kept import Kept
+from .picture import Picture
 from .recalled import Recalled
 from .request import Request
 from .usage import Usage as Usage
@@ -104,6 +105,7 @@ class TurnView:
         default_count: how many items to show where the person did not say.
         style: how items are explained: "fit", "facts" or "short".
         recall: gives what earlier sessions left for a model.
+        pictures: what the person shows besides; brains that cannot look at them say so.
     """
 
     utterance: str
@@ -115,6 +117,7 @@ class TurnView:
     default_count: int = 5
     style: str = "fit"
     recall: Callable[[], Recalled] = Recalled
+    pictures: tuple[Picture, ...] = ()
 
 
 class Brain(Protocol):

@@ -50,6 +50,7 @@ def weight_of(messages: Sequence[Message], tools: Sequence[ToolSchema] = ()) -> 
     for message in messages:
         total += weight(message.content) + 4 * CHARS_PER_TOKEN
         total += sum(weight(call.name) + weight(call.arguments) for call in message.calls)
+        total += sum(picture.tokens for picture in message.images) * CHARS_PER_TOKEN
     return total
 
 

@@ -11,6 +11,7 @@ from recagent_tools.toolbox import ToolContext
 
 from .brain import Brain, Observation, Step
 from .events import Event, Notice
+from .picture import Picture, told_with
 from .request import Request
 from .session import Session
 from .telling import Telling
@@ -33,6 +34,7 @@ class Course:
         context: what the tools touch.
         emit: takes the events.
         given: the request, where it was not read out of the utterance.
+        pictures: what the person shows besides.
         notices: what the person was told so far, as (kind, text).
         trace: the calls that ran.
         fell_back: whether another brain took over.
@@ -50,6 +52,7 @@ class Course:
     context: ToolContext
     emit: Emit
     given: Request | None = None
+    pictures: tuple[Picture, ...] = ()
     notices: list[tuple[str, str]] = field(default_factory=list)
     trace: list[TraceEntry] = field(default_factory=list)
     fell_back: bool = False
@@ -59,6 +62,11 @@ class Course:
     telling: Telling | None = None
     steps: list[tuple[Step, tuple[Observation, ...]]] = field(default_factory=list)
     aspects: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    @property
+    def said(self) -> str:
+        """What was said, as it is kept: of pictures their names."""
+        return told_with(self.utterance, self.pictures)
 
     def is_foreign(self, brain: Brain) -> bool:
         """Whether a brain's words are a model's: shown only where they were checked."""

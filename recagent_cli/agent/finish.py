@@ -76,7 +76,7 @@ class Finish:
         question, options = context.question or ("", ())
         usage: Usage | None = (course.agent.brain if course.fell_back else brain).usage()
         return Turn(
-            utterance=course.utterance,
+            utterance=course.said,
             text=text or question,
             items=self._items(rows, explained),
             request=request,

@@ -28,6 +28,7 @@ from recagent_catalogs.errors import ModelError
 
 from .assembly import Assembly
 from .model_errors import Failure, failure, key_name
+from .sight import check_sight, image_part
 from .transport import close_stream, isolate
 from .watchdog import READY, Broken, Patience, Stalled, Work
 from .wire import Message, Reply, ToolSchema
@@ -248,18 +249,19 @@ class LiteLLMClient:
                 if piece := made.add(chunk):
                     show(piece)
         except Stalled as stalled:
-            complete = self._salvage(made, self._stall_error(stalled))
+            complete = self._salvage(made, self._stall_error(stalled), messages)
         except Broken as broken:
-            complete = self._salvage(made, broken.error)
+            complete = self._salvage(made, broken.error, messages)
         return self._finished(work, made, complete=complete)
 
-    def _salvage(self, made: Assembly, error: BaseException) -> bool:
+    def _salvage(self, made: Assembly, error: BaseException, messages: Sequence[Message]) -> bool:
         """Keep text that was already shown, else raise. Always False: it is not complete."""
         failed = failure(
             error,
             model=self.model,
             provider=self._provider,
             own_base=self.api_base is not None,
+            pictures=any(message.images for message in messages),
         )
         if not "".join(made.text).strip() or failed.error.reason in ("bad_answer", "refused"):
             raise _Failed(self._suggested(failed))
@@ -332,6 +334,8 @@ class LiteLLMClient:
         self._wire_model = _at_base(self._wire_model, self.api_base, litellm)
         model, provider, *_ = litellm.get_llm_provider(self._wire_model, api_base=self.api_base)
         self._provider = provider
+        if any(message.images for message in messages):
+            check_sight(litellm, self.model, model, provider, self.api_base)
         arguments: dict[str, Any] = {
             "model": self._wire_model,
             "messages": [_to_wire(message, provider) for message in messages],
@@ -446,6 +450,9 @@ def _to_wire(message: Message, provider: str) -> dict[str, Any]:
     if message.role == "system" and provider in MARKS_CACHE:
         mark = {"cache_control": {"type": "ephemeral"}}
         wire["content"] = [{"type": "text", "text": message.content, **mark}]
+    if message.images:
+        words = [{"type": "text", "text": message.content}] if message.content else []
+        wire["content"] = [*map(image_part, message.images), *words]
     if message.role == "tool":
         wire |= {"tool_call_id": message.call_id, "name": message.name}
     if message.calls:

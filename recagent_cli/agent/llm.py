@@ -26,6 +26,7 @@ from .events import Event, ModelAnswered
 from .instructions import plan_prompt, system_prompt, tool_schemas
 from .known import key_of
 from .litellm_adapter import LiteLLMClient, warm
+from .model_errors import no_images
 from .opening import Opening
 from .options import Mode, ModelOptions, Strategy
 from .planning import Planning
@@ -44,6 +45,8 @@ __all__ = ["LLMBrain", "Mode", "open_brain", "probe"]
 Emit = Callable[[Event], None]
 MENDS = 2
 """How often in a row an answer may be sent back before the turn is closed."""
+BLIND = "none"
+"""What is remembered of the sight of a model that cannot look at pictures."""
 
 
 @dataclass
@@ -120,6 +123,7 @@ class LLMBrain:
         self._turn = self._begin(Opening())
         self._prompts: dict[tuple[str, str, str], str] = {}
         self._key = key_of(client.model, getattr(client, "api_base", None))
+        self._sight = key_of(client.model, getattr(client, "api_base", None), "sight")
         self._told_unpriced = False
 
     @property
@@ -191,9 +195,13 @@ class LLMBrain:
 
     def _asked(self, prompt: _Prompt, gate: TextGate, emit: Emit) -> Reply | None:
         """One answer; None where something was learned from an error, so that it is asked anew."""
+        if prompt.view.pictures and self._known.get(self._sight) == BLIND:
+            raise no_images(self.name)
         try:
             return self._send(prompt, gate, emit)
         except ModelError as error:
+            if error.reason == "no_images":
+                self._known[self._sight] = BLIND
             if self._changed_by(error):
                 return None
             left, calls = self._turn.budget.seconds_left(), self._turn.budget.calls

@@ -13,7 +13,7 @@ from typing import Any
 
 from recagent_catalogs.errors import Cancelled, ModelError
 from recagent_catalogs.text import clean
-from recagent_tools.bus import Mark
+from recagent_tools.bus import CandidateBus, Mark
 from recagent_tools.glimpse import glimpse
 from recagent_tools.toolbox import Tool, Toolbox, ToolContext
 
@@ -31,8 +31,9 @@ from .events import (
 )
 from .finish import Finish, checked
 from .past_context import context_of_list
+from .picture import WITHOUT_WORDS, Picture, noun_of
 from .recalled import Recalled
-from .request import GOING, Request
+from .request import GOING, Intent, Request
 from .scope import set_scope
 from .session import Session
 from .telling import Telling
@@ -78,6 +79,7 @@ class Agent:
         context: ToolContext,
         emit: Emit,
         request: Request | None = None,
+        pictures: Sequence[Picture] = (),
     ) -> Turn:
         """Answer one utterance. The session's bus is left as the turn made it.
 
@@ -87,13 +89,14 @@ class Agent:
             context: what the tools may touch.
             emit: takes the events.
             request: what is wanted, where it need not be read out of the utterance.
+            pictures: what the person shows besides.
 
         Raises:
-            ModelError: the brain failed and there is no fallback.
+            ModelError: the brain failed and there is no fallback, or none that needs no pictures.
             Cancelled: Ctrl-C; the bus is as it was before the turn.
         """
         said = clean(utterance, 20_000, newlines=True)
-        running = _Running(self, said, session, context, emit, request)
+        running = _Running(self, said, session, context, emit, request, tuple(pictures))
         before = session.bus.mark()
         try:
             return running.run()
@@ -110,8 +113,8 @@ class _Running(Course):
 
     def run(self) -> Turn:
         brain = self.agent.brain
-        self.emit(TurnStarted(self.utterance, brain.name))
-        read = self.given or self.agent.read(self.utterance, self.session)
+        self.emit(TurnStarted(self.said, brain.name))
+        read = self.given or self._read()
         request = self._with_options(with_weights(read, self.context.weights))
         asked_for = list(self.context.liked)
         before = self.session.bus.mark()
@@ -124,12 +127,28 @@ class _Running(Course):
             if other is None:
                 raise
             if not (is_short(error) and self._close(error, view, before)):
+                if self._needs_eyes(error):
+                    raise
                 brain = other
                 self._instead(error, brain, request, asked_for)
         turn = Finish(self, request, brain).turn()
         self.session.turns.append(self._kept(turn))
         self.emit(TurnFinished(turn))
         return turn
+
+    def _read(self) -> Request:
+        """The words as the built-in parser has them; "this" beside a picture is what it shows."""
+        if not self.pictures:
+            return self.agent.read(self.utterance, self.session)
+        if self.utterance == WITHOUT_WORDS:
+            return Request(Intent.RECOMMEND)
+        apart = Session(self.session.catalog, CandidateBus(self.session.bus.n_items))
+        return replace(self.agent.read(self.utterance, apart), unused=())
+
+    def _needs_eyes(self, error: ModelError) -> bool:
+        """Whether nothing but the picture was asked about, or the model has just not seen it."""
+        wordless = bool(self.pictures) and self.utterance == WITHOUT_WORDS
+        return wordless or error.reason in ("no_images", "bad_image")
 
     def _with_options(self, request: Request) -> Request:
         """The request with what was asked for beside the words."""
@@ -157,6 +176,7 @@ class _Running(Course):
         context.shown = self.session.shown
         context.shown_before = self.session.shown_before
         context.wishes = list(request.wished)
+        context.pictures = len(self.pictures)
         set_scope(context, request)
         if context.of_list is None:
             context.of_list = lambda number: context_of_list(context, self.session, number)
@@ -178,6 +198,7 @@ class _Running(Course):
             default_count=self.agent.default_count,
             style=self.agent.style,
             recall=self.agent.recall,
+            pictures=self.pictures,
         )
         context.sayable = sayable(view)
         return view
@@ -296,10 +317,13 @@ class _Running(Course):
         self.context.begin(liked=liked)
         self.context.notices += told
         hint = f" ({error.hint})" if error.hint else ""
+        unseen = ""
+        if self.pictures:
+            unseen = f", by your words; nobody looked at the {noun_of(self.pictures)}"
         if is_short(error):
-            self.notice("cut", f"{_plain(error)}; the built-in brain answers instead")
+            self.notice("cut", f"{_plain(error)}; the built-in brain answers instead{unseen}")
         else:
-            told_why = f"{_plain(error)}. The built-in brain answers instead.{hint}"
+            told_why = f"{_plain(error)}. The built-in brain answers instead{unseen}.{hint}"
             self.notice("fallback", told_why)
         self.fell_back = True
         self._drive(brain, self._view(request))

@@ -16,6 +16,8 @@ from email.utils import parsedate_to_datetime
 from recagent_catalogs.errors import ModelError
 from recagent_catalogs.text import clean
 
+from .blind import about_pictures
+
 RETRYABLE = frozenset(("rate_limit", "timeout", "unreachable", "server"))
 _SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL)", re.I)
 _SECRET_TEXT = re.compile(
@@ -129,6 +131,8 @@ _HINTS = {
     "credit": "top up the account with the provider, or choose another model",
     "no_tools": "this model has no tool calls; recagent then asks it in plain text",
     "bad_answer": "try again, or choose another model",
+    "no_images": "choose one that can, or say in words what it shows",
+    "bad_image": "try a smaller one, as JPEG or PNG",
     "server": "the provider has trouble; try again later",
 }
 _KEYS = {
@@ -161,6 +165,12 @@ class Failure:
     wait_s: float | None = None
 
 
+def no_images(model: str) -> ModelError:
+    """The refusal of pictures for a model that is known to be blind."""
+    says = f"{model}: {_SAYS['no_images']}"
+    return ModelError(says, reason="no_images", hint=_HINTS["no_images"])
+
+
 def key_name(provider: str, *, own_base: bool) -> str:
     """The environment variable that holds the key for this provider."""
     if own_base:
@@ -169,7 +179,12 @@ def key_name(provider: str, *, own_base: bool) -> str:
 
 
 def failure(
-    error: BaseException, *, model: str, provider: str = "", own_base: bool = False
+    error: BaseException,
+    *,
+    model: str,
+    provider: str = "",
+    own_base: bool = False,
+    pictures: bool = False,
 ) -> Failure:
     """Map whatever a model client raised.
 
@@ -178,10 +193,11 @@ def failure(
         model: the name to show.
         provider: as litellm calls it; names the key in the hint.
         own_base: whether the person gave the address.
+        pictures: whether some were sent.
     """
     if isinstance(error, ModelError):
         return Failure(error, error.reason in RETRYABLE)
-    reason = reason_of(error)
+    reason = reason_of(error, pictures=pictures)
     hint = _HINTS[reason].format(key=key_name(provider, own_base=own_base))
     if reason == "refused" and not _about_content(error):
         hint = "the server does not take this request; try another model, or none"
@@ -208,19 +224,23 @@ _SAYS = {
     "credit": "the account is out of credit",
     "no_tools": "no support for tools",
     "bad_answer": "the answer cannot be used",
+    "no_images": "this model cannot look at pictures",
+    "bad_image": "the picture was refused",
     "server": "the provider failed",
 }
 
 
-def reason_of(error: BaseException) -> str:
+def reason_of(error: BaseException, *, pictures: bool = False) -> str:
     """The kind of an exception: one of the reasons of `ModelError`."""
     chain = list(_chain(error))
     text = " ".join(str(part) for part in chain)
+    status = next((s for part in chain if (s := _status(part))), 0)
+    if pictures and (about := about_pictures(status, text)):
+        return about
     if sure := _said(_SURE, text):
         return sure
     names = {cls.__name__ for part in chain for cls in type(part).__mro__}
     by_name = next((reason for name, reason in _NAMES if name in names), "")
-    status = next((s for part in chain if (s := _status(part))), 0)
     by_status = _STATUSES.get(status, "server" if status >= 500 else "")
     by_text = _said(_MAYBE, text)
     if by_name == "unreachable":

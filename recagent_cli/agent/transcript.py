@@ -79,7 +79,7 @@ class Transcript:
         first = len(view.history) - len(kept)
         for number, past in enumerate(kept, first):
             messages += self._past(number, past, view)
-        messages.append(Message("user", self.opening))
+        messages.append(Message("user", self.opening, images=view.pictures))
         told = {step for r in rounds for step in r.steps}
         foreign = [n for n in range(len(view.steps)) if n not in told]
         for number in foreign:
@@ -202,6 +202,7 @@ def opening(view: TurnView, lessons: Sequence[str] = ()) -> str:
         lists=len(bus.lists),
         sets={clean(name, 60): bus.named(name).after for name in list(bus.saved)[-MOST_SETS:]},
         lessons=_capped(lessons),
+        pictures=len(view.pictures),
     ).strip()
 
 
@@ -227,7 +228,10 @@ def _joined(messages: list[Message]) -> list[Message]:
         plain = not (message.calls or message.extra) and message.role in ("user", "assistant")
         if last is not None and plain and last.role == message.role and not last.calls:
             joined[-1] = Message(
-                last.role, f"{last.content}\n\n{message.content}".strip(), extra=last.extra
+                last.role,
+                f"{last.content}\n\n{message.content}".strip(),
+                extra=last.extra,
+                images=(*last.images, *message.images),
             )
         else:
             joined.append(message)

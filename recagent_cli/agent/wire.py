@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from .picture import Picture
+
 RoleName = Literal["system", "user", "assistant", "tool"]
 
 
@@ -42,6 +44,7 @@ class Message:
         calls: of an assistant message, the calls it made. Their ids are unique and not empty.
         call_id, name: of a tool message, the call which it answers.
         extra: of an assistant message, the provider's own data (thinking blocks), handed back.
+        images: of a user message, the pictures that the person shows.
     """
 
     role: RoleName
@@ -50,6 +53,7 @@ class Message:
     call_id: str = ""
     name: str = ""
     extra: dict[str, Any] | None = None
+    images: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
 
+from recagent_catalogs.errors import UsageError
+
 from .run import (
     DryRunOption,
+    ImageOption,
     NoBuildOption,
     NoRepeatsOption,
     Run,
@@ -26,7 +30,9 @@ from .run import (
 @asking
 def command(
     run: Run,
-    text: Annotated[list[str], typer.Argument(help="What you want; - reads standard input.")],
+    text: Annotated[
+        list[str] | None, typer.Argument(help="What you want; - reads standard input.")
+    ] = None,
     n: Annotated[
         int | None, typer.Option("-n", "--count", min=1, max=100, help="How many.")
     ] = None,
@@ -49,6 +55,7 @@ def command(
         str | None, typer.Option("--session", help="Go on with this session.")
     ] = None,
     style: StyleOption = None,
+    image: ImageOption = None,
     no_build: NoBuildOption = False,
     incognito: Annotated[bool, typer.Option("--incognito", help="Keep nothing.")] = False,
     dry_run: DryRunOption = False,
@@ -59,9 +66,14 @@ def command(
     """
     from .going_on import going_on, held_session, is_old
 
-    utterance = read_text(" ".join(text))
+    if not (text or image):
+        raise UsageError("Missing argument 'TEXT...'", hint="see: recagent ask --help")
+    if image and dry_run:
+        raise UsageError("a plan is of words alone", hint="--dry-run without --image")
+    utterance = read_text(" ".join(text or ()))
     run.at_session(session)
     options = run.brain_options()
+    pictures = _pictures(image or (), options["model"])
     decides = str(options["model"] or "builtin")
     if dry_run:  # no model is opened, nor anything trained
         options["model"] = None
@@ -85,5 +97,24 @@ def command(
         plan = assistant.plan(utterance, session=held, **asked)
         run.print_plan(replace(plan, brain=decides), assistant)
         return
-    turn = assistant.ask(utterance, session=held, **asked)
+    turn = assistant.ask(utterance, session=held, images=pictures, **asked)
     run.print_turn(turn, assistant)
+
+
+def _pictures(files: Sequence[str], model: str | None) -> Sequence[str]:
+    """The files of --image, all of them seen to be pictures, before anything is opened or built.
+
+    Raises:
+        UsageError: there is no model to look at them, or they are too many.
+        BadInput: one is no picture.
+    """
+    if not files:
+        return ()
+    from ..agent.picture import MOST_PICTURES, NEEDS_MODEL, NO_EYES, open_pictures
+
+    if model is None:
+        raise UsageError(NO_EYES, hint=NEEDS_MODEL)
+    if len(files) > MOST_PICTURES:
+        raise UsageError(f"{len(files)} times --image", hint=f"at most {MOST_PICTURES}")
+    open_pictures(files, model)
+    return files

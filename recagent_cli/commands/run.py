@@ -79,6 +79,14 @@ TogetherOption = Annotated[
         "--together", help="With --with: by average, least-misery or most-pleasure of you all."
     ),
 ]
+ImageOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--image",
+        metavar="FILE",
+        help="A picture (a poster, a box, a shelf) for a model that can see; repeatable.",
+    ),
+]
 COMMON: dict[str, tuple[Any, Any]] = {
     "catalog": (
         Annotated[str | None, typer.Option("--catalog", "-c", help="Catalog to use.")],

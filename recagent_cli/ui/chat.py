@@ -11,7 +11,7 @@ import contextlib
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -204,11 +204,16 @@ class Chat:
 
     # -- answering -------------------------------------------------------------------------------
 
-    def ask(self, line: str) -> None:
-        """Ask, and show the answer."""
+    def ask(self, line: str, images: Sequence[str] = ()) -> None:
+        """Ask, with pictures from files or without, and show the answer."""
         weights = [f"{name}={weight:g}" for name, weight in self.weights.items()]
         turn = self.assistant.ask(
-            line, session=self.session, user=self.user, weights=weights, on_event=self._event
+            line,
+            session=self.session,
+            user=self.user,
+            weights=weights,
+            images=images,
+            on_event=self._event,
         )
         self.show_turn(turn)
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 ITEMS = "items"
 """What a command takes that is about items: numbers of the list, or titles."""
 
+FILE = "file"
+"""What a command takes whose first words are the path of a picture."""
+
 NOTHING = "nothing"
 """What a command takes that would do something else than was meant with words behind it."""
 
@@ -34,7 +37,8 @@ class ChatCommand:
         usage: what may follow the name, for the help.
         help: what it does, in a few words; commands with the same words share a line of the help.
         complete: what the rest of the line may be completed to.
-        takes: `ITEMS`, so that numbers and titles are completed; `NOTHING`; or "", anything else.
+        takes: `ITEMS`, so that numbers and titles are completed; `FILE`, paths; `NOTHING`; or "",
+            anything else.
         hidden: whether it is only another spelling.
     """
 

@@ -12,7 +12,8 @@ from recagent_catalogs.text import clean
 from ..agent.usage import spent, usages_of
 from ..brains import take_brain
 from ..named import own_weights
-from .chat_command import ChatCommand
+from .chat_command import FILE, ChatCommand
+from .chat_image import show_picture
 from .lines import spent_line, usage_line
 from .render import rows_table
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from .chat import Chat
 
 MOST_ROWS = 50
+ASKED = "query the catalog; show a picture"
 MODEL = "which brain answers; what it took"
 
 
@@ -123,5 +125,6 @@ SETTINGS: tuple[ChatCommand, ...] = (
     ),
     ChatCommand("/model", _model, "[NAME | builtin]", MODEL, _model_names),
     ChatCommand("/cost", _cost, "", MODEL),
-    ChatCommand("/sql", _sql, "SELECT …", "a query over the catalog"),
+    ChatCommand("/sql", _sql, "SELECT …", ASKED),
+    ChatCommand("/image", show_picture, "FILE", ASKED, takes=FILE),
 )

@@ -12,8 +12,9 @@ from recagent_catalogs.errors import RecagentError
 from recagent_catalogs.schema import Role
 from recagent_catalogs.text import clean, fold
 
-from .chat_command import ITEMS
+from .chat_command import FILE, ITEMS
 from .chat_commands import command_named, completions
+from .chat_image import paths
 
 if TYPE_CHECKING:
     from recagent_catalogs.store import Catalog
@@ -79,6 +80,8 @@ def _of_command(chat: Chat, line: str) -> Iterator[Suggestion]:
     command = command_named(name) if space else None
     if command is not None and command.takes == ITEMS:
         yield from _items(chat, rest.lstrip())
+    if command is not None and command.takes == FILE:
+        yield from _files(rest.lstrip())
 
 
 def _items(chat: Chat, rest: str) -> Iterator[Suggestion]:
@@ -97,6 +100,13 @@ def _items(chat: Chat, rest: str) -> Iterator[Suggestion]:
         label = shown.get(row) or catalog.label(row)
         about = "of the list" if row in shown else catalog.schema.item
         yield Suggestion(label, len(typed), clean(label, 60), about)
+
+
+def _files(rest: str) -> Iterator[Suggestion]:
+    for path, is_folder in paths(rest):
+        name = path.rstrip("/").rpartition("/")[2] + "/" * is_folder
+        about = "folder" if is_folder else "picture"
+        yield Suggestion(path, len(rest), clean(name, 60), about)
 
 
 # -- free text ------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from recagent_cli.agent.budget import Limits
 from recagent_cli.agent.events import Event, TextDelta, ToolStarted
 from recagent_cli.agent.litellm_adapter import LiteLLMClient
 from recagent_cli.agent.llm import LLMBrain, Mode
-from recagent_cli.agent.loop import Agent
+from recagent_cli.agent.loop import Agent, Reader
+from recagent_cli.agent.picture import Picture
 from recagent_cli.agent.request import Intent, Request
 from recagent_cli.agent.session import Session
 from recagent_cli.agent.turn import Turn
@@ -100,17 +102,19 @@ class Bench:
         fallback: Brain | None = None,
         max_steps: int = 8,
         request: Request | None = None,
+        pictures: Sequence[Picture] = (),
+        read: Reader | None = None,
     ) -> Turn:
         self.events.clear()
         agent = Agent(
             self.toolbox,
             brain,
-            lambda said, session: request or Request(Intent.RECOMMEND),
+            read or (lambda said, session: request or Request(Intent.RECOMMEND)),
             fallback=fallback,
             max_steps=max_steps,
         )
         context = ToolContext(self.catalog, self.engine, self.session.bus)
-        return agent.turn(utterance, self.session, context, self.events.append)
+        return agent.turn(utterance, self.session, context, self.events.append, pictures=pictures)
 
     def tools_run(self) -> list[tuple[str, dict[str, Any]]]:
         return [(e.tool, e.arguments) for e in self.events if isinstance(e, ToolStarted)]

@@ -53,7 +53,13 @@ EXAMPLES: dict[str, dict[str, object]] = {
         "lists": 3,
         "sets": {"weekend": 4},
         "lessons": ["look_up: there is no column 'genre'; it is genres"],
+        "pictures": 1,
     },
+}
+EXAMPLES["dead_end"] = {"funnel": "9,742 → 0 (Western)", "report": "without Western: 12"}
+EXAMPLES["tried"] = {
+    "tried": [{"call": "filter", "came": "9,742 -> 0", "again": 2}],
+    "left_out": 1,
 }
 EXAMPLES["plan"] = {**EXAMPLES["system"], **EXAMPLES["text_tools"]}
 

@@ -180,6 +180,7 @@ class ToolContext:
         only_wanted: whether only the person's watchlist is meant.
         asked: values that the person's own words ask for, as ("column", "value"): they come
             though they are never wanted else.
+        pictures: how many the person shows in this turn.
         said: the person's own words, where a model acts on them; None where nobody else does.
         notices: sentences for the person.
         relaxations: where `filter` left too little, the smallest ways out, set by it.
@@ -221,6 +222,7 @@ class ToolContext:
     seen_too: bool = False
     only_wanted: bool = False
     asked: frozenset[tuple[str, str]] = frozenset()
+    pictures: int = 0
     said: str | None = None
     notices: list[tuple[str, str]] = field(default_factory=list)
     relaxations: list[Relaxation] = field(default_factory=list)

@@ -63,9 +63,13 @@ def stem(word: str) -> str:
 
 @dataclass(frozen=True)
 class Plain:
-    """The words of `plain.toml` by stem: free ones, and those that only a proof may use."""
+    """The words of `plain.toml` by stem: free ones, and those that only a proof may use.
+
+    `pictures` are free where the person shows one.
+    """
 
     free: frozenset[str]
+    pictures: frozenset[str]
     opinions: frozenset[str]
     guarded: frozenset[str]
 
@@ -75,10 +79,11 @@ def plain_words() -> Plain:
     """The closed lexicon, read once."""
     told = tomllib.loads(Path(__file__).with_name("plain.toml").read_text("utf-8"))
     guarded = frozenset(map(stem, told.pop("guarded").split()))
+    pictures = frozenset(map(stem, told.pop("pictures").split()))
     opinions = frozenset(map(stem, told["opinions"].split()))
     free = {stem(word) for words in told.values() for word in words.split()}
     free |= {stem(word) for word in lexicon().stop}
-    return Plain(frozenset(free - guarded), opinions, guarded)
+    return Plain(frozenset(free - guarded), pictures, opinions, guarded)
 
 
 def licence_faults(
@@ -179,7 +184,8 @@ def own_words(world: World) -> frozenset[str]:
             told += [column.name, column.label, column.unit, *column.aliases, *column.cues]
         told += [name for names in m.units(world) for name in names]
         words = {word for text in told if text for word in fold(text).split()}
-        world.own_words = frozenset(map(stem, words)) - plain_words().guarded
+        pictures = plain_words().pictures if world.context.pictures else frozenset()
+        world.own_words = frozenset(map(stem, words)) - plain_words().guarded | pictures
     return world.own_words
 
 

@@ -54,6 +54,8 @@ class World:
         self.about = about
         self.counted = frozenset(counted)
         self.told = () if self.rows else tuple(told)
+        # What a picture shows is named beside the list that is made for it.
+        self.recognised = tuple(told) if context.pictures else ()
         self._items: dict[int, Item] = {}
         self._told: dict[int, str] = {}
         self.stems: dict[int, frozenset[str]] = {}
@@ -85,6 +87,7 @@ class World:
                 *self.rows,
                 *own,
                 *self.told,
+                *self.recognised,
                 *context.shown,
                 *context.shown_before,
                 *context.liked,
