@@ -96,6 +96,13 @@ class PlanRead:
 
 
 @dataclass(frozen=True)
+class BrainReplaced:
+    """Another brain answers instead, from the state before the turn: what was done is void."""
+
+    brain: str
+
+
+@dataclass(frozen=True)
 class TextDelta:
     """A piece of the answer's text, by sentences as they come.
 
@@ -140,6 +147,7 @@ Event = (
     | PlanRead
     | ToolStarted
     | ToolFinished
+    | BrainReplaced
     | TextDelta
     | Notice
     | Progress

@@ -23,6 +23,7 @@ from .builtin.told import told_of
 from .course import Course, Emit
 from .ends import closing_calls, holds, is_short, text_over
 from .events import (
+    BrainReplaced,
     Thought,
     ToolFinished,
     ToolStarted,
@@ -315,6 +316,7 @@ class _Running(Course):
         self.session.bus.back_to(self.began)
         told = [notice for notice in self.context.notices if notice[0] == "model"]
         self.context.begin(liked=liked)
+        self.emit(BrainReplaced(brain.name))
         self.context.notices += told
         hint = f" ({error.hint})" if error.hint else ""
         unseen = ""

@@ -261,7 +261,7 @@ class Trace:
         """The tool calls, in order."""
         found, part = [], 0
         for told in self.events:
-            if told["event"] == "notice" and told["kind"] == "fallback":
+            if told["event"] == "instead":
                 part = 1
             elif told["event"] == "call":
                 found.append(_call_of(told, part))
@@ -270,7 +270,7 @@ class Trace:
     @property
     def fell_back(self) -> bool:
         """Whether another brain answered than was asked."""
-        return any(t["event"] == "notice" and t["kind"] == "fallback" for t in self.events)
+        return any(told["event"] == "instead" for told in self.events)
 
     @property
     def models(self) -> int:
@@ -386,7 +386,12 @@ def _end_json(turn: Turn) -> dict[str, Any]:
     }
 
 
-_NAMES = {"ModelAnswered": "model", "ToolFinished": "call", "TurnFinished": "end"}
+_NAMES = {
+    "ModelAnswered": "model",
+    "ToolFinished": "call",
+    "BrainReplaced": "instead",
+    "TurnFinished": "end",
+}
 
 
 def _name_of(event: Event) -> str:

@@ -124,6 +124,8 @@ def _event(
             yield at, _call_line(told, catalog, width)
         case "model":
             yield at, Text(clean(f"  model: {_answer_told(told)}", 400), "dim")
+        case "instead":
+            yield at, Text(f"  {clean(told['brain'], 60)} answers instead, from the beginning")
         case "notice":
             yield at, Text(f"  note: {clean(told['text'], 1_000)}", "yellow")
         case "end":
