@@ -18,7 +18,7 @@ from rapidfuzz import fuzz, process
 from recagent_catalogs.text import fold
 
 MAX_ARGUMENT_CHARS = 20_000
-_FENCE = re.compile(r"^\s*```[\w-]*\s*\n?(.*?)\n?\s*```\s*$", re.S)
+_LANGUAGE = re.compile(r"[\w-]*")
 _WRAPPERS = ("arguments", "parameters", "args", "input", "action_input", "kwargs")
 
 
@@ -58,9 +58,7 @@ def loose_json(text: str, *, whole: bool = True) -> Any:
     """
     if len(text) > MAX_ARGUMENT_CHARS:
         raise ArgumentError(f"more than {MAX_ARGUMENT_CHARS} characters")
-    if fenced := _FENCE.match(text):
-        text = fenced.group(1)
-    text = text.strip()
+    text = _unfenced(text.strip())
     if not text:
         return None
     tries = [text, _without_trailing_commas(text)]
@@ -76,6 +74,15 @@ def loose_json(text: str, *, whole: bool = True) -> Any:
         if isinstance(found, dict | list):
             return found
     raise ArgumentError("the arguments are not valid JSON")
+
+
+def _unfenced(text: str) -> str:
+    """The inside of a fenced block, where the text is one."""
+    if not (text.startswith("```") and text.endswith("```") and len(text) >= 6):
+        return text
+    inner = text[3:-3]
+    language = _LANGUAGE.match(inner)
+    return inner[language.end() if language else 0 :].strip()
 
 
 def _python_literal(text: str) -> Any:

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from .events import Event, TextDelta
 from .text_protocol import may_hold_call
 
+MARK_CHARS = 40
+"""A mark that begins a call is no longer than that."""
+
 
 class TextGate:
     """Lets text through as it arrives, until it may be a call; then the rest waits for the end."""
@@ -14,15 +17,24 @@ class TextGate:
     def __init__(self, emit: Callable[[Event], None]) -> None:
         self._emit = emit
         self._held = ""
-        self._seen = ""
+        self._tail = ""
+        """The end of what came: only there a mark may still be completed."""
+        self._holds = False
+        self._since = 0
         self.shown = False
 
     def __call__(self, piece: str) -> None:
         """A piece of text."""
-        self._seen += piece
         self._held += piece
-        if not may_hold_call(self._seen):
-            self._let_out()
+        if self._holds:
+            return
+        self._tail += piece
+        if may_hold_call(self._tail, begins=not self.shown, since=self._since):
+            self._holds = bool(self._tail.strip())
+            return
+        self._let_out()
+        if len(self._tail) > MARK_CHARS:
+            self._tail, self._since = self._tail[-MARK_CHARS:], 1
 
     def finish(self, text: str) -> None:
         """It was prose after all: show what was held, or the whole where nothing was shown yet."""

@@ -1,9 +1,8 @@
 """Tool calls written as text: for models without native calls, and for those that forget them.
 
 What we ask for is one fenced JSON block; what is understood besides are the dialects that models
-fall into: `<tool_call>`, `<invoke>`, `[TOOL_CALLS]`, `Action:/Action Input:`, a bare JSON object.
-What is never run: an example inside prose, a quotation, an invented observation, an answer that is
-JSON.
+fall into (`text_marks.py`), and a bare JSON object. What is never run: an example inside prose, a
+quotation, an invented observation, an answer that is JSON.
 """
 
 from __future__ import annotations
@@ -15,40 +14,39 @@ from dataclasses import dataclass
 from typing import Any
 
 from .arguments import ArgumentError, loose_json, tool_name
+from .text_marks import (
+    Mark,
+    actions,
+    channels,
+    examples,
+    fences,
+    marks,
+    up_to_invented,
+)
 from .wire import WireCall
 
 ARGUMENT_KEYS = ("arguments", "parameters", "args", "input", "action_input", "tool_input", "params")
 NAME_KEYS = ("name", "tool", "tool_name", "function", "action", "recipient_name")
 ENVELOPES = ("plan", "steps", "calls", "tool_calls", "actions")
 """Keys of an object that holds nothing but a list of calls."""
+LANGUAGES = ("", "json", "jsonc", "tool", "tool_call", "tool_calls", "tool_code")
+"""Of fenced blocks that may be calls."""
 _THINK = re.compile(r"<(think|thinking|reasoning)>.*?(?:</\1>|\Z)", re.S | re.I)
 _THINK_END = re.compile(r"\A.*?</(?:think|thinking|reasoning)>", re.S | re.I)
-_OBSERVATION = re.compile(r"^\s*\**(?:Observation|Tool result|Result of \w+)\**\s*:", re.M | re.I)
-_FENCE = re.compile(r"^[ \t]*```[ \t]*([\w-]*)[ \t]*\n(.*?)(?:^[ \t]*```[ \t]*$|\Z)", re.S | re.M)
-_TAGGED = re.compile(
-    r"<(tool_call|function_call|tool|function)(?:=([\w.:-]+)|\s+name=\"([\w.:-]+)\")?\s*>"
-    r"(.*?)(?:</(?:tool_call|function_call|tool|function)>|\Z)",
+_PARAMETER = re.compile(
+    r"<parameter(?:\s{1,3}name=\"([^\"\n]{1,80})\"|=([\w-]{1,80}))\s{0,3}>"
+    r"(.*?)(?:</parameter>|(?=<parameter[\s=])|\Z)",
     re.S | re.I,
 )
-_INVOKE = re.compile(r"<invoke\s+name=\"([^\"]+)\"\s*>(.*?)(?:</invoke>|\Z)", re.S)
-_PARAMETER = re.compile(
-    r"<parameter(?:\s+name=\"([^\"]+)\"|=([\w-]+))\s*>(.*?)</parameter>", re.S | re.I
+_ARG = re.compile(
+    r"<arg_key>([^<]{1,80})</arg_key>\s{0,3}<arg_value>(.*?)(?:</arg_value>|(?=<arg_key>)|\Z)", re.S
 )
-_MISTRAL = re.compile(r"\[TOOL_CALLS?\]\s*(?:([\w.:-]+)\s*(?:\[ARGS\])?\s*(?=\{))?")
-_REACT = re.compile(
-    r"^[ \t]*\**Action\**:[ \t]*\**[ \t]*`?([\w.:-]+)`?[ \t]*\n+"
-    r"[ \t]*\**Action Input\**:[ \t]*(.*?)(?=^[ \t]*\**(?:Action|Thought|Observation|Final Answer)"
-    r"\**:|\Z)",
-    re.S | re.M | re.I,
+_FINAL = re.compile(r"^[ \t]{0,8}\*{0,2}Final Answer\*{0,2}:\*{0,2}[ \t]{0,8}", re.M | re.I)
+_THOUGHT = re.compile(r"\A\*{0,2}Thought\*{0,2}:\s{0,3}", re.I)
+_PYTHON_TAG = "<|python_tag|>"
+_MAY_HOLD = re.compile(
+    r"```|~~~|<(?:tool|function|invoke|think|[|｜])|\[TOOL_CALL|^\*{0,2}Action", re.M
 )
-_FINAL = re.compile(r"^[ \t]*\**Final Answer\**:[ \t]*", re.M | re.I)
-_EXAMPLE = re.compile(
-    r"\b(for example|example|e\.g\.|for instance|such as|could (?:write|call|use|look)"
-    r"|would (?:write|call|look)|looks like|you can (?:write|call|use)|format is|instead of)\b",
-    re.I,
-)
-_AFTER_LIMIT = 0
-"""Characters of prose after the last block of calls, above which the block was an example."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +67,13 @@ def read_text(text: str, names: Sequence[str], *, complete: bool = True) -> Text
     """
     text = strip_thinking(text)
     reader = _Reader(names, complete)
-    for read in (reader.tagged, reader.invoked, reader.mistral, reader.react, reader.fenced):
-        found = read(text)
+    if (found := reader.channelled(text)) is not None:
+        return found
+    for read in (reader.marked, reader.fenced, reader.bare):
+        found = read(up_to_invented(text))
         if found is not None and found.calls:
             return found
-    return reader.bare(text) or TextReply(_prose(text))
+    return TextReply(_prose(text))
 
 
 def strip_thinking(text: str) -> str:
@@ -82,14 +82,17 @@ def strip_thinking(text: str) -> str:
     return _THINK_END.sub("", text).strip()
 
 
-def may_hold_call(text: str) -> bool:
-    """Whether a text that is still arriving may turn out to be a call: it is not shown yet."""
-    start = text.lstrip()
-    if not start or start[0] in "{[<`":
+def may_hold_call(text: str, *, begins: bool = True, since: int = 0) -> bool:
+    """Whether a text that is still arriving may turn out to be a call: it is not shown yet.
+
+    Args:
+        text: so far, or the end of it.
+        begins: whether it begins with the text's first character.
+        since: where marks may begin; what stands before it only tells where a line begins.
+    """
+    if begins and text.lstrip()[:1] in ("", "{", "[", "<", "`"):
         return True
-    return bool(
-        re.search(r"```|<(?:tool|function|invoke|think)|\[TOOL_CALL|^\**Action", text, re.M)
-    )
+    return _MAY_HOLD.search(text, since) is not None
 
 
 def write_calls(calls: Sequence[WireCall]) -> str:
@@ -113,99 +116,62 @@ class _Reader:
         self.names = names
         self.complete = complete
 
-    def tagged(self, text: str) -> TextReply | None:
-        """`<tool_call>{…}</tool_call>`, `<function=name>{…}</function>`."""
-        bare = _without_quotes(text)
-        calls: list[WireCall] = []
-        for match in _TAGGED.finditer(bare):
-            closed = match.group(0).rstrip().endswith(">") and "</" in match.group(0)
-            name = match.group(2) or match.group(3)
-            inner = match.group(4).strip()
-            nested = re.match(r"<function=([\w.:-]+)>(.*?)(?:</function>|\Z)", inner, re.S)
-            if nested:
-                name, inner = nested.group(1), nested.group(2).strip()
-            calls += self._calls(inner, name, whole=closed or self.complete, sure=True)
-        return self._before(bare, _TAGGED, calls)
-
-    def invoked(self, text: str) -> TextReply | None:
-        """`<invoke name="…"><parameter name="…">…</parameter></invoke>`."""
-        bare = _without_quotes(text)
-        calls = [
-            WireCall(match.group(1), _parameters(match.group(2)), whole=self.complete)
-            for match in _INVOKE.finditer(bare)
-            if "</invoke>" in match.group(0) or self.complete
-        ]
-        return self._before(bare, _INVOKE, calls)
-
-    def mistral(self, text: str) -> TextReply | None:
-        """`[TOOL_CALLS] [{…}]` and `[TOOL_CALLS]name{…}`."""
-        match = _MISTRAL.search(text)
-        if not match:
+    def channelled(self, text: str) -> TextReply | None:
+        """Harmony: calls go to a recipient, words for the person stand in the final channel."""
+        found = list(channels(text))
+        if not found:
             return None
-        calls = self._calls(text[match.end() :], match.group(1), whole=self.complete, sure=True)
-        return TextReply(_prose(text[: match.start()]), tuple(calls))
-
-    def react(self, text: str) -> TextReply | None:
-        """`Action: name` and `Action Input: {…}`; what follows is the model's imagination."""
-        if invented := _OBSERVATION.search(text):
-            text = text[: invented.start()]
         calls: list[WireCall] = []
-        for match in _REACT.finditer(_without_quotes(text)):
-            calls += self._calls(match.group(2).strip(), match.group(1), self.complete, sure=True)
-        found = self._before(text, _REACT, calls)
-        if found is None:
-            return None
-        return TextReply(re.sub(r"^\**Thought\**:\s*", "", found.text), found.calls)
+        for _, recipient, body, ended in found:
+            if recipient is not None:
+                calls += self._calls(body, recipient, ended or self.complete, sure=True)
+        said = [body for channel, to, body, _ in found if channel == "final" and to is None]
+        return TextReply("\n".join(said), tuple(calls))
+
+    def marked(self, text: str) -> TextReply | None:
+        """Calls in tags and tokens, or as `Action:` and `Action Input:`."""
+        for found in (marks(text), actions(text)):
+            calls = [call for mark in found for call in self._of_mark(mark)]
+            if calls:
+                before = _prose(text[: found[0].start])
+                return TextReply(_THOUGHT.sub("", before), tuple(calls))
+        return None
+
+    def _of_mark(self, mark: Mark) -> list[WireCall]:
+        whole = mark.closed or self.complete
+        pairs = _pairs(mark.body)
+        if mark.name is not None and (pairs or not mark.body):
+            return [WireCall(mark.name, json.dumps(pairs), whole=whole)]
+        return self._calls(mark.body, mark.name, whole, sure=True) if mark.body else []
 
     def fenced(self, text: str) -> TextReply | None:
         """Fenced blocks that end the message and are not announced as an example."""
-        if invented := _OBSERVATION.search(text):
-            text = text[: invented.start()]
-        blocks = list(_FENCE.finditer(text))
+        blocks = fences(text)
+        if not blocks or text[blocks[-1].end :].strip():
+            return None
         calls: list[WireCall] = []
         first = len(text)
-        for block in blocks:
-            if block.group(1).lower() not in (
-                "",
-                "json",
-                "tool",
-                "tool_call",
-                "tool_code",
-                "jsonc",
-            ):
-                continue
-            if _EXAMPLE.search(text[: block.start()].rstrip()[-160:].rpartition("\n\n")[2]):
-                continue
-            closed = block.group(0).rstrip().endswith("```") and block.group(2).strip() != ""
-            found = self._calls(block.group(2), None, whole=closed and self.complete, sure=False)
-            if found:
-                first = min(first, block.start())
-            calls += found
-        if not calls or len(text[blocks[-1].end() :].strip()) > _AFTER_LIMIT:
-            return None
-        return TextReply(_prose(text[:first]), tuple(calls))
+        announced = examples(text, [(block.start, block.end) for block in blocks])
+        for block, example in zip(blocks, announced, strict=True):
+            if block.language.lower() in LANGUAGES and not example:
+                whole = block.closed and block.body.strip() != "" and self.complete
+                found = self._calls(block.body, None, whole, sure=False)
+                first = min(first, block.start) if found else first
+                calls += found
+        return TextReply(_prose(text[:first]), tuple(calls)) if calls else None
 
     def bare(self, text: str) -> TextReply | None:
         """The whole message is a JSON object, or a list of them."""
-        text = re.sub(r"^<\|python_tag\|>", "", text.strip())
-        if invented := _OBSERVATION.search(text):
-            text = text[: invented.start()].strip()
+        text = text.strip().removeprefix(_PYTHON_TAG).strip()
         if text[:1] not in ("{", "["):
             return None
         calls = self._calls(text, None, whole=self.complete, sure=False)
         return TextReply("", tuple(calls)) if calls else None
 
-    def _before(
-        self, text: str, pattern: re.Pattern[str], calls: list[WireCall]
-    ) -> TextReply | None:
-        """The calls with the prose that stood before the first of them."""
-        match = pattern.search(text)
-        return TextReply(_prose(text[: match.start()]), tuple(calls)) if match and calls else None
-
     def _calls(self, source: str, name: str | None, whole: bool, *, sure: bool) -> list[WireCall]:
         """The calls in a piece of JSON. `sure`: it was marked as a call, not only shaped so."""
         try:
-            values = _json_values(source, whole=whole)
+            values = _json_values(source, whole=whole, one=name is not None)
         except ArgumentError:
             return self._damaged(source, name, sure=sure)
         if name is not None:
@@ -226,14 +192,10 @@ class _Reader:
         return [WireCall(name, source[:2_000], whole=False)]
 
 
-def _without_quotes(text: str) -> str:
-    """Blank what is quoted: `code` within a line, and lines that begin with ">"."""
-    text = re.sub(r"(?<!`)`(?!`)[^`\n]*`(?!`)", lambda m: " " * len(m.group(0)), text)
-    return re.sub(r"^>.*$", lambda m: " " * len(m.group(0)), text, flags=re.M)
-
-
-def _json_values(source: str, *, whole: bool) -> list[Any]:
+def _json_values(source: str, *, whole: bool, one: bool = False) -> list[Any]:
     """The JSON objects of a piece of text: one, a list, several in a row or one a line.
+
+    With `one` what follows the first in lines of its own does not count.
 
     Raises:
         ArgumentError: it is no JSON.
@@ -250,7 +212,7 @@ def _json_values(source: str, *, whole: bool) -> list[Any]:
         values += value if isinstance(value, list) else [value]
         while position < len(source) and source[position] in " \t\r\n;,":
             position += 1
-    if position >= len(source):
+    if position >= len(source) or (one and values and "\n" in source[:position]):
         return values
     value = loose_json(source, whole=whole)
     return value if isinstance(value, list) else [value]
@@ -293,13 +255,18 @@ def _id(given: Any) -> str:
     return str(given) if isinstance(given, str | int) and not isinstance(given, bool) else ""
 
 
-def _parameters(source: str) -> str:
-    """The parameters of an `<invoke>` as JSON; values that are JSON stay what they are."""
+def _pairs(source: str) -> dict[str, Any]:
+    """Arguments written as pairs of tags; values that are JSON stay what they are."""
     found: dict[str, Any] = {}
     for match in _PARAMETER.finditer(source):
-        text = match.group(3).strip()
-        try:
-            found[match.group(1) or match.group(2)] = json.loads(text)
-        except ValueError:
-            found[match.group(1) or match.group(2)] = text
-    return json.dumps(found)
+        found[match[1] or match[2]] = _value(match[3].strip())
+    for match in _ARG.finditer(source):
+        found[match[1].strip()] = _value(match[2].strip())
+    return found
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recagent_cli.agent.arguments import tool_name
+from recagent_cli.agent.text_gate import TextGate
 from recagent_cli.agent.text_protocol import may_hold_call, read_text, strip_thinking, write_calls
 from recagent_cli.agent.wire import WireCall
 
@@ -44,10 +47,33 @@ def read(text: str, *, complete: bool = True) -> list[tuple[str, Any]]:
         f"Action: filter\nAction Input: {INNER}\nObservation: 12 left\nFinal Answer: Alien",
         f"**Action**: filter\n**Action Input**: {INNER}\n",
         f'<|python_tag|>{{"name": "filter", "parameters": {INNER}}}',
+        f'```json {{"tool": "filter", "arguments": {INNER}}}```',
+        f'```json [{{"tool": "filter",\n"arguments": {INNER}}}]```',
+        f'~~~json\n{{"tool": "filter", "arguments": {INNER}}}\n~~~',
+        f'{{"tool_calls": [{{"name": "filter", "arguments": {INNER}}}]}}',
+        f"[TOOL_CALLS]filter[CALL_ID]a1b2c3d4e[ARGS]{INNER}",
+        "<tool_call>\n<function=filter>\n<parameter=where>\n"
+        '["year > 1990"]\n</parameter>\n</function>\n</tool_call>',
+        "<tool_call>filter\n<arg_key>where</arg_key>\n"
+        '<arg_value>["year > 1990"]</arg_value>\n</tool_call>',
+        f"<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function<｜tool▁sep｜>filter\n```json\n{INNER}\n"
+        "```<｜tool▁call▁end｜><｜tool▁calls▁end｜><｜end▁of▁sentence｜>",
+        f"<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>filter<｜tool▁sep｜>{INNER}<｜tool▁call▁end｜>",
+        "<|tool_calls_section_begin|><|tool_call_begin|>functions.filter:0"
+        f"<|tool_call_argument_begin|>{INNER}<|tool_call_end|><|tool_calls_section_end|>",
+        f'<|tool_call|>[{{"name": "filter", "arguments": {INNER}}}]<|/tool_call|>',
+        "<|channel|>analysis<|message|>Maybe popular.<|end|><|start|>assistant<|channel|>commentary"
+        f" to=functions.filter <|constrain|>json<|message|>{INNER}<|call|>",
+        f"<|start|>assistant to=functions.filter<|channel|>commentary<|message|>{INNER}<|call|>",
+        f'```xml\n<tool_call>{{"name": "filter", "arguments": {INNER}}}</tool_call>\n```',
+        f'<tool_call>{{"name": "filter", "arguments": {INNER}}}</tool_call>\n'
+        '<tool_response>{"left": 3}</tool_response>\n<tool_call>{"name": "present"}</tool_call>',
+        f"**Action:** filter\n**Action Input:** {INNER}\n\nI will wait for the result.",
     ],
 )
 def test_20_21_24_dialects(text: str) -> None:
-    assert read(text) == [("filter", ARGUMENTS)]
+    (found,) = read(text)
+    assert (tool_name(found[0], NAMES), found[1]) == ("filter", ARGUMENTS)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +91,23 @@ def test_20_21_24_dialects(text: str) -> None:
         '{"name": "The Thing", "arguments": {}}',
         "```python\npopular()\n```",
         "popular is a tool.",
+        'Write <tool_call>{"name": "popular", "arguments": {}}</tool_call> and wait.',
+        'He wrote "<tool_call>{"name": "popular", "arguments": {}}</tool_call>"',
+        'For example:\n<tool_call>{"name": "popular", "arguments": {}}</tool_call>\n'
+        '<tool_call>{"name": "popular", "arguments": {}}</tool_call>',
+        'An example:\n```\n<tool_call>{"name": "popular", "arguments": {}}</tool_call>\n```',
+        'So:\n```\n<tool_call>{"name": "popular", "arguments": {}}</tool_call>\n```\nis a call.',
+        "So:\n~~~\nAction: popular\nAction Input: {}\n~~~\nis a call.",
+        'For instance:\n```json\n{"tool": "popular", "arguments": {"a": "'
+        + "b" * 200
+        + '"}}\n```\n\n'
+        '```json\n{"tool": "popular", "arguments": {}}\n```',
+        'As in ``<tool_call>{"name": "popular", "arguments": {}}</tool_call>``',
+        '<|channel|>analysis<|message|>{"name": "popular", "arguments": {}}<|end|>'
+        "<|start|>assistant<|channel|>final<|message|>Nothing to do.<|return|>",
+        '{"steps": [{"title": "Alien"}, {"title": "Heat"}]}',
+        "<tool_call></tool_call>",
+        '<tool_response>{"left": 3}</tool_response><tool_call>{"name": "popular"}</tool_call>',
         "Observation: filter gave 12.\nAction: popular\nAction Input: {}",
         "",
     ],
@@ -80,6 +123,10 @@ def test_23_several_calls_keep_their_order() -> None:
     assert read(f"```json\n{json.dumps(one)}\n{json.dumps(two)}\n```") == expected
     blocks = "\n".join(f"```json\n{json.dumps(call)}\n```" for call in (one, two))
     assert read(blocks) == expected
+    marks = "".join(
+        f"[TOOL_CALLS]{c['tool']}[ARGS]{json.dumps(c['arguments'])}" for c in (one, two)
+    )
+    assert read(marks) == expected
     tags = "".join(f"<tool_call>{json.dumps(call)}</tool_call>" for call in (one, two))
     assert read(tags) == expected
 
@@ -131,11 +178,84 @@ def test_what_we_write_is_what_we_read(made: list[tuple[str, dict[str, Any]]]) -
     assert read("Next.\n" + text) == made
 
 
-@given(st.text(max_size=300))
-def test_any_text_can_be_read(text: str) -> None:
+PIECES = [
+    "```json\n", "```", "\n", "`", "~~~\n", " ", "{", "}", "[", "]", '"', "'", ",", "\\", "- ",
+    "> ",
+    "<think>", "</think>", "<tool_call>", "</tool_call>", "<function=popular>", "</function>",
+    '<invoke name="filter">', "</invoke>", "<parameter=where>", "</parameter>", "<arg_key>",
+    "<arg_value>", "[TOOL_CALLS]", "[ARGS]", "Action: popular\n", "Action Input: ", "Observation: ",
+    "Thought: ", "Final Answer: ", "<|python_tag|>", "<|channel|>", "<|message|>", "<|start|>",
+    "to=functions.popular ", "<｜tool▁call▁begin｜>", "<｜tool▁sep｜>", "for example: ", "popular",
+    '{"tool": "popular", "arguments": {}}', '{"name": "filter", "arguments": ' + INNER + "}", "{}",
+]  # fmt: skip
+WRITTEN = st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=25).map("".join)
+
+
+@given(WRITTEN, st.booleans())
+def test_any_text_can_be_read(text: str, complete: bool) -> None:
+    found = read_text(text, NAMES, complete=complete)
+    assert found.calls or len(found.text) <= len(text), "prose is never made longer"
+    for call in found.calls:
+        assert call.name in text and (not call.whole or json.loads(call.arguments) is not ...)
+
+
+QUOTES: list[Callable[[str], str]] = [
+    lambda call: f"You could write `{call}` here.",
+    lambda call: f"Write {call} and wait.",
+    lambda call: f"He said “{call}” once.",
+    lambda call: f"> {call}\n\nThat is what you wrote.",
+    lambda call: f"For example:\n\n```json\n{call}\n```",
+    lambda call: f"```json\n{call}\n```\nis how a call is written.",
+    lambda call: f"<think>I could {call}</think>Nothing to do.",
+    lambda call: json.dumps({"answer": f"Write {call}"}),
+]
+CALLS = [
+    '{"tool": "popular", "arguments": {}}',
+    '<tool_call>{"name": "popular", "arguments": {}}</tool_call>',
+    "<function=popular>{}</function>",
+    '<invoke name="popular"></invoke>',
+]
+
+
+@pytest.mark.parametrize("call", CALLS)
+@given(
+    quote=st.sampled_from(QUOTES),
+    around=st.lists(st.sampled_from(["Fine.", "Well, yes.", "A list:\n- one\n- two"]), max_size=3),
+)
+def test_22_a_call_in_prose_never_runs(
+    call: str, quote: Callable[[str], str], around: list[str]
+) -> None:
+    text = "\n\n".join([*around, quote(call)])
+    assert read(text) == [] and read("\n\n".join([quote(call), *around])) == []
+
+
+MUCH = 100_000
+LONG = [
+    "`" * MUCH, "```\n" * (MUCH // 4), "```" + " " * MUCH + "!", "``` " * (MUCH // 4), "[" * MUCH,
+    "{" * MUCH, "[{" * (MUCH // 2), "[]" * (MUCH // 2), "\n" * MUCH, " " * MUCH + "x", "<" * MUCH,
+    "<tool_call>" * (MUCH // 11), "<tool_call>{" * (MUCH // 12), "<function=a>" * (MUCH // 12),
+    "<tool" + " " * MUCH, "<parameter=a>" * (MUCH // 13), '<invoke name="a"><parameter=a>' * 3_000,
+    "<tool_call>a<arg_key>b</arg_key><arg_value>" * 2_500, "[TOOL_CALLS]" * (MUCH // 12),
+    "[TOOL_CALLS]a" + " " * MUCH + "x", "[TOOL_CALLS]" + "a" * MUCH, "Action:" + " " * MUCH,
+    "Action: a\n" * (MUCH // 10), "Action: a\nAction Input: {}\n" * (MUCH // 27),
+    "<think>" * (MUCH // 7), "</think>" * (MUCH // 8), "*" * MUCH, "> \n" * (MUCH // 3),
+    "<|channel|>" * (MUCH // 11), "<|channel|>a<|message|>" * (MUCH // 23),
+    "<｜tool▁call▁begin｜>" * (MUCH // 19), "Observation" * (MUCH // 11), "for example " * 8_000,
+    '{"name"' + " " * MUCH, '{"tool": "popular", "arguments": {}} ' * 2_700, "1 " * (MUCH // 2),
+    '"' * MUCH, "\\" * MUCH, "```json\n{\"tool\": \"popular\"}\n```\n" * 3_000,
+    "-" * MUCH, "9" * MUCH,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(LONG)))
+def test_long_hostile_text_is_read_in_linear_time(number: int) -> None:
+    """Were it not linear, this would take minutes."""
+    text = LONG[number]
     for complete in (True, False):
-        found = read_text(text, NAMES, complete=complete)
-        assert found.calls or len(found.text) <= len(text), "prose is never made longer"
+        read_text(text, NAMES, complete=complete)
+    gate = TextGate(lambda event: None)
+    for start in range(0, len(text), 50):
+        gate(text[start : start + 50])
 
 
 @pytest.mark.parametrize("text", ["", '{"na', "```js", "Sure.\n```json", "<tool", "Hm <think>x"])
