@@ -60,7 +60,7 @@ def run(words: list[str]) -> int:
         return _run(words)
     except RecagentError as error:
         if "--debug" in words:
-            raise
+            _trace(error)
         return _tell(error, words)
     except BrokenPipeError:
         _silence()
@@ -71,7 +71,7 @@ def run(words: list[str]) -> int:
         return int(ExitCode.INTERRUPTED)
     except Exception as error:
         if "--debug" in words:
-            raise
+            _trace(error)
         from .faults import as_fault
 
         return _tell(as_fault(error), words)
@@ -112,6 +112,15 @@ def with_ask(words: list[str]) -> list[str]:
     if words and not words[0].startswith("-") and len(words[0].split()) > 1:
         return ["ask", *words]
     return words
+
+
+def _trace(error: Exception) -> None:
+    """Write the traceback, without the keys that may stand in what a provider said."""
+    import traceback
+
+    from .agent.model_errors import redact
+
+    sys.stderr.write(redact("".join(traceback.format_exception(error))))
 
 
 def _usage(error: Exception) -> RecagentError:

@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 from recagent_catalogs.errors import ModelError
 
 from .assembly import Assembly
-from .model_errors import Failure, failure, key_name
+from .model_errors import Failure, failure, key_name, redact
 from .sight import check_sight, image_part
 from .transport import close_stream, isolate
 from .watchdog import READY, Broken, Patience, Stalled, Work
@@ -68,9 +68,8 @@ def load() -> Any:
                 _quiet(litellm)
         # A half-installed litellm fails in any way there is: in its own imports, in pydantic's.
         except Exception as error:
-            raise _missing(
-                f"litellm cannot be imported: {type(error).__name__}: {error}"
-            ) from error
+            told = " ".join(redact(str(error)).split())
+            raise _missing(f"litellm cannot be imported: {type(error).__name__}: {told}") from error
         # Its first call builds pydantic models that warn of themselves.
         warnings.filterwarnings("ignore", category=UserWarning, module=r"pydantic\.")
         _loaded = litellm
@@ -215,16 +214,17 @@ class LiteLLMClient:
         """Back off before the next try, or raise."""
         patience = self.patience
         if not (failed.again and again) or attempt >= patience.tries:
-            raise failed.error
+            # What is behind it holds the provider's own words, and those may hold a key.
+            raise failed.error from None
         backoff = min(patience.base_s * 2 ** (attempt - 1), patience.cap_s)
         wait_s = backoff * (0.5 + self._rng.random() / 2)
         if failed.wait_s is not None:
             if failed.wait_s > patience.cap_s:
                 failed.error.hint = f"the provider says to wait {_duration(failed.wait_s)}"
-                raise failed.error
+                raise failed.error from None
             wait_s = max(failed.wait_s, 0.0) + self._rng.random() * min(backoff, 0.1)
         if self._clock() + wait_s >= deadline:
-            raise failed.error
+            raise failed.error from None
         self._sleep(wait_s)
 
     def _once(
@@ -430,7 +430,7 @@ def check_name(model: str, api_base: str | None) -> None:
         told = failure(error, model=model, own_base=api_base is not None).error
         near = suggestions(model) if api_base is None else []
         told.hint = "did you mean " + ", ".join(near) + "?" if near else told.hint
-        raise told from error
+        raise told from None
 
 
 def suggestions(model: str, limit: int = 3) -> list[str]:

@@ -210,6 +210,7 @@ def failure(
     else:
         says = f"{model}: {_SAYS[reason]}{_detail(error)}"
     mapped = ModelError(says, reason=reason, hint=hint)
+    mapped.add_note(f"told by {type(error).__module__}.{type(error).__qualname__}")
     return Failure(mapped, reason in RETRYABLE, wait_s)
 
 
