@@ -48,8 +48,8 @@ def take_brain(assistant: Assistant, name: str) -> None:
     if name in BUILTIN:
         agent.brain, agent.fallback = assistant.builtin, None
         return
-    from .agent.litellm_adapter import check_name
     from .agent.llm import open_brain
+    from .agent.model_names import check_name
 
     check_name(name, assistant.api_base)
     brain = open_brain(name, api_base=assistant.api_base, options=assistant.model_options)

@@ -44,6 +44,11 @@ class Paths:
         return self.data / "digests"
 
     @property
+    def models_known(self) -> Path:
+        """What was learned of language models; may be deleted at any time."""
+        return self.cache / "language-models.json"
+
+    @property
     def settings(self) -> Path:
         """The user's own settings."""
         return self.config / "config.toml"

@@ -49,7 +49,7 @@ def _slim(parameters: dict[str, Any]) -> dict[str, Any]:
 def system_prompt(catalog: Catalog, tools: Sequence[ToolSchema], *, text_mode: bool) -> str:
     """The system prompt: the same bytes for the same catalog, tools and mode."""
     prompt = render("system", **_told_of(catalog))
-    return prompt + "\n" + render("text_tools", tools=_listed(tools)) if text_mode else prompt
+    return prompt + "\n" + tools_as_text(tools) if text_mode else prompt
 
 
 def plan_prompt(catalog: Catalog, tools: Sequence[ToolSchema]) -> str:
@@ -146,6 +146,11 @@ def middle_of(catalog: Catalog, name: str, rows: Rows | None = None) -> float:
         return 0.0
     scale: float = 10 ** max(math.floor(math.log10(abs(middle))) - 1, 0)
     return round(middle / scale) * scale
+
+
+def tools_as_text(tools: Sequence[ToolSchema]) -> str:
+    """How a model without tool calls is told of tools."""
+    return render("text_tools", tools=_listed(tools))
 
 
 def _listed(tools: Sequence[ToolSchema]) -> list[dict[str, Any]]:

@@ -1,39 +1,30 @@
-"""The one module that owns litellm.
+"""The one client of litellm.
 
-litellm is slow to import (3 s), prints banners, fetches a price list and reads a `.env` unless it
-is told not to, retries under the hood, and raises many classes of errors. None of that leaves this
-file: it is imported when the first answer is wanted (`warm` does it in a thread), and what comes
-back is a `Reply` or a `ModelError`.
+litellm retries under the hood and raises many classes of errors. None of that leaves this file:
+what comes back is a `Reply` or a `ModelError`. `litellm_loading` imports it.
 """
 
 from __future__ import annotations
 
-import importlib
-import importlib.metadata
-import logging
 import math
 import os
 import random
-import re
-import sys
-import threading
 import time
-import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from recagent_catalogs.errors import ModelError
 
 from .assembly import Assembly
-from .model_errors import Failure, failure, key_name, redact
+from .litellm_loading import load
+from .model_errors import Failure, failure
+from .model_names import at_base, suggestions, wire_model
 from .sight import check_sight, image_part
 from .transport import close_stream, isolate
 from .watchdog import READY, Broken, Patience, Stalled, Work
 from .wire import Message, Reply, ToolSchema
 
-MIN_VERSION = (1, 91)
 NO_KEY = "no-key"
 """Sent where a server needs no key but the wire wants one."""
 ECHO_REASONING = frozenset(("deepseek", "moonshot"))
@@ -43,88 +34,21 @@ MARKS_CACHE = frozenset(("anthropic",))
 _BASELESS = frozenset(("ollama_chat", "ollama"))
 _WHOLE_ONLY = frozenset(("cohere_chat", "cohere"))
 """Providers whose streams litellm cannot read: it stumbles over the names of the events."""
-_LOCK = threading.Lock()
-_loaded: Any = None
 
 
-def load() -> Any:
-    """Import litellm, quiet and offline.
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a model without asking it.
 
-    Raises:
-        ModelError: it is missing, broken or too old (reason "missing").
+    Attributes:
+        context: the context window, tokens; None where it is not known.
+        context_asked: whether the server is asked for a window of that size.
+        priced: whether there is a price for it.
     """
-    global _loaded
-    with _LOCK:
-        if _loaded is not None and sys.modules.get("litellm") is _loaded:
-            return _loaded
-        os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-        os.environ["LITELLM_MODE"] = "PRODUCTION"
-        os.environ.setdefault("LITELLM_LOG", "CRITICAL")
-        _check_version()
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                litellm = importlib.import_module("litellm")
-                _quiet(litellm)
-        # A half-installed litellm fails in any way there is: in its own imports, in pydantic's.
-        except Exception as error:
-            told = " ".join(redact(str(error)).split())
-            raise _missing(f"litellm cannot be imported: {type(error).__name__}: {told}") from error
-        # Its first call builds pydantic models that warn of themselves.
-        warnings.filterwarnings("ignore", category=UserWarning, module=r"pydantic\.")
-        _loaded = litellm
-        return litellm
 
-
-def warm() -> threading.Thread:
-    """Import litellm in a thread, while the person types; errors show at the first answer."""
-
-    def work() -> None:
-        try:
-            load()
-        except ModelError:
-            pass
-
-    thread = threading.Thread(target=work, name="litellm-import", daemon=True)
-    thread.start()
-    return thread
-
-
-def _check_version() -> None:
-    try:
-        text = importlib.metadata.version("litellm")
-    except importlib.metadata.PackageNotFoundError:
-        return  # the import itself says what is missing
-    numbers = tuple(int(part) for part in re.findall(r"\d+", text)[:2])
-    if numbers < MIN_VERSION:
-        wanted = ".".join(map(str, MIN_VERSION))
-        raise _missing(f"litellm {text} is too old: {wanted} or newer is needed")
-
-
-def _missing(message: str) -> ModelError:
-    hint = (
-        "install it anew: pip install 'litellm>=1.91,<1.106'; without a model recagent still works"
-    )
-    return ModelError(message[:300], reason="missing", hint=hint)
-
-
-def _quiet(litellm: Any) -> None:
-    """No banners, no telemetry, no downloaded tokenizers, no hidden retries."""
-    for name, value in (
-        ("suppress_debug_info", True),
-        ("telemetry", False),
-        ("disable_token_counter", True),
-        ("disable_hf_tokenizer_download", True),
-        ("disable_streaming_logging", True),
-        ("num_retries", 0),
-        ("callbacks", []),
-        ("success_callback", []),
-        ("failure_callback", []),
-    ):
-        setattr(litellm, name, value)
-    litellm.completion  # noqa: B018  (a broken install has the package and not the function)
-    for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "httpx", "openai"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    context: int | None
+    context_asked: bool
+    priced: bool
 
 
 class LiteLLMClient:
@@ -197,7 +121,7 @@ class LiteLLMClient:
             if on_text is not None:
                 on_text(piece)
 
-        stream = self.stream and self._provider not in _WHOLE_ONLY
+        stream = self.streams
         for attempt in range(1, self.patience.tries + 1):
             try:
                 reply = self._once(messages, tools, may_call, show, deadline, stream)
@@ -209,6 +133,31 @@ class LiteLLMClient:
             # A server that cannot stream, or a refusal, whose words litellm's streams drop.
             stream = False
         return reply
+
+    @property
+    def streams(self) -> bool:
+        """Whether answers are asked for in pieces."""
+        return self.stream and self._provider not in _WHOLE_ONLY
+
+    def facts(self) -> Facts:
+        """What is known of the model without asking it.
+
+        Raises:
+            ModelError: litellm is missing.
+        """
+        litellm = load()
+        try:
+            told = litellm.get_model_info(self._wire_model)
+        # It raises bare Exceptions for models that it does not know.
+        except Exception:
+            told = {}
+        if self._provider in _BASELESS:
+            context: int | None = self._context_tokens
+        else:
+            context = _count(told, "max_input_tokens")
+        usage = {"prompt_tokens": 1_000_000, "completion_tokens": 1_000_000}
+        priced = not self.api_base and _cost(litellm, self._wire_model, usage) is not None
+        return Facts(context, self._provider in _BASELESS, priced)
 
     def _wait(self, failed: Failure, attempt: int, deadline: float, *, again: bool) -> None:
         """Back off before the next try, or raise."""
@@ -331,7 +280,7 @@ class LiteLLMClient:
         may_call: bool,
         stream: bool,
     ) -> dict[str, Any]:
-        self._wire_model = _at_base(self._wire_model, self.api_base, litellm)
+        self._wire_model = at_base(self._wire_model, self.api_base, litellm)
         model, provider, *_ = litellm.get_llm_provider(self._wire_model, api_base=self.api_base)
         self._provider = provider
         if any(message.images for message in messages):
@@ -384,64 +333,6 @@ def _read_stream(job: Work, stream: Any) -> None:
         getattr(stream, name, "") is not None
         for name in ("received_finish_reason", "intermittent_finish_reason")
     )
-
-
-def wire_model(model: str, api_base: str | None) -> str:
-    """The name as litellm wants it: Ollama by its chat API, bare names at a base as OpenAI's."""
-    if model.startswith("ollama/"):
-        return "ollama_chat/" + model.removeprefix("ollama/")
-    if api_base and "/" not in model:
-        return f"openai/{model}"
-    return model
-
-
-def _at_base(model: str, api_base: str | None, litellm: Any) -> str:
-    """At the person's own server a name like "meta-llama/Llama-3" holds no provider."""
-    head = model.partition("/")[0]
-    known = {str(getattr(provider, "value", provider)) for provider in litellm.provider_list}
-    return f"openai/{model}" if api_base and head not in known else model
-
-
-def sends_to(model: str, api_base: str | None) -> str:
-    """Where messages go, for the person: a host, or the provider's name."""
-    if api_base:
-        return urlsplit(api_base).netloc or api_base
-    head, slash, _ = wire_model(model, None).partition("/")
-    return head if slash else "the provider of " + model
-
-
-def needed_key(model: str, api_base: str | None) -> str:
-    """The environment variable from which the key is taken."""
-    head, slash, _ = wire_model(model, api_base).partition("/")
-    return key_name(head if slash else "openai", own_base=api_base is not None)
-
-
-def check_name(model: str, api_base: str | None) -> None:
-    """See that there is a provider for a name; nothing is sent.
-
-    Raises:
-        ModelError: there is none (reason "not_found"), or litellm is missing.
-    """
-    litellm = load()
-    wire = _at_base(wire_model(model, api_base), api_base, litellm)
-    try:
-        litellm.get_llm_provider(wire, api_base=api_base)
-    except Exception as error:  # of any class, as all that litellm raises
-        told = failure(error, model=model, own_base=api_base is not None).error
-        near = suggestions(model) if api_base is None else []
-        told.hint = "did you mean " + ", ".join(near) + "?" if near else told.hint
-        raise told from None
-
-
-def suggestions(model: str, limit: int = 3) -> list[str]:
-    """Known model names near this one; empty where litellm is not loaded or nothing is near."""
-    from rapidfuzz import process, utils
-
-    names = list(getattr(load(), "model_cost", {}))
-    found = process.extract(
-        model, names, processor=utils.default_process, limit=limit, score_cutoff=75
-    )
-    return [name for name, _, _ in found if name != model]
 
 
 def _to_wire(message: Message, provider: str) -> dict[str, Any]:

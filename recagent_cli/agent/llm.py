@@ -25,7 +25,8 @@ from .demonstrations import Demonstrations
 from .events import Event, ModelAnswered
 from .instructions import plan_prompt, system_prompt, tool_schemas
 from .known import key_of
-from .litellm_adapter import LiteLLMClient, warm
+from .litellm_adapter import LiteLLMClient
+from .litellm_loading import warm
 from .model_errors import no_images
 from .opening import Opening
 from .options import Mode, ModelOptions, Strategy

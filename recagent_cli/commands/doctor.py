@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import platform
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .run import Run, common
+
+if TYPE_CHECKING:
+    from recagent_catalogs.errors import ModelError
 
 PACKAGES = ("duckdb", "numpy", "scipy", "implicit", "lightgbm", "litellm", "typer", "rich")
 KEYS = (
@@ -39,8 +43,6 @@ def command(
     ] = None,
 ) -> None:
     """Say what is installed, which model and catalogs are used, and what is wrong."""
-    from recagent_catalogs.errors import ModelError
-
     from ..ui.render import report_text, rows_table
 
     run.lenient = True
@@ -57,15 +59,18 @@ def command(
         "checks": [{"what": what, "ok": ok, "text": text} for what, ok, text in checks],
     }
     failure: ModelError | None = None
+    told = [("model", True, chosen or "built-in brain")]
     if model:
-        failure = _try_model(model, api_base, body)
+        told, failure = _try_model(model, api_base or run.settings["api_base"], body)
     if run.form != "table":
         run.out(report_text("doctor", body, run.form))
     else:
-        rows = [[what, "ok" if ok else "WRONG", text] for what, ok, text in checks]
-        rows.insert(0, ["python", "ok", f"{body['python']} on {body['platform']}"])
-        rows.append(["model", "ok" if failure is None else "WRONG", _model_text(body, failure)])
-        rows.append(["keys seen", "ok", ", ".join(keys) or "none (none is needed without a model)"])
+        stands = ("python", True, f"{body['python']} on {body['platform']}")
+        seen = ("keys seen", True, ", ".join(keys) or "none (none is needed without a model)")
+        rows = [
+            [what, "ok" if ok else "WRONG", text]
+            for what, ok, text in (stands, *checks, *told, seen)
+        ]
         run.show(rows_table(["what", "", "how it stands"], rows))
     if failure is not None:
         raise failure
@@ -159,21 +164,21 @@ def _semantic(run: Run) -> tuple[str, bool, str]:
     return ("semantic.model", True, f"{folder}, used by {name}")
 
 
-def _try_model(model: str, api_base: str | None, body: dict[str, Any]) -> Any:
+def _try_model(
+    model: str, api_base: str | None, body: dict[str, Any]
+) -> tuple[list[tuple[str, bool, str]], ModelError | None]:
+    """What the model can do, in rows and in the report; or why it cannot be told."""
     from recagent_catalogs.errors import ModelError
 
+    from ..agent.known import KnownModels
     from ..agent.probe import probe
+    from ..paths import find_paths
 
     try:
-        body["probe"] = probe(model, api_base=api_base)
+        known = KnownModels(find_paths().models_known)
+        found = probe(model, api_base=api_base, known=known)
     except ModelError as error:
-        body["probe"] = {"error": error.message}
-        return error
-    return None
-
-
-def _model_text(body: dict[str, Any], failure: Any) -> str:
-    if failure is not None:
-        return f"{body['model']}: {failure.message}"
-    probe = body.get("probe")
-    return f"{body['model']}" + (f": {probe}" if probe else "")
+        body["probe"] = {"error": error.message, "reason": error.reason}
+        return [("model", False, error.message)], error
+    body["probe"] = asdict(found)
+    return found.rows(), None

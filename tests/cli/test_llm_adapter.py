@@ -17,8 +17,9 @@ import httpx
 import pytest
 
 from recagent_catalogs.errors import ModelError
-from recagent_cli.agent import litellm_adapter
-from recagent_cli.agent.litellm_adapter import LiteLLMClient, load
+from recagent_cli.agent import litellm_loading
+from recagent_cli.agent.litellm_adapter import LiteLLMClient
+from recagent_cli.agent.litellm_loading import load
 from recagent_cli.agent.model_errors import failure, reason_of
 from recagent_cli.commands.doctor import KEYS
 from recagent_cli.testing import Answer, FakeServer
@@ -100,7 +101,7 @@ def test_every_exception_of_litellm_has_a_kind() -> None:
 
 
 def test_what_a_stream_died_of_decides() -> None:
-    wraps = classes()["MidStreamFallbackError"]
+    wraps: Any = classes()["MidStreamFallbackError"]
     limited = made(classes()["RateLimitError"])
     rest: dict[str, Any] = {"message": "it broke", "model": "m", "llm_provider": "p"}
     assert reason_of(wraps(**rest, original_exception=limited)) == "rate_limit"
@@ -176,7 +177,8 @@ def recagent_debug(recagent: RunCommand, refused: Answer) -> str:
 
 QUIET = """
 import os, sys, threading
-from recagent_cli.agent.litellm_adapter import LiteLLMClient, warm
+from recagent_cli.agent.litellm_adapter import LiteLLMClient
+from recagent_cli.agent.litellm_loading import warm
 from recagent_cli.agent.wire import Message
 from recagent_cli.testing import Answer, FakeServer
 assert "litellm" not in sys.modules
@@ -221,7 +223,7 @@ def test_import_and_calls_are_quiet_and_read_no_dot_env(tmp_path: Path) -> None:
 @pytest.fixture
 def other_litellm(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """Room for another litellm than the installed one; afterwards that one is back."""
-    monkeypatch.setattr(litellm_adapter, "_loaded", None)
+    monkeypatch.setattr(litellm_loading, "_loaded", None)
     monkeypatch.delitem(sys.modules, "litellm")
     yield monkeypatch
     sys.modules.pop("litellm", None)

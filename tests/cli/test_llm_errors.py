@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from recagent_catalogs.errors import BadInput, ModelError
-from recagent_cli.agent import litellm_adapter
-from recagent_cli.agent.litellm_adapter import LiteLLMClient, load
+from recagent_cli.agent import litellm_loading
+from recagent_cli.agent.litellm_adapter import LiteLLMClient
+from recagent_cli.agent.litellm_loading import load
 from recagent_cli.agent.llm import LLMBrain
 from recagent_cli.agent.model_errors import redact, retry_after
-from recagent_cli.agent.probe import probe
+from recagent_cli.agent.model_names import sends_to, wire_model
 from recagent_cli.agent.watchdog import Patience
 from recagent_cli.assistant import Assistant
 from recagent_cli.testing import Answer, FakeCall, FakeServer, ScriptedBrain
@@ -313,7 +314,7 @@ def test_65_litellm_broken(no_litellm: pytest.MonkeyPatch, tmp_path: Path, sourc
 
 
 def test_65_litellm_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(litellm_adapter, "_loaded", None)
+    monkeypatch.setattr(litellm_loading, "_loaded", None)
     monkeypatch.setattr(importlib.metadata, "version", lambda name: "1.40.2")
     with pytest.raises(ModelError, match=r"1\.40\.2 is too old: 1\.91"):
         load()
@@ -366,20 +367,6 @@ def test_retry_after(headers: dict[str, str], text: str, seconds: float | None) 
     assert found == pytest.approx(seconds) if seconds is not None else found is None
 
 
-def test_probe_says_what_a_model_can_do() -> None:
-    called = Answer(calls=(FakeCall("note_number", {"number": 7}),))
-    written = Answer(text='{"name": "note_number", "arguments": {"number": 7}}')
-    refused = Answer(status=400, body={"error": "x does not support tools"})
-    for answer, words in (
-        (called, "with native tool calls"),
-        (written, "into its text"),
-        (refused, "no native tool calls"),
-        (OK, "did not call"),
-    ):
-        with FakeServer(answer) as server:
-            assert words in probe("ollama_chat/x", client=client_of(server, "ollama"))
-
-
 def test_names_at_an_own_server() -> None:
     for name, model in (
         ("llama-3", "llama-3"),
@@ -389,9 +376,9 @@ def test_names_at_an_own_server() -> None:
         with FakeServer(OK) as server:
             LiteLLMClient(name, api_base=server.url).complete(HELLO)
         assert server.requests[0].body["model"] == model
-    assert litellm_adapter.wire_model("ollama/x", None) == "ollama_chat/x"
-    assert litellm_adapter.sends_to("m", "http://box:8000/v1") == "box:8000"
-    assert litellm_adapter.sends_to("anthropic/claude", None) == "anthropic"
+    assert wire_model("ollama/x", None) == "ollama_chat/x"
+    assert sends_to("m", "http://box:8000/v1") == "box:8000"
+    assert sends_to("anthropic/claude", None) == "anthropic"
 
 
 def test_importing_the_brain_does_not_import_litellm() -> None:
