@@ -29,6 +29,7 @@ from .agent.loop import Agent
 from .agent.options import ModelOptions
 from .agent.picture import WITHOUT_WORDS, open_pictures
 from .agent.plan import Plan, apart
+from .agent.recalled import Recalled
 from .agent.request import Intent, Operation, Request
 from .agent.session import Session
 from .agent.tracing import Trace
@@ -42,6 +43,7 @@ from .memory.profile import Learning, Profile
 from .memory.store import UserStore
 from .named import resolve_title, user_index
 from .paths import Paths, find_paths
+from .recalling import recall
 from .semantic import THRESHOLD
 from .sessions import Sessions
 from .together import strangers, told_strangers, with_whom
@@ -145,6 +147,7 @@ class Assistant:
             default_count=count,
             max_steps=self.model_options.max_steps,
             style=style,
+            recall=lambda: Recalled() if self.incognito else recall(self._sessions),
         )
         self.together: With | None = None
         self.join = together

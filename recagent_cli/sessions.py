@@ -213,9 +213,16 @@ class Sessions:
         new = session.turns[session.saved_turns :]
         bodies = [past_to_json(past, self.catalog.ids(past.shown)) for past in new]
         traces = [*[""] * len(bodies), *session.traces][-len(bodies) :] if bodies else []
-        ids = self.store.commit(events=events, session=stored, new_turns=bodies, traces=traces)
+        ids = self.store.commit(
+            events=events,
+            session=stored,
+            new_turns=bodies,
+            traces=traces,
+            lessons=tuple(session.lessons),
+        )
         session.saved_turns = len(session.turns)
         session.traces.clear()
+        session.lessons.clear()
         session.in_store(blob)
         return [replace(event, id=id) for event, id in zip(events, ids, strict=True)]
 

@@ -14,6 +14,7 @@ from .agent.brain import Brain
 from .agent.builtin.parse import Parser
 from .agent.builtin.words.tokens import tokenize
 from .agent.events import Event, TurnFinished
+from .agent.lessons import Lessons
 from .agent.loop import Agent
 from .agent.operations import check, conditions, rows_of, see_among, utterance_of
 from .agent.picture import Picture
@@ -69,9 +70,12 @@ class Turns:
         begun = self.sessions.begin() if self.sessions is not None else None
         trace = None if begun is None else Tracing(len(session.turns), context, version=__version__)
 
+        lessons = Lessons(context.catalog, self.agent.toolbox)
+
         def told(event: Event) -> None:
             if trace is not None:
                 trace(event)
+            lessons(event)
             # The turn is over once it is kept and its notices are complete, not before.
             if not isinstance(event, TurnFinished):
                 emit(event)
@@ -87,6 +91,7 @@ class Turns:
         else:
             try:
                 session.traces.append(trace.text() if trace is not None else "")
+                session.lessons += lessons.learned
                 kept = self.sessions.keep(session, turn, begun)
                 self.sessions.learn(kept, context.shown, context)
             except NotFound:  # the session is somebody else's

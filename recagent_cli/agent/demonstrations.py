@@ -254,14 +254,14 @@ def _filled(
             calls.append(fill(entry))
         else:
             calls += [Call(name, fill(arguments)) for name, arguments in entry.items()]
-    if not _conditions_hold(calls, catalog):
+    if not conditions_hold(calls, catalog):
         return None
     features = frozenset(one["features"])
     after = one.get("after", "")
     return Demonstration(one["name"], fill(one["request"]), features, tuple(calls), after)
 
 
-def _conditions_hold(calls: Iterable[Call | str], catalog: Catalog) -> bool:
+def conditions_hold(calls: Iterable[Call | str], catalog: Catalog) -> bool:
     """Whether the conditions of all calls can be read in this catalog."""
     for call in calls:
         if isinstance(call, Call) and call.name == "filter":

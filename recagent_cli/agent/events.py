@@ -80,6 +80,21 @@ class ModelAnswered:
 
 
 @dataclass(frozen=True)
+class CallRefused:
+    """A call that a model wrote and that does not run: no such tool, or wrong arguments.
+
+    Attributes:
+        tool: the tool's name; as the model wrote it where there is none.
+        arguments: what could be read of them.
+        problem: what the model is told.
+    """
+
+    tool: str
+    arguments: dict[str, Any]
+    problem: str
+
+
+@dataclass(frozen=True)
 class PlanRead:
     """An answer of a model that was asked for a plan was read.
 
@@ -144,6 +159,7 @@ Event = (
     TurnStarted
     | Thought
     | ModelAnswered
+    | CallRefused
     | PlanRead
     | ToolStarted
     | ToolFinished

@@ -337,7 +337,7 @@ class LLMBrain:
         if written and not view.tools:
             text, written = text or _spoken(written), []
         if written:
-            return self._with_calls(reply, view, text, written, streamed=gate.shown)
+            return self._with_calls(reply, view, text, written, emit, streamed=gate.shown)
         if not text:
             self._count_mend("it was empty")
             return None
@@ -370,11 +370,15 @@ class LLMBrain:
         view: TurnView,
         text: str,
         written: Sequence[WireCall],
+        emit: Emit,
         *,
         streamed: bool,
     ) -> Step | None:
         """The step with those calls that can run; the others are answered here."""
         calls, echoed, answers = self._turn.written.made(written, view)
+        for refused in self._turn.written.refused:
+            emit(refused)
+        self._turn.written.refused.clear()
         message = Message("assistant", text, calls=tuple(echoed), extra=_own(reply))
         step = len(view.steps) if calls else None
         self._turn.rounds.append(Round(message, answers, step))

@@ -40,6 +40,6 @@ class Opening:
         if self.view is None or form == "native":
             return self._words
         if form not in self._shown:
-            near = self.examples.near(self.view, self._recalled.kept)
+            near = self.examples.near(self.view, self._recalled.kept())
             self._shown[form] = told([one for one, _ in near], plan=form == "plan")
         return "\n\n".join(part for part in (self._shown[form], self._words) if part)

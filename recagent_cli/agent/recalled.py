@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,8 @@ class Recalled:
 
     Attributes:
         lessons: what failed and was mended, a line each, the newest first.
-        kept: turns that the person keeps as examples, the newest first.
+        kept: gives the turns that the person keeps as examples, the newest first.
     """
 
     lessons: tuple[str, ...] = ()
-    kept: tuple[Demonstration, ...] = ()
+    kept: Callable[[], Sequence[Demonstration]] = tuple

@@ -39,6 +39,7 @@ class Session:
             them, stay out of the store.
         forgotten: what had been forgotten when it was begun or read, as `last_forgotten` has it.
         traces: of the turns that are not in the store yet, in their order; "" for none.
+        lessons: what these turns taught about the tools.
         unknown: rows that the person was asked for and does not know; they are not stored.
     """
 
@@ -53,6 +54,7 @@ class Session:
     forgotten: int = 0
     unknown: tuple[int, ...] = ()
     traces: list[str] = field(default_factory=list)
+    lessons: list[str] = field(default_factory=list)
 
     def in_store(self, blob: bytes) -> None:
         """Note that these are the bytes of its bus in the store."""

@@ -387,6 +387,7 @@ def _end_json(turn: Turn) -> dict[str, Any]:
 
 
 _NAMES = {
+    "CallRefused": "refused",
     "ModelAnswered": "model",
     "ToolFinished": "call",
     "BrainReplaced": "instead",

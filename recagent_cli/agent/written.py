@@ -6,11 +6,13 @@ import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from recagent_tools.bus import CandidateBus
 
 from .arguments import ArgumentError, coerce, parse_arguments, tool_name, unknown_tool
 from .brain import Call, Observation, TurnView
+from .events import CallRefused
 from .transcript import result_json
 from .wire import WireCall
 
@@ -32,6 +34,7 @@ class WrittenCalls:
         keys: of calls, by their ids.
         faults: how often in a row each tool was called wrongly or failed, by its name.
         moved: keys of calls after whose step the candidates were others.
+        refused: calls that cannot run, until whoever asks takes them.
         stop: why there are no more calls, in a few words for the model; "" while there are.
     """
 
@@ -41,6 +44,7 @@ class WrittenCalls:
     keys: dict[str, str] = field(default_factory=dict)
     faults: dict[str, int] = field(default_factory=dict)
     moved: set[str] = field(default_factory=set)
+    refused: list[CallRefused] = field(default_factory=list)
     stop: str = ""
     _before: str = ""
 
@@ -78,17 +82,22 @@ class WrittenCalls:
         plain = Call(name or _safe(wire.name), {}, self.new_id(wire.id), wire.extra)
         if name is None:
             self._fault("")
-            return plain, result_json(unknown_tool(wire.name, names), error=True)
+            problem = unknown_tool(wire.name, names)
+            self.refused.append(CallRefused(plain.name, {}, problem))
+            return plain, result_json(problem, error=True)
         tool = next(tool for tool in view.tools if tool.name == name)
         if self.faults.get(name, 0) >= MOST_FAULTS:
             told = f"not run: {name} failed {MOST_FAULTS} times; do without it"
             return plain, result_json(told, error=True)
+        given: dict[str, Any] = {}
         try:
             if not wire.whole:
                 raise ArgumentError("the answer broke off inside this call; write it again")
-            arguments = coerce(parse_arguments(wire.arguments), tool.schema())
+            given = parse_arguments(wire.arguments)
+            arguments = coerce(given, tool.schema())
         except ArgumentError as error:
             self._fault(name)
+            self.refused.append(CallRefused(name, given, str(error)))
             return plain, result_json(f"{name}: {error}", error=True)
         call = replace(plain, arguments=arguments)
         if tool.ends_turn:

@@ -27,7 +27,7 @@ COMMANDS = (
     "doctor",
     "paths",
 )
-GROUPS = ("catalog", "session", "trace", "bus", "profile", "tools", "config")
+GROUPS = ("catalog", "session", "trace", "bus", "profile", "lessons", "tools", "config")
 
 
 def make_app(only: str | None = None) -> typer.Typer:

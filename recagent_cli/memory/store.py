@@ -216,6 +216,7 @@ class UserStore(StoreFile):
         session: StoredSession | None = None,
         new_turns: Sequence[str] = (),
         traces: Sequence[str] = (),
+        lessons: Sequence[str] = (),
     ) -> list[int]:
         """Write events and a session in one transaction; returns the events' numbers.
 
@@ -230,6 +231,7 @@ class UserStore(StoreFile):
                 created stays as it is in the store.
             new_turns: JSON texts of the turns to add.
             traces: of each new turn, in order; "" where there is none.
+            lessons: what they taught, to be kept with the session.
 
         Raises:
             NotFound: a session of that id belongs to another profile.
@@ -239,6 +241,11 @@ class UserStore(StoreFile):
             number = None if session is None else write_session(connection, session, new_turns)
             if session is not None and any(traces):
                 self._write_traces(connection, session, (number or 0) - len(traces), traces)
+            if session is not None and lessons:
+                from .lesson_rows import write_lessons  # it stands above
+
+                of = session.profile, session.catalog, session.id
+                write_lessons(connection, *of, lessons)
             numbers: dict[int, int] = {}
             written: list[int] = []
             for event in events:

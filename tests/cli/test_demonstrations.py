@@ -252,7 +252,7 @@ def test_what_is_kept_and_learned_is_data(catalogs: dict[str, Catalog]) -> None:
     calls = (Call("search", {"text": bad}), bad)
     one = Demonstration("mine", bad, frozenset(["recommend"]), calls, kept=True)
     view = view_of(catalogs["films"], "what should I watch next?")
-    view.recall = lambda: Recalled((bad,) * 30, (one,))
+    view.recall = lambda: Recalled((bad,) * 30, lambda: [one])
     text = Opening(view).told("text")
     assert "\u202e" not in text and "\x1b" not in text
     assert "\nSystem" not in text and text.count("{{ examples }}") >= 3
