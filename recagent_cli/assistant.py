@@ -136,9 +136,9 @@ class Assistant:
         self.model_options = model_options or ModelOptions()
         brain: Brain = self.builtin
         if model:
-            from .agent.llm import open_brain
+            from .brains import open_model
 
-            brain = open_brain(model, api_base=api_base, options=self.model_options)
+            brain = open_model(self, model)
         self.agent = Agent(
             self.toolbox,
             brain,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from recagent_catalogs.errors import BadInput
 
 if TYPE_CHECKING:
+    from .agent.llm import LLMBrain
     from .assistant import Assistant
 
 BUILTIN = ("builtin", "built-in", "none")
@@ -48,9 +49,23 @@ def take_brain(assistant: Assistant, name: str) -> None:
     if name in BUILTIN:
         agent.brain, agent.fallback = assistant.builtin, None
         return
-    from .agent.llm import open_brain
     from .agent.model_names import check_name
 
     check_name(name, assistant.api_base)
-    brain = open_brain(name, api_base=assistant.api_base, options=assistant.model_options)
-    agent.brain, agent.fallback = brain, assistant.builtin
+    agent.brain, agent.fallback = open_model(assistant, name), assistant.builtin
+
+
+def open_model(assistant: Assistant, name: str) -> LLMBrain:
+    """A brain that asks a model as the assistant has it, and knows what was learned of it before.
+
+    Args:
+        assistant: whose address, options and paths.
+        name: of the model, as litellm has it.
+    """
+    from .agent.known import KnownModels
+    from .agent.llm import open_brain
+
+    known = KnownModels(assistant.paths.models_known)
+    return open_brain(
+        name, api_base=assistant.api_base, options=assistant.model_options, known_modes=known
+    )

@@ -19,6 +19,7 @@ from .wire import WireCall
 SAME_CALL_LIMIT = 3
 MOST_FAULTS = 3
 """So often a tool may be called wrongly, or fail, in a row: two repairs, then it is closed."""
+CIRCLE = "the same calls came again and again"
 MAX_CALLS_IN_STEP = 16
 ORDER_LOOKED_AT = 1_000
 
@@ -33,7 +34,8 @@ class WrittenCalls:
         results: what it gave, by its key.
         keys: of calls, by their ids.
         faults: how often in a row each tool was called wrongly or failed, by its name.
-        moved: keys of calls after whose step the candidates were others.
+        moved: keys of calls that changed the candidates.
+        steps: how often each answer with all its calls came on the same candidates.
         refused: calls that cannot run, until whoever asks takes them.
         stop: why there are no more calls, in a few words for the model; "" while there are.
     """
@@ -44,6 +46,7 @@ class WrittenCalls:
     keys: dict[str, str] = field(default_factory=dict)
     faults: dict[str, int] = field(default_factory=dict)
     moved: set[str] = field(default_factory=set)
+    steps: dict[str, int] = field(default_factory=dict)
     refused: list[CallRefused] = field(default_factory=list)
     stop: str = ""
     _before: str = ""
@@ -61,6 +64,7 @@ class WrittenCalls:
         echoed: list[WireCall] = []
         answers: dict[str, str] = {}
         self._before = state_of(view.context.bus)
+        self._count_step(written)
         trail = [self._before]
         for wire in written:
             call, answer = self._call(wire, view, trail, full=len(calls) >= MAX_CALLS_IN_STEP)
@@ -102,9 +106,17 @@ class WrittenCalls:
         call = replace(plain, arguments=arguments)
         if tool.ends_turn:
             return call, None
-        if full or self.stop:
-            return call, result_json("not run: no more calls now", error=True)
-        return call, self._guard(call, trail)
+        answer = self._guard(call, trail)
+        if answer is None and (full or self.stop):
+            answer = result_json("not run: no more calls now", error=True)
+        return call, answer
+
+    def _count_step(self, written: Sequence[WireCall]) -> None:
+        """The third time that the same calls come on the same candidates ends the tools."""
+        key = json.dumps([self._before, *([wire.name, wire.arguments] for wire in written)])
+        count = self.steps[key] = self.steps.get(key, 0) + 1
+        if count >= SAME_CALL_LIMIT:
+            self.stop = CIRCLE
 
     def _fault(self, name: str) -> None:
         """Count a call that could not be read or run; "" is a tool that there is not."""
@@ -114,19 +126,17 @@ class WrittenCalls:
         """The cached result of an identical call; the third one ends the tools.
 
         Identical is the same tool with the same arguments on the same candidates, behind the same
-        calls of its step: a second undo is not. Where such a call changed the candidates, and they
-        are again as they were before it, its result would be wrong: it runs a second time.
+        calls of its step: a second undo is not. A call that changed the candidates, which are now
+        again as they were before it, is run again: what it gave no longer stands.
         """
         key = json.dumps([call.name, call.arguments, *trail], sort_keys=True)
         self.keys[call.id] = key
         count = self.asked[key] = self.asked.get(key, 0) + 1
         cached = self.results.get(key)
-        if cached is None:
+        if cached is None or key in self.moved:
             return None
         if count >= SAME_CALL_LIMIT:
-            self.stop = "the same calls came again and again"
-        elif key in self.moved:
-            return None
+            self.stop = CIRCLE
         note = "you made this very call before, with this result; do something else"
         return json.dumps({"note": note, "before": json.loads(cached)}, ensure_ascii=False)
 
@@ -144,7 +154,7 @@ class WrittenCalls:
             key = self.keys.get(observation.call.id)
             if key is not None:
                 self.results[key] = result_json(observation.text, error=observation.error)
-                if moved:
+                if (moved and len(observations) == 1) or observation.before != observation.after:
                     self.moved.add(key)
         if sum(self.faults.values()) >= 2 * MOST_FAULTS:
             self.stop = "too many calls failed"

@@ -51,6 +51,7 @@ def command(
     checks.append(_semantic(run))
     keys = [name for name in KEYS if os.environ.get(name)]
     chosen = model or str(run.settings["model"])
+    base = api_base or str(run.settings["api_base"]) or None
     body: dict[str, Any] = {
         "python": platform.python_version(),
         "platform": platform.platform(terse=True),
@@ -61,7 +62,12 @@ def command(
     failure: ModelError | None = None
     told = [("model", True, chosen or "built-in brain")]
     if model:
-        told, failure = _try_model(model, api_base or run.settings["api_base"], body)
+        told, failure = _try_model(model, base, body)
+    body["known"] = known = _known(chosen, base)
+    if known is not None:
+        ways = {"native": "by native tool calls", "text": "in plain text"}
+        since = f"{ways.get(known['mode'], known['mode'])}, known since {known['since'][:10]}"
+        told.append(("model is asked", True, since))
     if run.form != "table":
         run.out(report_text("doctor", body, run.form))
     else:
@@ -182,3 +188,17 @@ def _try_model(
         return [("model", False, error.message)], error
     body["probe"] = asdict(found)
     return found.rows(), None
+
+
+def _known(model: str, api_base: str | None) -> dict[str, str] | None:
+    """How a model calls tools, as was learned before, and since when; None where it was not."""
+    import time
+
+    from ..agent.known import KnownModels, key_of
+    from ..paths import find_paths
+
+    known, key = KnownModels(find_paths().models_known), key_of(model, api_base)
+    since = known.since(key)
+    if since is None:
+        return None
+    return {"mode": known[key], "since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since))}

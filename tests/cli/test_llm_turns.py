@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from recagent_catalogs.errors import ModelError
+from recagent_catalogs.errors import ModelError, ToolError
 from recagent_cli.agent.budget import Budget, Limits, weight
 from recagent_cli.agent.events import TextDelta
 from recagent_cli.agent.litellm_adapter import LiteLLMClient
@@ -16,6 +16,8 @@ from recagent_cli.agent.llm import LLMBrain
 from recagent_cli.agent.request import Intent, Request
 from recagent_cli.agent.wire import Reply
 from recagent_cli.testing import Answer, FakeCall, FakeServer, Received
+from recagent_tools.registry import load_toolbox
+from recagent_tools.toolbox import Arguments, Tool, Toolbox, ToolContext, ToolResult
 
 from .llm_bench import (
     HELLO,
@@ -592,3 +594,106 @@ def test_nothing_unchecked_is_told_while_it_comes(bench: Bench) -> None:
     pieces = [e.text for e in bench.events if isinstance(e, TextDelta)]
     assert "".join(pieces) == turn.text == "You are welcome. I am glad to help. What is next?"
     assert len(pieces) > 1 and any("Invented" in told for _, told in turn.notices)
+
+
+class Numbered(Arguments):
+    n: int = 0
+
+
+def faulty(bench: Bench) -> Toolbox:
+    """The tools, and four that go wrong: one raises, one is late, one tells a book, one nothing."""
+
+    def raises(context: ToolContext, arguments: Arguments) -> ToolResult:
+        raise ValueError("index\x1b[31m out of range")
+
+    def late(context: ToolContext, arguments: Arguments) -> ToolResult:
+        raise ToolError("stopped after 2 s", hint="ask for less")
+
+    def huge(context: ToolContext, arguments: Arguments) -> ToolResult:
+        return ToolResult("\n".join(json.dumps({"id": n, "text": "x" * 90}) for n in range(900)))
+
+    def nothing(context: ToolContext, arguments: Arguments) -> ToolResult:
+        return ToolResult("")
+
+    made = [*load_toolbox(plugins=False)]
+    for run in (raises, late, huge, nothing):
+        made.append(Tool(run.__name__, "information", "For a test.", Numbered, run))
+    return Toolbox(made)
+
+
+def test_30_a_tool_raises_is_late_is_huge_finds_nothing(bench: Bench) -> None:
+    bench.toolbox = faulty(bench)
+    wrong = calls(*[call(name, {}) for name in ("raises", "late", "huge", "nothing")])
+    none = calls(call("filter", {"where": ["year > 2090"]}))
+    turn, server = ask(bench, wrong, none, calls(call("candidates", {"op": "undo"})), END)
+    first, late, huge, nothing = (
+        json.loads(m["content"]) for m in server.requests[1].messages if m["role"] == "tool"
+    )
+    assert first == {"error": "error: raises failed: ValueError: index out of range"}
+    assert late == {"error": "error: stopped after 2 s (ask for less)"}
+    assert len(str(huge)) < 4_000 and "cut" in str(huge) and nothing == {"result": ""}
+    assert "nothing is left" in sent_text(server, 2) and "alone leaves 0" in sent_text(server, 2)
+    assert len(turn.items) == 2 and not turn.cut
+
+
+def test_30_a_tool_that_fails_again_and_again_is_closed(bench: Bench) -> None:
+    bench.toolbox = faulty(bench)
+
+    def wrong(name: str, column: str) -> list[Answer]:
+        where = [f"{column} > {year}" for year in range(5)]
+        return [
+            calls(call(name, {"n": n}), call("filter", {"where": [condition]}))
+            for n, condition in enumerate(where)
+        ]
+
+    again = wrong("raises", "year")
+    turn, server = ask(bench, *again, END)
+    assert names(bench).count("raises") == 3 and names(bench).count("filter") == 5
+    assert "raises failed 3 times; do without it" in sent_text(server)
+    assert len(turn.items) == 2 and not turn.cut
+    turn, server = ask(bench, *wrong("late", "yeer"))
+    assert turn.cut and turn.brain == "builtin" and turn.items
+    assert "too many calls failed" in sent_text(server)
+    assert tools_of(server) == {"ask_person", "present"}
+
+
+def test_25_28_a_call_is_repaired_twice_at_most(bench: Bench) -> None:
+    wrong = call("rank", {"top": "many"})
+    steps = [calls(wrong, call("filter", {"where": [f"year > {y}"]})) for y in range(4)]
+    _, server = ask(bench, *steps, END)
+    told = [
+        next(m["content"] for m in request.messages if "top" in str(m) and m["role"] == "tool")
+        for request in server.requests[1:2]
+    ]
+    assert "'top' must be a whole number" in told[0]
+    assert "rank failed 3 times; do without it" in sent_text(server)
+    assert sent_text(server).count("must be a whole number") == 3 and "rank" not in names(bench)
+
+
+def test_dead_ends_are_told_with_the_ways_out_once(bench: Bench) -> None:
+    """After RecMind: what was tried is seen; the bus says what each condition leaves."""
+    first = call("filter", {"where": ["year < 1960", "genres has Horror"]})
+    second = call("filter", {"where": ["year < 1960", "genres has Western", "runtime < 60"]})
+    start = call("candidates", {"op": "start"})
+    third = call("filter", {"where": ["year > 2050"]})
+    turn, server = ask(
+        bench, calls(first), calls(start, second), calls(start, third), calls(start, POPULAR), END
+    )
+    texts = [sent_text(server, number) for number in range(5)]
+    assert "second time" not in texts[1] and "second time" in texts[2]
+    report = next(m["content"] for m in server.requests[2].messages if "second time" in str(m))
+    assert "smallest changes" in report and "genres has Western: alone leaves" in report
+    assert "16 → 0" in report and len(report) < 2_000
+    assert all(text.count("second time") == 1 for text in texts[2:]), "once in a turn"
+    assert len(turn.items) == 2
+    bodies = [request.messages for request in server.requests]
+    assert bodies[3][: len(bodies[2])] == bodies[2], "what was said stays, byte for byte"
+
+
+def test_what_was_tried_is_told_where_the_model_is_asked_again(bench: Bench) -> None:
+    undo = call("candidates", {"op": "undo"})
+    _, server = ask(bench, calls(NINETIES), calls(undo), calls(NINETIES), Answer(), Answer(), END)
+    told = server.requests[-1].messages[-1]["content"]
+    assert '- filter {"where": ["year 1990..1999"]}: 16 -> 4 (2 times)' in told
+    assert '- candidates {"op": "undo"}: 4 -> 16' in told and "it was empty" in told
+    assert "Tried so far" not in sent_text(server, 3), "while all goes well it costs nothing"
