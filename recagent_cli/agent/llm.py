@@ -59,15 +59,16 @@ class _Turn:
     rounds: list[Round] = field(default_factory=list)
     written: WrittenCalls = field(default_factory=WrittenCalls)
     mends: int = 0
-    problem: str = ""
+    problem: str = "it came to no end"
+    closings: int = 0
     compact: bool = False
     plan: Planning | None = None
     ways_told: bool = False
 
     @property
     def hopeless(self) -> bool:
-        """Whether too many answers in a row led nowhere; the last word is one more."""
-        return self.mends > MENDS + bool(self.written.stop)
+        """Whether too many answers in a row led nowhere, or the last word was missed twice."""
+        return self.mends > MENDS + bool(self.written.stop) or self.closings > 1
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ class _Prompt:
         weight: how much that is, by `weight_of`.
         may_call: whether the wire allows calls.
         mode: "native", "text" or "plan".
+        closing: whether only what ends the turn may be called.
     """
 
     view: TurnView
@@ -89,6 +91,7 @@ class _Prompt:
     weight: int
     may_call: bool
     mode: str
+    closing: bool
 
 
 class LLMBrain:
@@ -263,7 +266,7 @@ class LLMBrain:
         listed = () if text_mode else tools
         weight = weight_of(messages, listed)
         may_call = bool(closers) or not why
-        return _Prompt(allowed, messages, listed, weight, may_call, mode)
+        return _Prompt(allowed, messages, listed, weight, may_call, mode, bool(why))
 
     def _send(self, prompt: _Prompt, gate: TextGate, emit: Emit) -> Reply:
         began = self._clock()
@@ -275,6 +278,7 @@ class LLMBrain:
             seconds=self._turn.budget.seconds_left(),
         )
         self._turn.budget.spend(reply, prompt.weight)
+        self._turn.closings += prompt.closing
         self._tell_unpriced(prompt.view)
         seconds = self._clock() - began
         emit(_answered(self.name, prompt.mode, prompt.messages, prompt.tools, reply, seconds))
