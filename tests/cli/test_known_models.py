@@ -108,7 +108,7 @@ def test_a_key_names_model_and_address_and_no_secret(base: str | None, key: str)
 
 
 def test_41_a_model_without_tools_is_asked_in_text_by_the_next_run(
-    home: Path, recagent: RunCommand, monkeypatch: pytest.MonkeyPatch
+    home: Path, recagent: RunCommand
 ) -> None:
     refused = Answer(status=400, body={"error": {"message": "any does not support tools"}})
     present = Answer(text='```json\n{"tool": "popular", "arguments": {}}\n```')
@@ -119,13 +119,9 @@ def test_41_a_model_without_tools_is_asked_in_text_by_the_next_run(
             take_brain(other, "openai/any")
             assert other.ask("hello").text == "Hello."
         assert ["tools" in r.body for r in server.requests] == [True, False, False, False]
-        assert find_paths().models_known.is_file()
-        monkeypatch.setenv("RECAGENT_MODEL", "openai/any")
-        monkeypatch.setenv("RECAGENT_API_BASE", server.url)
-        assert '"mode": "text"' in recagent("doctor", "--json").out, "no model is asked"
+        key = f"openai/any at 127.0.0.1:{server.port}"
+        assert dict(KnownModels(find_paths().models_known)) == {key: "text"}
         server.script(Answer(calls=(FakeCall("note_number", {"number": 7}),)))
-        told = recagent("doctor", "-m", "openai/any").out
-        assert "by native tool calls" in " ".join(told.split())
-        assert dict(KnownModels(find_paths().models_known)) == {
-            f"openai/any at 127.0.0.1:{server.port}": "native"
-        }
+        told = json.loads(recagent("doctor", "--json", *options).out)
+        assert told["known"]["mode"] == "native" and told["probe"]["calls"] == "native"
+        assert KnownModels(find_paths().models_known)[key] == "native"
