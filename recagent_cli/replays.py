@@ -231,7 +231,7 @@ class Replays:
         return derive(events, sessions.catalog, learning=learning, now=began, scale=scale)
 
 
-_MODELS = "the models were trained anew since"
+_MODELS = "the models are not those of then"
 _KNOWN = (
     "what was known of you then is not there any more: facts were forgotten or joined, or the "
     "settings of the profile are others"

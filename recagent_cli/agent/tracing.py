@@ -32,7 +32,7 @@ from .model_errors import redactor
 from .turn import Turn
 
 SCHEMA = "recagent.trace/1"
-MAX_TEXT = 1_000
+MAX_TEXT = 600
 """Characters of one text: a tool's result, an answer, an utterance."""
 MAX_ARGUMENTS = 8_000
 """Characters of a call's arguments; of longer ones nothing is kept."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 
-_COMMAND = re.compile(r"\brecagent profile (?:pending (?:accept|refuse)|[a-z]+)\b(?! --as)")
+_COMMAND = re.compile(
+    r"\brecagent (?:profile (?:pending (?:accept|refuse)|[a-z]+)|trace [a-z]+)\b(?! --as)"
+)
 
 
 def said_for(text: str, name: str | None) -> str:
     """The text, with its commands for the profile of that name; None is the usual one."""
-    if name is None or "recagent profile" not in text:
+    if name is None or "recagent " not in text:
         return text
     return _COMMAND.sub(lambda found: f"{found[0]} --as {name}", text)
 

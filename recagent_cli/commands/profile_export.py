@@ -26,6 +26,7 @@ def export(
 
     recagent profile export me.jsonl · recagent profile export items.csv
     """
+    from ..memory.trace_rows import count_traces
     from ..ui.render import rows_text
 
     profiles = open_profiles(run)
@@ -37,3 +38,6 @@ def export(
         lines = list(profiles.export_lines(run.catalog))
         text, told = "\n".join(lines), f"{len(lines) - 1:,} facts"
     write_export(run, Path(file), text, told, force=force)
+    if traces := count_traces(profiles.store, profiles.name):
+        told = "1 trace of a turn is" if traces == 1 else f"{traces} traces of turns are"
+        run.say(f"{told} kept besides, not in it: recagent trace list")

@@ -90,6 +90,12 @@ def traces_of(
     return _whole(store, store.select(f"{sql} ORDER BY id DESC", arguments))
 
 
+def count_traces(store: UserStore, profile: str) -> int:
+    """How many traces there are of a profile, damaged ones too."""
+    sql = "SELECT count(*) FROM traces WHERE profile = ?"
+    return int(next(iter(store.select(sql, [profile])), (0,))[0])
+
+
 def trace_named(store: UserStore, profile: str, reference: str) -> StoredTrace:
     """The trace of a number; "last" is the newest one, -1 too, -2 the one before it.
 

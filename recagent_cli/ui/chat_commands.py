@@ -87,9 +87,15 @@ def _compare(chat: Chat, rest: str) -> None:
 
 
 def _trace(chat: Chat, rest: str) -> None:
+    """How an answer came about; `/trace keep` makes the last one an example for models."""
+    from ..traces import Traces
     from .traces import timeline
 
-    assistant = chat.assistant
+    assistant, words = chat.assistant, rest.split()
+    if words[:1] == ["keep"]:
+        kept = Traces(assistant.store, assistant.profile_name).keep(" ".join(words[1:]) or "last")
+        chat.note(f"trace {kept.id} is kept; models are shown it as an example, with your words")
+        return
     chat.show(*timeline(assistant.trace(rest or "last"), assistant.catalog, chat.width or 80))
 
 

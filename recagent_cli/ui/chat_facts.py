@@ -75,7 +75,7 @@ def _answer(name: str, kind: str) -> ChatCommand:
         )
         chat.note("noted" if word == "good" else "noted; say what is wrong, or /bad 2 of one item")
         if word == "good" and (number := _example(chat)):
-            chat.note(f"recagent trace keep {number} makes it an example that models are shown")
+            chat.note(f"/trace keep {number} makes it an example that models are shown")
 
     return ChatCommand(name, note, "[2]", "the last answer, or items of it", takes=ITEMS)
 

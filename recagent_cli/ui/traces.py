@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 CHARS = 40
 """Of an utterance in a list."""
+USUAL = ("", "stop", "tool_calls")
+"""Words of providers for an answer that ended by itself."""
 TIME = 7
 """Cells for the time of an event."""
 OUTCOMES = {
@@ -171,12 +173,12 @@ def _call_line(told: Mapping[str, Any], catalog: Catalog | None, width: int) -> 
 
 
 def _answer_told(told: Mapping[str, Any]) -> str:
-    """One answer of a model: `gpt-x, native, 2 calls, 1,204 + 57 tokens, $0.0012, 0.8 s`."""
-    parts = [str(told["model"]), str(told["mode"]), f"{told['calls']} calls"]
-    parts += [f"ended by {told['finish']}"] if told["finish"] not in ("", "stop") else []
-    tokens = (told["prompt_tokens"], told["completion_tokens"])
-    parts.append("tokens unknown" if None in tokens else f"{tokens[0]:,} + {tokens[1]:,} tokens")
-    parts.append(cost_told(told["cost_usd"]))
+    """One answer of a model: `gpt-x, native, 2 calls, 1,204 + 57 tokens, $0.0012, 812 ms`."""
+    calls, tokens = told["calls"], (told["prompt_tokens"], told["completion_tokens"])
+    parts = [str(told["model"]), str(told["mode"]), f"{calls} call{'s'[: calls != 1]}"]
+    parts += [f"ended by {told['finish']}"] if told["finish"] not in USUAL else []
+    parts += [] if None in tokens else [f"{tokens[0]:,} + {tokens[1]:,} tokens"]
+    parts += [] if told["cost_usd"] is None else [cost_told(told["cost_usd"])]
     return ", ".join([*parts, _seconds(told["took_ms"])])
 
 
@@ -219,4 +221,4 @@ def usage_of(trace: Trace) -> Usage | None:
 
 
 def _seconds(ms: float) -> str:
-    return f"{ms:.0f} ms" if ms < 10_000 else f"{ms / 1000:.1f} s"
+    return f"{ms:.0f} ms" if ms < 1_000 else f"{ms / 1000:.1f} s"

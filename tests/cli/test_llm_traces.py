@@ -83,11 +83,13 @@ def test_a_models_turn_may_be_kept_and_the_chat_says_how(home: Path, recagent: R
     with FakeServer(calls(NINETIES), calls(PRESENT)) as server:
         flags = ("-m", "openai/any", "--api-base", server.url)
         ran = recagent("chat", *flags, stdin="films of the 90s\n/good\n/trace\n/quit\n")
-    assert "recagent trace keep 1 makes it an example" in ran.out + ran.err
+    assert "/trace keep 1 makes it an example" in ran.out + ran.err
     assert "model: openai/any, native, 1 call" in ran.out
     page = recagent("trace", "show").out
     assert "model: openai/any" in page and max(map(len, page.splitlines())) <= 80
     heads = json.loads(recagent("trace", "list", "--json").out)["traces"]
     assert heads[0]["model_calls"] == 2 and heads[0]["tokens"]
-    assert recagent("trace", "keep", "last").code == 0
-    assert "makes it" not in recagent("chat", "--continue", stdin="/good\n").out
+    ran = recagent("chat", "--continue", stdin="/trace keep\n/good\n")
+    said = ran.out + ran.err
+    assert "trace 1 is kept" in said and "makes it" not in said
+    assert json.loads(recagent("trace", "list", "--json").out)["traces"][0]["kept"]
