@@ -21,6 +21,8 @@ from recagent_catalogs.errors import ModelError
 from .model_errors import redact
 
 MIN_VERSION = (1, 91)
+CUT_WORDS = ("model_length", "model_context_window_exceeded")
+"""Finish words of Mistral and Anthropic for "cut" which litellm takes for a good end."""
 _LOCK = threading.Lock()
 _loaded: Any = None
 
@@ -101,5 +103,8 @@ def _quiet(litellm: Any) -> None:
     ):
         setattr(litellm, name, value)
     litellm.completion  # noqa: B018  (a broken install has the package and not the function)
+    words = getattr(litellm.litellm_core_utils.core_helpers, "_FINISH_REASON_MAP", None)
+    if isinstance(words, dict):
+        words.update(dict.fromkeys(CUT_WORDS, "length"))
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "httpx", "openai"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -62,7 +62,7 @@ def made(reply: Reply) -> list[tuple[str, Any, bool]]:
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_03_06_13_17_answers_of_every_provider(provider: str) -> None:
+def test_03_05_06_10_13_15_16_17_answers_of_every_provider(provider: str) -> None:
     """Two parallel calls behind text, in pieces or whole; the finish word may lie."""
     two = (FakeCall("popular", {"window": "all"}), FakeCall("popular", {"window": "caf\u00e9"}))
     first = Answer(text="Let me see.", calls=two, piece=3, thinking="Hm.", signature="c2ln")
@@ -87,7 +87,7 @@ def own_kinds(provider: str) -> list[str]:
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_37_38_40_to_46_49_errors_of_every_provider(provider: str) -> None:
+def test_37_38_40_41_42_43_44_45_46_49_errors_of_every_provider(provider: str) -> None:
     for kind in own_kinds(provider):
         with FakeServer(Answer.error(kind), provider=provider) as server:
             with pytest.raises(ModelError) as caught:
