@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recagent_catalogs.errors import BadInput
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from .assistant import Assistant
 
 BUILTIN = ("builtin", "built-in", "none")
+PRICES = "model_prices_and_context_window_backup.json"
 
 
 _KEY = re.compile(r"\bsk-[\w-]{8,}|\b(?:api_?key|key|token)=", re.IGNORECASE)
@@ -30,6 +33,35 @@ def check_model(name: str) -> None:
     """
     if holds_key(name) or re.search(r"[?=\s]", name):
         raise BadInput("that is no name of a model", hint="keys stay in the shell, OPENAI_API_KEY")
+
+
+def check_start(name: str, api_base: str | None) -> None:
+    """See, before anything is asked, that a model can be meant; quick where it surely can.
+
+    Raises:
+        BadInput: it is no name, or holds a key.
+        ModelError: there is no provider of that name.
+    """
+    check_model(name)
+    if name in BUILTIN or api_base or _is_listed(name):
+        return
+    from .agent.litellm_adapter import check_name  # seconds: it imports litellm
+
+    check_name(name, api_base)
+
+
+def _is_listed(name: str) -> bool:
+    """Whether litellm's price list, a file, has the model or its provider."""
+    spec = find_spec("litellm")
+    if spec is None or not spec.submodule_search_locations:
+        return False
+    place = Path(spec.submodule_search_locations[0]) / PRICES
+    try:
+        listed = place.read_text(encoding="utf-8")
+    except OSError:
+        return False
+    head, slash, _ = name.partition("/")
+    return f'"{name}": {{' in listed or bool(slash) and f'"litellm_provider": "{head}"' in listed
 
 
 def take_brain(assistant: Assistant, name: str) -> None:

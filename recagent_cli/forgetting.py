@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
@@ -444,12 +446,24 @@ def _texts(value: Any) -> Iterator[str]:
         yield value
 
 
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    OSError,
+    EOFError,
+    KeyError,
+    ValueError,
+    RuntimeError,  # a password, a compression that nobody knows, lists nested without end
+)
+
+
 def head_of(blob: bytes) -> dict[str, Any] | None:
     """The head of a stored bus; None where it cannot be read."""
     try:
         with zipfile.ZipFile(BytesIO(blob)) as archive:
             raw = archive.read("head.npy")
         head = json.loads(raw[raw.index(b"{", raw.index(b"\n")) :])
-    except Exception:  # whatever the bytes are, they are no bus
+    except _UNREADABLE:  # whatever the bytes are, they are no bus
         return None
     return head if isinstance(head, dict) else None

@@ -123,13 +123,24 @@ def _trace(error: Exception) -> None:
     sys.stderr.write(redact("".join(traceback.format_exception(error))))
 
 
+_PLAINLY = (
+    (r"Input should be a valid integer.*", "it must be a whole number"),
+    (r"Input should be a valid number.*", "it must be a number"),
+)
+"""What typer's validation says, and how people say it."""
+
+
 def _usage(error: Exception) -> RecagentError:
     """A usage error in one line, with the nearest command where it is unknown."""
+    import re
+
     from recagent_catalogs.errors import UsageError
 
-    message = getattr(error, "format_message", error.__str__)()
+    message = str(getattr(error, "format_message", error.__str__)())
+    for theirs, ours in _PLAINLY:
+        message = re.sub(theirs, ours, message)
     path = getattr(getattr(error, "ctx", None), "command_path", "recagent")
-    return UsageError(" ".join(str(message).split()).rstrip("."), hint=f"see: {path} --help")
+    return UsageError(" ".join(message.split()).rstrip("."), hint=f"see: {path} --help")
 
 
 def _tell(error: RecagentError, words: list[str]) -> int:

@@ -44,11 +44,16 @@ def command(
     """
     from recagent_catalogs.errors import UsageError
 
+    from ..brains import check_start
+    from ..named import user_index
     from ..ui.chat import Chat
 
     if run.json_ or run.format_ not in (None, "table"):
         raise UsageError("chat prints for people", hint="use ask --json, or batch")
 
+    options = run.brain_options()
+    if run.names_model:
+        check_start(str(options["model"] or "builtin"), options["api_base"])
     run.plain = plain
     run.at_session(resume)
     assistant = run.assistant(
@@ -56,8 +61,9 @@ def command(
         **run.style_option(style),
         **run.company_options(with_, together, user),
         incognito=incognito,
-        **run.brain_options(),
+        **options,
     )
+    user_index(user, assistant.catalog)  # told now, not after the first message
     held = assistant.load_session(resume) if resume is not None or continue_ else None
     if held is None and continue_:
         run.say(f"note: no session about {assistant.catalog.name} yet; this is a new one")
@@ -70,7 +76,7 @@ def command(
         verbose=run.verbose,
         color=bool(settings["color"]),
         width=int(settings["width"]),
-        plain=bool(settings["plain"]),
+        plain=run.in_sentences,
         proactive=bool(settings["proactive"]),
     )
     if held is not None:

@@ -98,6 +98,6 @@ def _print(run: Run, digester: Digester, found: Found) -> None:
     elif run.form == "json":
         run.out(report_text("digest", told, "json"))
     elif run.form == "table":
-        run.show(*digest_renderables(found, catalog, plain=bool(run.settings["plain"])))
+        run.show(*digest_renderables(found, catalog, plain=run.in_sentences))
     else:
         run.out(items_text(items_of(found), run.form, catalog.schema, catalog=catalog.name))

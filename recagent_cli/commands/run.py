@@ -239,6 +239,11 @@ class Run:
         return self._settings
 
     @property
+    def in_sentences(self) -> bool:
+        """Whether a terminal gets sentences, without columns and anything that moves."""
+        return bool(self.settings["plain"]) or os.environ.get("TERM") == "dumb"
+
+    @property
     def form(self) -> str:
         """The output format.
 
@@ -262,7 +267,7 @@ class Run:
             quiet=self.quiet,
             verbose=self.verbose,
             color=bool(settings["color"]),
-            draws=not settings["plain"],
+            draws=not self.in_sentences,
         )
         self.stack.enter_context(watcher)
         merged = {
@@ -453,7 +458,7 @@ class Run:
 
         schema = assistant.catalog.schema
         if self.form == "table":
-            self.show(*turn_renderables(turn, schema, plain=bool(self.settings["plain"])))
+            self.show(*turn_renderables(turn, schema, plain=self.in_sentences))
         else:
             self.out(turn_text(turn, self.form, schema))
         if self.form in ("csv", "tsv", "ids"):

@@ -139,9 +139,15 @@ class Chat:
     def take_up(self, held: Session) -> None:
         """Go on with an earlier conversation, for the user of the data that it was for.
 
-        Not where another user was named, or people for whom it is from now on.
+        Not where another user was named, or people for whom it is from now on. What counted in its
+        last ranking counts again.
         """
+        from recagent_tools.rank import ASPECTS
+
         self.session = held
+        last = held.turns[-1].request if held.turns else None
+        weights = dict(last.weights) if last is not None else {}
+        self.weights = {name: weights[name] for name in weights if name in (*ASPECTS, "fit")}
         if self.user is None and not self.assistant.with_now(held).names:
             self.user = held.user_in(self.assistant.catalog)
 

@@ -138,6 +138,28 @@ def test_the_last_session_is_taken_up(recagent: RunCommand, home: Path) -> None:
     assert "has begun already" in said
 
 
+def test_weights_go_on_with_the_session(recagent: RunCommand, home: Path) -> None:
+    talk(recagent, "/weights novelty=.5 diversity=.3", "westerns")
+    assert "no weights" in talk(recagent, "/weights")[1]
+    said = talk(recagent, "/continue", "/weights", "/weights reset", "/weights")[1]
+    assert "weights: novelty .5, diversity .3" in said and said.endswith("diversity=.3")
+    assert "weights: novelty .5" in recagent("chat", "--continue", stdin="/weights").err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("--user", "nosuch"), 3, "no user 'nosuch'"),
+        (("-m", "key=sk-12345678"), 4, "no name of a model"),
+    ],
+)
+def test_what_cannot_be_is_told_at_the_start(
+    recagent: RunCommand, home: Path, words: tuple[str, ...], code: int, told: str
+) -> None:
+    ran = recagent("chat", *words, stdin="westerns\n")
+    assert ran.code == code and told in ran.err and not ran.out and "12345678" not in ran.err
+
+
 def test_who_continues_a_session_continues_it_for_its_user(
     recagent: RunCommand, home: Path
 ) -> None:

@@ -340,6 +340,13 @@ def test_what_was_noted_is_said_shown_and_taken_back(recagent: RunCommand) -> No
     assert valid(recagent("profile", "show", "--json").out)["facts"] == []
 
 
+def test_a_wrong_number_is_told_in_plain_words(recagent: RunCommand, home: Path) -> None:
+    for words in (("profile", "undo", "foo"), ("recommend", "-n", "foo")):
+        ran = recagent(*words)
+        assert ran.code == 2 and "it must be a whole number" in ran.err, words
+        assert "parse" not in ran.err
+
+
 @pytest.mark.parametrize("words", [["ask", "--json"], ["frobnicate", "--json"]])
 def test_a_usage_error_is_json_too(recagent: RunCommand, words: list[str]) -> None:
     error = valid(recagent(*words).out)

@@ -27,6 +27,8 @@ from recagent_cli.memory.event_rows import StoredEvent
 from recagent_cli.memory.store import UserStore
 from recagent_cli.own_builds import STALE, clear_stale, digest_of, is_stale, own_builds, retire
 from recagent_cli.typed_lines import history_without
+from recagent_tools.bus import CandidateBus
+from recagent_tools.bus_file import bus_to_bytes
 from tests.conftest import RunCommand
 
 WORD = "zzcanary"
@@ -394,3 +396,15 @@ def test_what_was_noted_by_commands_goes_with_the_conversation(
     assert recagent("profile", "forget", "--session", gone, "--yes").code == 0
     assert store.events("me", undone=True) == [] and holding(home, WORD) == set()
     assert list(lines.load_history_strings()) == []
+
+
+@given(st.binary(max_size=300), st.integers(0, 500), st.integers(0, 255))
+def test_whatever_bytes_a_bus_has_its_head_is_read_or_is_none(
+    junk: bytes, place: int, value: int
+) -> None:
+    whole = bytearray(bus_to_bytes(CandidateBus(9)))
+    assert head_of(bytes(whole)) is not None
+    whole[place % len(whole)] = value
+    for blob in (junk, bytes(whole), bytes(whole[:place])):
+        head = head_of(blob)
+        assert head is None or isinstance(head, dict)

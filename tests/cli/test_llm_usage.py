@@ -67,6 +67,15 @@ def test_usage_is_kept_with_the_turn(recagent: RunCommand, home: Path, server: F
         assert ran.err.rstrip().endswith("the built-in brain answered, on this machine")
 
 
+def test_a_chat_with_a_model_that_there_is_none_of_does_not_start(
+    recagent: RunCommand, home: Path
+) -> None:
+    ran = recagent("chat", "-m", "gtp-4o-mini", stdin="dramas\n")
+    assert ran.code == 5 and "no such model" in ran.err and not ran.out
+    ran = recagent("chat", "-m", "anthropic/claude-of-tomorrow", stdin="/quit\n")
+    assert ran.code == 0, "its provider is known; what it has, it says itself"
+
+
 def test_tokens_of_a_model_that_failed_are_told(
     recagent: RunCommand, home: Path, server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
