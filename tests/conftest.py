@@ -23,6 +23,8 @@ from recagent_catalogs.store import Catalog
 
 DATA = Path(__file__).parent / "data"
 FEW_FILES = 3
+WITH_LITELLM = ("test_assistant", "test_brain_contract", "test_explaining", "test_refine")
+"""Files that ask a model on a local server, beside those called so."""
 
 # A busy machine is no reason to fail. Every run draws other examples, so few a run are many a week;
 # HYPOTHESIS_PROFILE=thorough draws many in one.
@@ -73,14 +75,14 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
 
 
 class ByFile(LoadFileScheduling):  # type: ignore[misc]
-    """A file to a worker, as `--dist=loadfile`; and one worker for all that need litellm.
+    """A file to a worker, as `--dist=loadfile`; and one worker for most that need litellm.
 
     It takes seconds to be imported and called for the first time.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
-        return "litellm" if "/test_llm_" in file else file
+        return "litellm" if "/test_llm_" in file or Path(file).stem in WITH_LITELLM else file
 
 
 @pytest.hookimpl(optionalhook=True)
