@@ -45,7 +45,7 @@ def check_start(name: str, api_base: str | None) -> None:
     check_model(name)
     if name in BUILTIN or api_base or _is_listed(name):
         return
-    from .agent.litellm_adapter import check_name  # seconds: it imports litellm
+    from .agent.model_names import check_name  # seconds: it imports litellm
 
     check_name(name, api_base)
 
