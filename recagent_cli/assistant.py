@@ -148,6 +148,7 @@ class Assistant:
             max_steps=self.model_options.max_steps,
             style=style,
             recall=lambda: Recalled() if self.incognito else recall(self._sessions),
+            critic=self.model_options.critic,
         )
         self.together: With | None = None
         self.join = together

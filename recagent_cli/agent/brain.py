@@ -55,6 +55,7 @@ class Step:
 
     `planned` steps come of an answer that an earlier step came of, too: they cost nothing, and do
     not count against the steps of a turn; their calls do.
+    `objection` is set by the loop, on a closing text that could not stand: why, for the brain.
     """
 
     calls: tuple[Call, ...] = ()
@@ -62,6 +63,7 @@ class Step:
     thought: str = ""
     extra: dict[str, Any] | None = None
     planned: bool = False
+    objection: str = ""
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,8 @@ class Budget:
     """Tokens with estimates where nothing was sent."""
     priced: float = 0.0
     """Dollars as far as prices are known."""
+    sent: int = 0
+    """How long the last prompt was, by `weight_of`."""
     _scale: float = 1.0
     _written: int = 0
 
@@ -85,6 +87,7 @@ class Budget:
             sent_chars: how much was sent, by `weight_of`.
         """
         self.calls += 1
+        self.sent = sent_chars
         self.prompt_tokens = _sum(self.prompt_tokens, reply.prompt_tokens)
         self.completion_tokens = _sum(self.completion_tokens, reply.completion_tokens)
         self.cost_usd = _sum(self.cost_usd, reply.cost_usd)

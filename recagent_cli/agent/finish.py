@@ -199,11 +199,11 @@ def checked(
     course: Course, text: str, rows: Sequence[int], request: Request
 ) -> tuple[str, list[str]]:
     """A model's text without what is not true, and what was done to it."""
-    counted, told = _learned(course)
+    counted, told = learned(course)
     return ground(text, rows, course.context, request=request, counted=counted, told=told)
 
 
-def _learned(course: Course) -> tuple[set[float], list[int]]:
+def learned(course: Course) -> tuple[set[float], list[int]]:
     """What the information tools of this turn counted, and the items they told of."""
     counted: set[float] = set()
     told: list[int] = []

@@ -19,6 +19,7 @@ from recagent_catalogs.text import clean
 from recagent_prompts import render
 
 from .arguments import ArgumentError, parse_arguments
+from .beside import Beside
 from .brain import Step, TurnView, Usage
 from .budget import CHARS_PER_TOKEN, Budget, Limits, weight_of
 from .demonstrations import Demonstrations
@@ -94,7 +95,7 @@ class _Prompt:
     closing: bool
 
 
-class LLMBrain:
+class LLMBrain(Beside):
     """Asks a model what to do next.
 
     Args:
@@ -150,6 +151,7 @@ class LLMBrain:
         if not view.steps:
             self._turn = self._begin(Opening(view, self._examples))
         self._turn.written.note(view)
+        self._take_objection(view)
         if self._turn.plan is not None and (step := self._turn.plan.next(view)) is not None:
             return step
         self._tell_ways(view)
@@ -177,23 +179,32 @@ class LLMBrain:
             plan.stop()
         return plan is not None and bool(plan.asked)
 
-    def rewrite(self, task: str, material: str) -> str:
-        """The model's answer to a task beside the steps of the turn; "" where it fails.
+    def may_answer_again(self) -> bool:
+        """Whether the turn's budget holds one more answer."""
+        return not self._turn.budget.spent(self._turn.budget.sent)
 
-        It counts against the turn's budget, and is not asked where that is spent.
-        """
+    def _beside(self, task: str, material: str, tools: Sequence[ToolSchema] = ()) -> Reply | None:
+        """The answer to a question that is no step of the turn; None where it fails."""
         turn = self._turn
         messages = [Message("system", task), Message("user", material)]
-        if turn.budget.spent(weight_of(messages)):
-            return ""
+        if turn.budget.spent(weight_of(messages, tools)):
+            return None
         try:
             reply = self._client.complete(
-                messages, (), may_call=False, seconds=turn.budget.seconds_left()
+                messages, tools, may_call=bool(tools), seconds=turn.budget.seconds_left()
             )
         except ModelError:
-            return ""
-        turn.budget.spend(reply, weight_of(messages))
-        return strip_thinking(reply.text)
+            return None
+        turn.budget.spend(reply, weight_of(messages, tools))
+        return reply
+
+    def _take_objection(self, view: TurnView) -> None:
+        """Keep closing words that the loop sent back, with the reason, as what was said here."""
+        step = view.steps[-1][0] if view.steps else None
+        if step is not None and step.objection:
+            made = Message("assistant", step.text, extra=step.extra)
+            number = len(view.steps) - 1
+            self._turn.rounds.append(Round(made, step=number, note=step.objection))
 
     # asking
 

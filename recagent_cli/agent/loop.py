@@ -36,6 +36,7 @@ from .picture import WITHOUT_WORDS, Picture, noun_of
 from .recalled import Recalled
 from .request import GOING, Intent, Request
 from .scope import set_scope
+from .second import SecondChance
 from .session import Session
 from .telling import Telling
 from .turn import TraceEntry, Turn
@@ -60,6 +61,7 @@ class Agent:
         default_count: how many items are shown where nobody said.
         style: how items are explained: "fit", "facts" or "short".
         recall: gives what earlier sessions left for a model.
+        critic: whether a model reviews its answer itself, after code did.
     """
 
     toolbox: Toolbox
@@ -72,6 +74,7 @@ class Agent:
     max_calls: int = MAX_CALLS
     style: str = "fit"
     recall: Callable[[], Recalled] = Recalled
+    critic: bool = False
 
     def turn(
         self,
@@ -112,6 +115,9 @@ class Agent:
 class _Running(Course):
     """A turn while it runs: asks for steps, runs their calls."""
 
+    chance: SecondChance | None = None
+    """Reviews the answers of a model; None while the built-in brain answers."""
+
     def run(self) -> Turn:
         brain = self.agent.brain
         self.emit(TurnStarted(self.said, brain.name))
@@ -123,15 +129,10 @@ class _Running(Course):
         view = self._view(request)
         try:
             self._drive(brain, view)
+            self._settled()
         except ModelError as error:
-            other = self.agent.closer if is_short(error) else self.agent.fallback
-            if other is None:
-                raise
-            if not (is_short(error) and self._close(error, view, before)):
-                if self._needs_eyes(error):
-                    raise
-                brain = other
-                self._instead(error, brain, request, asked_for)
+            if not self._settled(error):
+                brain = self._ended(error, view, brain, asked_for)
         turn = Finish(self, request, brain).turn()
         self.session.turns.append(self._kept(turn))
         self.emit(TurnFinished(turn))
@@ -212,16 +213,25 @@ class _Running(Course):
         """
         self.steps = view.steps
         self.context.said = None if brain.name == "builtin" else self.utterance
+        self.chance = None
+        if self.is_foreign(brain):
+            self.chance = SecondChance(self, view, brain, self._run, self.agent.critic)
         calls = number = 0
         # The limit is on what costs; a brain that is free ends by itself.
         most = MAX_STEPS if brain.usage() is None else max(2, self.agent.max_steps)
         while number < most:
             last = number == most - 1 or calls >= self.agent.max_calls
             view.tools = self._last_tools() if last else self.agent.toolbox.offered(self.context)
+            if self.chance is not None:
+                self.chance.last = last
             step = self._step(brain, view)
             if step.thought and not self.is_foreign(brain):
                 self.emit(Thought(step.thought))
             if not step.calls:
+                if objection := self.chance.objection(step.text) if self.chance else "":
+                    view.steps.append((replace(step, objection=objection), ()))
+                    number += 1
+                    continue
                 self.closing = step.text
                 return
             left = self.agent.max_calls - calls
@@ -245,6 +255,8 @@ class _Running(Course):
         return step
 
     def _new_telling(self, request: Request) -> Telling:
+        if self.agent.critic:  # what may yet be taken back is not told
+            return Telling(lambda text: "", self.emit)
         return Telling(lambda text: checked(self, text, (), request)[0], self.emit)
 
     def _last_tools(self) -> Sequence[Tool]:
@@ -256,8 +268,12 @@ class _Running(Course):
         told = self._without_prose(call)
         self.emit(ToolStarted(call.id, call.name, told))
         bus, stood = self.context.bus, self.context.bus.cursor
+        before = bus.mark()
         ran = self.agent.toolbox.run(call.name, call.arguments, self.context)
-        error = ran.result.text if ran.error else ""
+        text = ran.result.text
+        if self.chance is not None:
+            ran, text = self.chance.after(call, ran, before)
+        error = text if ran.error else ""
         if isinstance(ran.result.data, dict) and "aspects" in ran.result.data:
             self.aspects = ran.result.data["aspects"]
         self.trace.append(TraceEntry(call.name, told, ran.before, ran.after, ran.ms, error))
@@ -269,7 +285,7 @@ class _Running(Course):
                 ran.before,
                 ran.after,
                 ran.ms,
-                ran.result.text,
+                text,
                 ran.error,
                 glimpse(bus.now) if bus.cursor != stood else None,
             )
@@ -291,8 +307,32 @@ class _Running(Course):
                 return True
         return False
 
+    def _ended(
+        self, error: ModelError, view: TurnView, brain: Brain, liked: Sequence[int]
+    ) -> Brain:
+        """End a turn that its brain did not end; the brain whose answer it then is.
+
+        Raises:
+            ModelError: nobody else may answer.
+        """
+        other = self.agent.closer if is_short(error) else self.agent.fallback
+        if other is None:
+            raise error
+        assert self.began is not None
+        if is_short(error) and self._close(error, view, self.began):
+            return brain
+        if self._needs_eyes(error):
+            raise error
+        self._instead(error, other, view.request, liked)
+        return other
+
+    def _settled(self, error: ModelError | None = None) -> bool:
+        """Whether an answer that was sent back is shown, mended, as no other came."""
+        return self.chance is not None and self.chance.settle(error)
+
     def _close(self, error: ModelError, view: TurnView, before: Mark) -> bool:
         """Show what is on the bus, and say what was cut; False where that is not the answer."""
+        self.chance = None  # what is shown now is not the model's answer
         calls = closing_calls(view, before)
         if any(self.agent.toolbox.get(call.name) is None for call in calls):
             return False

@@ -89,6 +89,11 @@ class Telling:
         self._not_before = began + took + (REST * took if took > CHEAP_S else 0.0)
         self._tell(held)
 
+    @property
+    def told(self) -> str:
+        """What was told so far."""
+        return self._told
+
     def close(self, text: str) -> None:
         """Tell what is left of the text of the turn."""
         self._tell(text)

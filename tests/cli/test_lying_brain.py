@@ -62,6 +62,7 @@ LIES = {
     "games": {
         "ask": "farming games like Stardew Valley",
         "calls": [
+            FakeCall("filter", {"where": ["tags has farming"]}),
             FakeCall("similar", {"liked": ["Stardew Valley"]}),
             FakeCall("rank", {"top": 5}),
         ],
@@ -159,7 +160,9 @@ def liar(name: str) -> Iterator[object]:
     told = LIES[name]
     yield Answer(calls=tuple(told["calls"]), text="Zorblax thinks aloud.")  # type: ignore[arg-type]
     text, reasons = " ".join(told["text"]), list(told["reasons"])  # type: ignore[arg-type]
-    yield Answer(calls=(FakeCall("present", {"count": 5, "text": text, "reasons": reasons}),))
+    lie = Answer(calls=(FakeCall("present", {"count": 5, "text": text, "reasons": reasons}),))
+    yield lie
+    yield lie  # sent back with what is not so, it says the very same
 
     def again(request: Received) -> Answer:
         wanted = int(re.search(r"rewrite (\d+) short", request.messages[0]["content"])[1])  # type: ignore[index]
@@ -214,7 +217,7 @@ def test_lies_move_nothing_in_the_list(
     for honest in (True, False):
         steps = list(liar(name))
         if honest:
-            steps[1:] = [Answer(calls=(FakeCall("present", {"count": 5}),))]
+            steps[1:] = [Answer(calls=(FakeCall("present", {"count": 5}),))] * 2
         with FakeServer(*steps) as server:  # type: ignore[arg-type]
             words = ("ask", str(told["ask"]), "-c", name, "-m", "openai/liar")
             ran = recagent(*words, "--api-base", server.url, "--incognito", "--json")
@@ -241,7 +244,7 @@ def test_a_question_that_lies_is_not_asked(bundled: Path, recagent: RunCommand) 
     question = "Did you mean The Gilded Scorpion (2031)?"
     options = ["Heat (1911)", "The Gilded Scorpion", "Heat (1995)", "something newer"]
     answer = Answer(calls=(FakeCall("ask_person", {"question": question, "options": options}),))
-    with FakeServer(answer) as server:
+    with FakeServer(answer, answer) as server:
         words = ("ask", "something like that", "-c", "movies", "-m", "openai/liar")
         ran = recagent(*words, "--api-base", server.url, "--incognito")
     assert "Scorpion" not in ran.out and "1911" not in ran.out
@@ -252,7 +255,7 @@ def test_a_question_that_lies_is_not_asked(bundled: Path, recagent: RunCommand) 
 def test_a_fact_is_true_or_not_told(bundled: Path, recagent: RunCommand) -> None:
     calls = (FakeCall("item_info", {"items": ["Alien"]}),)
     lies = "Alien (1979) was directed by Steven Spielberg. It is a romantic comedy of 90 minutes."
-    with FakeServer(Answer(calls=calls), Answer(text=lies)) as server:
+    with FakeServer(Answer(calls=calls), Answer(text=lies), Answer(text=lies)) as server:
         words = ("ask", "who directed Alien?", "-c", "movies", "-m", "openai/liar")
         ran = recagent(*words, "--api-base", server.url, "--incognito")
     assert "Ridley Scott" in ran.out
@@ -266,8 +269,8 @@ def test_no_relation_count_story_or_place_is_invented(
     """Each lie as text and, five at a time, as reasons; the phrases are fixed, no critic judges."""
     base = ("ask", str(LIES[name]["ask"]), "-c", name, "--incognito", "-m", "openai/liar")
     calls = tuple(LIES[name]["calls"])
-    honest = FakeCall("present", {"count": 5})
-    with FakeServer(Answer(calls=calls), Answer(calls=(honest,))) as server:  # type: ignore[arg-type]
+    honest = Answer(calls=(FakeCall("present", {"count": 5}),))
+    with FakeServer(Answer(calls=calls), honest, honest) as server:  # type: ignore[arg-type]
         ran = recagent(*base, "--api-base", server.url, "--json")
     titles = [item["title"] for item in json.loads(ran.out)["items"]]
     names = dict(zip(("one", "two", "three", "four", "five"), titles, strict=True))
@@ -276,8 +279,9 @@ def test_no_relation_count_story_or_place_is_invented(
     for first in range(0, len(told), 15):
         reasons = [lie for lie, _ in told[first : first + 15 : 3]]
         present = FakeCall("present", {"count": 5, "text": text, "reasons": reasons})
+        lies = [Answer(calls=(present,))] * 2
         again = [Answer(text=json.dumps(reasons))] * 2
-        with FakeServer(Answer(calls=calls), Answer(calls=(present,)), *again) as server:  # type: ignore[arg-type]
+        with FakeServer(Answer(calls=calls), *lies, *again) as server:  # type: ignore[arg-type]
             ran = recagent(*base, "--api-base", server.url)
         assert ran.code == 0, ran.err
         shown = ran.out.casefold()

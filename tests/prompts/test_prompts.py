@@ -24,6 +24,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     "plan_mend": {"problems": ["nothing ends it"]},
     "plan_stopped": {"why": "filter failed", "skipped": ["rank"], "ran": 2, "again": True},
     "refine": {"noun": "film", "nouns": "films", "count": 2, "words": 30, "style": "fit"},
+    "review": {"reasons": "- Heat (1995): not year 1980..1989"},
     "system": {
         "nouns": "films",
         "size": "1,200",
@@ -55,6 +56,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
         "lessons": ["look_up: there is no column 'genre'; it is genres"],
         "pictures": 1,
     },
+    "verdict": {"tool": "verdict", "text_mode": True},
 }
 EXAMPLES["dead_end"] = {"funnel": "9,742 → 0 (Western)", "report": "without Western: 12"}
 EXAMPLES["tried"] = {

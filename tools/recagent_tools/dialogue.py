@@ -16,6 +16,8 @@ from .references import resolve, resolve_all
 from .toolbox import Arguments, Tool, ToolContext, ToolResult
 
 MAX_SHOWN = 100
+MOST_NAMED = 200
+"""So many of the items named are looked up; each that is no id is searched for among titles."""
 OF_VALUES = ("liked", "disliked", "never")
 """Kinds of fact that may be said of a value."""
 MAX_OPTIONS = 6
@@ -97,8 +99,9 @@ def present(context: ToolContext, arguments: PresentArguments) -> ToolResult:
     """Show candidates by reference; what is not on the bus is dropped and announced."""
     if not context.bus.settled:
         keep_to(context, ALWAYS)
+    dropped: list[str] = []
     if arguments.items:
-        rows, reasons = _named(context, arguments)
+        rows, reasons, dropped = _named(context, arguments)
         if not rows:
             raise ToolError(
                 "none of these is a candidate", hint="name ids that candidates(op=show) lists"
@@ -114,7 +117,7 @@ def present(context: ToolContext, arguments: PresentArguments) -> ToolResult:
     context.reasons = reasons
     context.text = clean(arguments.text, newlines=True)
     ids = context.catalog.ids(context.presented)
-    return ToolResult(f"shown: {', '.join(ids)}", {"ids": ids})
+    return ToolResult(f"shown: {', '.join(ids)}", {"ids": ids, "dropped": dropped})
 
 
 def _the_first(context: ToolContext, count: int) -> list[int]:
@@ -125,11 +128,14 @@ def _the_first(context: ToolContext, count: int) -> list[int]:
     return [int(row) for row in bus.rows()[: max(1, min(count or 5, MAX_SHOWN))]]
 
 
-def _named(context: ToolContext, arguments: PresentArguments) -> tuple[list[int], dict[int, str]]:
+def _named(
+    context: ToolContext, arguments: PresentArguments
+) -> tuple[list[int], dict[int, str], list[str]]:
+    """The rows of the items named, their reasons, and the first names of what is no candidate."""
     rows: list[int] = []
     reasons: dict[int, str] = {}
     dropped = []
-    for position, reference in enumerate(arguments.items):
+    for position, reference in enumerate(arguments.items[:MOST_NAMED]):
         try:
             row = resolve(reference, context)
         except ToolError:
@@ -141,6 +147,9 @@ def _named(context: ToolContext, arguments: PresentArguments) -> tuple[list[int]
             rows.append(row)
         if position < len(arguments.reasons) and arguments.reasons[position].strip():
             reasons[row] = clean(arguments.reasons[position], 300)
+    if (beyond := len(arguments.items) - MOST_NAMED) > 0:
+        told = f"{beyond:,} more that the model named were not looked at"
+        context.notices.append(("dropped", told))
     if dropped:
         context.notices.append(
             (
@@ -149,7 +158,7 @@ def _named(context: ToolContext, arguments: PresentArguments) -> tuple[list[int]
                 + ", ".join(dropped[:5]),
             )
         )
-    return rows, reasons
+    return rows, reasons, dropped[:5]
 
 
 TOOLS = (
