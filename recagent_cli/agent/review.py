@@ -42,6 +42,8 @@ MOST_TOLD = 6
 """So many items and sentences are told one by one."""
 MOST_HELD = 5
 """So many candidates that fit are told of."""
+MOST_WAYS = 3
+"""So many ways out, where nothing fits."""
 MOST_SAID = 400
 """Words of the person that are looked through for a value."""
 LONGEST_NAME = 4
@@ -338,6 +340,9 @@ class Review:
             first = preview(self.context, MOST_HELD, more)
             return f"{len(more):,} more candidates fit, first:\n{first}"
         left = int(self.fit.sum())
+        if not left and self._ways:
+            told = "; or ".join(f"{way.text()}: {way.left:,}" for way in self._ways[:MOST_WAYS])
+            return f"nothing in the catalog meets all of it; smallest changes: {told}"
         if not left or not self.hard:
             return "no other candidate fits"
         where = "; ".join(map(str, self.hard))

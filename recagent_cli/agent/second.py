@@ -75,6 +75,7 @@ class SecondChance:
     _reviewed: bool = False
     _first: _First | None = None
     _objected: str = ""
+    _emptied: bool = False
     _told: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -173,7 +174,7 @@ class SecondChance:
         if lines and len(rows) < wanted:
             rows += self._found_more(review, rows, wanted, lines)
             review = self._review()
-        context.presented = rows
+        context.presented, self._emptied = rows, bool(lines) and not rows
         self._told = [("correction", f"mended the model's list: {line}") for line in lines]
         given_up = review.given_up(context.presented)
         if given_up and given_up not in context.text:
@@ -256,8 +257,14 @@ class SecondChance:
 
         Args:
             error: why the brain gave none.
+
+        Raises:
+            ModelError: nothing was left of the list of the brain, so that another has to answer.
         """
         context, first = self.course.context, self._first
+        if context.presented == [] and self._emptied and error is None:
+            told = f"{self.brain.name}: nothing of its list is what was asked for"
+            raise ModelError(told, reason="stuck")
         if context.presented is not None or context.question is not None:
             return False
         if first is None or not (first.rows or first.question):
@@ -268,6 +275,8 @@ class SecondChance:
         context.notices.extend(first.notices)
         if first.rows:
             self._mend()
+        if self._emptied:
+            return False if error else self.settle()
         held = checked(self.course, self.course.closing, first.rows, self.request)[0]
         context.text = self.course.closing if held.strip() else first.text
         if error is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recagent_catalogs.store import Catalog
-from recagent_cli import Assistant, ModelOptions
+from recagent_cli import Assistant
 from recagent_cli.agent.brain import Call, Observation, Step
 from recagent_cli.agent.budget import Limits
 from recagent_cli.agent.events import Event, TextDelta, ToolFinished
 from recagent_cli.agent.finish import learned
 from recagent_cli.agent.loop import _Running
+from recagent_cli.agent.options import ModelOptions
 from recagent_cli.agent.request import Intent, Mention, Request
 from recagent_cli.agent.review import Review
 from recagent_cli.agent.turn import Turn
@@ -28,7 +29,7 @@ from recagent_tools.bus import CandidateBus
 from recagent_tools.models.engine import Engine
 from recagent_tools.toolbox import EmptyProfile, ToolContext
 
-from .llm_bench import LITELLM_WARNS, litellm_ready  # noqa: F401
+from .llm_bench import LITELLM_WARNS
 
 pytestmark = LITELLM_WARNS
 DATA = Path(__file__).parents[1] / "data"
@@ -88,7 +89,7 @@ def test_what_fails_twice_is_mended(assistant: Assistant) -> None:
 
 def test_where_no_other_answer_comes_the_first_is_mended(assistant: Assistant) -> None:
     turn, *_ = ask(assistant, SCI_FI, present("f03", "f04", reasons=["", "Set in space."]))
-    assert ids(turn) == ["f04"] and turn.items[0].reason == "Set in space."
+    assert ids(turn) == ["f04"] and turn.items[0].reason.endswith("Set in space.")
 
 
 def test_the_bus_is_put_back(assistant: Assistant) -> None:
@@ -102,7 +103,7 @@ def test_what_is_left_out_comes_from_the_catalog_where_the_bus_holds_none(
 ) -> None:
     steps = [call("filter", where=["genres has Western"]), *[present("f10")] * 2]
     turn, *_ = ask(assistant, SCI_FI, *steps)
-    assert ids(turn) == ["f04"] and turn.funnel.startswith("16 → 4 (Sci-Fi)")
+    assert ids(turn) == ["f04"] and turn.funnel.startswith("16 → 4 (1990-1999)")
     assert "put in, out of the catalog: Orbit of Ash II (1999)" in told(turn, "correction")
 
 
@@ -118,17 +119,20 @@ def test_as_many_as_were_asked_for(assistant: Assistant) -> None:
 
 
 def test_what_had_to_be_given_up_is_no_fault(assistant: Assistant) -> None:
-    said = "westerns from the 90s"
+    said, western = "westerns from the 90s", ["genres has Western"]
     steps = [
-        call("filter", where=["genres has Western", "year 1990..1999"]),
-        Step((Call("candidates", {"op": "start"}), Call("filter", {"where": ["genres has Western"]}))),
+        call("filter", where=[*western, "year 1990..1999"]),
+        Step(
+            (Call("candidates", {"op": "start"}), Call("filter", {"where": ["genres has Western"]}))
+        ),
     ]
     turn, brain, _ = ask(assistant, said, *steps, present("f11"))
     assert ids(turn) == ["f11"] and len(brain.views) == 3
     assert "1990" in told(turn, "limit")
     # What no way out would bring is a fault, though nothing meets all of it.
     turn, brain, _ = ask(assistant, said, *[present("f12")] * 2)
-    assert "Café Lumen (2014): not genres has Western" in brain.views[1][2][0]
+    assert "without year 1990..1999: 2" in brain.views[1][2][0]
+    assert "the built-in brain answers instead" in told(turn, "cut") and "f12" not in ids(turn)
 
 
 def test_a_reading_that_is_not_sure_punishes_nobody(assistant: Assistant) -> None:
@@ -196,9 +200,7 @@ def by_wire(
 
 
 @pytest.mark.parametrize("mode", ["native", "text"])
-def test_60_the_reasons_are_the_result_of_the_call(
-    home: Path, litellm_ready: None, mode: Any
-) -> None:
+def test_60_the_reasons_are_the_result_of_the_call(home: Path, mode: Any) -> None:
     answers = [WRONG, RIGHT]
     if mode == "text":
         blocks = [{"tool": "present", "arguments": {"items": [id]}} for id in ("f03", "f04")]
@@ -212,22 +214,20 @@ def test_60_the_reasons_are_the_result_of_the_call(
         assert last["tool_call_id"] == "wrong"
 
 
-def test_60_without_room_for_another_answer_code_mends_at_once(
-    home: Path, litellm_ready: None
-) -> None:
+def test_60_without_room_for_another_answer_code_mends_at_once(home: Path) -> None:
     options = ModelOptions(limits=Limits(model_calls=1))
     turn, server = by_wire(WRONG, options=options)
     assert ids(turn) == ["f04"] and len(server.requests) == 1
     assert "left out Orbit of Ash" in told(turn, "correction")
 
 
-def test_60_a_model_that_is_gone_after_its_first_answer(home: Path, litellm_ready: None) -> None:
+def test_60_a_model_that_is_gone_after_its_first_answer(home: Path) -> None:
     gone = Answer(status=401, body={"error": {"message": "bad key"}})
     turn, _ = by_wire(WRONG, gone, fallback=False)
     assert ids(turn) == ["f04"] and turn.cut and "mended instead" in told(turn, "cut")
 
 
-# --- the model's own review ------------------------------------------------------------------------
+# --- the model's own review ----------------------------------------------------------------------
 
 
 def verdict(ok: object, *problems: str) -> Answer:
@@ -237,7 +237,7 @@ def verdict(ok: object, *problems: str) -> Answer:
 CRITIC = ModelOptions(critic=True)
 
 
-def test_the_models_verdict_sends_back_once(home: Path, litellm_ready: None) -> None:
+def test_the_models_verdict_sends_back_once(home: Path) -> None:
     said = "something with space"
     turn, server = by_wire(
         WRONG, verdict(False, "It is too old."), RIGHT, said=said, options=CRITIC
@@ -264,13 +264,13 @@ def test_the_models_verdict_sends_back_once(home: Path, litellm_ready: None) -> 
     ],
 )
 def test_a_verdict_is_typed_and_nothing_else_counts(
-    home: Path, litellm_ready: None, answer: Answer, shown: str, noted: bool
+    home: Path, answer: Answer, shown: str, noted: bool
 ) -> None:
     turn, _ = by_wire(WRONG, answer, RIGHT, said="something with space", options=CRITIC)
     assert ids(turn) == [shown] and ("could not be read" in told(turn, "model")) is noted
 
 
-def test_in_text_mode_the_verdict_is_a_block(home: Path, litellm_ready: None) -> None:
+def test_in_text_mode_the_verdict_is_a_block(home: Path) -> None:
     def block(name: str, **arguments: object) -> Answer:
         return Answer(text=f"```json\n{json.dumps({'tool': name, 'arguments': arguments})}\n```")
 
@@ -284,13 +284,19 @@ def test_in_text_mode_the_verdict_is_a_block(home: Path, litellm_ready: None) ->
     assert ids(turn) == ["f04"] and not any("tools" in r.body for r in server.requests)
 
 
-# --- a hostile model -------------------------------------------------------------------------------
+# --- a hostile model -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "items",
     [
-        ["ATTACK_ITEM", "NOT_IN_CATALOG_2", "' OR 1=1 --", "\x1b]52;c;aGk=\x07", "../../etc/passwd"],
+        [
+            "ATTACK_ITEM",
+            "NOT_IN_CATALOG_2",
+            "' OR 1=1 --",
+            "\x1b]52;c;aGk=\x07",
+            "../../etc/passwd",
+        ],
         [f"f{n:02}" for n in range(17)] * 600,
         [f"NOT_{n}" for n in range(10_000)],
         ["", " ", "#1", "#99999", "id:", "0", "-1", "null"],
@@ -299,7 +305,7 @@ def test_in_text_mode_the_verdict_is_a_block(home: Path, litellm_ready: None) ->
 def test_60_named_items_off_the_bus_are_never_shown(assistant: Assistant, items: list[str]) -> None:
     narrowed = call("filter", where=["genres has Sci-Fi"])
     turn, brain, _ = ask(assistant, "sci-fi", narrowed, *[present(*items, "f04")] * 2)
-    assert set(ids(turn)) <= {"f03", "f04", "f08", "f13"} and len(brain.views) <= 3
+    assert set(ids(turn)) <= {"f03", "f04", "f08", "f13"} and len(brain.views) <= 4
     assert all(c.isprintable() or c == "\n" for _, text in turn.notices for c in text)
     assert all(len(text) < 1_000 for _, text in turn.notices)
 
@@ -348,7 +354,7 @@ def catalog_rows() -> list[dict[str, str]]:
 
 
 ROWS = catalog_rows()
-TESTS = {
+TESTS: dict[str, Callable[[dict[str, str]], bool]] = {
     "genres has Drama": lambda row: "Drama" in row["genres"].split("|"),
     "genres lacks Sci-Fi": lambda row: "Sci-Fi" not in row["genres"].split("|"),
     "year 1994..2008": lambda row: 1994 <= int(row["year"]) <= 2008,
@@ -386,11 +392,11 @@ def test_a_mended_list_is_what_was_asked_for(
     engine = Engine.open(films, films_home / "models")
     context = ToolContext(films, engine, CandidateBus(films.n_items))
     context.profile = EmptyProfile(seen=seen)
-    context.bus.drop("candidates", {"op": "drop"}, [n for n in range(16) if n not in {*bus, *chosen}])
-    mentions = tuple(Mention("x", films.ids([n])[0], "x") for n in liked)
-    request = Request(
-        Intent.RECOMMEND, conditions=tuple(conditions), liked=mentions, count=count
+    context.bus.drop(
+        "candidates", {"op": "drop"}, [n for n in range(16) if n not in {*bus, *chosen}]
     )
+    mentions = tuple(Mention("x", films.ids([n])[0], "x") for n in liked)
+    request = Request(Intent.RECOMMEND, conditions=tuple(conditions), liked=mentions, count=count)
     review = Review(context, request, ["x"])
     problems = review.of_list(chosen, "")
     rows, lines = review.mended(chosen)
