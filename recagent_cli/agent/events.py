@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from .turn import Turn
 
 
+SENT_BACK = "sent back: "
+"""How the text of a `ToolFinished` begins where an answer failed its review and changed nothing."""
+
+
 @dataclass(frozen=True)
 class TurnStarted:
     """A turn begins."""

@@ -272,7 +272,8 @@ class _Running(Course):
         ran = self.agent.toolbox.run(call.name, call.arguments, self.context)
         text = ran.result.text
         if self.chance is not None:
-            ran, text = self.chance.after(call, ran, before)
+            ran, text, call = self.chance.after(call, ran, before)
+            told = self._without_prose(call)
         error = text if ran.error else ""
         if isinstance(ran.result.data, dict) and "aspects" in ran.result.data:
             self.aspects = ran.result.data["aspects"]

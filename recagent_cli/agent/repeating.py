@@ -13,7 +13,7 @@ from recagent_catalogs.errors import ModelError
 from recagent_tools.toolbox import Toolbox
 
 from .brain import Call, Step, TurnView
-from .events import Event, ToolFinished
+from .events import SENT_BACK, Event, ToolFinished
 from .model_errors import redactor
 from .tracing import Trace, TracedCall
 
@@ -35,7 +35,7 @@ class Repeating:
         self._toolbox = toolbox
         count = 2 if trace.fell_back else 1
         self._parts = [
-            [self._call(call) for call in trace.calls if call.part == part and repeatable(call)]
+            [self._call(call) for call in trace.calls if call.part == part and again(call)]
             for part in range(count)
         ]
         self._made = False
@@ -66,6 +66,16 @@ class Repeating:
             known = tool.arguments.model_fields
             arguments = {**{n: v for n, v in words.items() if n in known}, **arguments}
         return Call(call.tool, arguments, f"again-{id(call)}")
+
+
+def again(call: TracedCall) -> bool:
+    """Whether a call is made again: an answer that was sent back changed nothing."""
+    return repeatable(call) and not went_back(call)
+
+
+def went_back(call: TracedCall) -> bool:
+    """Whether a call was an answer that failed its review."""
+    return call.error and call.text.startswith(SENT_BACK)
 
 
 def repeatable(call: TracedCall) -> bool:
@@ -108,7 +118,9 @@ def compared(
     waiting, hide, found = list(made), redactor(), []
     for call in calls:
         arguments = call.arguments or {}
-        if not repeatable(call):
+        if went_back(call):
+            found.append(RepeatedCall(call.tool, arguments, "same"))
+        elif not repeatable(call):
             told = "its arguments were too long to be kept"
             found.append(RepeatedCall(call.tool, arguments, "not repeated", told))
         elif not waiting:

@@ -21,6 +21,7 @@ from .brain import Brain, Call, Observation, TurnView
 from .builtin.scoring import ranking
 from .course import Course
 from .ends import is_short
+from .events import SENT_BACK
 from .finish import checked, learned
 from .request import Request
 from .review import Problem, Review
@@ -85,7 +86,7 @@ class SecondChance:
 
     # an answer that is a call
 
-    def after(self, call: Call, ran: Ran, before: Mark) -> tuple[Ran, str]:
+    def after(self, call: Call, ran: Ran, before: Mark) -> tuple[Ran, str, Call]:
         """What a call of this brain gave; an error with the reasons where its answer goes back.
 
         Args:
@@ -94,25 +95,32 @@ class SecondChance:
             before: the bus before it.
 
         Returns:
-            The result for the brain, and its text for everybody else: without words of the model.
+            The result for the brain; its text for everybody else, without words of the model; the
+            call as it was, or with the items that are shown where code mended the list.
         """
         tool = self.course.agent.toolbox.get(call.name)
         if ran.error or tool is None or not tool.ends_turn:
-            return ran, ran.result.text
+            return ran, ran.result.text, call
         problems, reasons = self._of_code(ran)
         if problems and self._may_go_back():
             self._sent_back = True
             told = "; ".join(dict.fromkeys(problem.public for problem in problems[:MOST_PROBLEMS]))
-            return self._back(ran, reasons, before), f"sent back: {told}"
+            return self._back(ran, reasons, before), SENT_BACK + told, call
         self._mend()
         if not problems and (said := self._of_the_model()):
             made = self._back(ran, "\n".join(f"- {one}" for one in said), before)
-            return made, "sent back: the model found fault with it"
+            return made, f"{SENT_BACK}the model found fault with it", call
         rows = self.course.context.presented
         if problems and rows:
             ids = self.course.context.catalog.ids(rows)
-            ran = replace(ran, result=ToolResult(f"shown: {', '.join(ids)}", {"ids": ids}))
-        return ran, ran.result.text
+            shown, left = ToolResult(f"shown: {', '.join(ids)}", {"ids": ids}), self._left
+            ran = replace(ran, result=shown, before=left, after=left)
+            call = replace(call, arguments={**call.arguments, "items": ids})
+        return ran, ran.result.text, call
+
+    @property
+    def _left(self) -> int:
+        return len(self.course.context.bus)
 
     def _review(self) -> Review:
         course = self.course

@@ -442,3 +442,17 @@ def test_the_built_in_brain_passes_its_review(
             for said in (*row.get("after", ()), row["say"]):
                 assistant.ask(str(said), session=session)
     assert found == [] and len(with_conditions) > 10
+
+
+def test_a_trace_of_a_mended_answer_runs_again_without_a_model(home: Path) -> None:
+    """What went back changed nothing; what code did stands in the trace as calls."""
+    western = FakeCall("filter", {"where": ["genres has Western"]})
+    wrong = Answer(calls=(FakeCall("present", {"items": ["f10", "f03"]}),))
+    with (
+        FakeServer(Answer(calls=(western,)), wrong, wrong) as server,
+        Assistant("films", model="openai/any", api_base=server.url) as assistant,
+    ):
+        turn = assistant.ask(SCI_FI)
+        assert ids(turn) == ["f04"]
+        replay = assistant.replay()
+    assert replay.same, replay
