@@ -274,6 +274,7 @@ class _Running(Course):
         if self.chance is not None:
             ran, text, call = self.chance.after(call, ran, before)
             told = self._without_prose(call)
+            stood = bus.cursor if self.chance.refilled else stood
         error = text if ran.error else ""
         if isinstance(ran.result.data, dict) and "aspects" in ran.result.data:
             self.aspects = ran.result.data["aspects"]

@@ -64,6 +64,7 @@ class SecondChance:
         run: runs a call of ours.
         critic: whether the brain reviews its answer as well.
         last: whether the step that runs is the last one; set by the loop.
+        refilled: whether the candidates were made anew for the answer just reviewed.
     """
 
     course: Course
@@ -72,6 +73,7 @@ class SecondChance:
     run: Callable[[Call], Observation]
     critic: bool = False
     last: bool = False
+    refilled: bool = False
     _sent_back: bool = False
     _reviewed: bool = False
     _first: _First | None = None
@@ -98,7 +100,7 @@ class SecondChance:
             The result for the brain; its text for everybody else, without words of the model; the
             call as it was, or with the items that are shown where code mended the list.
         """
-        tool = self.course.agent.toolbox.get(call.name)
+        tool, self.refilled = self.course.agent.toolbox.get(call.name), False
         if ran.error or tool is None or not tool.ends_turn:
             return ran, ran.result.text, call
         problems, reasons = self._of_code(ran)
@@ -113,14 +115,12 @@ class SecondChance:
         rows = self.course.context.presented
         if problems and rows:
             ids = self.course.context.catalog.ids(rows)
-            shown, left = ToolResult(f"shown: {', '.join(ids)}", {"ids": ids}), self._left
-            ran = replace(ran, result=shown, before=left, after=left)
+            ran = replace(ran, result=ToolResult(f"shown: {', '.join(ids)}", {"ids": ids}))
+            if self.refilled:
+                left = len(self.course.context.bus)
+                ran = replace(ran, before=left, after=left)
             call = replace(call, arguments={**call.arguments, "items": ids})
         return ran, ran.result.text, call
-
-    @property
-    def _left(self) -> int:
-        return len(self.course.context.bus)
 
     def _review(self) -> Review:
         course = self.course
@@ -212,6 +212,7 @@ class SecondChance:
         if any(self.run(call).error for call in calls):
             bus.back_to(before)
             return []
+        self.refilled = True
         more = self._review().more(rows, wanted - len(rows))
         label = self.course.context.catalog.label
         lines.append(f"put in, out of the catalog: {', '.join(map(label, more[:MOST_PROBLEMS]))}")
