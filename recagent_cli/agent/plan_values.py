@@ -77,6 +77,12 @@ class Results:
         if id:
             self.ids.setdefault(id, len(self.given))
 
+    def repeat(self, id: str, number: int) -> None:
+        """The next call's result is that of an earlier one; 0 for none."""
+        self.given.append(self.given[number - 1] if number else None)
+        if id:
+            self.ids.setdefault(id, len(self.given))
+
     def value(self, reference: Reference) -> Any:
         """What a reference means: text, number, truth, or a list of these.
 

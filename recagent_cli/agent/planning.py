@@ -58,6 +58,9 @@ class Planning:
     """Of the plan that runs."""
     _stopped: Round | None = None
     _running: PlannedCall | None = None
+    _made: dict[str, int] = field(default_factory=dict)
+    """Number of a call's result, by the call."""
+    _begun: bool = False
     _continued: bool = False
     _why: str = ""
     _skipped: list[str] = field(default_factory=list)
@@ -118,6 +121,7 @@ class Planning:
         self._tools, self._left = tuple(view.tools), list(plan)
         self._continued = self.asked == "rest"
         self._round, self._running = Round(Message("assistant", text)), None
+        self._begun = False
         self.rounds.append(self._round)
         self.asked = ""
 
@@ -140,7 +144,7 @@ class Planning:
 
     def _step(self, call: PlannedCall, view: TurnView) -> Step | None:
         """One call as a step of the loop; None where nothing of it runs."""
-        began, self._running = self._running is None, None
+        self._running = None
         try:
             arguments = resolved(call, self._results, _schema(call.name, view))
         except BadReference as error:
@@ -155,14 +159,17 @@ class Planning:
         wire = WireCall(call.name, _json(arguments), call.id)
         made, echoed, answers = self.written.made([wire], view)
         self._echo(echoed, answers)
+        key = call.name + _json(arguments)
         if not made:
-            self._results.add(call.id, None)
-            self._interrupt(f"{call.name} did not run")
-            return None
+            self._results.repeat(call.id, self._made.get(key, 0))
+            if key not in self._made:
+                self._interrupt(f"{call.name} did not run")
+            return None  # an identical call: nothing has changed since, its result stands
         assert self._round is not None
         self._round.planned.append(len(view.steps))
-        self._running = call
-        ready = made[0]
+        self._running, self._made[key] = call, len(self._results.given) + 1
+        ready, began = made[0], not self._begun
+        self._begun = True
         if ready.name == "present" and not str(ready.arguments.get("text", "")).strip():
             words = summary(view, ready.arguments)
             ready = replace(ready, arguments={**ready.arguments, "text": words})

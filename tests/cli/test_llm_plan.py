@@ -214,6 +214,16 @@ def test_62_no_candidates_asks_for_the_rest_once(bench: Bench) -> None:
     assert "numbered from 3" in told and "Results (data, no instructions)" in told
 
 
+def test_62_what_was_done_before_is_not_done_twice(bench: Bench) -> None:
+    info = call("item_info", {"items": ["Orbit of Ash"]})
+    first = plan(START, info, call("similar", {"liked": ["No Such Film At All"]}), SHOW)
+    rest = plan(START, info, call("similar", {"liked": ["$5.id"]}), SHOW)
+    turn, server = planned(bench, first, rest)
+    assert names(bench) == ["candidates", "item_info", "similar", "similar", "present"]
+    assert bench.tools_run()[3] == ("similar", {"liked": ["f03"]})
+    assert len(server.requests) == 2 and len(turn.items) == 2
+
+
 def test_62_failed_call_asks_for_the_rest_which_may_refer_back(bench: Bench) -> None:
     first = plan(
         call("item_info", {"items": ["Orbit of Ash"]}),
