@@ -103,7 +103,7 @@ class PlanRead:
     """An answer of a model that was asked for a plan was read.
 
     Attributes:
-        calls: how many it plans, and will be run; 0 for words, and for a plan that cannot run.
+        calls: how many it plans, and will be run; 0 where it cannot run.
         problems: why it cannot.
         then: what is done about that: "mend", the model is asked for a better one; "steps", it is
             asked step by step from now on.

@@ -345,7 +345,8 @@ class LLMBrain(Beside):
         plan = self._turn.plan
         if plan is not None and plan.asked:
             step, read = plan.read(text, written, reply, view)
-            emit(read)
+            if read is not None:
+                emit(read)
             if step is None or step.calls:
                 return step
             text, written = step.text, []

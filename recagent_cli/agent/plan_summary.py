@@ -1,18 +1,15 @@
 """The sentence above a list that a plan made, in the built-in brain's words.
 
 The text of a plan is written before anything is known. So a model leaves it out, and what is said
-is what the plan's own calls did: the conditions that were filtered by, the seeds, the words.
+is what made the candidates: the conditions that were filtered by, the seeds, the words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from recagent_catalogs.errors import BadCondition
-from recagent_catalogs.store import Catalog
-from recagent_tools.conditions import parse_condition
 from recagent_tools.personal import ALWAYS, keep_to, rules_out
 from recagent_tools.references import resolve_all
 from recagent_tools.toolbox import ToolContext
@@ -36,7 +33,7 @@ def summary(view: TurnView, arguments: Mapping[str, Any]) -> str:
         arguments: of `present`.
     """
     count = _shown(view, arguments)
-    return list_text(_done(view), view.context.catalog, count) if count else ""
+    return list_text(_done(view.context), view.context.catalog, count) if count else ""
 
 
 def _shown(view: TurnView, arguments: Mapping[str, Any]) -> int:
@@ -53,42 +50,32 @@ def _shown(view: TurnView, arguments: Mapping[str, Any]) -> int:
     return min(int(arguments.get("count") or 0) or view.default_count, len(bus))
 
 
-def _done(view: TurnView) -> Request:
-    """What the calls of this turn did to the candidates, as a request."""
+def _done(context: ToolContext) -> Request:
+    """What led to the candidates, as a request: also of earlier turns, while it still holds."""
     conditions: list[str] = []
-    liked: list[Mention] = []
+    liked: list[str] = []
     words = ""
-    for _, observations in view.steps:
-        for observation in observations:
-            given = observation.call.arguments
-            if observation.error:
-                continue
-            match observation.call.name:
-                case "candidates" if given.get("op") in STARTS_OVER:
-                    conditions, liked, words = [], [], ""
-                case "filter":
-                    conditions += _conditions(given.get("where", ()), view.context.catalog)
-                case "similar":
-                    liked += _mentions(given.get("liked", ()), view.context)
-                case "search":
-                    words = str(given.get("text", ""))
-    return Request(Intent.RECOMMEND, liked=tuple(liked), conditions=tuple(conditions), search=words)
+    for stage in context.bus.path():
+        match stage.tool:
+            case "candidates" if stage.arguments.get("op") in STARTS_OVER:
+                conditions, liked, words = [], [], ""
+            case "filter":
+                conditions += stage.texts("where")
+            case "similar":
+                liked += stage.texts("liked")
+            case "search":
+                words = str(stage.arguments.get("text", ""))
+    return Request(
+        Intent.RECOMMEND,
+        liked=tuple(_mentions(liked, context)),
+        conditions=tuple(dict.fromkeys(conditions)),
+        search=words,
+    )
 
 
-def _conditions(texts: object, catalog: Catalog) -> list[str]:
-    """Conditions as the catalog writes them, each once."""
-    found = []
-    for text in texts if isinstance(texts, list) else ():
-        try:
-            found.append(str(parse_condition(str(text), catalog)))
-        except BadCondition:
-            continue
-    return list(dict.fromkeys(found))
-
-
-def _mentions(names: object, context: ToolContext) -> list[Mention]:
-    """Items that were named, with the catalog's titles."""
-    rows, _ = resolve_all(list(names) if isinstance(names, list) else [], context)
+def _mentions(names: Sequence[str], context: ToolContext) -> list[Mention]:
+    """Items that were named, each once, with the catalog's titles."""
+    rows, _ = resolve_all(names, context)
     catalog = context.catalog
     return [
         Mention(id, id, catalog.label(row)) for id, row in zip(catalog.ids(rows), rows, strict=True)

@@ -74,15 +74,15 @@ class Planning:
 
     def read(
         self, text: str, calls: Sequence[WireCall], reply: Reply, view: TurnView
-    ) -> tuple[Step | None, PlanRead]:
+    ) -> tuple[Step | None, PlanRead | None]:
         """What an answer gives.
 
         Returns:
             The step that it is: words that end the turn, or the first call of its plan; None where
-            the model has to be asked again. And what is told of it.
+            the model has to be asked again. And what is told of a plan.
         """
         if text and not calls and not _looks_like_json(text):
-            return Step(text=text), PlanRead(0)
+            return Step(text=text), None
         try:
             if not calls:
                 raise PlanError(["it is no list of calls" if text else "it was empty"])

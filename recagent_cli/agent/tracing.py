@@ -389,6 +389,7 @@ def _end_json(turn: Turn) -> dict[str, Any]:
 _NAMES = {
     "CallRefused": "refused",
     "ModelAnswered": "model",
+    "PlanRead": "plan",
     "ToolFinished": "call",
     "BrainReplaced": "instead",
     "TurnFinished": "end",

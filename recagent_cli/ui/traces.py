@@ -126,6 +126,8 @@ def _event(
             yield at, _call_line(told, catalog, width)
         case "model":
             yield at, Text(clean(f"  model: {_answer_told(told)}", 400), "dim")
+        case "plan":
+            yield at, Text(clean(f"  plan: {_plan_told(told)}", 1_000), "dim")
         case "instead":
             yield at, Text(f"  {clean(told['brain'], 60)} answers instead, from the beginning")
         case "notice":
@@ -170,6 +172,14 @@ def _call_line(told: Mapping[str, Any], catalog: Catalog | None, width: int) -> 
         bool(told["error"]),
     )
     return tool_line(event, catalog, width)
+
+
+def _plan_told(told: Mapping[str, Any]) -> str:
+    """What came of a plan: `5 calls`, or why it did not run and what was done then."""
+    if not told["problems"]:
+        return f"{told['calls']} call{'' if told['calls'] == 1 else 's'}"
+    then = {"mend": "asked for another", "steps": "went on step by step"}.get(told["then"], "")
+    return f"not run, {then}: {'; '.join(map(str, told['problems']))}"
 
 
 def _answer_told(told: Mapping[str, Any]) -> str:

@@ -132,6 +132,14 @@ def test_plan_answers_a_question_about_facts_in_one_call(bench: Bench) -> None:
     assert len(server.requests) == 1 and not turn.items and not turn.notices
 
 
+def test_plan_says_what_still_holds_of_the_candidates(bench: Bench) -> None:
+    planned(bench, plan(START, NINETIES, POPULAR, SHOW))
+    turn, _ = planned(bench, plan(call("candidates", {"op": "drop_shown"}), SHOW))
+    assert turn.text == "Two films from the 1990s." and not turn.notices
+    turn, _ = planned(bench, plan(START, POPULAR, SHOW))
+    assert turn.text == "Two films."
+
+
 def test_plan_may_look_first(bench: Bench) -> None:
     look = plan(call("item_info", {"items": ["Night Harbour"]}))
     turn, server = planned(bench, look, Answer(text="It is from 1994."))
