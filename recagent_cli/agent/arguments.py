@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,6 +20,7 @@ from recagent_catalogs.text import fold
 
 MAX_ARGUMENT_CHARS = 20_000
 _LANGUAGE = re.compile(r"[\w-]*")
+_NOTHING = frozenset(("", "null", "none", "undefined"))
 _WRAPPERS = ("arguments", "parameters", "args", "input", "action_input", "kwargs")
 
 
@@ -66,13 +68,13 @@ def loose_json(text: str, *, whole: bool = True) -> Any:
         tries.append(_without_trailing_commas(_closed(text)))
     for attempt in tries:
         try:
-            return json.loads(attempt, strict=False)
+            return _sendable(json.loads(attempt, strict=False))
         except (ValueError, RecursionError):
             continue
     for attempt in tries:
         found = _python_literal(attempt)
         if isinstance(found, dict | list):
-            return found
+            return _sendable(found)
     raise ArgumentError("the arguments are not valid JSON")
 
 
@@ -85,6 +87,17 @@ def _unfenced(text: str) -> str:
     return inner[language.end() if language else 0 :].strip()
 
 
+def _sendable(value: Any) -> Any:
+    """The value without halves of characters (lone surrogates), which no wire carries."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list | tuple):
+        return [_sendable(part) for part in value]
+    if isinstance(value, dict):
+        return {_sendable(key): _sendable(part) for key, part in value.items()}
+    return value
+
+
 def _python_literal(text: str) -> Any:
     """A Python literal, with JSON's true, false and null allowed; None where it is none."""
     words = {"true": "True", "false": "False", "null": "None"}
@@ -92,7 +105,7 @@ def _python_literal(text: str) -> Any:
     try:
         return ast.literal_eval(source)
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-        return None
+        return None  # too deep, too long, or no literal
 
 
 def _without_trailing_commas(text: str) -> str:
@@ -184,7 +197,8 @@ def _field(key: str, properties: Mapping[str, Any]) -> str | None:
 def _value(name: str, value: Any, part: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
     """One value in its type; None drops the field."""
     kind = part.get("type", "string")
-    if value is None or (value == "" and kind not in ("string", "array")):
+    blank = kind not in ("string", "array") or part.get("enum")
+    if value is None or (blank and isinstance(value, str) and fold(value) in _NOTHING):
         return None
     mended = _MENDERS[kind](value, part) if kind in _MENDERS else value
     if mended is None:
@@ -197,11 +211,21 @@ def _text(value: Any, part: Mapping[str, Any]) -> str | None:
         value = value[0]
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    text = value if isinstance(value, str) else f"{value:g}"
+    # An id that came as a number: 1234567, and 7.0 for 7.
+    whole = isinstance(value, float) and value.is_integer()
+    text = value if isinstance(value, str) else _digits(int(value) if whole else value)
     options = part.get("enum")
     if not options:
         return text
     return next((option for option in options if fold(str(option)) == fold(text)), None)
+
+
+def _digits(number: float | int) -> str:
+    """A number as text; "" for one of more digits than anybody means."""
+    try:
+        return str(number)
+    except ValueError:
+        return ""
 
 
 def _number(value: Any, part: Mapping[str, Any]) -> float | int | None:
@@ -209,7 +233,9 @@ def _number(value: Any, part: Mapping[str, Any]) -> float | int | None:
         return None
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
+        return None
+    if not math.isfinite(number):
         return None
     return int(number) if number.is_integer() else number
 
@@ -223,7 +249,7 @@ def _boolean(value: Any, part: Mapping[str, Any]) -> bool | None:
     if isinstance(value, bool):
         return value
     words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-    return words.get(str(value).strip().lower())
+    return words.get(str(value).strip().lower()) if isinstance(value, str | int) else None
 
 
 def _array(value: Any, part: Mapping[str, Any]) -> list[Any] | None:

@@ -153,9 +153,14 @@ class Transcript:
 
 
 def result_json(text: str, *, error: bool = False, cap: int = OBSERVATION_CHARS) -> str:
-    """A tool's result as JSON data; lines that are JSON already are not encoded twice."""
-    cut = text if len(text) <= cap else text[: cap - 1] + "…"
-    lines = clean(cut, cap, newlines=True).split("\n")
+    """A tool's result as JSON data; lines that are JSON already are not encoded twice.
+
+    What is longer than `cap` is cut, and the model is told how much it sees.
+    """
+    if len(text) > cap:
+        told = f"… (cut: {cap:,} of {len(text):,} characters)"
+        text = text[: cap - len(told)] + told
+    lines = clean(text, cap, newlines=True).split("\n")
     values = [_value(line) for line in lines]
     if all(isinstance(value, str) for value in values):
         values = ["\n".join(lines)]

@@ -144,6 +144,7 @@ class WrittenCalls:
         """Remember what the calls of the last step gave; many that fail in a row end the tools."""
         observations: Sequence[Observation] = view.steps[-1][1] if view.steps else ()
         moved = bool(observations) and state_of(view.context.bus) != self._before
+        changing = {tool.name for tool in view.tools if tool.changes_bus} if moved else set()
         for observation in observations:
             name = observation.call.name
             if observation.error:
@@ -154,7 +155,7 @@ class WrittenCalls:
             key = self.keys.get(observation.call.id)
             if key is not None:
                 self.results[key] = result_json(observation.text, error=observation.error)
-                if (moved and len(observations) == 1) or observation.before != observation.after:
+                if name in changing or observation.before != observation.after:
                     self.moved.add(key)
         if sum(self.faults.values()) >= 2 * MOST_FAULTS:
             self.stop = "too many calls failed"

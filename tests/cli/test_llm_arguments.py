@@ -77,6 +77,53 @@ def test_36_a_missing_end_is_added_only_where_the_answer_ended_well() -> None:
         parse_arguments('{"where": ["year > 19')
 
 
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.binary(max_size=3)
+    | st.sampled_from([10**400, "1e999", "\ud83d", "null", "", -0.0]),
+    lambda part: (
+        st.lists(part, max_size=3)
+        | st.dictionaries(st.text(max_size=8) | st.sampled_from(["count", "where", "kind"]), part)
+    ),
+    max_leaves=8,
+)
+DAMAGED = st.lists(
+    st.sampled_from([*"{}[]\"',:\\", "```", "\n", "null", "1e9", "\\ud83d", '"count":', "-", "x"]),
+    max_size=30,
+).map("".join)
+
+
+@given(ANYTHING | DAMAGED, st.booleans())
+def test_25_28_anything_is_sendable_arguments_or_an_argument_error(value: Any, whole: bool) -> None:
+    """Whatever a model writes: nothing but `ArgumentError`, and nothing that no wire carries."""
+    try:
+        given_ = parse_arguments(value, whole=whole)
+        mended = coerce(given_, SCHEMA)
+    except ArgumentError as error:
+        assert str(error).encode("utf-8", "replace")
+        return
+    assert json.dumps(mended, ensure_ascii=False, allow_nan=False)
+    assert set(mended) <= set(SCHEMA["properties"])
+    assert isinstance(mended.get("count", 0), int) and isinstance(mended.get("text", ""), str)
+    if isinstance(value, str):
+        json.dumps(mended, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    ["[" * 100_000, "{" * 100_000, '{"a":' * 20_000, "-" * 19_999, "(" * 19_999, "9" * 19_999]
+    + ["{'a':" * 3_900, "not " * 4_900 + "1", "[1," * 6_600, "\\" * 19_999, "`" * 100_000],
+)
+def test_25_nested_bombs_are_argument_errors(bomb: str) -> None:
+    for whole in (True, False):
+        with pytest.raises(ArgumentError):
+            parse_arguments(bomb, whole=whole)
+
+
 @pytest.mark.parametrize("bomb", ["[" * 19_000, '{"a":' * 3_000, "x" * (MAX_ARGUMENT_CHARS + 1)])
 def test_bombs_are_argument_errors(bomb: str) -> None:
     with pytest.raises(ArgumentError):
@@ -95,6 +142,8 @@ def test_bombs_are_argument_errors(bomb: str) -> None:
         ({"kind": "LIKED"}, {"kind": "liked"}),
         ({"text": ["one"]}, {"text": "one"}),
         ({"text": 1999}, {"text": "1999"}),
+        ({"where": [1234567, 7.0, 2.5]}, {"where": ["1234567", "7", "2.5"]}),
+        ({"count": "null", "kind": "", "deep": "None", "text": "None"}, {"text": "None"}),
         ({"deep": "true"}, {"deep": True}),
         ({"count": None, "text": None, "other": None}, {}),
         ({"Where": ["a"]}, {"where": ["a"]}),
@@ -113,6 +162,9 @@ def test_27_28_values_are_brought_to_their_types(
     [
         ({"count": "many"}, "'count' must be a whole number"),
         ({"count": 1.5}, "'count' must be a whole number"),
+        ({"count": 10**400}, "'count' must be a whole number"),
+        ({"share": "nan"}, "'share' must be a number"),
+        ({"share": float("inf")}, "'share' must be a number"),
         ({"count": True}, "'count' must be a whole number"),
         ({"kind": "hated"}, 'one of "liked", "seen"'),
         ({"where": [{"x": 1}]}, "'where' must be a list of text"),
