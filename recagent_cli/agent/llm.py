@@ -271,7 +271,8 @@ class LLMBrain(Beside):
         if self._turn.compact or self._turn.mends or why:
             notes.insert(0, tried(view))
         system = self._system(view, tools, mode)
-        said = self._turn.opening.told(mode)
+        # Examples are the first to go where it is too long.
+        said = self._turn.opening.told("native" if self._turn.compact else mode)
         transcript = Transcript(system, said, text_mode, self._turn.compact)
         messages = transcript.build(view, self._turn.rounds, "".join(notes))
         listed = () if text_mode else tools
