@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .checksums import checksum
+from .lesson_rows import COLUMNS as LESSON
 from .store_file import StoreFile
-from .trace_rows import COLUMNS
+from .trace_rows import COLUMNS as TRACE
 
-TABLES = ("traces", "lessons")
 Derived = tuple[str, int]
 """A table, and the number of a row."""
 
@@ -37,14 +37,14 @@ class DerivedRow:
 
 def derived_rows(store: StoreFile, profile: str) -> list[DerivedRow]:
     """All of a profile, the damaged ones too."""
-    sql = f"SELECT id, checksum, {COLUMNS} FROM traces WHERE profile = ?"
     found = []
-    for id, sum_, *values in store.select(sql, [profile]):
-        texts = _texts_of_lines(values[-1]) if checksum(values) == sum_ else None
-        found.append(DerivedRow(("traces", id), values[1], values[2], values[4], texts))
-    sql = "SELECT id, catalog, session, created, text FROM lessons WHERE profile = ?"
-    for id, catalog, session, created, text in store.select(sql, [profile]):
-        found.append(DerivedRow(("lessons", id), catalog, session, created, [str(text)]))
+    for table, (columns, texts_of) in TABLES.items():
+        sql = f"SELECT id, checksum, {columns} FROM {table} WHERE profile = ?"
+        for id, sum_, *values in store.select(sql, [profile]):
+            of = dict(zip(columns.split(", "), values, strict=True))
+            texts = texts_of(values[-1]) if checksum(values) == sum_ else None
+            row = DerivedRow((table, id), of["catalog"], of["session"], of["created"], texts)
+            found.append(row)
     return found
 
 
@@ -73,3 +73,10 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(part)
     elif isinstance(value, str):
         yield value
+
+
+TABLES: dict[str, tuple[str, Callable[[str], list[str] | None]]] = {
+    "traces": (TRACE, _texts_of_lines),
+    "lessons": (LESSON, lambda text: [text]),
+}
+"""Tables with their columns, the last of which tells what is said in it."""

@@ -85,12 +85,14 @@ def test_traces_go_with_their_session_and_by_every_form_of_forgetting(
     assert recagent("profile", "forget", "-c", "films", "--yes").code == 0
     assert holding(home, WORD) == set() and traces_of(store, "me") == []
     recagent("ask", f"westerns {WORD}")
-    store.select("SELECT 1", [])
+    add_lesson(store, store.sessions("me")[0].id, "a lesson")
     with store.transaction() as connection:  # what a damaged row holds cannot be known
         connection.execute("UPDATE traces SET lines = lines || ' '")
+        connection.execute("UPDATE lessons SET text = text || ' '")
     assert traces_of(store, "me") == [] and store.damaged[-1].startswith("trace ")
     assert recagent("profile", "forget", "nothing like this", "--yes").code == 0
-    assert store.select("SELECT count(*) FROM traces", []) == [(0,)]
+    for table in ("traces", "lessons"):
+        assert store.select(f"SELECT count(*) FROM {table}", []) == [(0,)]
     assert recagent("profile", "forget", "--all", "--yes").code == 0
     assert holding(home, WORD) == set()
 
