@@ -31,6 +31,7 @@ def _patterns(*rows: tuple[str, str]) -> tuple[tuple[str, re.Pattern[str]], ...]
 
 
 _SURE = _patterns(
+    ("missing", r"SDK not found|no module named|pip install|ImportError"),
     (
         "not_found",
         r"LLM Provider NOT provided|unknown provider|unmapped LLM provider|not a valid model"
@@ -121,6 +122,7 @@ _NAMES = (
 _STATUSES = {401: "auth", 402: "credit", 403: "auth", 404: "not_found", 408: "timeout"}
 _STATUSES |= {413: "context", 429: "rate_limit", 529: "server"}
 _HINTS = {
+    "missing": "install what this provider needs beside litellm",
     "auth": "set the provider's key in the environment ({key})",
     "not_found": "check the name given with -m; with --api-base it is the server's own name",
     "rate_limit": "wait and try again, or choose another model",
@@ -215,6 +217,7 @@ def failure(
 
 
 _SAYS = {
+    "missing": "a part of litellm is missing",
     "auth": "the provider does not accept the key",
     "not_found": "no such model",
     "rate_limit": "the provider's rate limit is reached",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import importlib.metadata
 import inspect
 import os
@@ -270,3 +272,13 @@ def test_load_gives_the_same_module_without_another_look(monkeypatch: pytest.Mon
     first = load()
     monkeypatch.setattr(importlib.metadata, "version", lambda name: "0.1")
     assert load() is first and LiteLLMClient("gpt-4o-mini").model == "gpt-4o-mini"
+
+
+def test_65_a_provider_that_needs_more_than_litellm() -> None:
+    """Vertex AI wants Google's own library, which is not installed with recagent."""
+    with contextlib.suppress(ImportError):
+        importlib.import_module("google.auth")
+        pytest.skip("Google's library is installed here")
+    with pytest.raises(ModelError) as caught:
+        LiteLLMClient("vertex_ai/gemini-2.5-flash", api_base="http://127.0.0.1:9").complete(HELLO)
+    assert caught.value.reason == "missing" and "beside litellm" in caught.value.hint
