@@ -10,6 +10,7 @@ import csv
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -142,14 +143,21 @@ def name(request: pytest.FixtureRequest, bundled: Path, monkeypatch: pytest.Monk
     return str(request.param)
 
 
-def counted(bench_data: Path, item: str) -> set[str]:
-    """Numbers that MovieLens' file of ratings bears out of a film and of those who rated Heat."""
+@cache
+def rated(bench_data: Path) -> tuple[dict[str, list[float]], dict[str, set[str]]]:
+    """The ratings of each film in MovieLens' file, and who gave them."""
     takers: dict[str, list[float]] = {}
     users: dict[str, set[str]] = {}
     with open(bench_data / "datasets/ml-latest-small/ratings.csv", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             takers.setdefault(row["movieId"], []).append(float(row["rating"]))
             users.setdefault(row["movieId"], set()).add(row["userId"])
+    return takers, users
+
+
+def counted(bench_data: Path, item: str) -> set[str]:
+    """Numbers that MovieLens' file of ratings bears out of a film and of those who rated Heat."""
+    takers, users = rated(bench_data)
     mean = sum(takers[item]) / len(takers[item])
     both, heat = len(users[item] & users[HEAT]), len(users[HEAT])
     return {str(both), str(heat), str(len(takers[item])), *f"{mean:.1f}".split(".")}
