@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from recagent_catalogs.bundled import install_bundled
 from recagent_catalogs.store import Catalog
 from recagent_cli.agent.brain import Call, Observation, PastTurn, Step, TurnView
-from recagent_cli.agent.budget import Budget, Limits
+from recagent_cli.agent.budget import Budget, Limits, weight
 from recagent_cli.agent.instructions import count_tokens, system_prompt, tool_schemas
 from recagent_cli.agent.request import Intent, Request
 from recagent_cli.agent.transcript import Round, Transcript, opening, result_json
@@ -97,6 +97,7 @@ def test_result_json_does_not_encode_twice() -> None:
     assert json.loads(result_json("a\nb")) == {"result": "a\nb"}
     assert json.loads(result_json("no", error=True)) == {"error": "no"}
     assert len(result_json("x" * 9_000)) < 3_100
+    assert "cut: 3,000 of 9,000 characters" in result_json("x" * 9_000)
 
 
 def test_only_the_last_change_of_a_step_keeps_its_preview(view: TurnView) -> None:
@@ -171,6 +172,22 @@ def test_55_budget_counts_and_says_what_is_spent() -> None:
     fresh = Budget(Limits(seconds=60), "m", clock)
     clock.sleep(60)
     assert fresh.spent() == "60 seconds are spent after 0 calls"
+
+
+def test_55_a_prompt_is_weighed_before_it_is_sent(films: Catalog) -> None:
+    """Near what tokenizers count: a newer one, and an older one that knows fewer scripts."""
+    tools = tool_schemas(load_toolbox(plugins=False))
+    texts = [
+        system_prompt(films, tools, text_mode=True),
+        json.dumps([tool.to_wire() for tool in tools]),
+        json.dumps([{"id": f"tt{n:07}", "title": "Night Harbour", "year": n} for n in range(99)]),
+        "Empfiehl mir bitte langsame Thriller aus den neunziger Jahren. " * 5,
+        "给我推荐几部九十年代的科幻电影，不要恐怖片。" * 5,
+        "Посоветуй мне хорошие фильмы девяностых годов без ужасов. " * 5,
+    ]
+    for text in texts:
+        counts = [count_tokens(text, name) for name in ("o200k_base", "cl100k_base")]
+        assert 0.8 * min(counts) < weight(text) / 4 < 1.25 * max(counts), (text, counts)
 
 
 def test_scripted_brain(view: TurnView) -> None:
