@@ -102,6 +102,7 @@ class TurnView:
         request: the built-in parser's reading of it, state of earlier turns merged in.
         history: earlier turns of the session, oldest first.
         tools: the tools offered in this step; empty when the budget says to close.
+        listed: all tools that a model is told of, the same over a whole session; none: `tools`.
         context: catalog, engine, bus and profile, as the tools see them.
         steps: what was done in this turn so far.
         default_count: how many items to show where the person did not say.
@@ -120,6 +121,7 @@ class TurnView:
     style: str = "fit"
     recall: Callable[[], Recalled] = Recalled
     pictures: tuple[Picture, ...] = ()
+    listed: Sequence[Tool] = ()
 
 
 class Brain(Protocol):

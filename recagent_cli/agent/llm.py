@@ -266,7 +266,7 @@ class LLMBrain(Beside):
         text_mode, closers = mode != "native", [t for t in view.tools if t.ends_turn]
         allowed = replace(view, tools=closers) if why else view
         # Where nothing ends a turn but text, the tools stay listed: earlier calls refer to them.
-        tools = tuple(tool_schemas(allowed.tools or view.tools))
+        tools = tuple(tool_schemas(closers if why and closers else view.listed or view.tools))
         notes = [render("close", why=why, closers=[t.name for t in closers])] if why else []
         if self._turn.compact or self._turn.mends or why:
             notes.insert(0, tried(view))
@@ -372,7 +372,7 @@ class LLMBrain(Beside):
             if self._mode == "auto" and self._key not in self._known:
                 self._known[self._key] = "native"
             return strip_thinking(reply.text), list(reply.calls)
-        names = [tool.name for tool in view.tools]
+        names = [tool.name for tool in view.listed or view.tools]
         plans = self._turn.plan is not None and bool(self._turn.plan.asked)
         if plans:
             names.append(ANSWER)

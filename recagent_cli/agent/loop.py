@@ -200,6 +200,7 @@ class _Running(Course):
             default_count=self.agent.default_count,
             style=self.agent.style,
             recall=self.agent.recall,
+            listed=tuple(tool for tool in self.agent.toolbox if not tool.own),
             pictures=self.pictures,
         )
         context.sayable = sayable(view)

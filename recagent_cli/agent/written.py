@@ -86,7 +86,7 @@ class WrittenCalls:
         plain = Call(name or _safe(wire.name), {}, self.new_id(wire.id), wire.extra)
         if name is None:
             self._fault("")
-            problem = unknown_tool(wire.name, names)
+            problem = _not_now(wire.name, view) or unknown_tool(wire.name, names)
             self.refused.append(CallRefused(plain.name, {}, problem))
             return plain, result_json(problem, error=True)
         tool = next(tool for tool in view.tools if tool.name == name)
@@ -171,6 +171,16 @@ class WrittenCalls:
             invented += "x"
         used.add(invented)
         return invented
+
+
+def _not_now(written: str, view: TurnView) -> str:
+    """What to tell a model that calls a tool which it knows and that makes no sense yet."""
+    known = {tool.name: tool for tool in view.listed}
+    name = tool_name(written, list(known))
+    if name is None:
+        return ""
+    explains = known[name].group == "explanation"
+    return f"{name}: not now; " + ("once a list was shown" if explains else "do without it")
 
 
 def state_of(bus: CandidateBus) -> str:

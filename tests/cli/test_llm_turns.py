@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from typing import Any
 
@@ -375,7 +374,7 @@ def test_38_ollama_is_compacted_before_it_cuts_by_itself(bench: Bench) -> None:
     item = call("item_info", {"items": [f"f{n:02}" for n in range(1, 11)]})
     again = call("look_up", {"sql": "SELECT * FROM items"})
     long = [calls(item), calls(NINETIES, again), END]
-    for window, requests in ((4_200, 3), (16_384, 3), (2_000, 0)):
+    for window, requests in ((4_500, 3), (16_384, 3), (2_000, 0)):
         fresh = Bench(bench.catalog, bench.engine)
         with FakeServer(*long) as server:
             client = client_of(server, "ollama")
@@ -383,7 +382,7 @@ def test_38_ollama_is_compacted_before_it_cuts_by_itself(bench: Bench) -> None:
             turn = fresh.turn(LLMBrain(client))
         assert len(server.requests) == requests and turn.items
         compacted = "Tried so far" in (sent_text(server) if requests else "")
-        assert compacted == (window == 4_200)
+        assert compacted == (window == 4_500)
         assert turn.cut == (window == 2_000)
         assert all(weight(str(request.body)) / 4 < window for request in server.requests)
 
@@ -575,9 +574,7 @@ def test_prefix_is_the_same_bytes_over_a_session(bench: Bench) -> None:
         bench.turn(brain, "thanks")
     bodies = [request.body for request in server.requests]
     prefixes = [json.dumps([b["messages"][0], b["tools"]]) for b in bodies]
-    changes = sum(one != other for one, other in itertools.pairwise(prefixes))
-    assert len(prefixes) >= 3 and changes == 1, "tools that explain come once, with the first list"
-    assert prefixes[-1] == prefixes[-2]
+    assert len(prefixes) >= 3 and len(set(prefixes)) == 1
     assert bodies[1]["messages"][:2] == bodies[0]["messages"]
 
 
