@@ -356,16 +356,14 @@ class Review:
         wanted = self.request.count or len(rows)
         kept = [row for row in rows if row not in unfit][:wanted]
         added = self.more(kept, wanted - len(kept)) if len(kept) < wanted else []
-        label = self.context.catalog.label
-        told = [f"left out {label(row)}: {p.why}" for row, p in list(unfit.items())[:MOST_TOLD]]
-        if len(unfit) > MOST_TOLD:
-            told.append(f"left out {len(unfit) - MOST_TOLD:,} more for such reasons")
+        label, by_why = self.context.catalog.label, dict[str, list[str]]()
+        for row, problem in unfit.items():
+            by_why.setdefault(problem.why, []).append(label(row))
+        told = [f"left out {_few(names)}: {why}" for why, names in by_why.items()]
         if cut := len(rows) - len(unfit) - len(kept):
             told.append(f"left out the last {cut}: {wanted} were asked for")
         if added:
-            names = ", ".join(map(label, added[:MOST_TOLD]))
-            more = f" and {len(added) - MOST_TOLD} more" if len(added) > MOST_TOLD else ""
-            told.append(f"put in, in the order of the ranking: {names}{more}")
+            told.append(f"put in, in the order of the ranking: {_few([*map(label, added)])}")
         return [*kept, *added], told
 
     def given_up(self, rows: Sequence[int]) -> str:
@@ -379,6 +377,12 @@ class Review:
         what = catalog.schema.item if left == 1 else catalog.schema.items
         fits = "fits" if left == 1 else "fit"
         return f"Only {left:,} {what} {fits} all of it; others: {changes_text(way, catalog)}."
+
+
+def _few(names: Sequence[str]) -> str:
+    """Names in a row; of many the first ones."""
+    more = f" and {len(names) - MOST_TOLD:,} more" if len(names) > MOST_TOLD else ""
+    return ", ".join(names[:MOST_TOLD]) + more
 
 
 def fault_text(fault: Fault) -> str:

@@ -456,3 +456,14 @@ def test_a_trace_of_a_mended_answer_runs_again_without_a_model(home: Path) -> No
         assert ids(turn) == ["f04"]
         replay = assistant.replay()
     assert replay.same, replay
+
+
+def test_a_plan_whose_answer_fails_is_sent_back(home: Path) -> None:
+    steps = [{"filter": {"where": ["genres has Sci-Fi"]}}, {"present": {"items": ["f03"]}}]
+    made = [{"tool": tool, "arguments": args} for step in steps for tool, args in step.items()]
+    answers = [Answer(text=f"```json\n{json.dumps(one)}\n```") for one in (made, made[1:])]
+    right = [{"tool": "present", "arguments": {"items": ["f04"]}}]
+    answers[1] = Answer(text=f"```json\n{json.dumps(right)}\n```")
+    turn, server = by_wire(*answers, options=ModelOptions(strategy="plan"))
+    assert ids(turn) == ["f04"] and len(server.requests) == 2
+    assert "not genres lacks Horror" in str(server.requests[1].messages)
