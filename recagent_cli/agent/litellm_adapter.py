@@ -21,7 +21,7 @@ from .litellm_loading import load
 from .model_errors import Failure, failure
 from .model_names import at_base, suggestions, wire_model
 from .sight import check_sight, image_part
-from .transport import close_stream, isolate
+from .transport import close_stream, hanging_up, isolate
 from .watchdog import READY, Broken, Patience, Stalled, Work
 from .wire import Message, Reply, ToolSchema
 
@@ -261,6 +261,9 @@ class LiteLLMClient:
         arguments = self._arguments(litellm, messages, tools, may_call, stream)
         job.put(READY)
         clients = isolate(litellm)
+        job.hang_up = hanging_up(clients.cache_dict)
+        if job.abandoned:  # before there was anything to hang up
+            return
         try:
             answer = litellm.completion(**arguments)
             if stream:

@@ -10,7 +10,9 @@ be closed when the request is over.
 from __future__ import annotations
 
 import contextlib
+import socket
 import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 
@@ -74,6 +76,35 @@ def isolate(litellm: Any) -> ThreadClients:
             clients, lambda: litellm.HTTPHandler(timeout=timeout)
         )
     return clients
+
+
+def hanging_up(clients: dict[str, Any]) -> Callable[[], None]:
+    """What ends the connections of these clients while another thread waits for them.
+
+    To close a socket does not wake who reads from it; to shut it down does, and tells the server.
+    """
+
+    def hang_up() -> None:
+        for client in list(clients.values()):
+            for line in _lines(client):
+                with contextlib.suppress(OSError):
+                    line.shutdown(socket.SHUT_RDWR)
+
+    return hang_up
+
+
+def _lines(client: Any) -> Iterator[socket.socket]:
+    """The open sockets of an httpx client, or of what litellm or OpenAI wrap around one."""
+    inner = getattr(client, "client", None) or getattr(client, "_client", None) or client
+    mounts = getattr(inner, "_mounts", None) or {}
+    for transport in (getattr(inner, "_transport", None), *mounts.values()):
+        pool = getattr(transport, "_pool", None)
+        for connection in list(getattr(pool, "connections", ())):
+            spoken = getattr(connection, "_connection", None)
+            stream = getattr(spoken, "_network_stream", None)
+            line = None if stream is None else stream.get_extra_info("socket")
+            if line is not None:
+                yield line
 
 
 def close_stream(stream: Any) -> None:

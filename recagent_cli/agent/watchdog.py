@@ -50,10 +50,16 @@ _END = object()
 
 
 class Work:
-    """A model call in a thread of its own, so that silence can be noticed and Ctrl-C is instant."""
+    """A model call in a thread of its own, so that silence can be noticed and Ctrl-C is instant.
+
+    Attributes:
+        abandoned: whether nobody listens any more.
+        hang_up: ends the worker's connections, from whichever thread; set by the worker.
+    """
 
     def __init__(self, run: Callable[[Work], None]) -> None:
         self.abandoned = False
+        self.hang_up: Callable[[], None] | None = None
         self.ended_well = True
         self.usage: Any = None
         self.cost_usd: float | None = None
@@ -94,6 +100,7 @@ class Work:
                         raise Stalled("time was up after", patience.total_s) from None
                     raise Stalled(what, wait_s) from None
                 if piece is _END:
+                    self.hang_up = None
                     return
                 if isinstance(piece, Broken):
                     raise piece
@@ -106,5 +113,10 @@ class Work:
             self._abandon()
 
     def _abandon(self) -> None:
-        """Tell the worker that nobody listens; a read that hangs ends at its own timeout."""
+        """Tell the worker that nobody listens, and wake it.
+
+        A model goes on writing, and costing, as long as somebody holds the line.
+        """
         self.abandoned = True
+        if self.hang_up is not None and self._thread.is_alive():
+            self.hang_up()

@@ -123,14 +123,14 @@ class Terminal:
 
     def wait_for_prompt(self) -> None:
         """Until nothing stands behind the last prompt: the turn is over."""
-        self._wait(lambda: self.shown.rstrip().endswith("\n>"), "a new prompt")
+        self.wait_until(lambda: self.shown.rstrip().endswith("\n>"), "a new prompt")
 
     def wait_for(self, text: str) -> str:
         """Until the text stands on the screen; returns all of it."""
-        self._wait(lambda: text in self.shown, repr(text))
+        self.wait_until(lambda: text in self.shown, repr(text))
         return self.shown
 
-    def _wait(self, appeared: Callable[[], bool], what: str) -> None:
+    def wait_until(self, appeared: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             chunk: Any = b""
