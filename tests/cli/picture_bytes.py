@@ -42,12 +42,17 @@ def jpeg(
     return b"".join(
         (
             b"\xff\xd8",
-            _segment(0xE0, b"JFIF\0\x01\x02\0\0\x48\0\x48\0\0"),
+            _segment(0xE0, b"JFIF\0\x01\x02\0\0\x48\0\x48\x02\x03" + SECRET),
+            _segment(0xE0, b"JFXX\0\x10" + SECRET),
+            _segment(0xE0, SECRET),
+            _segment(0xEE, b"Adobe\0\x64\0\0\0\0\x01"),
+            _segment(0xEE, SECRET),
             _segment(0xE1, exif),
             _segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + SECRET),
             _segment(0xE2, b"ICC_PROFILE\0\x01\x01colours"),
             _segment(0xE2, b"MPF\0" + SECRET),
             _segment(0xED, b"Photoshop 3.0\0" + SECRET),
+            *(_segment(marker, SECRET) for marker in (0xC8, 0xEF, 0xF0, 0xF7, 0x02)),
             _segment(0xFE, SECRET),
             b"\xff" + _segment(0xDB, b"\0" * 65),
             _segment(0xC0, frame),
@@ -69,19 +74,26 @@ def gif() -> bytes:
     comment = b"\x21\xfe" + bytes((len(SECRET),)) + SECRET + b"\0"
     loop = b"\x21\xff\x0bNETSCAPE2.0\x03\x01\0\0\0"
     xmp = b"\x21\xff\x0bXMP DataXMP" + bytes((len(SECRET),)) + SECRET + b"\0"
+    odd_loop = b"\x21\xff\x0bNETSCAPE2.0" + bytes((len(SECRET),)) + SECRET + b"\0"
+    odd_control = b"\x21\xf9" + bytes((len(SECRET),)) + SECRET + b"\0"
+    text = b"\x21\x01" + bytes((len(SECRET),)) + SECRET + b"\0"
     control = b"\x21\xf9\x04\0\0\0\0\0"
     image = b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0x80) + b"\1\1\1\2\2\2" + b"\x02\x02D\x01\0"
-    return head + comment + loop + xmp + control + image + b"\x3b" + SECRET
+    odd = odd_loop + odd_control + text
+    return head + comment + loop + xmp + odd + control + image + b"\x3b" + SECRET
 
 
 def webp(kind: bytes = b"VP8X") -> bytes:
     lossy = b"\x30\x01\0\x9d\x01\x2a" + struct.pack("<HH", 60, 90) + b"pixels"
     lossless = b"\x2f" + struct.pack("<I", 59 | 89 << 14) + b"pixels"
-    canvas = b"\x0c\0\0\0" + (59).to_bytes(3, "little") + (89).to_bytes(3, "little")
+    canvas = b"\xcfAna" + (59).to_bytes(3, "little") + (89).to_bytes(3, "little")
     pixels = _riff(b"VP8L", lossless) if kind == b"VP8L" else _riff(b"VP8 ", lossy)
     first = _riff(b"VP8X", canvas) if kind == b"VP8X" else b""
     told = _riff(b"EXIF", SECRET + b"!") + _riff(b"XMP ", SECRET)
-    body = b"WEBP" + first + pixels + told
+    told += b"".join(_riff(name, SECRET) for name in (b"C2PA", b"exif", b"JUNK", b"vp8 "))
+    frame = _riff(b"ANMF", bytes(16) + _riff(b"ALPH", b"x") + pixels + told + SECRET[:7])
+    moving = _riff(b"ANIM", bytes(6) + SECRET) + frame if kind == b"VP8X" else b""
+    body = b"WEBP" + first + (moving or pixels) + told
     return b"RIFF" + len(body).to_bytes(4, "little") + body + SECRET
 
 

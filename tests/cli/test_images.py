@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -70,6 +72,7 @@ def test_nothing_of_people_and_places_is_left_in_a_picture(kind: str) -> None:
     assert SECRET in data and type_of(data) == media_type
     bare, size = bared(data)
     assert SECRET not in bare and b"EXIF" not in bare and size == (60, 90)
+    assert SECRET[:7] not in bare, "not behind the parts of a frame either"
     assert bared(bare) == (bare, size), "done once, nothing is left to do"
     assert type_of(bare) == media_type and len(bare) < len(data)
 
@@ -83,21 +86,69 @@ def test_pixels_colours_and_which_way_is_up_stay() -> None:
     assert bared(jpeg(8, order="big"))[0].count(b"\x01\x00\x08") == 1
     assert b"Exif" not in bared(jpeg(1))[0] and b"Exif" not in bared(jpeg(77))[0]
     assert b"NETSCAPE2.0" in bared(gif())[0] and b"XMP" not in bared(gif())[0]
-    flags = bared(webp())[0].partition(b"VP8X")[2][4]
-    assert flags == 0, "it does not promise what is gone"
+    assert b"JFIF\0\x01\x02\0\0\x48\0\x48\0\0\xff" in bare, "without its thumbnail"
+    assert b"Adobe\0\x64\0\0\0\0\x01\xff" in bare
+    assert bared(gif())[0].count(b"\x21\xf9") == 1
+    bare = bared(webp())[0]
+    assert bare.partition(b"VP8X")[2][4:8] == b"\x02\0\0\0", "it promises only what is there"
+    assert bare.count(b"VP8 ") == bare.count(b"ALPH") == bare.count(b"ANMF") == 1
 
 
 @given(st.sampled_from(sorted(ALL)), st.data())
 def test_a_broken_picture_is_an_error_or_bare(kind: str, drawn: st.DataObject) -> None:
     data = bytearray(ALL[kind][1]())
     for _ in range(drawn.draw(st.integers(0, 3))):
-        data[drawn.draw(st.integers(12, len(data) - 1))] = drawn.draw(st.integers(0, 255))
-    cut = bytes(data[: drawn.draw(st.integers(12, len(data)))])
+        data[drawn.draw(st.integers(0, len(data) - 1))] = drawn.draw(st.integers(0, 255))
+    cut = bytes(data[: drawn.draw(st.integers(0, len(data)))])
     try:
-        bare, _ = bared(cut)
-    except ValueError:
+        picture = open_picture(cut)
+    except BadInput:
         return
-    assert type_of(bare) == type_of(cut)
+    assert type_of(picture.data) == type_of(cut) == picture.media_type
+    assert bared(picture.data) == (picture.data, (picture.width, picture.height))
+
+
+REPEATED = {
+    "png": (b"\x89PNG\r\n\x1a\n", b"\0\0\0\0IDAT\0\0\0\0", b"\0\0\0\0IEND\0\0\0\0"),
+    "jpeg": (b"\xff\xd8", b"\xff\xdb\0\x02", b"\xff\xd9"),
+    "jpeg, fill bytes": (b"\xff\xd8\xff\xdd\0\x02", b"\xff", b"\xd9"),
+    "jpeg, scans": (b"\xff\xd8\xff\xda\0\x02", b"\xff\xd0\xff\xda\0\x02", b"\xff\xd9"),
+    "gif": (b"GIF89a\1\0\1\0\0\0\0", b"\x21\xf9\x04\0\0\0\0\0", b"\x3b"),
+    "gif, sub-blocks": (b"GIF89a\1\0\1\0\0\0\0\x21\xfe", b"\1\0", b"\0\x3b"),
+    "webp": (b"RIFF\xff\xff\xff\0WEBP", b"VP8 \x0a\0\0\0" + bytes(10), b""),
+    "webp, frames": (b"RIFF\xff\xff\xff\0WEBP", b"ANMF\x10\0\0\0" + bytes(16), b""),
+}
+
+
+@given(st.sampled_from(sorted(REPEATED)), st.integers(0, 300), st.binary(max_size=12))
+def test_each_byte_is_read_once(kind: str, times: int, rubbish: bytes) -> None:
+    first, part, last = REPEATED[kind]
+    data = first + part * times + rubbish + last
+    lines = 0
+
+    def count(frame: FrameType, what: str, _: object) -> Callable[..., Any] | None:
+        nonlocal lines
+        if frame.f_code.co_filename != bared.__code__.co_filename:
+            return None
+        lines += what == "line"
+        return count
+
+    before = sys.gettrace()
+    sys.settrace(count)
+    try:
+        bared(data)
+    except ValueError:
+        pass
+    finally:
+        sys.settrace(before)
+    assert lines <= 100 + 12 * len(data)
+
+
+def test_a_picture_of_very_many_parts_is_put_together_once() -> None:
+    many = 100_000  # of a megabyte; put together part by part it would take tens of seconds
+    first, part, _ = REPEATED["webp"]
+    bare, size = bared(first + part * many)
+    assert len(bare) == 12 + len(part) * many and size == (0, 0)
 
 
 def test_what_is_no_picture_is_refused_before_anything_is_sent(
