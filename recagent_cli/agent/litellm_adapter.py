@@ -17,12 +17,12 @@ from typing import Any
 from recagent_catalogs.errors import ModelError
 
 from .assembly import Assembly
-from .litellm_loading import load
-from .model_errors import Failure, failure
+from .litellm_loading import load, wait
+from .model_errors import Failure, failure, no_answer
 from .model_names import at_base, suggestions, wire_model
 from .sight import check_sight, image_part
 from .transport import close_stream, hanging_up, isolate
-from .watchdog import READY, Broken, Patience, Stalled, Work
+from .watchdog import Broken, Patience, Stalled, Work
 from .wire import Message, Reply, ToolSchema
 
 NO_KEY = "no-key"
@@ -102,6 +102,14 @@ class LiteLLMClient:
         costs = {} if self.api_base else getattr(load(), "model_cost", {})
         return costs.get(self._wire_model, {}).get("max_input_tokens") or None
 
+    def ready(self) -> None:
+        """Wait until litellm is loaded: that is this machine's time, not the model's.
+
+        Raises:
+            ModelError: litellm is missing, or was not there within `Patience.load_s`.
+        """
+        wait(self.patience.load_s)
+
     def complete(
         self,
         messages: Sequence[Message],
@@ -112,6 +120,7 @@ class LiteLLMClient:
         seconds: float | None = None,
     ) -> Reply:
         """One answer of the model; see `ModelClient.complete`."""
+        self.ready()
         allowed = min(seconds, self.patience.total_s) if seconds else self.patience.total_s
         deadline = self._clock() + allowed
         shown: list[str] = []
@@ -198,7 +207,8 @@ class LiteLLMClient:
                 if piece := made.add(chunk):
                     show(piece)
         except Stalled as stalled:
-            complete = self._salvage(made, self._stall_error(stalled), messages)
+            why = f"{stalled.what} {stalled.seconds:.3g} s"
+            complete = self._salvage(made, no_answer(self.model, why), messages)
         except Broken as broken:
             complete = self._salvage(made, broken.error, messages)
         return self._finished(work, made, complete=complete)
@@ -227,13 +237,6 @@ class LiteLLMClient:
             failed.error.hint = "did you mean " + ", ".join(near) + "?"
         return failed
 
-    def _stall_error(self, stalled: Stalled) -> ModelError:
-        return ModelError(
-            f"{self.model}: no answer in time ({stalled.what} {stalled.seconds:.3g} s)",
-            reason="timeout",
-            hint="try again; RECAGENT_TIMEOUT_S gives a slow model more time",
-        )
-
     def _finished(self, work: Work, made: Assembly, *, complete: bool) -> Reply:
         reply = made.reply(complete=complete, ended=work.ended_well)
         usage = work.usage
@@ -259,7 +262,6 @@ class LiteLLMClient:
         """In the worker thread: ask, and put every chunk into the queue."""
         litellm = load()
         arguments = self._arguments(litellm, messages, tools, may_call, stream)
-        job.put(READY)
         clients = isolate(litellm)
         job.hang_up = hanging_up(clients.cache_dict)
         if job.abandoned:  # before there was anything to hang up

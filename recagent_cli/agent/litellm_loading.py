@@ -35,7 +35,7 @@ def load() -> Any:
     """
     global _loaded
     with _LOCK:
-        if _loaded is not None and sys.modules.get("litellm") is _loaded:
+        if _is_loaded():
             return _loaded
         os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
         os.environ["LITELLM_MODE"] = "PRODUCTION"
@@ -68,6 +68,31 @@ def warm() -> threading.Thread:
     thread = threading.Thread(target=work, name="litellm-import", daemon=True)
     thread.start()
     return thread
+
+
+def wait(seconds: float) -> Any:
+    """litellm, imported in a thread, so that the wait for it has an end and Ctrl-C is instant.
+
+    Args:
+        seconds: how long to wait at most.
+
+    Raises:
+        ModelError: it is missing (reason "missing"), or not there in time (reason "timeout").
+    """
+    if not _is_loaded():
+        thread = warm()
+        thread.join(seconds)
+        if thread.is_alive():
+            raise ModelError(
+                f"litellm was not loaded in {seconds:.3g} s",
+                reason="timeout",
+                hint="try again; the first time after an installation takes longest",
+            )
+    return load()
+
+
+def _is_loaded() -> bool:
+    return _loaded is not None and sys.modules.get("litellm") is _loaded
 
 
 def _check_version() -> None:

@@ -173,6 +173,12 @@ def no_images(model: str) -> ModelError:
     return ModelError(says, reason="no_images", hint=_HINTS["no_images"])
 
 
+def no_answer(model: str, why: str) -> ModelError:
+    """What is told of a model that gave no answer in time."""
+    says = f"{model}: {_SAYS['timeout']} ({why})"
+    return ModelError(says, reason="timeout", hint=_HINTS["timeout"])
+
+
 def key_name(provider: str, *, own_base: bool) -> str:
     """The environment variable that holds the key for this provider."""
     if own_base:

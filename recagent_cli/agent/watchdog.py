@@ -14,7 +14,7 @@ class Patience:
     """How long to wait for a model, in seconds, and how often to try again."""
 
     load_s: float = 90.0
-    """The import of litellm, on a slow machine."""
+    """The import of litellm, on a slow machine; no part of the time of a turn."""
     first_s: float = 60.0
     """Until the first piece of an answer."""
     between_s: float = 30.0
@@ -44,8 +44,6 @@ class Broken(Exception):
         self.error = error
 
 
-READY = object()
-"""litellm is loaded, the request goes out."""
 _END = object()
 
 
@@ -89,7 +87,7 @@ class Work:
             Stalled: nothing came in time.
             Broken: the worker failed.
         """
-        wait_s, what = patience.load_s, "litellm was not loaded in"
+        wait_s, what = patience.first_s, "nothing came for"
         try:
             while True:
                 left_s = max(deadline - clock(), 0.0)
@@ -104,9 +102,6 @@ class Work:
                     return
                 if isinstance(piece, Broken):
                     raise piece
-                if piece is READY:
-                    wait_s, what = patience.first_s, "nothing came for"
-                    continue
                 yield piece
                 wait_s, what = patience.between_s, "the stream stood still for"
         finally:

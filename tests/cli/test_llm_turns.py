@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from recagent_catalogs.errors import ModelError, ToolError
+from recagent_cli.agent import litellm_loading
 from recagent_cli.agent.budget import Budget, Limits, weight
 from recagent_cli.agent.events import TextDelta
 from recagent_cli.agent.litellm_adapter import LiteLLMClient
@@ -22,6 +25,7 @@ from .llm_bench import (
     HELLO,
     LITELLM_WARNS,
     NINETIES,
+    PATIENCE,
     POPULAR,
     PRESENT,
     Bench,
@@ -467,6 +471,71 @@ def test_55_dollars_and_seconds(bench: Bench) -> None:
     budget.spend(Reply(prompt_tokens=900, completion_tokens=100, cost_usd=0.06), 3_600)
     assert budget.spent() == "" and budget.calls_left(3_600) == 0
     assert budget.spent(3_600) == "$0.1 are spent after 1 call ($0.06)"
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_55_loading_litellm_is_not_the_models_time(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, named: bool
+) -> None:
+    """With the server's address as without, where the window is looked up first."""
+    clock, really = Clock(), importlib.import_module
+
+    def slow(name: str) -> Any:
+        clock.now += 5
+        return really(name)
+
+    monkeypatch.setattr(litellm_loading, "_loaded", None)
+    monkeypatch.setattr(importlib, "import_module", slow)
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    with FakeServer(calls(NINETIES), END) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        brain = LLMBrain(
+            LiteLLMClient(
+                "openai/gpt-4o-mini",
+                api_base=server.url if named else None,
+                patience=replace(PATIENCE, total_s=4.0),
+                clock=clock,
+                sleep=clock.sleep,
+            ),
+            limits=Limits(seconds=4.0),
+            clock=clock,
+        )
+        turn = bench.turn(brain)
+        assert turn.items and not turn.cut and clock.now == 5 and len(server.requests) == 2
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_55_no_answer_in_the_time_of_the_turn_is_told_as_that(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, named: bool
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    with FakeServer(Answer(text="late", delay_s=30)) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        client = LiteLLMClient(
+            "openai/gpt-4o-mini",
+            api_base=server.url if named else None,
+            patience=replace(PATIENCE, total_s=0.3),
+        )
+        with pytest.raises(ModelError, match="no answer in time .time was up after 0.3 s") as said:
+            bench.turn(LLMBrain(client, limits=Limits(seconds=0.3)))
+    assert said.value.reason == "timeout", "it failed: no budget is told, no other brain answers"
+
+
+def test_55_a_model_that_is_asked_too_late_gave_no_answer(bench: Bench) -> None:
+    """The time of the turn is over before the first request is out: told as no answer, too."""
+    clock = Clock()
+
+    class Slow(LiteLLMClient):
+        @property
+        def window(self) -> int | None:
+            clock.now += 5
+            return None
+
+    with FakeServer(END) as server:
+        brain = LLMBrain(Slow("m", api_base=server.url), limits=Limits(seconds=4.0), clock=clock)
+        with pytest.raises(ModelError, match="no answer in time .time was up after 4 s") as caught:
+            bench.turn(brain)
+    assert caught.value.reason == "timeout" and not server.requests
 
 
 def test_55_a_list_that_breaks_what_was_asked_for_is_made_anew(bench: Bench) -> None:
