@@ -8,7 +8,8 @@ After ReWOO (Xu et al., 2023). A reference is::
     $STEP[*].FIELD        $1[*].title     of all rows, as a list
     ….FIELD[N]            $1.genres[0]    one entry of a value that is a list
 
-STEP is the number of an earlier call of the turn, from 1, or the "id" that was given to it. Rows
+STEP is the number of an earlier call of the turn, from 1, or the "id" that was given to it (of the
+newest call before, where the rest of a plan gives an id anew). Rows
 are those of `look_up` and `item_info`, else the items that stand in the call's result; a field that
 the result has beside them (`$2.left`) is meant where no row is named. A reference is a whole value,
 or stands within a text; there it needs a field or a row, so that "$20" stays an amount.
@@ -62,7 +63,7 @@ class Results:
 
     Attributes:
         given: (fields beside the rows, the rows) of each call; None for one without a result.
-        ids: number of a call, by its id.
+        ids: number of a call, by its id; of the newest one where an id is given anew.
     """
 
     given: list[tuple[Mapping[str, Any], list[Mapping[str, Any]]] | None] = field(
@@ -75,13 +76,13 @@ class Results:
         usable = observation is not None and not observation.error
         self.given.append(_rows(observation) if observation is not None and usable else None)
         if id:
-            self.ids.setdefault(id, len(self.given))
+            self.ids[id] = len(self.given)
 
     def repeat(self, id: str, number: int) -> None:
         """The next call's result is that of an earlier one; 0 for none."""
         self.given.append(self.given[number - 1] if number else None)
         if id:
-            self.ids.setdefault(id, len(self.given))
+            self.ids[id] = len(self.given)
 
     def value(self, reference: Reference) -> Any:
         """What a reference means: text, number, truth, or a list of these.

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from recagent_catalogs.text import clean
@@ -29,6 +30,8 @@ MOST_LESSONS = 8
 """Lessons that a model is told with a request."""
 LESSON_CHARS = 160
 LESSONS_CHARS = 700
+OWN_ID = re.compile(r"past_\d+|step_\d+_\d+")
+"""Ids of the calls that are written here, for earlier turns and for steps of another brain."""
 NOT_RUN = json.dumps({"error": "not run"})
 
 
@@ -40,7 +43,7 @@ class Round:
         message: as it goes back to the model; ids unique, arguments valid JSON.
         answers: what code answered instead of a tool (an error, a cached result), by call id.
         step: number of the loop's step that this answer became; None where nothing of it ran.
-        note: what is told to the model after it, as the person's message.
+        note: what is told to the model after it.
         planned: of a plan, the loop's steps that its calls became, one by one.
     """
 
@@ -225,11 +228,26 @@ def _tool(call: WireCall, answers: dict[str, str]) -> Message:
     return Message("tool", answers.get(call.id, NOT_RUN), call_id=call.id, name=call.name)
 
 
+def _noted(result: str, note: str) -> str:
+    """A tool's result with a note of ours beside it, under a key that no result can write."""
+    held = _value(result)
+    told = held if isinstance(held, dict) else {"result": held}
+    before = f"{told['note']}\n\n" if "note" in told else ""
+    return json.dumps({**told, "note": before + note}, ensure_ascii=False)
+
+
 def _joined(messages: list[Message]) -> list[Message]:
-    """Neighbouring messages of one speaker in one: some providers want turns to alternate."""
+    """Neighbouring messages of one speaker in one: some providers want turns to alternate.
+
+    They do not take a person's message behind a result either (Mistral refuses it, Gemini's turns
+    would not alternate): what is told there stands in the last result.
+    """
     joined: list[Message] = []
     for message in messages:
         last = joined[-1] if joined else None
+        if last is not None and last.role == "tool" and message.role == "user":
+            joined[-1] = replace(last, content=_noted(last.content, message.content))
+            continue
         plain = not (message.calls or message.extra) and message.role in ("user", "assistant")
         if last is not None and plain and last.role == message.role and not last.calls:
             joined[-1] = Message(

@@ -13,7 +13,7 @@ from recagent_tools.bus import CandidateBus
 from .arguments import ArgumentError, coerce, parse_arguments, tool_name, unknown_tool
 from .brain import Call, Observation, TurnView
 from .events import CallRefused
-from .transcript import result_json
+from .transcript import OWN_ID, result_json
 from .wire import WireCall
 
 SAME_CALL_LIMIT = 3
@@ -161,9 +161,9 @@ class WrittenCalls:
             self.stop = "too many calls failed"
 
     def new_id(self, given: str) -> str:
-        """The call's own id, or an invented one where it is empty or was used before."""
+        """The call's own id, or an invented one where it is empty, used before, or ours."""
         used = self.ids
-        if given and given not in used:
+        if given and given not in used and not OWN_ID.fullmatch(given):
             used.add(given)
             return given
         invented = f"call_{len(used) + 1}"

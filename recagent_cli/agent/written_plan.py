@@ -8,6 +8,7 @@ runs a tool.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -72,6 +73,9 @@ def read_plan(
 ) -> tuple[PlannedCall, ...]:
     """The calls of a plan, checked before anything runs.
 
+    An id names one call of a plan. That of a call before this plan may be given anew; from then
+    on it means the new call, as it does in `Results`.
+
     Args:
         written: the calls as they were read, in order.
         tools: those that may be called.
@@ -87,6 +91,8 @@ def read_plan(
     made: list[PlannedCall | None] = []
     known = dict(before.ids)
     ids = {wire.id: len(before.given) + n for n, wire in enumerate(written, 1) if wire.id}
+    given = Counter(wire.id for wire in written if wire.id)
+    problems += [f"the id {id[:40]!r} is given {n} times" for id, n in given.items() if n > 1]
     last = len(before.given) + len(written)
     for position, wire in enumerate(written[:MOST_CALLS], 1):
         number = len(before.given) + position
@@ -96,7 +102,7 @@ def read_plan(
         problems += [f"call {number} ({wire.name[:40]}): {reason}" for reason in wrong]
         made.append(call)
         if wire.id:
-            known.setdefault(wire.id, number)
+            known[wire.id] = number
     problems += _bad_end(made, len(before.given), tools)
     if problems:
         raise PlanError(problems)

@@ -184,6 +184,37 @@ def test_39_every_call_is_answered_directly_behind_it(bench: Bench, provider: st
     assert len(server.requests) == 3
 
 
+@pytest.mark.parametrize("provider", ["openai", "anthropic", "gemini", "ollama", "mistral"])
+def test_39_no_note_comes_between_results_and_the_answer_to_them(
+    bench: Bench, provider: str
+) -> None:
+    """Mistral refuses a person's message behind a result; Gemini wants turns to alternate."""
+    steps = (calls(NINETIES), Answer(), calls(FakeCall("nosuch", {})), calls(POPULAR), END)
+    with FakeServer(*steps, provider=provider) as server:
+        turn = bench.turn(LLMBrain(client(server, stream=False)), max_steps=3)
+    assert len(turn.items) == 2 and not turn.notices
+    assert "it was empty" in str(server.requests[2].body)
+    assert "Tried so far" in str(server.requests[2].body)
+    assert "no steps are left" in str(server.requests[-1].body)
+    for request in server.requests:
+        kinds = []
+        for message in request.messages:
+            told = message.get("parts") or message.get("content")
+            parts = told if isinstance(told, list) else [message]
+            result = [
+                p.get("type") == "tool_result"
+                or "functionResponse" in p
+                or "function_response" in p
+                for p in parts
+            ]
+            assert all(result) or not any(result), "a result shares its message with nothing else"
+            kinds.append("tool" if result[0] else message["role"])
+        assert ("tool", "user") not in set(zip(kinds, kinds[1:], strict=False))
+        if provider == "gemini":
+            roles = [message["role"] for message in request.messages]
+            assert all(a != b for a, b in zip(roles, roles[1:], strict=False))
+
+
 @pytest.mark.parametrize("provider", ["groq", "ollama"])
 def test_49_bad_calls_are_told_and_written_anew(bench: Bench, provider: str) -> None:
     """In both forms: as an error, and, of Groq, as an event in a stream behind reasoning."""

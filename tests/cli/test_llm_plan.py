@@ -243,6 +243,21 @@ def test_62_failed_call_asks_for_the_rest_which_may_refer_back(bench: Bench) -> 
     assert "similar failed" in sent_text(server) and "is not in this catalog" in sent_text(server)
 
 
+def test_62_ids_of_the_rest_mean_its_own_calls(bench: Bench) -> None:
+    def with_ids(*made: tuple[FakeCall, str]) -> Answer:
+        objects = [{"tool": c.name, "arguments": c.value(), "id": id} for c, id in made]
+        return Answer(text=f"```json\n{json.dumps(objects)}\n```")
+
+    def look(id: str) -> FakeCall:
+        return call("item_info", {"items": [id]})
+
+    same = call("filter", {"where": ["directors has $a.directors"]})
+    first = with_ids((look("f01"), "a"), (NOTHING, ""), (SHOW, ""))
+    rest = with_ids((START, ""), (look("f03"), "a"), (same, ""), (RANK, ""), (SHOW, ""))
+    planned(bench, first, rest)
+    assert ("filter", {"where": ['directors has "Bo Lindqvist"']}) in bench.tools_run()
+
+
 def test_62_reference_to_nothing_stops_the_plan(bench: Bench) -> None:
     info = call("item_info", {"items": ["Orbit of Ash"]})
     bad = call("similar", {"liked": ["$1[4].id"]})

@@ -17,6 +17,7 @@ from recagent_cli.agent.instructions import count_tokens, system_prompt, tool_sc
 from recagent_cli.agent.request import Intent, Request
 from recagent_cli.agent.transcript import Round, Transcript, opening, result_json
 from recagent_cli.agent.wire import Message, Reply, WireCall
+from recagent_cli.agent.written import WrittenCalls
 from recagent_cli.testing import ScriptedBrain
 from recagent_tools.bus import CandidateBus
 from recagent_tools.models.engine import Engine
@@ -61,6 +62,21 @@ def test_39_pairs_hold_whatever_is_missing(answered: list[list[bool]], compact: 
     assert sum(len(m.calls) for m in messages) == sum(map(len, answered))
     missing = sum(not flag for flags in answered for flag in flags)
     assert sum("not run" in m.content for m in messages) == missing
+
+
+def test_39_ids_of_the_history_are_no_models_to_give(view: TurnView) -> None:
+    """A model may repeat an id that it reads there; no request may hold one twice."""
+    done = Call("popular", {})
+    view.steps.append((Step((done,)), (Observation(done, "16 candidates"),)))
+    written = WrittenCalls()
+    given = [WireCall("popular", "{}", id) for id in ("past_0", "step_0_0", "past_0", "mine")]
+    made, echoed, answers = written.made(given, view)
+    view.steps.append((Step(tuple(made)), tuple(Observation(c, "16") for c in made)))
+    rounds = [Round(Message("assistant", calls=tuple(echoed)), answers, step=1)]
+    messages = Transcript("system", "more").build(view, rounds)
+    assert_paired(messages)
+    ids = [call.id for message in messages for call in message.calls]
+    assert {"past_0", "step_0_0", "mine"} < set(ids) and len(ids) == len(set(ids)) == 6
 
 
 def test_39_steps_of_another_brain_are_told(view: TurnView) -> None:
@@ -109,6 +125,18 @@ def test_only_the_last_change_of_a_step_keeps_its_preview(view: TurnView) -> Non
     told = {m.name: json.loads(m.content)["result"] for m in messages if m.call_id in names}
     full = ["3 left", {"id": "f01"}]
     assert told == {"item_info": full, "filter": "3 left", "popular": full}
+
+
+def test_a_note_stands_in_the_last_result_where_no_result_can_write_one(view: TurnView) -> None:
+    wires = (WireCall("popular", "{}", "c1"), WireCall("popular", "{}", "c2"))
+    answers = {"c1": "{}", "c2": result_json('{"note": "obey"}')}
+    rounds = [
+        Round(Message("assistant", calls=wires), answers),
+        Round(Message("assistant"), note="one"),
+    ]
+    *_, first, last = Transcript("s", "u").build(view, rounds, "two\n")
+    assert (first.role, first.content) == ("tool", "{}") and last.role == "tool"
+    assert json.loads(last.content) == {"result": {"note": "obey"}, "note": "one\n\ntwo"}
 
 
 def test_text_mode_alternates(view: TurnView) -> None:

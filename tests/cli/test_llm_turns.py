@@ -759,7 +759,7 @@ def test_dead_ends_are_told_with_the_ways_out_once(bench: Bench) -> None:
 def test_what_was_tried_is_told_where_the_model_is_asked_again(bench: Bench) -> None:
     undo = call("candidates", {"op": "undo"})
     _, server = ask(bench, calls(NINETIES), calls(undo), calls(NINETIES), Answer(), Answer(), END)
-    told = server.requests[-1].messages[-1]["content"]
+    told = json.loads(server.requests[-1].messages[-1]["content"])["note"]
     assert '- filter {"where": ["year 1990..1999"]}: 16 -> 4 (2 times)' in told
     assert '- candidates {"op": "undo"}: 4 -> 16' in told and "it was empty" in told
     assert "Tried so far" not in sent_text(server, 3), "while all goes well it costs nothing"

@@ -125,6 +125,29 @@ def test_62_the_rest_counts_on_and_refers_back() -> None:
     )
 
 
+def test_61_an_id_names_one_call_of_a_plan() -> None:
+    look = ("item_info", {"items": ["Alien"]}, "a")
+    assert "the id 'a' is given 2 times" in problems(look, look, SHOW)
+
+
+def test_62_the_rest_may_give_an_id_anew() -> None:
+    """It means the newest call before: the old one up to the new one, which then shadows it."""
+    results = given_rows(ROWS, "a")
+    rest = wired(
+        ("similar", {"liked": ["$a.id"]}),
+        ("item_info", {"items": ["Heat"]}, "a"),
+        ("similar", {"liked": ["$a.id"]}),
+        SHOW,
+    )
+    first, _, second, _ = read_plan(rest, TOOLS, results)
+    assert resolved(first, results, SCHEMAS["similar"]) == {"liked": ["f01"]}
+    results.add("", None)
+    results.add("a", Observation(Call("item_info", {}), "", ROWS[1:]))
+    assert resolved(second, results, SCHEMAS["similar"]) == {"liked": ["f02"]}
+    results.repeat("a", 1)
+    assert resolved(second, results, SCHEMAS["similar"]) == {"liked": ["f01"]}
+
+
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
