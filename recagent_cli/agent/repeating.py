@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from recagent_catalogs.errors import ModelError
-from recagent_tools.toolbox import Toolbox
+from recagent_tools.bus import Mark
+from recagent_tools.toolbox import Toolbox, ToolContext
 
 from .brain import Call, Step, TurnView
 from .events import SENT_BACK, Event, ToolFinished
@@ -33,12 +34,12 @@ class Repeating:
         self._last_name = trace.brain
         self._end = trace.end
         self._toolbox = toolbox
+        calls = trace.calls
+        self._settled, self._shown = settled(trace, calls), trace.shown
+        self._behind: list[Call] = []
+        self._place: Mark | None = None
         count = 2 if trace.fell_back else 1
-        self._parts = [
-            [self._call(call) for call in trace.calls if call.part == part and again(call)]
-            for part in range(count)
-        ]
-        self._made = False
+        self._parts = [self._steps(calls, part) for part in range(count)]
 
     def next_step(self, view: TurnView, emit: Callable[[Event], None]) -> Step:
         """All calls of the brain that is on at once; then the end, or its failure.
@@ -46,14 +47,38 @@ class Repeating:
         Raises:
             ModelError: the brain of then failed here.
         """
-        if not self._made and self._parts:
-            self._made = True
-            if calls := self._parts.pop(0):
+        while self._parts and self._parts[0]:
+            calls = self._parts[0].pop(0)
+            if calls is self._behind:
+                self._place = view.context.bus.mark()
+            if calls:
                 return Step(calls=tuple(calls))
+        self._parts = self._parts[1:]
         if self._parts:
-            self._made, self.name = False, self._last_name
+            self.name = self._last_name
             raise ModelError("the brain failed here", reason="server")
-        return Step()
+        return self._mended(view.context)
+
+    def _steps(self, calls: Sequence[TracedCall], part: int) -> list[list[Call]]:
+        """The calls of a brain; apart those behind an answer that was sent back and yet shown."""
+        steps: list[list[Call]] = [[]]
+        for call in calls:
+            if call is self._settled:
+                steps.append(self._behind)
+            elif call.part == part and again(call):
+                steps[-1].append(self._call(call))
+        return steps
+
+    def _mended(self, context: ToolContext) -> Step:
+        """The answer that was sent back and shown after all, as code mended it; else the end."""
+        if self._settled is None:
+            return Step()
+        self._settled, bus = None, context.bus
+        rows = (context.catalog.row_of(id) for id in self._shown)
+        held = all(row in bus.candidates for row in rows if row is not None)
+        if self._place is not None and not held:
+            bus.back_to(self._place)  # as it was where nothing came of what followed
+        return Step(calls=(Call("present", {"items": list(self._shown)}, "again"),))
 
     def usage(self) -> None:
         """It costs nothing."""
@@ -76,6 +101,14 @@ def again(call: TracedCall) -> bool:
 def went_back(call: TracedCall) -> bool:
     """Whether a call was an answer that failed its review."""
     return call.error and call.text.startswith(SENT_BACK)
+
+
+def settled(trace: Trace, calls: Sequence[TracedCall]) -> TracedCall | None:
+    """The answer that was sent back and shown after all, as no other came; None where one did."""
+    lists = [call for call in calls if call.tool == "present"]
+    if trace.fell_back or not trace.shown or not all(call.error for call in lists):
+        return None
+    return next((call for call in lists if went_back(call)), None)
 
 
 def repeatable(call: TracedCall) -> bool:

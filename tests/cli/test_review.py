@@ -458,6 +458,33 @@ def test_a_trace_of_a_mended_answer_runs_again_without_a_model(home: Path) -> No
     assert replay.same, replay
 
 
+LAST = "three sci-fi films"
+
+
+@pytest.mark.parametrize(
+    ("said", "steps"),
+    [
+        (SCI_FI, [present("f03", "f04")]),
+        (SCI_FI, [call("filter", where=["genres has Sci-Fi"]), present("f03", "f04")]),
+        # what it did behind its answer led to nothing, or to other candidates
+        (LAST, [present("f04"), call("filter", where=["genres has Sci-Fi"])]),
+        (SCI_FI, [present("f03", "f04"), call("filter", where=["genres has Western"])]),
+        # code filled it up from the catalog
+        (SCI_FI, [call("filter", where=["genres has Western"]), present("f10")]),
+    ],
+)
+def test_a_trace_of_an_answer_that_was_shown_after_all_runs_again(
+    assistant: Assistant, said: str, steps: list[Step]
+) -> None:
+    turn, _, events = ask(assistant, said, *steps)
+    made = [e for e in events if isinstance(e, ToolFinished) and e.tool == "present"]
+    assert turn.items and made and all(event.error for event in made)
+    replay = assistant.replay()
+    assert replay.same and not replay.notes, replay
+    later, *_ = ask(assistant, "three of those", present("f04"))
+    assert later.items and assistant.replay().same
+
+
 def test_a_plan_whose_answer_fails_is_sent_back(home: Path) -> None:
     steps = [{"filter": {"where": ["genres has Sci-Fi"]}}, {"present": {"items": ["f03"]}}]
     made = [{"tool": tool, "arguments": args} for step in steps for tool, args in step.items()]
