@@ -392,7 +392,9 @@ def _told_usage(usages: Sequence[Any]) -> dict[str, int] | None:
 
 def _count(usage: Any, name: str) -> int | None:
     value = usage.get(name) if isinstance(usage, dict) else getattr(usage, name, None)
-    return value if isinstance(value, int) else None
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if value >= 0 else None
 
 
 def _cost(litellm: Any, model: str, usage: Any) -> float | None:

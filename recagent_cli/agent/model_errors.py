@@ -325,6 +325,8 @@ _WORDS = re.compile(
     re.S,
 )
 """The provider's words inside JSON, inside a dict as Python writes it, or as OpenRouter's."""
+_VALIDATED = re.compile(r"\d+ validation errors? for .*", re.S)
+"""What pydantic says of an answer in litellm: many lines, of use to nobody."""
 _MARKUP = re.compile(r"(?is)<(style|script|title)\b.*?</\1>|<[^>]{1,500}>")
 
 
@@ -335,6 +337,7 @@ def _detail(error: BaseException) -> str:
     text = text.partition("Traceback (most recent call last)")[0]
     if said := _WORDS.search(text):
         text = (said.group(2) or said.group(3)).replace('\\"', '"').replace("\\n", " ")
+    text = _VALIDATED.sub("something in the answer is of the wrong kind", text)
     text = _CLASS_NAMES.sub("", text)
     text = _MARKUP.sub(" ", text)
     text = redact(" ".join(clean(text).split()))

@@ -15,6 +15,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .wire_counts import with_whole_counts
+
 
 class ThreadClients:
     """Takes the place of litellm's client cache: what one thread puts in, only it gets out."""
@@ -34,6 +36,7 @@ class ThreadClients:
 
     def set_cache(self, key: str, value: Any, **rest: Any) -> None:
         """Keep a client for this thread."""
+        with_whole_counts(value)
         self.cache_dict[key] = value
 
     def delete_cache(self, key: str) -> None:
