@@ -26,12 +26,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Call:
-    """One tool call of a step. `extra` is the provider's own data, handed back unchanged."""
+    """One tool call of a step.
+
+    `extra` is the provider's own data, handed back unchanged. `behind` is the name of a call before
+    it that was to shape the candidates, and that its brain could not make runnable.
+    """
 
     name: str
     arguments: dict[str, Any]
     id: str = ""
     extra: dict[str, Any] | None = None
+    behind: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,7 @@ class TurnView:
         style: how items are explained: "fit", "facts" or "short".
         recall: gives what earlier sessions left for a model.
         pictures: what the person shows besides; brains that cannot look at them say so.
+        spent: what is used up, so that only what ends the turn is offered; "" where nothing is.
     """
 
     utterance: str
@@ -122,6 +128,7 @@ class TurnView:
     recall: Callable[[], Recalled] = Recalled
     pictures: tuple[Picture, ...] = ()
     listed: Sequence[Tool] = ()
+    spent: str = ""
 
 
 class Brain(Protocol):

@@ -164,9 +164,10 @@ class LLMBrain(Beside):
             step = None if reply is None else self._read(reply, prompt.view, gate, emit)
             if step is not None:
                 return step
-        raise ModelError(
-            f"{self.name}: {self._turn.written.stop or self._turn.problem}", reason="stuck"
-        )
+        why = self._turn.written.stop or self._turn.problem
+        if why == view.spent:
+            raise ModelError(why, reason="budget")
+        raise ModelError(f"{self.name}: {why}", reason="stuck")
 
     def _begin(self, said: Opening) -> _Turn:
         turn = _Turn(Budget(self._limits, self._client.model, self._clock), said)
@@ -337,10 +338,7 @@ class LLMBrain(Beside):
 
     def _stop(self, view: TurnView) -> str:
         """Why only what ends the turn may still be called; "" while all may."""
-        if self._turn.written.stop:
-            return self._turn.written.stop
-        over = all(tool.ends_turn for tool in view.tools)
-        return "no steps are left" if over else ""
+        return self._turn.written.stop or view.spent
 
     # reading
 
@@ -411,7 +409,7 @@ class LLMBrain(Beside):
         self._turn.rounds.append(Round(message, answers, step))
         if not calls:
             self._turn.mends += 1
-            self._turn.problem = "its calls could not be used"
+            self._turn.problem = view.spent or "its calls could not be used"
             return None
         self._turn.mends = 0
         return Step(tuple(calls), thought="" if streamed else clean(text, 1_000), extra=_own(reply))

@@ -31,6 +31,7 @@ from .events import (
     TurnStarted,
 )
 from .finish import Finish, checked
+from .in_order import InOrder
 from .past_context import context_of_list
 from .picture import WITHOUT_WORDS, Picture, noun_of
 from .recalled import Recalled
@@ -117,6 +118,8 @@ class _Running(Course):
 
     chance: SecondChance | None = None
     """Reviews the answers of a model; None while the built-in brain answers."""
+    held = False
+    """Whether a list was held back because a call that it was to build on failed."""
 
     def run(self) -> Turn:
         brain = self.agent.brain
@@ -217,11 +220,15 @@ class _Running(Course):
         self.chance = None
         if self.is_foreign(brain):
             self.chance = SecondChance(self, view, brain, self._run, self.agent.critic)
-        calls = number = 0
+        order, self.held = InOrder(self._run, self.agent.max_calls, self._hold), False
+        number = 0
         # The limit is on what costs; a brain that is free ends by itself.
         most = MAX_STEPS if brain.usage() is None else max(2, self.agent.max_steps)
         while number < most:
-            last = number == most - 1 or calls >= self.agent.max_calls
+            view.spent = f"{most} steps are taken" if number == most - 1 else ""
+            if order.left <= 0:
+                view.spent = f"{order.most} calls are made"
+            last = bool(view.spent)
             view.tools = self._last_tools() if last else self.agent.toolbox.offered(self.context)
             if self.chance is not None:
                 self.chance.last = last
@@ -233,21 +240,24 @@ class _Running(Course):
                     view.steps.append((replace(step, objection=objection), ()))
                     number += 1
                     continue
-                self.closing = step.text
+                self.closing, cut = step.text, order.told(view)
+                self.context.notices += [("cut", cut)] * bool(cut)
                 return
-            left = self.agent.max_calls - calls
-            number += not (step.planned and left > 0)
-            observations = [
-                self._run(call) if n < left or _ends(call, view) else _over_budget(call)
-                for n, call in enumerate(step.calls)
-            ]
-            calls += len(observations)
+            number += not (step.planned and order.left > 0)
+            observations, over = order.step(step, view)
             view.steps.append((step, tuple(observations)))
             if self.chance is not None:
                 self.chance.end_if_empty()
-            if self._is_over(step, observations):
+            if over:
+                self.context.notices += [("cut", order.cut)] * bool(order.cut)
                 return
         raise ModelError(f"{most} steps are taken", reason="budget")
+
+    def _hold(self) -> bool:
+        """Whether a list waits for a call to be mended: once, and where its brain can answer."""
+        may = self.chance is not None and self.chance.may_wait and not self.held
+        self.held = self.held or may
+        return may
 
     def _step(self, brain: Brain, view: TurnView) -> Step:
         """The brain's next step; a model's words are told as far as they are checked."""
@@ -305,13 +315,6 @@ class _Running(Course):
             return call.arguments
         return {name: value for name, value in call.arguments.items() if name not in PROSE}
 
-    def _is_over(self, step: Step, observations: Sequence[Observation]) -> bool:
-        for observation in observations:
-            tool = self.agent.toolbox.get(observation.call.name)
-            if tool is not None and tool.ends_turn and not observation.error:
-                return True
-        return False
-
     def _ended(
         self, error: ModelError, view: TurnView, brain: Brain, liked: Sequence[int]
     ) -> Brain:
@@ -321,11 +324,12 @@ class _Running(Course):
             ModelError: nobody else may answer.
         """
         other = self.agent.closer if is_short(error) else self.agent.fallback
+        assert self.began is not None
+        held = other is None and self.held  # a list came, and waited for a better one
+        if (held or is_short(error)) and self._close(error, view, self.began):
+            return brain
         if other is None:
             raise error
-        assert self.began is not None
-        if is_short(error) and self._close(error, view, self.began):
-            return brain
         if self._needs_eyes(error):
             raise error
         self._instead(error, other, view.request, liked)
@@ -378,14 +382,6 @@ class _Running(Course):
 
 def _plain(error: ModelError) -> str:
     return error.message.rstrip(". ")
-
-
-def _ends(call: Call, view: TurnView) -> bool:
-    return any(tool.name == call.name and tool.ends_turn for tool in view.tools)
-
-
-def _over_budget(call: Call) -> Observation:
-    return Observation(call, "error: not run, the calls of this turn are used up", error=True)
 
 
 def with_weights(request: Request, weights: Mapping[str, float]) -> Request:

@@ -148,6 +148,11 @@ class SecondChance:
         """Whether an answer may be sent back: once, and where another one can still come."""
         return not self._sent_back and self._has_room()
 
+    @property
+    def may_wait(self) -> bool:
+        """Whether the brain is known to be able to answer once more; a replayed one is not."""
+        return isinstance(self.brain, Patient) and self._has_room()
+
     def _has_room(self) -> bool:
         if self.last:
             return False

@@ -20,7 +20,6 @@ SAME_CALL_LIMIT = 3
 MOST_FAULTS = 3
 """So often a tool may be called wrongly, or fail, in a row: two repairs, then it is closed."""
 CIRCLE = "the same calls came again and again"
-MAX_CALLS_IN_STEP = 16
 ORDER_LOOKED_AT = 1_000
 
 
@@ -50,6 +49,10 @@ class WrittenCalls:
     refused: list[CallRefused] = field(default_factory=list)
     stop: str = ""
     _before: str = ""
+    _trail: list[str] = field(default_factory=list)
+    """The candidates before the answer that is read, and its calls so far that may change them."""
+    _stand: set[str] = field(default_factory=set)
+    """Keys of its calls so far."""
 
     def made(
         self, written: Sequence[WireCall], view: TurnView
@@ -65,21 +68,23 @@ class WrittenCalls:
         answers: dict[str, str] = {}
         self._before = state_of(view.context.bus)
         self._count_step(written)
-        trail = [self._before]
+        self._trail, self._stand, spoiled = [self._before], set(), ""
+        reading = {tool.name for tool in (*view.listed, *view.tools) if not tool.changes_bus}
         for wire in written:
-            call, answer = self._call(wire, view, trail, full=len(calls) >= MAX_CALLS_IN_STEP)
+            call, answer = self._call(wire, view)
             arguments = json.dumps(call.arguments, ensure_ascii=False)
             echoed.append(WireCall(call.name, arguments, call.id, wire.extra))
-            trail.append(f"{call.name}{arguments}")
+            if call.name not in reading:
+                self._trail.append(f"{call.name}{arguments}")
             if answer is None:
-                calls.append(call)
+                calls.append(replace(call, behind=spoiled))
             else:
                 answers[call.id] = answer
+                if call.name not in reading and _is_error(answer):
+                    spoiled = spoiled or call.name
         return calls, echoed, answers
 
-    def _call(
-        self, wire: WireCall, view: TurnView, trail: Sequence[str], *, full: bool
-    ) -> tuple[Call, str | None]:
+    def _call(self, wire: WireCall, view: TurnView) -> tuple[Call, str | None]:
         """A call as it can run, and, where it cannot or must not, the answer to it."""
         names = [tool.name for tool in view.tools]
         name = tool_name(wire.name, names)
@@ -106,8 +111,8 @@ class WrittenCalls:
         call = replace(plain, arguments=arguments)
         if tool.ends_turn:
             return call, None
-        answer = self._guard(call, trail)
-        if answer is None and (full or self.stop):
+        answer = self._guard(call)
+        if answer is None and self.stop:
             answer = result_json("not run: no more calls now", error=True)
         return call, answer
 
@@ -122,14 +127,18 @@ class WrittenCalls:
         """Count a call that could not be read or run; "" is a tool that there is not."""
         self.faults[name] = self.faults.get(name, 0) + 1
 
-    def _guard(self, call: Call, trail: Sequence[str]) -> str | None:
+    def _guard(self, call: Call) -> str | None:
         """The cached result of an identical call; the third one ends the tools.
 
         Identical is the same tool with the same arguments on the same candidates, behind the same
-        calls of its step: a second undo is not. A call that changed the candidates, which are now
-        again as they were before it, is run again: what it gave no longer stands.
+        calls of its step that may change them: a second undo is not. A call that changed the
+        candidates, which are now again as they were before it, is run again: what it gave no longer
+        stands.
         """
-        key = json.dumps([call.name, call.arguments, *trail], sort_keys=True)
+        key = _key(call, self._trail)
+        if key in self._stand:  # in this very answer: it has not run yet, and will once
+            return json.dumps({"note": "the same call stands before this one; see its result"})
+        self._stand.add(key)
         self.keys[call.id] = key
         count = self.asked[key] = self.asked.get(key, 0) + 1
         cached = self.results.get(key)
@@ -147,6 +156,8 @@ class WrittenCalls:
         changing = {tool.name for tool in view.tools if tool.changes_bus} if moved else set()
         for observation in observations:
             name = observation.call.name
+            if observation.before is None:  # nothing ran
+                continue
             if observation.error:
                 self._fault(name)
             else:
@@ -157,8 +168,21 @@ class WrittenCalls:
                 self.results[key] = result_json(observation.text, error=observation.error)
                 if name in changing or observation.before != observation.after:
                     self.moved.add(key)
+        self._keep_read(view, observations)
         if sum(self.faults.values()) >= 2 * MOST_FAULTS:
             self.stop = "too many calls failed"
+
+    def _keep_read(self, view: TurnView, observations: Sequence[Observation]) -> None:
+        """What was read of the candidates as they now are stands for the next answer, too."""
+        changing = {tool.name for tool in (*view.listed, *view.tools) if tool.changes_bus}
+        now = [state_of(view.context.bus)]
+        for observation in reversed(observations):
+            if observation.call.name in changing:
+                return
+            if observation.before is not None and observation.call.id in self.keys:
+                key = _key(observation.call, now)
+                self.asked.setdefault(key, 1)
+                self.results[key] = result_json(observation.text, error=observation.error)
 
     def new_id(self, given: str) -> str:
         """The call's own id, or an invented one where it is empty, used before, or ours."""
@@ -171,6 +195,16 @@ class WrittenCalls:
             invented += "x"
         used.add(invented)
         return invented
+
+
+def _key(call: Call, trail: Sequence[str]) -> str:
+    return json.dumps([call.name, call.arguments, *trail], sort_keys=True)
+
+
+def _is_error(answer: str) -> bool:
+    """Whether the answer to a call that did not run, or the one it had before, is an error."""
+    told = json.loads(answer)
+    return "error" in told.get("before", told)
 
 
 def _not_now(written: str, view: TurnView) -> str:
