@@ -3,9 +3,11 @@
 After Reflexion (Shinn et al., 2023), which lets the model write what it learned. Here code makes
 the line, out of the turn's events and by templates of ours: a call that failed, and a later one of
 the same tool that ran; conditions that left nothing, and what was given up; a plan that could not
-run, and a better one. A line names columns, tools and values of the catalog's closed vocabularies.
-Titles, people and what the person said stay out; what teaches nothing for another request makes
-no line.
+run, and a better one. A line is made of words of ours, of names of columns, tools and arguments,
+and of values of the catalog's closed vocabularies. What a model or a person wrote is told by its
+kind ("a column that does not exist"), so that no line carries anything from one conversation into
+another; only a plain misspelling of the right name is told as it was written. Titles and people
+stay out; what teaches nothing for another request makes no line.
 """
 
 from __future__ import annotations
@@ -29,9 +31,10 @@ MOST_OF_A_TURN = 5
 VALUE_ROLES = frozenset((Role.CATEGORIES, Role.FACET, Role.AUDIENCE, Role.TAGS))
 """Whose values may be named: not people, nor series, which are called like titles."""
 NEAR = 60.0
-"""From which likeness on (0-100) one word is a slip of another."""
-_WORD = re.compile(r"[^\W\d]\w{0,29}")
-_VALUE = re.compile(r"[\w][\w .&'-]{0,29}")
+"""From which likeness on (0-100) one word was meant by another."""
+SLIP = 80.0
+"""From which likeness on one word is a misspelling of another."""
+LONGEST_SLIP = 30
 _CONDITION = re.compile(
     r"^\s*([\w .]{1,40}?)\s*(?:\s(?:has|lacks)\s|<=|>=|!=|!~|=|<|>|~|\s[-\d.]*\.\.)(.*)$",
     re.S | re.I,
@@ -118,8 +121,10 @@ class Lessons:
 
     def _mended(self, failed: Call, good: Call) -> Iterator[str]:
         if failed.tool != good.tool:
-            if _WORD.fullmatch(failed.tool) and self._is_sayable(failed.tool, good.tool):
+            if self._is_slip(failed.tool, good.tool):
                 yield f"there is no tool '{failed.tool}'; use {good.tool}"
+            else:
+                yield f"a tool that does not exist was called; use {good.tool}"
             return
         yield from self._arguments(failed.tool, failed.error)
         if good.tool == "filter":
@@ -129,11 +134,20 @@ class Lessons:
         elif good.tool == "present" and "candidate" in failed.error:
             yield "present: only candidates can be shown; candidates(op=show) lists them"
 
-    def _is_sayable(self, word: str, right: str = "") -> bool:
-        """Whether a word is a slip of ours, or at least none of the person's own."""
-        if right and _is_near(word, right):
-            return True
-        return f" {fold(word)} " not in f" {self._said} "
+    def _is_slip(self, word: str, right: str) -> bool:
+        """Whether a word is nothing but a misspelling, and may be told as it was written."""
+        folded = fold(word)
+        if not word.isalpha() or len(word) > LONGEST_SLIP or not _is_near(word, right, SLIP):
+            return False
+        if folded in self._said or self.catalog.titles.exact(folded):
+            return False
+        names = self.catalog.schema.with_role(Role.PEOPLE, Role.GROUP)
+        return all(self.catalog.words(one.name).code_of(folded) is None for one in names)
+
+    def _no_column(self, tool: str, name: str, right: str) -> str:
+        if self._is_slip(name, right):
+            return f"{tool}: there is no column '{name}'; it is {right}"
+        return f"{tool}: a column that does not exist was named; {right} was meant"
 
     # arguments
 
@@ -143,9 +157,12 @@ class Lessons:
         if known is None:
             return
         fields = known.schema(own=False)["properties"]
-        if (match := _NO_FIELD.search(problem)) and self._is_sayable(match[1]):
+        if match := _NO_FIELD.search(problem):
             told = f"there is {_listed(fields)}" if fields else "it takes none"
-            yield f"{tool}: no argument '{match[1]}'; {told}"
+            if any(self._is_slip(match[1], name) for name in fields):
+                yield f"{tool}: no argument '{match[1]}'; {told}"
+            else:
+                yield f"{tool}: an argument that it does not have was given; {told}"
         elif (match := _NOT_GIVEN.match(problem)) and match[1] in fields:
             yield f"{tool}: '{match[1]}' is required"
 
@@ -175,9 +192,8 @@ class Lessons:
         name, rest = match[1].strip(), match[2]
         column = self.catalog.schema.find(name)
         if column is None:
-            if (right := _instead(name, rest, new)) and _WORD.fullmatch(name):
-                if self._is_sayable(name, right):
-                    yield f"filter: there is no column '{name}'; it is {right}"
+            if right := _instead(name, rest, new):
+                yield self._no_column("filter", name, right)
             return
         same = [one for one in new if one.column == column.name]
         if not same:
@@ -193,13 +209,19 @@ class Lessons:
         parts = [part.strip(' "') for part in rest.split("|")]
         held = {words.resolve(part) for part in parts}
         for part in parts:
-            if words.resolve(part) is not None or not _VALUE.fullmatch(part):
+            if words.resolve(part) is not None:
                 continue
             for value in (str(v) for one in same for v in one.values if v not in held):
-                near = _is_near(part, value)
-                if near or (len(parts) == 1 and len(same) == 1 and self._is_sayable(part)):
+                if words.code(value) is None:
+                    continue
+                if self._is_slip(part, value):
                     yield f"filter: {column.name} has no '{part}'; it is '{value}'"
-                    break
+                elif _is_near(part, value) or (len(parts) == 1 and len(same) == 1):
+                    what = f"a value that {column.name} does not have was named"
+                    yield f"filter: {what}; '{value}' was meant"
+                else:
+                    continue
+                break
 
     def _take_filter(self, call: Call) -> None:
         """Conditions that left nothing, and, later, fewer that left something."""
@@ -230,8 +252,8 @@ class Lessons:
             name = next(filter(None, match.groups()))
             near = [one for one in sorted(after - before) if _is_near(name, one)]
             told = near or (sorted(after - before) if len(after - before) == 1 else [])
-            if self._is_sayable(name, told[0] if told else ""):
-                yield f"look_up: there is no column '{name}'" + (f"; it is {told[0]}" * bool(told))
+            if told:
+                yield self._no_column("look_up", name, told[0])
         elif "no table" in failed.error:
             yield "look_up: the tables are items and item_stats, no others"
         elif "only SELECT" in failed.error:
@@ -264,11 +286,11 @@ class Lessons:
         yield from (line for part, line in rules.items() if part in problem)
 
 
-def _is_near(word: str, other: str) -> bool:
-    """Whether one word is a slip of another."""
+def _is_near(word: str, other: str, least: float = NEAR) -> bool:
+    """Whether one word is that much like another."""
     from rapidfuzz import fuzz  # 20 ms, which a turn without slips need not pay
 
-    return fuzz.ratio(fold(word), fold(other)) >= NEAR
+    return fuzz.ratio(fold(word), fold(other)) >= least
 
 
 def _texts(arguments: Mapping[str, Any]) -> list[str]:
