@@ -25,7 +25,7 @@ from .events import SENT_BACK
 from .finish import checked, learned
 from .request import Request
 from .review import Problem, Review
-from .verdict import Verdict, material_of, reviewer
+from .verdict import material_of, reviewer
 
 CLOSING = "answer"
 """What an answer without a call is called in the trace."""
@@ -80,6 +80,8 @@ class SecondChance:
     _objected: str = ""
     _emptied: bool = False
     _told: list[tuple[str, str]] = field(default_factory=list)
+    _faults: list[str] = field(default_factory=list)
+    """What the model found wrong with its first answer."""
 
     @property
     def request(self) -> Request:
@@ -116,6 +118,8 @@ class SecondChance:
         if self._emptied:
             self._clear()
             return replace(ran, error=True), f"{SENT_BACK}nothing of it may be shown", call
+        if problems:
+            self._skip("code has mended it")
         if problems and rows:
             ids = self.course.context.catalog.ids(rows)
             ran = replace(ran, result=ToolResult(f"shown: {', '.join(ids)}", {"ids": ids}))
@@ -229,18 +233,49 @@ class SecondChance:
     # what the model says of it
 
     def _of_the_model(self) -> list[str]:
-        """What the model finds wrong with the answer; asked once a turn, after code."""
+        """What the model finds wrong with the answer; asked once a turn, after code.
+
+        Where it has no answer left, the person is told instead: that it was not asked, or what it
+        found.
+        """
+        if not self._has_room():
+            self._skip("no answer of it was left")
         ask = reviewer(self.brain) if self.critic and not self._reviewed else None
-        if ask is None or not self._has_room():
+        if ask is None:
             return []
         self._reviewed = True
         verdict = ask(material_of(self.course))
         if verdict is None:
-            told = "the model's review could not be read; the answer was checked by code alone"
-            self.course.context.notices.append(("model", told))
-            verdict = Verdict(ok=True)
-        found = [] if verdict.ok else list(verdict.problems[:MOST_PROBLEMS])
-        return found if self._has_room() else []
+            self._tell(
+                "the model's review did not come or could not be read; "
+                "the answer was checked by code alone"
+            )
+            return []
+        self._faults = [] if verdict.ok else list(verdict.problems[:MOST_PROBLEMS])
+        if self._has_room():
+            return self._faults
+        self._tell_faults()
+        return []
+
+    def _skip(self, why: str) -> None:
+        """Say that the model did not review an answer, where that was asked for."""
+        if self.critic and not self._reviewed and reviewer(self.brain) is not None:
+            self._reviewed = True
+            self._tell(f"the model did not review this answer: {why}")
+
+    def _tell_faults(self) -> None:
+        """Say that the model found fault with what is shown; in its words as far as they hold."""
+        if not self._faults:
+            return
+        rows = self.course.context.presented or ()
+        read = [(one, checked(self.course, one, rows, self.request)) for one in self._faults]
+        held = [one for one, (text, corrections) in read if text.strip() and not corrections]
+        told = "the model found fault with this answer, and no other came of it"
+        self._tell(f"{told}: {'; '.join(held)}" if held else told)
+        self._faults = []
+
+    def _tell(self, text: str) -> None:
+        self.course.context.notices.append(("model", text))
 
     # an answer without a call
 
@@ -295,6 +330,9 @@ class SecondChance:
             self._mend()
         if self._emptied:
             return False if error else self.settle()
+        if first.rows:
+            self._skip("code has mended it")
+        self._tell_faults()
         held = checked(self.course, self.course.closing, first.rows, self.request)[0]
         context.text = self.course.closing if held.strip() else first.text
         if error is not None:
@@ -318,4 +356,5 @@ class SecondChance:
         if not self._objected or others:
             return False
         self.course.closing = self._objected
+        self._tell_faults()
         return True

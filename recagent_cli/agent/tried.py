@@ -8,25 +8,28 @@ this is for where these were shortened, or where it has to find another way.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 
 from recagent_catalogs.errors import ToolError
 from recagent_catalogs.text import clean
 from recagent_prompts import render
 from recagent_tools.filter import relaxation_report
+from recagent_tools.rowset import RowSet
 
 from .brain import Observation, TurnView
 
 MOST_TOLD = 12
 CALL_CHARS = 120
 REPORT_CHARS = 1_200
+MOST_FOUND = 5_000
+"""So many hits of a search are looked at, as by the search itself."""
 DEAD_ENDS = 2
 """After so many results without a candidate the ways out are counted for the model."""
 
 
 def tried(view: TurnView) -> str:
     """The calls of this turn with the candidates before and after each; "" where none ran."""
-    changing = {tool.name for tool in view.tools if tool.changes_bus}
-    changing |= {o.call.name for o in _ran(view) if o.before != o.after}
+    changing = _changing(view)
     counts: dict[tuple[str, str], int] = {}
     for observation in _ran(view):
         key = _told(observation), _came(observation, observation.call.name in changing)
@@ -38,24 +41,54 @@ def tried(view: TurnView) -> str:
 
 
 def dead_ends(view: TurnView) -> int:
-    """How often in this turn a call left no candidates."""
-    return sum(bool(o.before) and o.after == 0 for o in _ran(view))
+    """How often in this turn a call left no candidates, or a search found none."""
+    changing = _changing(view)
+    return sum(_is_empty(o, changing) for o in _ran(view))
 
 
 def ways_out(view: TurnView) -> str:
     """What the conditions on the way to the last dead end leave, and the smallest changes."""
-    bus = view.context.bus
-    stage = next((stage for stage in reversed(bus.stages) if stage.after == 0), None)
-    if stage is None:
+    changing = _changing(view)
+    last = next((o for o in reversed(_ran(view)) if _is_empty(o, changing)), None)
+    if last is None:
         return ""
+    bus, words = view.context.bus, ""
+    number = next((stage.number for stage in reversed(bus.stages) if stage.after == 0), bus.cursor)
+    among, hits = None, 0
+    if last.after:  # a search without a hit: they stand as they were
+        number, words = bus.cursor, str(last.call.arguments.get("text", ""))
+        found, _ = view.context.catalog.search(words, limit=MOST_FOUND)
+        among, hits = RowSet.of_rows(found, bus.n_items), len(found)
     try:
-        report = relaxation_report(view.context, stage.number)
+        report = relaxation_report(view.context, number, among)
     except ToolError:  # too much was left out of the history
         report = ""
     if len(report) > REPORT_CHARS:
         report = report[:REPORT_CHARS] + "… (cut)"
-    funnel = clean(bus.funnel(stage.number), 400)
-    return render("dead_end", funnel=funnel, report=clean(report, 2_000, newlines=True))
+    return render(
+        "dead_end",
+        funnel=clean(bus.funnel(number), 400),
+        words=clean(words, CALL_CHARS),
+        hits=hits,
+        report=clean(report, 2_000, newlines=True),
+    )
+
+
+def _changing(view: TurnView) -> set[str]:
+    """Names of tools that make other candidates."""
+    named = {tool.name for tool in (*view.listed, *view.tools) if tool.changes_bus}
+    return named | {o.call.name for o in _ran(view) if o.before != o.after}
+
+
+def _is_empty(observation: Observation, changing: Collection[str]) -> bool:
+    """Whether a call came to nothing: no candidates, however many there were, or no hit."""
+    if observation.error:
+        return False
+    if isinstance(observation.data, dict) and observation.data.get("found") == 0:
+        return True
+    return observation.after == 0 and (
+        bool(observation.before) or observation.call.name in changing
+    )
 
 
 def _ran(view: TurnView) -> list[Observation]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from recagent_catalogs.errors import ModelError, ToolError
 from recagent_cli.agent import litellm_loading
 from recagent_cli.agent.budget import Budget, Limits, weight
-from recagent_cli.agent.events import TextDelta
+from recagent_cli.agent.events import TextDelta, ToolFinished
 from recagent_cli.agent.litellm_adapter import LiteLLMClient
 from recagent_cli.agent.llm import LLMBrain
 from recagent_cli.agent.request import Intent, Request
@@ -754,6 +755,43 @@ def test_dead_ends_are_told_with_the_ways_out_once(bench: Bench) -> None:
     assert len(turn.items) == 2
     bodies = [request.messages for request in server.requests]
     assert bodies[3][: len(bodies[2])] == bodies[2], "what was said stays, byte for byte"
+
+
+def test_nothing_of_nothing_is_a_dead_end_whose_ways_out_are_true(bench: Bench) -> None:
+    """Counted from where the conditions stand; not of no candidates, of which all leave none."""
+    old, drama = ({"where": [text]} for text in ("year < 1900", "genres has Drama"))
+    _, server = ask(bench, calls(call("filter", old)), calls(call("filter", drama)), END)
+    result = server.requests[2].messages[-1]["content"]
+    assert "second time" in result and "genres has Drama: alone leaves 5" in result
+    assert "smallest changes: without year < 1900: 5" in result
+    assert "Drama: alone leaves 0" not in result
+
+
+def test_ways_out_count_only_what_still_stands(bench: Bench) -> None:
+    """What a search kept depends on the conditions before it; what was dropped stays out."""
+    first = call("filter", {"where": ["year > 1980"]})
+    found = call("search", {"text": "harbour"})
+    dramas = call("filter", {"where": ["genres has Drama", "genres has Western"]})
+    again = call("filter", {"where": ["genres has Comedy"]})
+    _, server = ask(bench, calls(first, found), calls(dramas), calls(again), END)
+    counts = [e.after for e in bench.events if isinstance(e, ToolFinished) and e.tool == "search"]
+    note = json.loads(server.requests[3].messages[-1]["content"])["note"]
+    assert "year > 1980: alone" not in note and "genres has Comedy: alone" in note
+    left = [int(n.replace(",", "")) for n in re.findall(r"(?:alone leaves|it) ([\d,]+)", note)]
+    assert left and max(left) <= counts[0] < 16
+
+
+def test_searches_without_a_hit_are_dead_ends(bench: Bench) -> None:
+    recent = call("filter", {"where": ["year > 2000"]})
+    steps = [calls(call("search", {"text": text})) for text in ("harbour", "orbit")]
+    _, server = ask(bench, calls(recent), *steps, END)
+    note = json.loads(server.requests[3].messages[-1]["content"])["note"]
+    assert '"orbit" finds 2 in the whole catalog, none of it among these candidates' in note
+    assert "smallest changes: year > 1990 instead of year > 2000: 2" in note
+    steps = [calls(call("search", {"text": text})) for text in ("zzzq", "qzzz")]
+    _, server = ask(bench, calls(call("candidates", {"op": "start"})), *steps, END)
+    note = json.loads(server.requests[3].messages[-1]["content"])["note"]
+    assert '"qzzz" finds nothing in the whole catalog.' in note and "ways" not in note
 
 
 def test_what_was_tried_is_told_where_the_model_is_asked_again(bench: Bench) -> None:

@@ -270,6 +270,38 @@ def test_a_verdict_is_typed_and_nothing_else_counts(
     assert ids(turn) == [shown] and ("could not be read" in told(turn, "model")) is noted
 
 
+@pytest.mark.parametrize(
+    ("most", "answer", "noted"),
+    [
+        (2, verdict(False, "It is too old."), "no other came of it: It is too old."),
+        (2, verdict(False, "It is from 1901."), "found fault with this answer, and no other"),
+        (1, verdict(True), "did not review this answer: no answer of it was left"),
+        (9, Answer(status=401, body={"error": {"message": "bad key"}}), "did not come or"),
+    ],
+)
+def test_a_review_without_an_answer_more_is_told(
+    home: Path, most: int, answer: Answer, noted: str
+) -> None:
+    """What a model says of its list is shown only where it holds."""
+    options = ModelOptions(critic=True, limits=Limits(model_calls=most))
+    turn, _ = by_wire(WRONG, answer, said="something with space", options=options)
+    assert ids(turn) == ["f03"] and noted in told(turn, "model")
+    assert "1901" not in repr(turn) and len(turn.notices) == 1
+
+
+def test_a_fault_is_told_where_the_model_is_gone_before_it_mends(home: Path) -> None:
+    gone = Answer(status=401, body={"error": {"message": "bad key"}})
+    answers = (WRONG, verdict(False, "It is too old."), gone)
+    turn, _ = by_wire(*answers, said="something with space", options=CRITIC, fallback=False)
+    assert ids(turn) == ["f03"] and "It is too old." in told(turn, "model")
+
+
+def test_that_the_model_did_not_review_a_list_that_code_mended_is_told(home: Path) -> None:
+    turn, server = by_wire(WRONG, WRONG, options=CRITIC)
+    assert ids(turn) == ["f04"] and len(server.requests) == 2
+    assert told(turn, "model") == "the model did not review this answer: code has mended it"
+
+
 def test_in_text_mode_the_verdict_is_a_block(home: Path) -> None:
     def block(name: str, **arguments: object) -> Answer:
         return Answer(text=f"```json\n{json.dumps({'tool': name, 'arguments': arguments})}\n```")

@@ -68,6 +68,8 @@ def filter_candidates(context: ToolContext, arguments: FilterArguments) -> ToolR
         "of": census.total,
     }
     told = [preview(context, 3)] if len(bus) else ["nothing is left."]
+    if not before.count:  # of nothing every condition leaves nothing; what went before says why
+        return ToolResult("\n".join([*lines, *told, _report(context)]).strip(), data)
     return ToolResult("\n".join([*_counted(census), *told, *_ways(ways)]), data)
 
 
@@ -89,24 +91,56 @@ def _note_applied(context: ToolContext, conditions: Sequence[Condition]) -> bool
     return False
 
 
-def relaxation_report(context: ToolContext, number: int) -> str:
+def relaxation_report(context: ToolContext, number: int, among: RowSet | None = None) -> str:
     """What the conditions on the way to a stage leave, alone and one by one, and the ways out.
+
+    Counted among the candidates that the conditions found: those conditions stand that came since
+    the candidates were last replaced or thinned by something else, which may depend on them; what
+    was only taken out stays out.
 
     Args:
         context: whose bus.
         number: of a stage of the bus.
+        among: counts only these; all by default.
 
     Returns:
-        Lines for a brain; "" where no condition stands on the way, or more than can be counted.
+        Lines for a brain; "" where no condition stands on the way, or there was nothing before.
+
+    Raises:
+        ToolError: candidates on the way cannot be made again.
     """
-    path = context.bus.path(number)
-    conditions = conditions_of(path, context.catalog)[:MAX_CONDITIONS]
-    first = next((stage for stage in path if stage.tool == "filter"), None)
-    if first is None or first.parent is None or not conditions:
+    bus, path = context.bus, context.bus.path(number)
+    since = max(n for n, stage in enumerate(path) if not n or _remakes(stage))
+    conditions = conditions_of(path[since:], context.catalog)[:MAX_CONDITIONS]
+    base = bus.whole(path[since].number).set
+    for stage in path[since + 1 :]:
+        if (recipe := stage.recipe) is not None and recipe.op == "minus":
+            if recipe.stage is None:
+                base -= RowSet.of_rows(recipe.rows, bus.n_items)
+            else:
+                base -= bus.whole(recipe.stage).set
+    base = base if among is None else base & among
+    if not conditions or not base.count:
         return ""
-    base = context.bus.whole(first.parent).set
     census = Census(conditions, context.catalog, base)
     return "\n".join([*_counted(census), *_ways(relaxations(census, 1))])
+
+
+def _remakes(stage: Stage) -> bool:
+    """Whether a stage made other candidates, neither by a condition nor by taking some out."""
+    if stage.tool == "filter":
+        return False
+    if stage.recipe is None:
+        return stage.after != stage.before
+    return stage.recipe.op not in ("minus", "first")
+
+
+def _report(context: ToolContext) -> str:
+    """The report on the way to the present candidates; "" where it cannot be made."""
+    try:
+        return relaxation_report(context, context.bus.cursor)
+    except ToolError:  # too much was left out of the history
+        return ""
 
 
 def _counted(census: Census) -> list[str]:
