@@ -40,10 +40,18 @@ def check_start(name: str, api_base: str | None) -> None:
 
     Raises:
         BadInput: it is no name, or holds a key.
-        ModelError: there is no provider of that name.
+        ModelError: there is no provider of that name, or it must not be asked.
     """
+    from .agent.hosts import OBEYS, check_address, check_provider
+
     check_model(name)
-    if name in BUILTIN or api_base or _is_listed(name):
+    check_address(api_base)
+    if name in BUILTIN:
+        return
+    head, slash, _ = name.partition("/")
+    if not api_base:
+        check_provider(name, None)
+    if (not slash or head in OBEYS) if api_base else _is_listed(name):
         return
     from .agent.model_names import check_name  # seconds: it imports litellm
 
@@ -74,7 +82,7 @@ def take_brain(assistant: Assistant, name: str) -> None:
 
     Raises:
         BadInput: it is no name.
-        ModelError: there is no provider of that name; the brain stays.
+        ModelError: there is no provider of that name, or it must not be asked; the brain stays.
     """
     check_model(name)
     agent = assistant.agent
@@ -97,7 +105,7 @@ def open_model(assistant: Assistant, name: str) -> LLMBrain:
     from .agent.known import KnownModels
     from .agent.llm import open_brain
 
-    known = KnownModels(assistant.paths.models_known)
+    known = KnownModels(assistant.paths.models_known, writes=lambda: not assistant.incognito)
     return open_brain(
         name, api_base=assistant.api_base, options=assistant.model_options, known_modes=known
     )

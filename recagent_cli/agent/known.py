@@ -32,7 +32,10 @@ def key_of(model: str, api_base: str | None, what: str = "") -> str:
         api_base: address of the person's own server; of it only host, port and path count.
         what: what is known; "" is how calls are made ("native" or "text").
     """
-    parts = urlsplit(api_base or "")
+    try:
+        parts = urlsplit(api_base or "")
+    except ValueError:
+        parts = urlsplit("")
     address = f"{parts.hostname or ''}{f':{_port(api_base)}' if _port(api_base) else ''}"
     place = f" at {address}{parts.path.rstrip('/')}" if address or parts.path else ""
     return f"{what + ' of ' if what else ''}{model}{place}"[:LONGEST]
@@ -51,35 +54,56 @@ class KnownModels(MutableMapping[str, str]):
     Args:
         path: the file.
         clock: seconds since 1970.
+        writes: whether anything may be kept just now; what is learned while it may not is known
+            here alone.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: Callable[[], float] = time.time,
+        writes: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._path = path
         self._clock = clock
+        self._writes = writes
+        self._aside: dict[str, tuple[str, float]] = {}
         self._held = self._read()
 
     def __getitem__(self, key: str) -> str:
-        word, since = self._held[key]
+        word, since = self._all[key]
         if not self._fresh(since):
             raise KeyError(key)
         return word
 
     def __setitem__(self, key: str, word: str) -> None:
-        self._write({key[:LONGEST]: (word[:LONGEST], self._clock())}, ())
+        entry = {key[:LONGEST]: (word[:LONGEST], self._clock())}
+        if self._writes():
+            self._aside.pop(key[:LONGEST], None)
+            self._write(entry, ())
+        else:
+            self._aside.update(entry)
 
     def __delitem__(self, key: str) -> None:
-        del self._held[key]
-        self._write({}, (key,))
+        if key not in self._all:
+            raise KeyError(key)
+        self._aside.pop(key, None)
+        if self._held.pop(key, None) and self._writes():
+            self._write({}, (key,))
 
     def __iter__(self) -> Iterator[str]:
-        return iter([key for key, (_, since) in self._held.items() if self._fresh(since)])
+        return iter([key for key, (_, since) in self._all.items() if self._fresh(since)])
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
     def since(self, key: str) -> float | None:
         """When it was learned, in seconds since 1970; None where it is not known."""
-        return self._held[key][1] if key in self else None
+        return self._all[key][1] if key in self else None
+
+    @property
+    def _all(self) -> dict[str, tuple[str, float]]:
+        return {**self._held, **self._aside}
 
     def _fresh(self, since: float) -> bool:
         """Not too old, and not of a time to come: a clock may have been put back."""

@@ -17,6 +17,7 @@ from typing import Any
 from recagent_catalogs.errors import ModelError
 
 from .assembly import Assembly
+from .hosts import Guard, check_address, check_provider
 from .litellm_loading import load, wait
 from .model_errors import Failure, failure, no_answer
 from .model_names import at_base, suggestions, wire_model
@@ -66,6 +67,9 @@ class LiteLLMClient:
         temperature: None leaves it to the provider.
         clock, sleep: seconds, monotonic; injected by tests.
         rng: jitter of the back-off.
+
+    Raises:
+        BadInput: `api_base` is no address.
     """
 
     def __init__(
@@ -82,6 +86,7 @@ class LiteLLMClient:
         sleep: Callable[[float], None] = time.sleep,
         rng: random.Random | None = None,
     ) -> None:
+        check_address(api_base)
         self.model = model
         self.api_base = api_base
         self.stream = stream
@@ -152,9 +157,9 @@ class LiteLLMClient:
         """What is known of the model without asking it.
 
         Raises:
-            ModelError: litellm is missing.
+            ModelError: litellm is missing, or must not ask this provider.
         """
-        litellm = load()
+        litellm = self._litellm()
         try:
             told = litellm.get_model_info(self._wire_model)
         # It raises bare Exceptions for models that it does not know.
@@ -260,9 +265,10 @@ class LiteLLMClient:
         stream: bool,
     ) -> None:
         """In the worker thread: ask, and put every chunk into the queue."""
-        litellm = load()
+        litellm = self._litellm()
+        clients, guard = isolate(litellm), Guard(self.model, self.api_base, self._key())
+        clients.keep_to(guard)
         arguments = self._arguments(litellm, messages, tools, may_call, stream)
-        clients = isolate(litellm)
         job.hang_up = hanging_up(clients.cache_dict)
         if job.abandoned:  # before there was anything to hang up
             return
@@ -273,9 +279,20 @@ class LiteLLMClient:
             else:
                 job.usage = _told_usage([getattr(answer, "usage", None)])
                 job.put(answer)
+        except Exception:  # of any class, as all that litellm raises
+            if guard.astray is not None:
+                raise guard.astray from None
+            raise
         finally:
             clients.flush_cache()
         job.cost_usd = _cost(litellm, self._wire_model, job.usage)
+
+    def _litellm(self) -> Any:
+        """The module, once it is known that it may be asked for this model."""
+        litellm = load()
+        self._wire_model = at_base(self._wire_model, self.api_base, litellm)
+        check_provider(self._wire_model, self.api_base)
+        return litellm
 
     def _arguments(
         self,
@@ -285,7 +302,6 @@ class LiteLLMClient:
         may_call: bool,
         stream: bool,
     ) -> dict[str, Any]:
-        self._wire_model = at_base(self._wire_model, self.api_base, litellm)
         model, provider, *_ = litellm.get_llm_provider(self._wire_model, api_base=self.api_base)
         self._provider = provider
         if any(message.images for message in messages):
@@ -314,13 +330,14 @@ class LiteLLMClient:
 
     def _address(self) -> dict[str, str]:
         """Base and key. A provider's key from the environment never goes to another host."""
-        if self._api_key:
-            key: dict[str, str] = {"api_key": self._api_key}
-        elif self.api_base:
-            key = {"api_key": os.environ.get("RECAGENT_API_KEY") or NO_KEY}
-        else:
-            key = {}
+        key = {"api_key": self._key()} if self._key() else {}
         return {**key, **({"api_base": self.api_base} if self.api_base else {})}
+
+    def _key(self) -> str:
+        """What is sent as the key; empty: the provider's own, which litellm finds."""
+        if self._api_key or not self.api_base:
+            return self._api_key or ""
+        return os.environ.get("RECAGENT_API_KEY") or NO_KEY
 
 
 def _read_stream(job: Work, stream: Any) -> None:

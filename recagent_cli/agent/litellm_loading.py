@@ -128,8 +128,26 @@ def _quiet(litellm: Any) -> None:
     ):
         setattr(litellm, name, value)
     litellm.completion  # noqa: B018  (a broken install has the package and not the function)
+    _ask_no_ollama()
     words = getattr(litellm.litellm_core_utils.core_helpers, "_FINISH_REASON_MAP", None)
     if isinstance(words, dict):
         words.update(dict.fromkeys(CUT_WORDS, "length"))
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "httpx", "openai"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def _ask_no_ollama() -> None:
+    """Let no price or size of a model be looked up at an Ollama server.
+
+    litellm would do so twice an answer, at its own idea of the address, with `OLLAMA_API_KEY`.
+    """
+    from litellm.llms.ollama import common_utils
+    from litellm.llms.ollama.completion import transformation
+
+    def unknown(self: Any, model: str, *rest: Any, **more: Any) -> None:
+        return None
+
+    for module, name in ((common_utils, "OllamaModelInfo"), (transformation, "OllamaConfig")):
+        owner: Any = getattr(module, name, None)
+        if hasattr(owner, "get_model_info"):
+            owner.get_model_info = unknown

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
+from .hosts import check_provider, host_of
 from .litellm_loading import load
 from .model_errors import failure
 
@@ -28,19 +28,21 @@ def at_base(model: str, api_base: str | None, litellm: Any) -> str:
 def sends_to(model: str, api_base: str | None) -> str:
     """Where messages go, for the person: a host, or the provider's name."""
     if api_base:
-        return urlsplit(api_base).netloc or api_base
+        return host_of(api_base)
     head, slash, _ = wire_model(model, None).partition("/")
     return head if slash else "the provider of " + model
 
 
 def check_name(model: str, api_base: str | None) -> None:
-    """See that there is a provider for a name; nothing is sent.
+    """See that there is a provider for a name, which may be asked; nothing is sent.
 
     Raises:
-        ModelError: there is none (reason "not_found"), or litellm is missing.
+        ModelError: there is none (reason "not_found"), it is not asked (reason "refused"), or
+            litellm is missing.
     """
     litellm = load()
     wire = at_base(wire_model(model, api_base), api_base, litellm)
+    check_provider(wire, api_base)
     try:
         litellm.get_llm_provider(wire, api_base=api_base)
     except Exception as error:  # of any class, as all that litellm raises

@@ -54,7 +54,7 @@ def _says_vision(base: str, model: str) -> bool:
     """Whether an Ollama server says that a model can see; True where it does not say."""
     import httpx
 
-    with contextlib.suppress(httpx.HTTPError, ValueError, AttributeError):
+    with contextlib.suppress(httpx.HTTPError, httpx.InvalidURL, ValueError, AttributeError):
         url = f"{base.rstrip('/')}/api/show"
         told = httpx.post(url, json={"model": model}, timeout=SHOW_S, trust_env=False).json()
         able = told.get("capabilities")

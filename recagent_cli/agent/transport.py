@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .hosts import Guard
 from .wire_counts import with_whole_counts
 
 
@@ -30,6 +31,10 @@ class ThreadClients:
         found: dict[str, Any] = self._local.__dict__.setdefault("clients", {})
         return found
 
+    def keep_to(self, guard: Guard) -> None:
+        """From here on the clients of this thread are watched."""
+        self._local.guard = guard
+
     def get_cache(self, key: str, **rest: Any) -> Any:
         """A client of this thread, or None."""
         return self.cache_dict.get(key)
@@ -37,6 +42,9 @@ class ThreadClients:
     def set_cache(self, key: str, value: Any, **rest: Any) -> None:
         """Keep a client for this thread."""
         with_whole_counts(value)
+        guard, inner = getattr(self._local, "guard", None), _inner(value)
+        if guard is not None and hasattr(inner, "event_hooks"):
+            guard.watch(inner)
         self.cache_dict[key] = value
 
     def delete_cache(self, key: str) -> None:
@@ -96,9 +104,14 @@ def hanging_up(clients: dict[str, Any]) -> Callable[[], None]:
     return hang_up
 
 
+def _inner(client: Any) -> Any:
+    """The httpx client in what litellm or OpenAI wrap around one."""
+    return getattr(client, "client", None) or getattr(client, "_client", None) or client
+
+
 def _lines(client: Any) -> Iterator[socket.socket]:
-    """The open sockets of an httpx client, or of what litellm or OpenAI wrap around one."""
-    inner = getattr(client, "client", None) or getattr(client, "_client", None) or client
+    """The open sockets of an httpx client, or of what is wrapped around one."""
+    inner = _inner(client)
     mounts = getattr(inner, "_mounts", None) or {}
     for transport in (getattr(inner, "_transport", None), *mounts.values()):
         pool = getattr(transport, "_pool", None)
