@@ -58,7 +58,12 @@ EXAMPLES: dict[str, dict[str, object]] = {
     },
     "verdict": {"tool": "verdict", "text_mode": True},
 }
-EXAMPLES["dead_end"] = {"funnel": "9,742 → 0 (Western)", "report": "without Western: 12"}
+EXAMPLES["dead_end"] = {
+    "funnel": "9,742 → 0 (Western)",
+    "words": "duel",
+    "hits": 7,
+    "report": "without Western: 12",
+}
 EXAMPLES["tried"] = {
     "tried": [{"call": "filter", "came": "9,742 -> 0", "again": 2}],
     "left_out": 1,
