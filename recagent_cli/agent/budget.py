@@ -9,7 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from recagent_catalogs.errors import ModelError
+
 from .brain import Usage
+from .model_errors import no_answer
 from .wire import Message, Reply, ToolSchema
 
 CHARS_PER_TOKEN = 4
@@ -97,7 +100,7 @@ class Budget:
         written = sum(weight(call.arguments) for call in reply.calls) + weight(reply.text)
         prompt, answer = sent_chars // CHARS_PER_TOKEN, written // CHARS_PER_TOKEN
         if reply.prompt_tokens and prompt:
-            self._scale = reply.prompt_tokens / prompt
+            self._scale = reply.prompt_tokens / reply.answers / prompt
         answered = answer if reply.completion_tokens is None else reply.completion_tokens
         self._written += answered
         self.counted += (prompt if reply.prompt_tokens is None else reply.prompt_tokens) + answered
@@ -126,6 +129,17 @@ class Budget:
     def spent(self, sent_chars: int = 0) -> str:
         """Which limit allows no further answer, in words for the person; "" where none does."""
         return next((words for words, count in self._left(sent_chars) if count <= 0), "")
+
+    def error(self, told: str) -> ModelError:
+        """What to raise where a limit is reached: no answer in the time of the turn is a failure.
+
+        Args:
+            told: the limit, see `spent`.
+        """
+        left_s = self.seconds_left()
+        if self.calls or left_s is None or left_s > 0:
+            return ModelError(told, reason="budget")
+        return no_answer(self.model, f"time was up after {self.limits.seconds:.3g} s")
 
     def _left(self, sent_chars: int) -> list[tuple[str, int]]:
         """Each limit that is set: what is said where it is reached, and the answers it allows."""

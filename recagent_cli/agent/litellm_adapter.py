@@ -135,18 +135,20 @@ class LiteLLMClient:
             if on_text is not None:
                 on_text(piece)
 
-        stream = self.streams
+        stream, lost = self.streams, list[Reply]()
         for attempt in range(1, self.patience.tries + 1):
             try:
                 reply = self._once(messages, tools, may_call, show, deadline, stream)
             except _Failed as failed:
                 self._wait(failed.failure, attempt, deadline, again=not shown)
+                lost.append(failed.counted)
                 continue
-            if not stream or not _is_empty(reply):
-                return reply
+            if not stream or not _is_empty(reply) or attempt == self.patience.tries:
+                break
             # A server that cannot stream, or a refusal, whose words litellm's streams drop.
             stream = False
-        return reply
+            lost.append(reply)
+        return _with_lost(reply, lost)
 
     @property
     def streams(self) -> bool:
@@ -213,12 +215,14 @@ class LiteLLMClient:
                     show(piece)
         except Stalled as stalled:
             why = f"{stalled.what} {stalled.seconds:.3g} s"
-            complete = self._salvage(made, no_answer(self.model, why), messages)
+            complete = self._salvage(work, made, no_answer(self.model, why), messages)
         except Broken as broken:
-            complete = self._salvage(made, broken.error, messages)
+            complete = self._salvage(work, made, broken.error, messages)
         return self._finished(work, made, complete=complete)
 
-    def _salvage(self, made: Assembly, error: BaseException, messages: Sequence[Message]) -> bool:
+    def _salvage(
+        self, work: Work, made: Assembly, error: BaseException, messages: Sequence[Message]
+    ) -> bool:
         """Keep text that was already shown, else raise. Always False: it is not complete."""
         failed = failure(
             error,
@@ -228,7 +232,7 @@ class LiteLLMClient:
             pictures=any(message.images for message in messages),
         )
         if not "".join(made.text).strip() or failed.error.reason in ("bad_answer", "refused"):
-            raise _Failed(self._suggested(failed))
+            raise _Failed(self._suggested(failed), self._counted(Reply(), work))
         return False
 
     def _suggested(self, failed: Failure) -> Failure:
@@ -244,6 +248,10 @@ class LiteLLMClient:
 
     def _finished(self, work: Work, made: Assembly, *, complete: bool) -> Reply:
         reply = made.reply(complete=complete, ended=work.ended_well)
+        return self._counted(reply, work)
+
+    def _counted(self, reply: Reply, work: Work) -> Reply:
+        """With what the provider counted."""
         usage = work.usage
         prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
         if prompt is None and completion is None:
@@ -285,7 +293,7 @@ class LiteLLMClient:
             raise
         finally:
             clients.flush_cache()
-        job.cost_usd = _cost(litellm, self._wire_model, job.usage)
+            job.cost_usd = _cost(litellm, self._wire_model, job.usage)
 
     def _litellm(self) -> Any:
         """The module, once it is known that it may be asked for this model."""
@@ -349,8 +357,8 @@ def _read_stream(job: Work, stream: Any) -> None:
             job.put(chunk)
     finally:
         close_stream(stream)
-    # The raw chunks hold the provider's own usage; what the stream sums up is litellm's guess.
-    job.usage = _told_usage([getattr(c, "usage", None) for c in getattr(stream, "chunks", ())])
+        # The raw chunks hold the provider's own usage; what the stream sums up is litellm's guess.
+        job.usage = _told_usage([getattr(c, "usage", None) for c in getattr(stream, "chunks", ())])
     job.ended_well = any(
         getattr(stream, name, "") is not None
         for name in ("received_finish_reason", "intermittent_finish_reason")
@@ -435,8 +443,31 @@ def _cost(litellm: Any, model: str, usage: Any) -> float | None:
     return cost if math.isfinite(cost) and cost > 0 else None
 
 
+def _with_lost(reply: Reply, lost: Sequence[Reply]) -> Reply:
+    """With the tokens of answers that were of no use, and asked again: they are paid as well."""
+    for other in lost:
+        if other.prompt_tokens is None and other.completion_tokens is None:
+            continue
+        reply = replace(
+            reply,
+            prompt_tokens=_sum(reply.prompt_tokens, other.prompt_tokens),
+            completion_tokens=_sum(reply.completion_tokens, other.completion_tokens),
+            cached_tokens=_sum(reply.cached_tokens, other.cached_tokens),
+            cost_usd=_sum(reply.cost_usd, other.cost_usd),
+            answers=reply.answers + 1,
+        )
+    return reply
+
+
+def _sum(kept: Any, lost: Any) -> Any:
+    """What is not known of the answer is not known of the sum."""
+    return None if kept is None else kept + (lost or 0)
+
+
 def _is_empty(reply: Reply) -> bool:
-    return not (reply.text.strip() or reply.calls or reply.finish == "content_filter")
+    """Whether nothing came, though nothing was cut either: that would be cut again."""
+    told = reply.text.strip() or reply.calls or reply.finish == "content_filter"
+    return not told and reply.complete
 
 
 def _duration(seconds: float) -> str:
@@ -444,8 +475,9 @@ def _duration(seconds: float) -> str:
 
 
 class _Failed(Exception):
-    """A try failed, mapped."""
+    """A try failed, mapped; with what was counted of it."""
 
-    def __init__(self, failed: Failure) -> None:
+    def __init__(self, failed: Failure, counted: Reply) -> None:
         super().__init__(str(failed.error))
         self.failure = failed
+        self.counted = counted

@@ -28,7 +28,7 @@ from .instructions import plan_prompt, system_prompt, tool_schemas
 from .known import key_of
 from .litellm_adapter import LiteLLMClient
 from .litellm_loading import warm
-from .model_errors import no_answer, no_images
+from .model_errors import no_images
 from .opening import Opening
 from .options import Mode, ModelOptions, Strategy
 from .planning import Planning
@@ -149,8 +149,10 @@ class LLMBrain(Beside):
             ModelError: the model cannot be reached, refuses, or comes to no end (`ends.SHORT`).
         """
         if not view.steps:
-            # Before the clock of the turn starts; others' clients may have nothing to wait for.
-            getattr(self._client, "ready", _nothing)()
+            if ready := getattr(
+                self._client, "ready", None
+            ):  # others' may have nothing to wait for
+                ready()
             self._turn = self._begin(Opening(view, self._examples))
         self._turn.written.note(view)
         self._take_objection(view)
@@ -227,14 +229,6 @@ class LLMBrain(Beside):
                 raise ModelError(self._turn.budget.spent(), reason="budget") from error
             raise
 
-    def _spent(self, told: str) -> ModelError:
-        """A limit is reached. A model that gave no answer in the time of the turn has failed."""
-        budget = self._turn.budget
-        left = budget.seconds_left()
-        if budget.calls or left is None or left > 0:
-            return ModelError(told, reason="budget")
-        return no_answer(self.name, f"time was up after {budget.limits.seconds:.3g} s")
-
     def _changed_by(self, error: ModelError) -> bool:
         """Whether another try makes sense because something was learned from the error."""
         if error.reason == "no_tools" and self._mode == "auto" and self.mode == "native":
@@ -265,7 +259,7 @@ class LLMBrain(Beside):
             told = f"{self.name}: the conversation is too long for its {window:,} tokens"
             raise ModelError(told, reason="context", hint="begin a new session")
         if spent := turn.budget.spent(prompt.weight):
-            raise self._spent(spent)
+            raise turn.budget.error(spent)
         last = turn.budget.calls_left(prompt.weight) == 1
         if last and not why and prompt.mode != "plan":  # a plan needs no further answer
             prompt = self._built(view, "this is the last answer that the budget allows")
@@ -454,10 +448,6 @@ def open_brain(
         limits=options.limits,
         known_modes=known_modes,
     )
-
-
-def _nothing() -> None:
-    """What a client does to be ready where it does not say."""
 
 
 def _room(window: int) -> int:

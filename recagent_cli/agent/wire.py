@@ -89,6 +89,8 @@ class Reply:
             not tell.
         cost_usd: None where the price is unknown.
         extra: the provider's own data of the message, handed back unchanged.
+        answers: how many answers the tokens and the cost are of: one that was of no use, and asked
+            again, is paid as well.
     """
 
     text: str = ""
@@ -101,6 +103,7 @@ class Reply:
     cached_tokens: int | None = None
     cost_usd: float | None = None
     extra: dict[str, Any] | None = None
+    answers: int = 1
 
 
 class ModelClient(Protocol):

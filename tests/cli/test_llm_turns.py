@@ -13,7 +13,7 @@ import pytest
 from recagent_catalogs.errors import ModelError, ToolError
 from recagent_cli.agent import litellm_loading
 from recagent_cli.agent.budget import Budget, Limits, weight
-from recagent_cli.agent.events import TextDelta, ToolFinished
+from recagent_cli.agent.events import ModelAnswered, TextDelta, ToolFinished
 from recagent_cli.agent.litellm_adapter import LiteLLMClient
 from recagent_cli.agent.llm import LLMBrain
 from recagent_cli.agent.request import Intent, Request
@@ -594,6 +594,43 @@ def test_the_prefix_is_marked_for_a_cache_that_wants_marks(bench: Bench) -> None
     _, server = ask(bench, END)
     assert isinstance(server.requests[0].body["messages"][0]["content"], str)
     assert "cache_control" not in sent_text(server)
+
+
+def test_56_what_was_asked_again_is_counted(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty stream, then an error without a count: the event, the turn and its budget."""
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    empty = Answer(usage=(1_000, 50))
+    failed = Answer.error("server")
+    with FakeServer(empty, failed, calls(NINETIES, usage=(1_000, 20)), END) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        client = LiteLLMClient("openai/gpt-4o-mini", patience=PATIENCE)
+        brain = LLMBrain(client, limits=Limits(tokens=20_000))
+        turn = bench.turn(brain)
+    assert len(server.requests) == 4 and turn.usage is not None and not turn.cut
+    first, _ = (event for event in bench.events if isinstance(event, ModelAnswered))
+    assert (first.prompt_tokens, first.completion_tokens) == (2_000, 70)
+    assert (turn.usage.calls, turn.usage.prompt_tokens) == (2, 2_100)
+    assert first.cost_usd == pytest.approx((2_000 * 0.15 + 70 * 0.6) / 1e6)
+    budget = Budget(Limits(tokens=9_000), "m", Clock())
+    budget.spend(Reply(prompt_tokens=4_000, completion_tokens=0, answers=2), 8_000)
+    assert budget.calls_left(8_000) == 2, "a prompt of two thousand, sent twice"
+
+
+def test_56_a_stream_that_broke_is_counted_as_far_as_it_was() -> None:
+    """Anthropic counts the prompt in the first part."""
+    broken = Answer(text="", thinking="hm", usage=(700, 9), cut_after=3)
+    with FakeServer(broken, Answer(text="ok", usage=(700, 5)), provider="anthropic") as server:
+        reply = client_of(server, "anthropic").complete(HELLO)
+    assert (reply.text, reply.prompt_tokens, reply.answers) == ("ok", 1_400, 2)
+
+
+def test_34_an_answer_cut_before_its_first_word_is_not_asked_again_whole(bench: Bench) -> None:
+    """All was spent on thinking; the model is told that it was empty, within the turn's budget."""
+    thought = Answer(thinking="hmm " * 50, finish="length", usage=(1_000, 8_000))
+    with FakeServer(*[thought] * 8, provider="deepseek") as server:
+        turn = bench.turn(LLMBrain(client_of(server), limits=Limits(tokens=20_000)))
+    assert turn.usage is not None and turn.cut
+    assert (len(server.requests), turn.usage.calls, turn.usage.completion_tokens) == (2, 2, 16_000)
 
 
 def test_56_unknown_price_is_none(bench: Bench) -> None:
