@@ -24,7 +24,16 @@ from recagent_catalogs.store import Catalog
 
 DATA = Path(__file__).parent / "data"
 FEW_FILES = 3
-WITH_LITELLM = ("test_assistant", "test_brain_contract", "test_explaining", "test_refine")
+WITH_LITELLM = (
+    "test_assistant",
+    "test_brain_contract",
+    "test_explaining",
+    "test_images",
+    "test_lying_brain",
+    "test_refine",
+    "test_review",
+    "test_testing_docs",  # by its name among the last: by then another has trained `bundled_home`
+)
 """Files that ask a model on a local server, beside those called so."""
 
 # A busy machine is no reason to fail. Every run draws other examples, so few a run are many a week;

@@ -29,7 +29,7 @@ from recagent_tools.models.facts import ItemFacts, facts_of
 from recagent_tools.models.feature_words import EXACT, FAMILIES, feature_words
 from recagent_tools.models.features import KINDS, SCORED, FirstStage, feature_names
 from recagent_tools.models.fold_worker import FoldPool
-from recagent_tools.models.folds import Folds, folds_of, run_fold
+from recagent_tools.models.folds import FoldResult, Folds, folds_of, run_fold
 from recagent_tools.models.groups import Cut, Group
 from recagent_tools.models.history import History
 from recagent_tools.models.lightgbm_library import LibraryRefused, NativeBooster
@@ -415,15 +415,9 @@ def _same_groups(mine: Sequence[Group], theirs: Sequence[Group]) -> None:
         np.testing.assert_allclose(one.features, other.features, rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("fate", ["done", "killed"])
-def test_folds_in_processes_give_what_they_give_here(
-    catalog: Catalog, monkeypatch: pytest.MonkeyPatch, fate: str
-) -> None:
-    monkeypatch.setattr(fold_worker, "WORTH_A_PROCESS", 0)
-    if fate == "killed":
-        monkeypatch.setattr(fold_worker, "WORKER", "recagent_tools.models.no_such_module")
-    else:
-        monkeypatch.setattr(fold_worker, "run_fold", lambda *_: pytest.fail("done twice"))
+@pytest.fixture(scope="module")
+def three_folds(catalog: Catalog) -> tuple[Folds, list[FoldResult]]:
+    """A split in three, and what each fold gives in this process."""
     interactions = catalog.interactions
     assert interactions is not None
     facts = facts_of(catalog)
@@ -435,11 +429,22 @@ def test_folds_in_processes_give_what_they_give_here(
         Setting(3, threads=4, quick=True),
         np.random.default_rng(0),
     )
+    return split, [run_fold(split, number) for number in range(3)]
+
+
+@pytest.mark.parametrize("fate", ["done", "killed"])
+def test_folds_in_processes_give_what_they_give_here(
+    three_folds: tuple[Folds, list[FoldResult]], monkeypatch: pytest.MonkeyPatch, fate: str
+) -> None:
+    monkeypatch.setattr(fold_worker, "WORTH_A_PROCESS", 0)
+    if fate == "killed":
+        monkeypatch.setattr(fold_worker, "WORKER", "recagent_tools.models.no_such_module")
+    else:
+        monkeypatch.setattr(fold_worker, "run_fold", lambda *_: pytest.fail("done twice"))
+    split, all_here = three_folds
     with FoldPool(split) as pool:
         found = list(pool.results())
-    assert len(found) == 3
-    for number, result in enumerate(found):
-        here = run_fold(split, number)
+    for result, here in zip(found, all_here, strict=True):
         for kind in ("likes", "next"):
             _same_groups(result.groups[kind], here.groups[kind])
         assert len(result.newcomers) == len(here.newcomers)
