@@ -146,23 +146,27 @@ def test_one_column_is_not_the_title_and_the_year(tmp_path: Path) -> None:
 # Years
 
 
+YEAR_NAMES = [
+    "Published", "Publication Year", "Release Date", "released", "date", "Year Published",
+    "Original Publication Date", "First Published", "yearReleased", "Year of first edition",
+    "release_dt_year", "Premiere date", "Aired", "Vintage", "Copyright", "US release",
+]  # fmt: skip
+YEAR_VALUES = [
+    ("1937", "1965"),
+    ("1937-09-21", "1965-08-01"),
+    ("21/09/1937", "8/1/1965"),
+    ("Sep 21, 1937", "c. 1965"),
+    ("1937.0", "1965.0"),
+    ("19370921", "1965-08-01T00:00:00Z"),
+]
+
+
 @pytest.mark.parametrize(
-    "name",
+    ("name", "values"),
     [
-        "Published", "Publication Year", "Release Date", "released", "date", "Year Published",
-        "Original Publication Date", "First Published", "yearReleased", "Year of first edition",
-        "release_dt_year", "Premiere date", "Aired", "Vintage", "Copyright", "US release",
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize(
-    "values",
-    [
-        ("1937", "1965"),
-        ("1937-09-21", "1965-08-01"),
-        ("21/09/1937", "8/1/1965"),
-        ("Sep 21, 1937", "c. 1965"),
-        ("1937.0", "1965.0"),
-        ("19370921", "1965-08-01T00:00:00Z"),
+        (name, YEAR_VALUES[(number + step) % len(YEAR_VALUES)])
+        for number, name in enumerate(YEAR_NAMES)
+        for step in (0, 1, 3)  # every name in three ways, every way under eight names
     ],
 )
 def test_years_are_known_by_many_names(tmp_path: Path, name: str, values: tuple[str, str]) -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,13 +23,29 @@ def _home(home: Path) -> None:
     """Every test here has a home of its own."""
 
 
+TALKED: dict[Path, str] = {}
+"""The session in each home that was kept."""
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the home of the first test that talked is kept for the others."""
+    return tmp_path_factory.mktemp("talked") / "home"
+
+
 @pytest.fixture
-def session(recagent: RunCommand) -> str:
+def session(recagent: RunCommand, home: Path, kept: Path) -> str:
     """Two lists: films from 1990 on, and those without horror."""
-    first = valid(recagent("ask", "a film from 1990 to 2020", "--json").out)
-    assert recagent("bus", "save", "early").code == 0
-    recagent("ask", "--continue", "no thrillers")
-    return str(first["session"])
+    if kept not in TALKED:
+        first = valid(recagent("ask", "a film from 1990 to 2020", "--json").out)
+        assert recagent("bus", "save", "early").code == 0
+        recagent("ask", "--continue", "no thrillers")
+        shutil.copytree(home, kept)
+        TALKED[kept] = str(first["session"])
+    else:
+        shutil.rmtree(home)
+        shutil.copytree(kept, home)
+    return TALKED[kept]
 
 
 def ids(recagent: RunCommand, *words: str) -> list[str]:
@@ -125,7 +142,7 @@ def test_lists_history_and_differences(recagent: RunCommand, session: str) -> No
     ("words", "code", "said"),
     [
         (["show", "--session", "nope"], 3, "session list"),
-        (["show", "-c", "movies"], 3, "no session"),
+        (["show", "-c", "games"], 3, "no session"),
         (["load", "nope"], 3, "early"),
         (["forget", "nope"], 3, "early"),
         (["minus", "list 9"], 3, "lists 1 to 2"),

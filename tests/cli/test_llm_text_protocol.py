@@ -229,20 +229,20 @@ def test_22_a_call_in_prose_never_runs(
     assert read(text) == [] and read("\n\n".join([quote(call), *around])) == []
 
 
-MUCH = 100_000
+MUCH = 50_000
 LONG = [
     "`" * MUCH, "```\n" * (MUCH // 4), "```" + " " * MUCH + "!", "``` " * (MUCH // 4), "[" * MUCH,
     "{" * MUCH, "[{" * (MUCH // 2), "[]" * (MUCH // 2), "\n" * MUCH, " " * MUCH + "x", "<" * MUCH,
     "<tool_call>" * (MUCH // 11), "<tool_call>{" * (MUCH // 12), "<function=a>" * (MUCH // 12),
-    "<tool" + " " * MUCH, "<parameter=a>" * (MUCH // 13), '<invoke name="a"><parameter=a>' * 3_000,
-    "<tool_call>a<arg_key>b</arg_key><arg_value>" * 2_500, "[TOOL_CALLS]" * (MUCH // 12),
+    "<tool" + " " * MUCH, "<parameter=a>" * (MUCH // 13), '<invoke name="a"><parameter=a>' * 1_500,
+    "<tool_call>a<arg_key>b</arg_key><arg_value>" * 1_250, "[TOOL_CALLS]" * (MUCH // 12),
     "[TOOL_CALLS]a" + " " * MUCH + "x", "[TOOL_CALLS]" + "a" * MUCH, "Action:" + " " * MUCH,
     "Action: a\n" * (MUCH // 10), "Action: a\nAction Input: {}\n" * (MUCH // 27),
     "<think>" * (MUCH // 7), "</think>" * (MUCH // 8), "*" * MUCH, "> \n" * (MUCH // 3),
     "<|channel|>" * (MUCH // 11), "<|channel|>a<|message|>" * (MUCH // 23),
-    "<｜tool▁call▁begin｜>" * (MUCH // 19), "Observation" * (MUCH // 11), "for example " * 8_000,
-    '{"name"' + " " * MUCH, '{"tool": "popular", "arguments": {}} ' * 2_700, "1 " * (MUCH // 2),
-    '"' * MUCH, "\\" * MUCH, "```json\n{\"tool\": \"popular\"}\n```\n" * 3_000,
+    "<｜tool▁call▁begin｜>" * (MUCH // 19), "Observation" * (MUCH // 11), "for example " * 4_000,
+    '{"name"' + " " * MUCH, '{"tool": "popular", "arguments": {}} ' * 1_350, "1 " * (MUCH // 2),
+    '"' * MUCH, "\\" * MUCH, "```json\n{\"tool\": \"popular\"}\n```\n" * 1_500,
     "-" * MUCH, "9" * MUCH,
 ]  # fmt: skip
 
