@@ -154,7 +154,8 @@ class Budget:
             if self.counted < most:
                 words = f"{most:,} tokens hold no further call after {calls} ({self.counted:,})"
             if not self.calls:
-                words = f"{most:,} tokens do not hold one call ({next_tokens:,})"
+                tokens = "token does" if most == 1 else "tokens do"
+                words = f"{most:,} {tokens} not hold one call (about {next_tokens:,})"
             found.append((words, (most - self.counted) // next_tokens))
         if limits.cost_usd is not None and self.priced > 0:
             each = self.priced / max(self.counted, 1) * next_tokens

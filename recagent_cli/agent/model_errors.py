@@ -124,9 +124,9 @@ _STATUSES |= {413: "context", 429: "rate_limit", 529: "server"}
 _HINTS = {
     "missing": "install what this provider needs beside litellm",
     "auth": "set the provider's key in the environment ({key})",
-    "not_found": "check the name given with -m; with --api-base it is the server's own name",
+    "not_found": "check the name (-m or the setting); with --api-base it is the server's own",
     "rate_limit": "wait and try again, or choose another model",
-    "timeout": "try again; RECAGENT_TIMEOUT_S gives a slow model more time",
+    "timeout": "try again; --timeout SECONDS gives a slow model more time",
     "unreachable": "check the network, the address (--api-base) and that the server runs",
     "refused": "word the request differently, or ask without a model",
     "context": "begin a new session, or use a model with a larger context",

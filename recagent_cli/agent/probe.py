@@ -130,6 +130,8 @@ def probe(
     client = client or LiteLLMClient(model, api_base=api_base, patience=ONCE)
     # First, as it imports litellm, whose seconds are not the model's.
     facts = client.facts() if isinstance(client, LiteLLMClient) else Facts(None, False, False)
+    if known is not None:  # a server that was updated may see by now
+        known.pop(key_of(model, api_base, "sight"), None)
     started = clock()
     first = _first(client)
     seconds = clock() - started

@@ -10,7 +10,7 @@ from typing import Any
 
 from recagent_catalogs.text import clean
 
-from ..agent.events import Event, Progress, ToolFinished
+from ..agent.events import CallRefused, Event, Progress, ToolFinished
 
 SHOW_AFTER_S = 0.7
 PREPARING = "preparing catalog and models, this once …"
@@ -44,6 +44,9 @@ class Watcher:
             self._progress(event)
         elif isinstance(event, ToolFinished) and self._verbose:
             self._tool(event)
+        elif isinstance(event, CallRefused) and self._verbose:
+            problem = clean(event.problem, 300)
+            sys.stderr.write(f"{clean(event.tool, 40)}: refused: {problem}\n")
 
     def _progress(self, event: Progress) -> None:
         now = time.monotonic()

@@ -21,7 +21,16 @@ from rich.text import Text
 from recagent_catalogs.errors import Cancelled, RecagentError
 from recagent_catalogs.text import clean
 
-from ..agent.events import Event, Notice, TextDelta, Thought, ToolFinished, ToolStarted, TurnStarted
+from ..agent.events import (
+    CallRefused,
+    Event,
+    Notice,
+    TextDelta,
+    Thought,
+    ToolFinished,
+    ToolStarted,
+    TurnStarted,
+)
 from ..faults import as_fault
 from .chat_command import NOTHING
 from .chat_commands import command_named, unknown
@@ -265,6 +274,8 @@ class Chat:
             if self.verbose or (brain != "builtin" and not is_quiet(event)):
                 catalog, width = self.assistant.catalog, self._talk.width
                 self._tell(tool_line(event, catalog, width, plain=self.plain))
+        elif isinstance(event, CallRefused) and self.verbose:
+            self.note(f"{clean(event.tool, 40)} refused: {clean(event.problem, 300)}")
         elif isinstance(event, Thought) and self.verbose:
             self._tell(Text(f"  {clean(event.text, 300)}", style="dim italic"))
         elif isinstance(event, Notice) and event.kind == "fallback":

@@ -124,6 +124,9 @@ def _event(
     match told["event"]:
         case "call":
             yield at, _call_line(told, catalog, width)
+            said = clean(told["text"], 1_000)
+            if told["error"] and len(said) > width // 2:  # the line above has only its beginning
+                yield "", Padding(Text(said, "dim"), (0, 0, 0, 4))
         case "model":
             yield at, Text(clean(f"  model: {_answer_told(told)}", 400), "dim")
         case "plan":

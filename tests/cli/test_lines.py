@@ -12,8 +12,9 @@ from rich.cells import cell_len
 from syrupy.assertion import SnapshotAssertion
 
 from recagent_catalogs.store import Catalog
-from recagent_cli.agent.events import ToolFinished
+from recagent_cli.agent.events import CallRefused, ToolFinished
 from recagent_cli.agent.usage import Usage, spent, usage_from_json
+from recagent_cli.commands.progress import Watcher
 from recagent_cli.ui.lines import cost_told, is_quiet, spent_line, told_of, tool_line, usage_line
 
 
@@ -111,3 +112,12 @@ def test_56_a_sum_is_never_told_too_small(usages: list[Usage]) -> None:
 def test_no_cost_is_told_as_nothing() -> None:
     assert cost_told(0.00005) == "$0.0001" and cost_told(0.0000499) == "less than $0.0001"
     assert cost_told(None) == "cost unknown" and usage_from_json(None) is None
+
+
+def test_a_refused_call_is_told_where_every_call_is(capsys: pytest.CaptureFixture[str]) -> None:
+    refused = CallRefused("ra\x1b[31mnk", {"like": "Alien"}, "no field 'like'")
+    Watcher(quiet=False, verbose=False)(refused)
+    assert capsys.readouterr().err == ""
+    Watcher(quiet=False, verbose=True)(refused)
+    told = capsys.readouterr().err
+    assert told.endswith("refused: no field 'like'\n") and "\x1b" not in told

@@ -103,3 +103,12 @@ def test_doctor_in_json(home: Path, recagent: RunCommand) -> None:
         ran = recagent("doctor", "-m", "openai/x", "--api-base", server.url, "--json")
     assert ran.code == 5 and len(server.requests) == 1
     assert json.JSONDecoder().raw_decode(ran.out)[0]["probe"]["reason"] == "auth"
+
+
+def test_what_was_known_of_its_sight_is_forgotten() -> None:
+    with FakeServer(CALLED, provider="ollama") as server:
+        sight = key_of(server.model, server.api_base, "sight")
+        known = {sight: "none", "sight of another": "none"}
+        client = LiteLLMClient(server.model, api_base=server.api_base, patience=ONCE)
+        probe(server.model, api_base=server.api_base, client=client, known=known)
+    assert sight not in known and "sight of another" in known
