@@ -8,6 +8,7 @@ nothing meets all of it counts no longer: the ways out are those of the bus, or 
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,11 +17,11 @@ from typing import Literal
 
 import numpy as np
 
-from recagent_catalogs.errors import BadCondition
+from recagent_catalogs.errors import BadCondition, ToolError
 from recagent_catalogs.schema import NUMBER_ROLES, WORD_ROLES
 from recagent_catalogs.text import clean, fold
 from recagent_tools.conditions import Condition, Mask, evaluate, parse_condition
-from recagent_tools.filter import relaxations
+from recagent_tools.filter import relaxation_report, relaxations
 from recagent_tools.personal import ALL_SEEN, ALL_SEEN_BY_SOME, is_chosen, rows_with
 from recagent_tools.references import preview
 from recagent_tools.relaxation import MAX_CONDITIONS, Census, Relaxation, changed
@@ -33,7 +34,7 @@ from .builtin.parse import wants_list
 from .critic import Fault, check, ground_question
 from .request import GOING, MAKING, Mention, Request
 
-Kind = Literal["dropped", "unfit", "few", "many", "untrue", "question"]
+Kind = Literal["dropped", "empty", "unfit", "few", "many", "untrue", "question"]
 FACTS = frozenset(
     ("title", "year", "number", "person", "value", "count", "rank", "address", "code")
 )
@@ -44,6 +45,8 @@ MOST_HELD = 5
 """So many candidates that fit are told of."""
 MOST_WAYS = 3
 """So many ways out, where nothing fits."""
+MOST_REPORTED = 1_200
+"""Characters of what the conditions leave, where nothing is left."""
 MOST_SAID = 400
 """Words of the person that are looked through for a value."""
 LONGEST_NAME = 4
@@ -60,9 +63,9 @@ class Problem:
     """One thing that is wrong.
 
     Attributes:
-        kind: "dropped": named and no candidate; "unfit": an item that must not be shown; "few",
-            "many": not as many as were asked for; "untrue": a sentence; "question": a question back
-            or its options.
+        kind: "dropped": named and no candidate; "empty": nothing at all; "unfit": an item that must
+            not be shown; "few", "many": not as many as were asked for; "untrue": a sentence;
+            "question": a question back or its options.
         told: what it is, for the model.
         row: the item, of "unfit".
         why: of "unfit", for the person.
@@ -116,6 +119,12 @@ class Review:
             found += self._unfit(rows)
             found += self._number(rows, {p.row for p in found if p.row is not None})
         return [*found, *self._untrue(rows, text)]
+
+    def of_nothing(self) -> list[Problem]:
+        """What is wrong with a list of no items: it is no answer, whatever was asked."""
+        left = len(self.context.bus)
+        of = f"of {left:,} candidates none may be shown" if left else "there are no candidates"
+        return [Problem("empty", f"{of}, so this list is empty and no answer")]
 
     def of_question(self) -> list[Problem]:
         """What is wrong with the question back that stands in the context."""
@@ -329,7 +338,19 @@ class Review:
             lines.append(f"- and {len(problems) - MOST_TOLD:,} more")
         if any(p.kind in ("dropped", "unfit", "few") for p in problems):
             lines.append(self._held(problems, rows))
+        if any(p.kind == "empty" for p in problems):
+            lines.append(self.ways_out())
         return "\n".join(lines)
+
+    def ways_out(self) -> str:
+        """How to come to candidates that may be shown, for the model."""
+        bus = self.context.bus
+        emptied = [stage.number for stage in bus.stages if stage.after == 0]
+        if len(bus) or not emptied:
+            return self._held((), ())
+        with contextlib.suppress(ToolError):  # too much was left out of the history
+            return relaxation_report(self.context, emptied[-1])[:MOST_REPORTED]
+        return self._held((), ())
 
     def _held(self, problems: Sequence[Problem], rows: Sequence[int]) -> str:
         """The candidates that fit and are not in the list, or how to come to some."""

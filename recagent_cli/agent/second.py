@@ -104,7 +104,7 @@ class SecondChance:
         """
         tool, self.refilled = self.course.agent.toolbox.get(call.name), False
         if ran.error or tool is None or not tool.ends_turn:
-            return ran, ran.result.text, call
+            return self._with_ways(call, ran), ran.result.text, call
         problems, reasons = self._of_code(ran)
         if problems and self._may_go_back():
             self._sent_back = True
@@ -129,6 +129,13 @@ class SecondChance:
             call = replace(call, arguments={**call.arguments, "items": ids})
         return ran, ran.result.text, call
 
+    def _with_ways(self, call: Call, ran: Ran) -> Ran:
+        """A list that failed as there are no candidates: the model reads how to come to some."""
+        if call.name != "present" or not ran.error or len(self.course.context.bus):
+            return ran
+        told = f"{ran.result.text}\n{self._review().ways_out()}"
+        return replace(ran, result=ToolResult(told, ran.result.data))
+
     def _review(self) -> Review:
         course = self.course
         said = [*(turn.utterance for turn in course.session.turns), course.utterance]
@@ -143,6 +150,9 @@ class SecondChance:
         if rows is None:
             problems = review.of_question()
             return problems, review.reasons(problems, ())
+        if not rows:
+            problems = review.of_nothing()
+            return problems, review.reasons(problems, rows)
         data = ran.result.data if isinstance(ran.result.data, dict) else {}
         dropped: Sequence[str] = data.get("dropped", ())
         problems = review.of_list(rows, context.text, dropped)
@@ -187,6 +197,7 @@ class SecondChance:
         """Bring the list that is to be shown in order by code, and say what was done."""
         context = self.course.context
         if not context.presented:
+            self._emptied = context.presented is not None
             return
         context.notices[:] = [notice for notice in context.notices if notice not in self._told]
         review, wanted = self._review(), self.request.count or len(context.presented)
@@ -348,6 +359,8 @@ class SecondChance:
         """
         if self._emptied:
             told = f"{self.brain.name}: nothing of its list is what was asked for"
+            if not len(self.course.context.bus):
+                told = f"{self.brain.name}: it had no candidates to show"
             raise ModelError(told, reason="stuck")
 
     def _stands(self, error: ModelError) -> bool:

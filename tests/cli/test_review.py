@@ -526,3 +526,41 @@ def test_a_plan_whose_answer_fails_is_sent_back(home: Path) -> None:
     turn, server = by_wire(*answers, options=ModelOptions(strategy="plan"))
     assert ids(turn) == ["f04"] and len(server.requests) == 2
     assert "not genres lacks Horror" in str(server.requests[1].messages)
+
+
+# --- a list of nothing ---------------------------------------------------------------------------
+
+BEFORE = "what can you recommend from before 1900?"
+NOTHING_OLD = Call("filter", {"where": ["year < 1900"]})
+SHOWN = Call("present", {"count": 3, "text": "Here are my picks for you."})
+
+
+@pytest.mark.parametrize("last", [SHOWN, Call("present", {"items": ["f01"], "text": "Enjoy!"})])
+def test_a_list_of_nothing_goes_back_with_the_ways_out(assistant: Assistant, last: Call) -> None:
+    closing = Step(text="There is nothing from before 1900 here.")
+    turn, brain, _ = ask(assistant, BEFORE, Step((NOTHING_OLD, last)), closing)
+    observed = brain.views[1][2][-1]
+    assert "smallest changes" in observed and "year" in observed
+    assert turn.text == closing.text and not turn.cut and not turn.items
+
+
+def test_a_model_that_insists_on_nothing_is_answered_for(assistant: Assistant) -> None:
+    again = Step((SHOWN,))
+    turn, _, events = ask(assistant, BEFORE, Step((NOTHING_OLD, SHOWN)), again)
+    assert turn.brain == "builtin" and turn.cut
+    assert "no candidates to show; the built-in brain answers instead" in told(turn, "cut")
+    assert turn.text.startswith("There are no films up to 1899 here")
+    assert all(
+        e.text.startswith("sent back") for e in events if isinstance(e, ToolFinished) and e.error
+    )
+
+
+def test_nothing_in_the_last_step_is_no_answer_either(home: Path) -> None:
+    plan = [
+        {"tool": "filter", "arguments": {"where": ["year < 1900"]}},
+        {"tool": "present", "arguments": {"count": 2}},
+    ]
+    answers = [Answer(text=json.dumps(plan)), Answer(calls=(FakeCall("present", {"count": 2}),))]
+    options = ModelOptions(strategy="plan", max_steps=2)
+    turn, _ = by_wire(*answers, options=options, said=BEFORE)
+    assert turn.brain == "builtin" and turn.cut and turn.text
