@@ -195,7 +195,7 @@ def test_39_no_note_comes_between_results_and_the_answer_to_them(
     assert len(turn.items) == 2 and not turn.notices
     assert "it was empty" in str(server.requests[2].body)
     assert "Tried so far" in str(server.requests[2].body)
-    assert "no steps are left" in str(server.requests[-1].body)
+    assert "steps are taken" in str(server.requests[-1].body)
     for request in server.requests:
         kinds = []
         for message in request.messages:
