@@ -43,6 +43,7 @@ from .llm_bench import (
 __all__ = ["bench", "litellm_ready"]
 pytestmark = LITELLM_WARNS
 END = Answer(calls=(PRESENT,))
+NOTHING = Answer(text="There is nothing.")
 EACH = pytest.mark.parametrize("dialect", ["openai", "anthropic", "gemini", "ollama"])
 
 
@@ -797,7 +798,7 @@ def test_dead_ends_are_told_with_the_ways_out_once(bench: Bench) -> None:
 def test_nothing_of_nothing_is_a_dead_end_whose_ways_out_are_true(bench: Bench) -> None:
     """Counted from where the conditions stand; not of no candidates, of which all leave none."""
     old, drama = ({"where": [text]} for text in ("year < 1900", "genres has Drama"))
-    _, server = ask(bench, calls(call("filter", old)), calls(call("filter", drama)), END)
+    _, server = ask(bench, calls(call("filter", old)), calls(call("filter", drama)), NOTHING)
     result = server.requests[2].messages[-1]["content"]
     assert "second time" in result and "genres has Drama: alone leaves 5" in result
     assert "smallest changes: without year < 1900: 5" in result
@@ -810,7 +811,7 @@ def test_ways_out_count_only_what_still_stands(bench: Bench) -> None:
     found = call("search", {"text": "harbour"})
     dramas = call("filter", {"where": ["genres has Drama", "genres has Western"]})
     again = call("filter", {"where": ["genres has Comedy"]})
-    _, server = ask(bench, calls(first, found), calls(dramas), calls(again), END)
+    _, server = ask(bench, calls(first, found), calls(dramas), calls(again), NOTHING)
     counts = [e.after for e in bench.events if isinstance(e, ToolFinished) and e.tool == "search"]
     note = json.loads(server.requests[3].messages[-1]["content"])["note"]
     assert "year > 1980: alone" not in note and "genres has Comedy: alone" in note
@@ -821,12 +822,12 @@ def test_ways_out_count_only_what_still_stands(bench: Bench) -> None:
 def test_searches_without_a_hit_are_dead_ends(bench: Bench) -> None:
     recent = call("filter", {"where": ["year > 2000"]})
     steps = [calls(call("search", {"text": text})) for text in ("harbour", "orbit")]
-    _, server = ask(bench, calls(recent), *steps, END)
+    _, server = ask(bench, calls(recent), *steps, NOTHING)
     note = json.loads(server.requests[3].messages[-1]["content"])["note"]
     assert '"orbit" finds 2 in the whole catalog, none of it among these candidates' in note
     assert "smallest changes: year > 1990 instead of year > 2000: 2" in note
     steps = [calls(call("search", {"text": text})) for text in ("zzzq", "qzzz")]
-    _, server = ask(bench, calls(call("candidates", {"op": "start"})), *steps, END)
+    _, server = ask(bench, calls(call("candidates", {"op": "start"})), *steps, NOTHING)
     note = json.loads(server.requests[3].messages[-1]["content"])["note"]
     assert '"qzzz" finds nothing in the whole catalog.' in note and "ways" not in note
 
