@@ -76,7 +76,10 @@ DIALOGUE = (
         (
             (
                 call("candidates", op="start"),
-                call("filter", where=["genres has Science Fiction", "year 1990..1999"]),
+                call(
+                    "filter",
+                    where=["genres has Science Fiction", "year 1990..1999", "genres lacks Horror"],
+                ),
                 call("similar", liked=["Alien"]),
                 call("rank"),
             ),
@@ -84,7 +87,9 @@ DIALOGUE = (
         ),
     ),
     Kind(
-        "change", "only newer ones", ((call("filter", where=["year >= 1994"]), call("rank")), END)
+        "change",
+        "only those from 1994 on",
+        ((call("filter", where=["year >= 1994"]), call("rank")), END),
     ),
     Kind("more", "more", ((call("candidates", op="drop_shown"),), END)),
     Kind(
@@ -217,7 +222,7 @@ def table_of(items: int, folder: Path) -> Path:
     duckdb.sql(
         f"""
         copy (
-            select 'i' || i as id, 'Item ' || (i * 7919 % 1000003) as title,
+            select 'i' || i as id, printf('Item %07d', i * 7919 % 1000003) as title,
                 1950 + (i * 31 % 75) as year, 70 + (i * 17 % 90) as runtime,
                 list_value({kinds})[1 + i % {len(KINDS)}] as genres
             from range({items}) t(i)
@@ -279,8 +284,7 @@ def printed(told: dict[str, Any]) -> list[str]:
         "stood at the beginning of the request before, too.",
         "",
         *head("tokens of the prompts", ways),
-        row("fixed part, before a list was shown", [f"{w[0]['fixed']:,}" for w in ways.values()]),
-        row("fixed part, from then on", [f"{w[-1]['fixed']:,}" for w in ways.values()]),
+        row("fixed part", [fixed_of(way) for way in ways.values()]),
     ]
     for number in (*range(half), half, 2 * half - 2):
         turns = [way[number] for way in ways.values()]
@@ -294,6 +298,11 @@ def printed(told: dict[str, Any]) -> list[str]:
         for way, turns in ways.items()
     ]
     return lines + sizes_and_calls(told)
+
+
+def fixed_of(turns: Sequence[dict[str, Any]]) -> str:
+    """`1,778`, or all that it was where it changed in the session."""
+    return ", ".join(f"{one:,}" for one in dict.fromkeys(turn["fixed"] for turn in turns))
 
 
 def head(first: str, ways: Any) -> list[str]:

@@ -270,12 +270,13 @@ class LLMBrain(Beside):
         mode = "plan" if self._plans(why) else self.mode
         text_mode, closers = mode != "native", [t for t in view.tools if t.ends_turn]
         allowed = replace(view, tools=closers) if why else view
+        every = tuple(tool_schemas(view.listed or view.tools))
         # Where nothing ends a turn but text, the tools stay listed: earlier calls refer to them.
-        tools = tuple(tool_schemas(closers if why and closers else view.listed or view.tools))
+        tools = tuple(tool_schemas(closers)) if why and closers else every
         notes = [render("close", why=why, closers=[t.name for t in closers])] if why else []
         if self._turn.compact or self._turn.mends or why:
             notes.insert(0, tried(view))
-        system = self._system(view, tools, mode)
+        system = self._system(view, every, mode)  # tools listed in it are refused, not left out
         # Examples are the first to go where it is too long.
         said = self._turn.opening.told("native" if self._turn.compact else mode)
         transcript = Transcript(system, said, text_mode, self._turn.compact)

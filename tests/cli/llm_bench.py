@@ -36,8 +36,8 @@ LITELLM_WARNS = [
 """litellm reads deprecated attributes of pydantic; an error inside it would change its answers."""
 HELLO = (Message("user", "hello"),)
 PATIENCE = Patience(first_s=30.0, between_s=30.0, total_s=60.0, base_s=0.01)
-IMPATIENCE = Patience(first_s=30.0, between_s=1.0, total_s=60.0, base_s=0.01)
-"""For answers that never end; a busy machine may pause for longer than that, too."""
+IMPATIENCE = Patience(first_s=30.0, between_s=0.4, total_s=60.0, base_s=0.01)
+"""For answers that never end."""
 MODELS = {
     "openai": "openai/fake",
     "anthropic": "anthropic/claude-sonnet-4-20250514",

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -220,11 +221,15 @@ def test_50_hang_before_the_first_byte() -> None:
     assert "nothing came for 0.3 s" in caught.value.message
 
 
-def test_50_stall_in_mid_stream() -> None:
-    """Shown text is kept; a call that stalls is asked for again."""
+def test_50_a_stall_in_mid_text_keeps_what_was_shown() -> None:
     with FakeServer(Answer(text="abcdefgh", piece=1, stall_after=4)) as server:
-        reply = client_of(server, patience=IMPATIENCE).complete(HELLO)
-        assert reply.text == "abc" and not reply.complete
+        reply = client_of(server, patience=replace(IMPATIENCE, between_s=0.2)).complete(HELLO)
+        # A busy machine may stand still before, too.
+        assert reply.text and "abc".startswith(reply.text) and not reply.complete
+        assert len(server.requests) == 1
+
+
+def test_50_a_call_that_stalls_is_asked_for_again() -> None:
     stalled = Answer(calls=(FakeCall("popular", {"window": "all"}),), piece=1, stall_after=5)
     assert succeeding(stalled, OK, patience=IMPATIENCE)[0] == "ok"
 

@@ -39,7 +39,7 @@ pytestmark = [*LITELLM_WARNS, pytest.mark.usefixtures("litellm_ready")]
 TOOLS = tool_schemas(load_toolbox(plugins=False))
 SHOW_ONE = call("present", {"count": 1})
 START = call("candidates", {"op": "start"})
-BIG = 200_000
+BIG = 1_000_000
 SMALL = 10
 
 
@@ -122,6 +122,28 @@ def test_the_prefix_is_the_same_bytes_whatever_changes_in_a_session(mode: Any) -
     assert any("there is no column" in text for text in last[2:5])
     assert ("Examples of requests" in last[0]) == (mode != "native")
     assert "there is no column" not in last[-2] and "there is no column" not in last[-1]
+
+
+@pytest.mark.parametrize("mode", ["native", "text"])
+def test_the_last_answer_of_a_turn_that_is_cut_differs_in_its_tools_alone(
+    mode: Any, films: Catalog, tmp_path: Path
+) -> None:
+    """They are withheld natively; as text they stay listed, and what is called is refused."""
+    bench = Bench(films, Engine.open(films, tmp_path / "none"))
+    answer = calls if mode == "native" else written
+    narrow = answer(call("filter", {"where": ["year 1990..1999"]}))
+    with FakeServer(narrow, answer(SHOW_ONE), narrow, answer(SHOW_ONE)) as server:
+        brain = LLMBrain(client_of(server), mode=mode)
+        for steps in (2, 8):
+            assert bench.turn(brain, max_steps=steps).items
+    bodies = [request.body for request in server.requests]
+    stopped = ["Stop now" in json.dumps(body) for body in bodies]
+    assert stopped[:3] == [False, True, False] and len(bodies) >= 3
+    assert len({body["messages"][0]["content"] for body in bodies}) == 1
+    listed = [[tool["function"]["name"] for tool in body.get("tools", [])] for body in bodies]
+    closing = ["ask_person", "present"] if mode == "native" else []
+    assert listed[1] == closing and listed[0] == listed[2]
+    assert (len(listed[0]) > len(closing)) == (mode == "native")
 
 
 # -- any catalog ----------------------------------------------------------------------------------
@@ -251,7 +273,16 @@ TURNS: list[list[Answer]] = [
 ]
 
 
-@pytest.mark.parametrize("mode", ["native", "text"])
+PLANS: list[list[Answer]] = [
+    [
+        written(START, call("filter", {"where": ["genres has Drama"]}), call("rank"), SHOW_ONE),
+    ],
+    [written(START, call("filter", {"where": ["genres lacks Horror"]}), SHOW_ONE)],
+    [written(call("candidates", {"op": "drop_shown"}), SHOW_ONE)],
+]
+
+
+@pytest.mark.parametrize("mode", ["native", "text", "plan"])
 def test_tokens_of_a_turn_do_not_depend_on_the_number_of_candidates(
     mode: Any, sizes: dict[int, Catalog], tmp_path: Path
 ) -> None:
@@ -260,14 +291,17 @@ def test_tokens_of_a_turn_do_not_depend_on_the_number_of_candidates(
     for size, catalog in sizes.items():
         assert catalog.n_items == size
         bench = Bench(catalog, Engine.open(catalog, tmp_path / "none"))
-        with FakeServer(*(answer for answers in TURNS for answer in answers)) as server:
-            brain = LLMBrain(client_of(server), mode=mode)
-            for _ in TURNS:
+        turns = PLANS if mode == "plan" else TURNS
+        ways: dict[str, Any] = {"strategy": "plan"} if mode == "plan" else {"mode": mode}
+        with FakeServer(*(answer for answers in turns for answer in answers)) as server:
+            brain = LLMBrain(client_of(server), **ways)
+            for _ in turns:
                 bench.turn(brain, "something good")
         sent[size] = [json.dumps(request.body) for request in server.requests]
-    assert len(sent[BIG]) == len(sent[SMALL]) == sum(map(len, TURNS))
+    assert len(sent[BIG]) == len(sent[SMALL]) == sum(map(len, turns))
     for few, many in zip(sent[SMALL], sent[BIG], strict=True):
         assert re.sub(r"\d[\d,]*", "9", few) == re.sub(r"\d[\d,]*", "9", many)
         numbers = len(re.findall(r"\d[\d,]*", many))
         assert 0 <= count_tokens(many) - count_tokens(few) <= 4 * numbers
-    assert "200,000" in sent[BIG][0] and "180,000" in sent[BIG][1]
+    assert "1,000,000" in sent[BIG][0]
+    assert "900,000" in sent[BIG][1] or mode == "plan"

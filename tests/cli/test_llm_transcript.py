@@ -173,7 +173,7 @@ def test_prompt_is_deterministic_and_names_the_columns(films: Catalog) -> None:
 
 
 def test_prompt_and_tools_of_the_bundled_movies_are_few_tokens(tmp_path: Path) -> None:
-    """With all tools, also those that are offered only once a list was shown."""
+    """With all tools, as JSON without blanks."""
     install_bundled("movies", tmp_path / "movies")
     catalog, toolbox = Catalog.open(tmp_path / "movies"), load_toolbox(plugins=False)
     tools = tool_schemas(toolbox)

@@ -15,9 +15,10 @@ from recagent_cli.agent import litellm_loading
 from recagent_cli.agent.budget import Budget, Limits, weight
 from recagent_cli.agent.events import ModelAnswered, TextDelta, ToolFinished
 from recagent_cli.agent.litellm_adapter import LiteLLMClient
-from recagent_cli.agent.llm import LLMBrain
+from recagent_cli.agent.llm import LLMBrain, Mode
 from recagent_cli.agent.request import Intent, Request
-from recagent_cli.agent.wire import Reply
+from recagent_cli.agent.text_protocol import write_calls
+from recagent_cli.agent.wire import Reply, WireCall
 from recagent_cli.testing import Answer, FakeCall, FakeServer, Received
 from recagent_tools.registry import load_toolbox
 from recagent_tools.toolbox import Arguments, Tool, Toolbox, ToolContext, ToolResult
@@ -305,6 +306,28 @@ def test_33_never_stops_calling(bench: Bench) -> None:
     assert offered == ["ask_person", "present"]
 
 
+@pytest.mark.parametrize("mode", ["native", "text"])
+@pytest.mark.parametrize(("limits", "steps"), [(None, 2), (Limits(model_calls=2), 8)])
+def test_33_55_a_call_of_a_withheld_tool_is_refused(
+    bench: Bench, mode: Mode, limits: Limits | None, steps: int
+) -> None:
+    """A model may call what its last prompt does not offer; the list that it made stays."""
+    late = call("filter", {"where": ["year < 1900"]})
+    said = [calls(NINETIES), calls(late), calls(late)]
+    if mode == "text":
+        said = [
+            Answer(text=write_calls([WireCall(one.calls[0].name, one.calls[0].text())]))
+            for one in said
+        ]
+    turn, server = ask(bench, *said, mode=mode, limits=limits, max_steps=steps)
+    assert [made for made in bench.tools_run() if made[0] == "filter"] == [
+        ("filter", {"where": ["year 1990..1999"]})
+    ]
+    assert turn.brain == "openai/fake" and turn.cut
+    assert turn.items and all(1990 <= (item.year or 0) <= 1999 for item in turn.items)
+    assert "Stop now" in sent_text(server)
+
+
 def test_34_empty_answers(bench: Bench) -> None:
     turn, server = ask(bench, Answer(), Answer(), Answer(text="Hello there."))
     assert turn.text == "Hello there." and "it was empty" in sent_text(server)
@@ -456,18 +479,44 @@ def test_55_the_last_answer_may_present(bench: Bench) -> None:
     assert len(turn.items) == 2 and not turn.cut and len(server.requests) == 2
 
 
-def test_55_dollars_and_seconds(bench: Bench) -> None:
+def test_55_time_is_up_while_the_model_is_waited_for(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clock = Clock()
 
-    def late(request: Received) -> Answer:
-        clock.now += 40
-        return calls(NINETIES)
+    def hangs(request: Received) -> Answer:
+        clock.now += 80
+        return Answer(text="late", delay_s=30)
 
-    with FakeServer(late, late, END) as server:
+    with FakeServer(calls(NINETIES), *[hangs] * PATIENCE.tries) as server:
         client = client_of(server, clock=clock)
-        brain = LLMBrain(client, limits=Limits(seconds=60), clock=clock)
-        turn = bench.turn(brain)
-    assert "60 seconds are spent after 1 call" in dict(turn.notices)["cut"] and turn.items
+        whole = client.complete
+
+        def hurried(*said: Any, **how: Any) -> Reply:
+            reply = whole(*said, **how)
+            client.patience = replace(PATIENCE, first_s=0.2)
+            return reply
+
+        monkeypatch.setattr(client, "complete", hurried)
+        turn = bench.turn(LLMBrain(client, limits=Limits(seconds=60), clock=clock))
+    assert "60 seconds are spent after 1 call" in dict(turn.notices)["cut"]
+    assert turn.items and turn.brain == "openai/fake"
+
+
+def test_55_dollars_and_seconds(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    with FakeServer(calls(NINETIES), calls(call("rank"))) as server:
+        client = client_of(server, clock=clock)
+        whole = client.complete
+
+        def slow(*said: Any, **how: Any) -> Reply:
+            reply = whole(*said, **how)
+            clock.now += 40  # here, not in the server's thread, which nobody waits for
+            return reply
+
+        monkeypatch.setattr(client, "complete", slow)
+        turn = bench.turn(LLMBrain(client, limits=Limits(seconds=60), clock=clock))
+    assert "60 seconds are spent after 2 calls" in dict(turn.notices)["cut"] and turn.items
     assert tools_of(server) == {"ask_person", "present"}, "twenty seconds are no two answers"
     budget = Budget(Limits(cost_usd=0.1), "m", Clock())
     budget.spend(Reply(prompt_tokens=900, completion_tokens=100, cost_usd=0.06), 3_600)
