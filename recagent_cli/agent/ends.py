@@ -19,6 +19,9 @@ from recagent_tools.personal import rules_out
 
 from .brain import Call, TurnView
 from .builtin.answers.wording import list_text
+from .builtin.brain import must_ask
+from .builtin.parse import wants_list
+from .picture import WITHOUT_WORDS
 from .request import Intent
 
 SHORT = frozenset(("budget", "stuck", "bad_answer", "context"))
@@ -30,6 +33,22 @@ LISTING = (Intent.RECOMMEND, Intent.REFINE, Intent.MORE, Intent.UNCLEAR)
 def is_short(error: ModelError) -> bool:
     """Whether the model was reached and could go no further, as against one that failed."""
     return error.reason in SHORT
+
+
+def owes_list(view: TurnView) -> bool:
+    """Whether a turn is to end with a list: words alone are no answer to it.
+
+    Not so where the built-in brain itself would have to ask or to say that there is nothing to
+    choose from, where lists are gone back to or kept, and where nothing but a picture was sent.
+    """
+    request, context = view.request, view.context
+    if not wants_list(request) or request.operations:
+        return False
+    if (request.clarify or request.limits) and must_ask(request):
+        return False
+    if view.pictures and view.utterance == WITHOUT_WORDS:
+        return False
+    return not (context.only_wanted and not context.profile.wanted)
 
 
 def closing_calls(view: TurnView, began: Mark) -> list[Call]:

@@ -268,7 +268,8 @@ class _Running(Course):
         return step
 
     def _new_telling(self, request: Request) -> Telling:
-        if self.agent.critic:  # what may yet be taken back is not told
+        owed = self.chance is not None and self.chance.owes_list
+        if self.agent.critic or owed:  # what may yet be taken back is not told
             return Telling(lambda text: "", self.emit)
         return Telling(lambda text: checked(self, text, (), request)[0], self.emit)
 

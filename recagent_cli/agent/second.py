@@ -20,7 +20,7 @@ from recagent_tools.toolbox import Ran, ToolResult
 from .brain import Brain, Call, Observation, TurnView
 from .builtin.scoring import ranking
 from .course import Course
-from .ends import is_short
+from .ends import is_short, owes_list
 from .events import SENT_BACK
 from .finish import checked, learned
 from .request import Request
@@ -30,6 +30,7 @@ from .verdict import material_of, reviewer
 CLOSING = "answer"
 """What an answer without a call is called in the trace."""
 MOST_PROBLEMS = 6
+NO_LIST = "- a list was asked for and words alone show none: call present"
 
 
 @runtime_checkable
@@ -87,6 +88,11 @@ class SecondChance:
     def request(self) -> Request:
         """What was asked, as the built-in parser read it."""
         return self.view.request
+
+    @property
+    def owes_list(self) -> bool:
+        """Whether words alone cannot end the turn: a list was asked for, and something fits."""
+        return owes_list(self.view) and bool(self._review().fit.any())
 
     # an answer that is a call
 
@@ -293,10 +299,18 @@ class SecondChance:
     def objection(self, text: str) -> str:
         """What is told to a model whose closing words cannot stand; "" where they may.
 
-        They go back where nothing of them would be left, and nothing of them was told yet.
+        They go back where nothing of them would be left, and nothing of them was told yet; and
+        where a list was asked for and none is there.
+
+        Raises:
+            ModelError: a list was asked for, and again there is none.
         """
         telling = self.course.telling
-        if not text.strip() or self._first is not None or (telling and telling.told):
+        if self._first is not None or (telling and telling.told):
+            return ""
+        if self.owes_list:
+            return self._without_list(text)
+        if not text.strip():
             return ""
         reasons: list[str] = []
         if not checked(self.course, text, (), self.request)[0].strip():
@@ -312,6 +326,15 @@ class SecondChance:
         self._objected = text
         lines = "\n".join(f"- {line}" for line in reasons[:MOST_PROBLEMS])
         return render("review", reasons=lines).strip()
+
+    def _without_list(self, text: str) -> str:
+        """What is told to a model that answers a wish for a list without one."""
+        if self._may_go_back() and text.strip():
+            self._sent_back = True
+            return render("review", reasons=NO_LIST).strip()
+        if self.course.pictures:  # nobody else has seen them
+            return ""
+        raise ModelError(f"{self.brain.name}: it gave no list", reason="stuck")
 
     # where no other answer came
 

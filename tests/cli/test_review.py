@@ -171,6 +171,53 @@ def test_a_question_that_names_what_is_not_there_goes_back(assistant: Assistant)
     assert turn.options == ("Night Harbour",)
 
 
+# --- a wish for a list, answered in words ---------------------------------------------------------
+
+FITTING = "For the nineties I suggest Orbit of Ash II (1999)."
+NUMBERED = "Sure! I recommend:\n1. The Gilded Scorpion (2031)\n2. Quiet Moons (2030)\nEnjoy!"
+
+
+@pytest.mark.parametrize("words", [FITTING, NUMBERED, "Nothing fits.", "Older or newer films?"])
+def test_words_instead_of_a_list_go_back_once(assistant: Assistant, words: str) -> None:
+    turn, brain, events = ask(assistant, SCI_FI, Step(text=words), present("f04"))
+    assert ids(turn) == ["f04"] and len(brain.views) == 2 and not turn.cut
+    assert not any(isinstance(e, TextDelta) and e.text.strip() in words for e in events)
+    turn, brain, events = ask(assistant, SCI_FI, *[Step(text=words)] * 3)
+    assert ids(turn) == ["f04"] and len(brain.views) == 2 and turn.cut and turn.brain == "builtin"
+    (notice,) = [text for kind, text in turn.notices if kind == "cut"]
+    assert notice == "scripted: it gave no list; the built-in brain answers instead"
+    assert not {"correction", "dropped"} & {kind for kind, _ in turn.notices}
+    assert "Enjoy" not in turn.text and "bears out" not in turn.text
+    assert "".join(e.text for e in events if isinstance(e, TextDelta)) == turn.text
+
+
+def test_words_behind_candidates_that_fit_close_with_them(assistant: Assistant) -> None:
+    filtered = call("filter", where=["genres has Sci-Fi", "year 1990..1999", "genres lacks Horror"])
+    turn, *_ = ask(assistant, SCI_FI, filtered, *[Step(text=NUMBERED)] * 2)
+    assert ids(turn) == ["f04"] and turn.cut and turn.brain == "scripted"
+    assert "it gave no list; this is the list as far as it was made" in told(turn, "cut")
+    wrong = call("filter", where=["genres has Western"])
+    turn, *_ = ask(assistant, SCI_FI, wrong, *[Step(text=NUMBERED)] * 2)
+    assert ids(turn) == ["f04"] and turn.brain == "builtin"
+
+
+@pytest.mark.parametrize(
+    "said", ["hello there", "thanks", "who directed Orbit of Ash?", "how many westerns are there?"]
+)
+def test_words_are_answer_enough_where_no_list_was_asked_for(
+    assistant: Assistant, said: str
+) -> None:
+    turn, brain, _ = ask(assistant, said, Step(text="With pleasure."), present("f04"))
+    assert turn.text == "With pleasure." and len(brain.views) == 1 and not turn.cut
+
+
+def test_that_nothing_fits_may_be_said_where_nothing_does(assistant: Assistant) -> None:
+    assistant.ask(SCI_FI)
+    said = "westerns from the 50s that are horror"
+    turn, brain, _ = ask(assistant, said, Step(text="Nothing fits that."))
+    assert turn.text == "Nothing fits that." and len(brain.views) == 1 and not turn.cut
+
+
 # --- against the wire ----------------------------------------------------------------------------
 
 THE_90S = FakeCall("filter", {"where": ["year 1990..1999"]})

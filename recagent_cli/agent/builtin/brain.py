@@ -101,7 +101,7 @@ class BuiltinBrain:
 
     def _answer(self, view: TurnView) -> Step:
         request = view.request
-        if request.clarify and _must_ask(request):
+        if request.clarify and must_ask(request):
             return _ask(view, request.clarify, request.options)
         if request.intent is Intent.ITEM_INFO:
             return self._item_info(view)
@@ -118,7 +118,7 @@ class BuiltinBrain:
     # --- lists -----------------------------------------------------------------------------------
 
     def _list(self, view: TurnView) -> Step:
-        if view.request.limits and _must_ask(view.request) and not _surprise(view):
+        if view.request.limits and must_ask(view.request) and not _surprise(view):
             told = " ".join(view.request.limits)
             return Step(
                 text=f"{told} So I have nothing to go by. {what_i_can(view.context.catalog)}"
@@ -481,7 +481,7 @@ def _surprise(view: TurnView) -> bool:
     return "surprise" in acts or "unsure" in acts and not request.conditions
 
 
-def _must_ask(request: Request) -> bool:
+def must_ask(request: Request) -> bool:
     """Whether nothing sensible can be done without the answer."""
     if request.intent is Intent.ITEM_INFO:
         return not request.about
