@@ -110,6 +110,8 @@ def unfit(trace: Trace) -> str:
         return "no tool did anything in its turn"
     if calls[-1].error:
         return f"its last call failed: {calls[-1].tool}"
+    if trace.missed:
+        return f"a call of {trace.missed[0]} was refused in it and not made good"
     if trace.end.get("left_out") or any(call.arguments is None for call in calls):
         return "it was too long to be written down whole"
     return ""

@@ -21,7 +21,6 @@ from .brain import Call, TurnView
 from .builtin.answers.wording import list_text
 from .builtin.brain import must_ask
 from .builtin.parse import wants_list
-from .picture import WITHOUT_WORDS
 from .request import Intent
 
 SHORT = frozenset(("budget", "stuck", "bad_answer", "context"))
@@ -38,15 +37,13 @@ def is_short(error: ModelError) -> bool:
 def owes_list(view: TurnView) -> bool:
     """Whether a turn is to end with a list: words alone are no answer to it.
 
-    Not so where the built-in brain itself would have to ask or to say that there is nothing to
-    choose from, where lists are gone back to or kept, and where nothing but a picture was sent.
+    Not so where nothing is said of what is wanted, so that a question back is as good, where the
+    watchlist that is meant is empty, and where lists are gone back to or kept.
     """
     request, context = view.request, view.context
     if not wants_list(request) or request.operations:
         return False
-    if (request.clarify or request.limits) and must_ask(request):
-        return False
-    if view.pictures and view.utterance == WITHOUT_WORDS:
+    if request.intent is Intent.RECOMMEND and must_ask(request):
         return False
     return not (context.only_wanted and not context.profile.wanted)
 

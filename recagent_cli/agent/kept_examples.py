@@ -26,13 +26,15 @@ GOING_ON = (Intent.REFINE, Intent.MORE)
 
 
 def kept_example(trace: Trace, catalog: Catalog, toolbox: Toolbox) -> Demonstration | None:
-    """The example that a kept turn gives; None where it shows nothing, or holds no longer.
+    """The example that a kept turn gives; None where it shows nothing, lacks a step, or is stale.
 
     Args:
         trace: the turn.
         catalog: as it is now: a condition that it cannot read any more makes no example.
         toolbox: the tools there are now.
     """
+    if trace.missed:
+        return None  # it would teach to do without
     try:
         request = request_from_json(trace.end["request"])
         calls = tuple(_calls(trace.calls, toolbox))

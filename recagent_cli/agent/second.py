@@ -18,6 +18,7 @@ from recagent_tools.personal import rules_out
 from recagent_tools.toolbox import Ran, ToolResult
 
 from .brain import Brain, Call, Observation, TurnView
+from .builtin.parse import wants_list
 from .builtin.scoring import ranking
 from .course import Course
 from .ends import is_short, owes_list
@@ -317,6 +318,8 @@ class SecondChance:
             problems = self._review().of_list((), text)
             if problems and self._may_go_back():
                 self._sent_back, reasons = True, [problem.told for problem in problems]
+            elif problems and wants_list(self.request) and not self.request.operations:
+                return self._without_list(text)
         else:
             self.course.closing = text
             reasons = self._of_the_model()

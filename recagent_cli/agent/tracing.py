@@ -38,6 +38,8 @@ MAX_ARGUMENTS = 8_000
 """Characters of a call's arguments; of longer ones nothing is kept."""
 MAX_CHARS = 64_000
 """Characters of a trace; what comes after is left out but for the end, and counted there."""
+SHAPING = frozenset(("filter", "rank"))
+"""Tools without whose call a list is another one, and a turn no example of it."""
 MAX_PLACES = 100
 """Places that undo and redo go to."""
 ROWS_KNOWN = (
@@ -271,6 +273,20 @@ class Trace:
     def fell_back(self) -> bool:
         """Whether another brain answered than was asked."""
         return any(told["event"] == "instead" for told in self.events)
+
+    @property
+    def missed(self) -> tuple[str, ...]:
+        """Tools that shape a list of which the last call in the answering part did not run."""
+        missed: dict[str, None] = {}
+        for told in self.events:
+            name = str(told.get("tool", ""))
+            if told["event"] == "instead":
+                missed.clear()
+            elif name in SHAPING and told["event"] in ("call", "refused"):
+                missed.pop(name, None)
+                if told["event"] == "refused" or told["error"]:
+                    missed[name] = None
+        return tuple(missed)
 
     @property
     def models(self) -> int:

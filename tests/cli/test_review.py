@@ -201,6 +201,16 @@ def test_words_behind_candidates_that_fit_close_with_them(assistant: Assistant) 
     assert ids(turn) == ["f04"] and turn.brain == "builtin"
 
 
+def test_where_nothing_is_said_of_what_is_wanted_a_question_stands_and_titles_do_not(
+    assistant: Assistant,
+) -> None:
+    turn, brain, _ = ask(assistant, "recommend something", Step(text="Older or newer films?"))
+    assert turn.text == "Older or newer films?" and len(brain.views) == 1
+    invented = Step(text="Take The Gilded Scorpion (2031).")
+    turn, brain, _ = ask(assistant, "recommend something", *[invented] * 2)
+    assert turn.brain == "builtin" and turn.cut and "bears out" not in turn.text
+
+
 @pytest.mark.parametrize(
     "said", ["hello there", "thanks", "who directed Orbit of Ash?", "how many westerns are there?"]
 )

@@ -20,12 +20,14 @@ from recagent_catalogs.errors import BadInput, NotFound
 from recagent_catalogs.store import Catalog
 from recagent_cli import Assistant
 from recagent_cli.agent.events import Notice, ToolFinished, TurnFinished, TurnStarted
+from recagent_cli.agent.kept_examples import kept_example
 from recagent_cli.agent.request import Intent, Operation, Request
 from recagent_cli.agent.tracing import MAX_ARGUMENTS, MAX_CHARS, Tracing, read_trace
 from recagent_cli.agent.turn import Turn
 from recagent_cli.memory.checksums import checksum
 from recagent_cli.memory.store import UserStore
 from recagent_cli.memory.trace_rows import COLUMNS
+from recagent_cli.traces import unfit
 from recagent_tools.bus import CandidateBus
 from recagent_tools.glimpse import glimpse
 from recagent_tools.models.engine import Engine
@@ -335,3 +337,21 @@ def test_a_glimpse_is_the_beginning_of_all(rows: set[int], count: int) -> None:
         assert glimpse(replace(stage, candidates=fewer)).digest != seen.digest
     backwards = stage.rows()[::-1].copy()
     assert (glimpse(replace(stage, order=backwards)).rows == seen.rows) == (len(rows) < 2)
+
+
+def test_a_turn_that_did_without_a_refused_step_is_no_example(assistant: Assistant) -> None:
+    assistant.ask("a drama from the 90s")
+    toolbox = assistant.agent.toolbox
+
+    def ranked(lines: list[dict[str, Any]]) -> dict[str, Any]:
+        return next(one for one in lines[2:] if one.get("tool") == "rank")
+
+    refused = {"event": "refused", "ms": 0.1, "tool": "rank", "problem": "no such argument"}
+    rewritten(assistant.store, 1, lambda lines: lines.insert(1, refused))
+    assert unfit(assistant.trace(1)) == "", "a later call of it ran"
+    assert kept_example(assistant.trace(1), assistant.catalog, toolbox) is not None
+    rewritten(assistant.store, 1, lambda lines: ranked(lines).update(error=True))
+    assert "a call of rank was refused" in unfit(assistant.trace(1))
+    assert kept_example(assistant.trace(1), assistant.catalog, toolbox) is None
+    rewritten(assistant.store, 1, lambda lines: lines.remove(ranked(lines)))
+    assert "a call of rank was refused" in unfit(assistant.trace(1))
