@@ -27,15 +27,15 @@ def recall(sessions: Sessions) -> Recalled:
 
 def _kept(sessions: Sessions) -> list[Demonstration]:
     from .agent.kept_examples import kept_example
-    from .agent.tracing import read_trace
     from .memory.trace_rows import traces_of
+    from .traces import read
 
     found = []
     name = sessions.catalog.path.name
     for row in traces_of(sessions.store, sessions.profile_name, name, kept=True):
         try:
-            trace = read_trace(row.lines, id=row.id)
-        except ValueError:
+            trace = read(row)
+        except RecagentError:
             continue
         example = kept_example(trace, sessions.catalog, sessions.toolbox)
         if example is not None:

@@ -6,10 +6,22 @@ from dataclasses import dataclass
 
 from recagent_catalogs.errors import BadInput
 
+from .agent.trace_lines import check_lines
 from .agent.tracing import Trace, read_trace
 from .conversation import moment
 from .memory.store import UserStore
 from .memory.trace_rows import StoredTrace, set_kept, trace_named, traces_of
+
+_UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What reading a row may meet that is no trace."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +107,8 @@ def read(stored: StoredTrace) -> Trace:
             time=moment(stored.created),
             kept=bool(stored.kept),
         )
-        _ = trace.calls, trace.shown, trace.brain, trace.utterance
-    except (ValueError, KeyError, TypeError) as error:
+        check_lines(trace.head, trace.events)
+    except _UNREADABLE as error:
         raise BadInput(f"the trace {stored.id} cannot be read") from error
     return trace
 

@@ -62,7 +62,8 @@ class ModelAnswered:
     """A language model gave one answer; what it said is in the events that follow.
 
     Attributes:
-        model, mode: who was asked, and how ("native", "text", "plan").
+        model, mode: who was asked, and how ("native", "text", "plan"), or for what beside the
+            steps of the turn ("review", "rewrite").
         prefix_hash: of the system prompt and the tools, which stay the same over a session.
         prompt_hash: of all that was sent.
         ms: with all retries.
@@ -96,6 +97,19 @@ class CallRefused:
     tool: str
     arguments: dict[str, Any]
     problem: str
+
+
+@dataclass(frozen=True)
+class AnswerReviewed:
+    """A model's list held what must not be shown; it goes back, or code mends it.
+
+    Attributes:
+        columns: of the catalog, whose conditions an item did not meet.
+        ruled_out: whether an item is one that the person has seen or never wants.
+    """
+
+    columns: tuple[str, ...]
+    ruled_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -164,6 +178,7 @@ Event = (
     | Thought
     | ModelAnswered
     | CallRefused
+    | AnswerReviewed
     | PlanRead
     | ToolStarted
     | ToolFinished

@@ -3,11 +3,12 @@
 After Reflexion (Shinn et al., 2023), which lets the model write what it learned. Here code makes
 the line, out of the turn's events and by templates of ours: a call that failed, and a later one of
 the same tool that ran; conditions that left nothing, and what was given up; a plan that could not
-run, and a better one. A line is made of words of ours, of names of columns, tools and arguments,
-and of values of the catalog's closed vocabularies. What a model or a person wrote is told by its
-kind ("a column that does not exist"), so that no line carries anything from one conversation into
-another; only a plain misspelling of the right name is told as it was written. Titles and people
-stay out; what teaches nothing for another request makes no line.
+run, and a better one; a list with items that its review took out. A line is made of words of ours,
+of names of columns, tools and arguments, and of values of the catalog's closed vocabularies. What a
+model or a person wrote is told by its kind ("a column that does not exist"), so that no line
+carries anything from one conversation into another; only a plain misspelling of the right name is
+told as it was written. Titles and people stay out; what teaches nothing for another request makes
+no line.
 """
 
 from __future__ import annotations
@@ -24,7 +25,15 @@ from recagent_catalogs.text import clean, fold
 from recagent_tools.conditions import Condition, parse_condition
 from recagent_tools.toolbox import Toolbox
 
-from .events import BrainReplaced, CallRefused, Event, PlanRead, ToolFinished, TurnStarted
+from .events import (
+    AnswerReviewed,
+    BrainReplaced,
+    CallRefused,
+    Event,
+    PlanRead,
+    ToolFinished,
+    TurnStarted,
+)
 
 MOST_CHARS = 160
 MOST_OF_A_TURN = 5
@@ -92,6 +101,8 @@ class Lessons:
             self._take(Call(event.tool, event.arguments, error, event.before, event.after))
         elif isinstance(event, PlanRead):
             self._take_plan(event)
+        elif isinstance(event, AnswerReviewed):
+            self._add(self._of_review(event))
 
     @property
     def learned(self) -> list[str]:
@@ -262,6 +273,16 @@ class Lessons:
             used = re.compile(rf"(?:list_\w+|unnest|len)\(\s*(?:\w+\.)?\"?{name}\b", re.I)
             if names[name].role in LIST_ROLES and used.search(right) and not used.search(wrong):
                 yield f"look_up: {name} is a list; list_contains({name}, 'x'), unnest({name})"
+
+    # answers that the review sent back or mended
+
+    def _of_review(self, event: AnswerReviewed) -> Iterator[str]:
+        names = [one.name for one in self.catalog.schema.columns if one.name in event.columns]
+        if names:
+            told = "present: filter by every condition first; items were shown that did not meet"
+            yield f"{told} those on {_listed(names)}"
+        if event.ruled_out:
+            yield "present: items were shown that the person has seen or never wants; use personal"
 
     # plans
 

@@ -51,6 +51,10 @@ BLIND = "none"
 """What is remembered of the sight of a model that cannot look at pictures."""
 
 
+def _unheard(event: Event) -> None:
+    """Where an event goes outside of a turn."""
+
+
 @dataclass
 class _Turn:
     """What the brain remembers of the turn that runs."""
@@ -65,6 +69,7 @@ class _Turn:
     compact: bool = False
     plan: Planning | None = None
     ways_told: bool = False
+    emit: Emit = _unheard
 
     @property
     def hopeless(self) -> bool:
@@ -154,6 +159,7 @@ class LLMBrain(Beside):
             ):  # others' may have nothing to wait for
                 ready()
             self._turn = self._begin(Opening(view, self._examples))
+        self._turn.emit = emit
         self._turn.written.note(view)
         self._take_objection(view)
         if self._turn.plan is not None and (step := self._turn.plan.next(view)) is not None:
@@ -188,12 +194,15 @@ class LLMBrain(Beside):
         """Whether the turn's budget holds one more answer."""
         return not self._turn.budget.spent(self._turn.budget.sent)
 
-    def _beside(self, task: str, material: str, tools: Sequence[ToolSchema] = ()) -> Reply | None:
+    def _beside(
+        self, what: str, task: str, material: str, tools: Sequence[ToolSchema] = ()
+    ) -> Reply | None:
         """The answer to a question that is no step of the turn; None where it fails."""
         turn = self._turn
         messages = [Message("system", task), Message("user", material)]
         if turn.budget.spent(weight_of(messages, tools)):
             return None
+        began = self._clock()
         try:
             reply = self._client.complete(
                 messages, tools, may_call=bool(tools), seconds=turn.budget.seconds_left()
@@ -201,6 +210,8 @@ class LLMBrain(Beside):
         except ModelError:
             return None
         turn.budget.spend(reply, weight_of(messages, tools))
+        seconds = self._clock() - began
+        turn.emit(_answered(self.name, what, messages, tools, reply, seconds))
         return reply
 
     def _take_objection(self, view: TurnView) -> None:

@@ -39,6 +39,7 @@ FACTS = frozenset(
     ("title", "year", "number", "person", "value", "count", "rank", "address", "code")
 )
 """Kinds of fault that are worth another answer; style is struck, and what is known put right."""
+SEEN, NEVER = "you have seen it", "you never want"
 MOST_TOLD = 6
 """So many items and sentences are told one by one."""
 MOST_HELD = 5
@@ -69,12 +70,19 @@ class Problem:
         told: what it is, for the model.
         row: the item, of "unfit".
         why: of "unfit", for the person.
+        columns: of "unfit", of the conditions that it does not meet.
     """
 
     kind: Kind
     told: str
     row: int | None = None
     why: str = ""
+    columns: tuple[str, ...] = ()
+
+    @property
+    def ruled_out(self) -> bool:
+        """Whether it is an item that the person has seen or never wants."""
+        return self.why.startswith((SEEN, NEVER))
 
     @property
     def public(self) -> str:
@@ -190,12 +198,12 @@ class Review:
         if context.user is None:
             rules, all_seen = rules_of(context), {ALL_SEEN, ALL_SEEN_BY_SOME}
             if not (context.seen_too or chosen or any(t in all_seen for _, t in context.notices)):
-                found |= dict.fromkeys(map(int, rules.seen), "you have seen it")
+                found |= dict.fromkeys(map(int, rules.seen), SEEN)
             for column, value in () if chosen else context.profile.never_values:
                 if (column, value) not in context.asked:
                     rows = rows_with(context.catalog, column, value).tolist()
-                    found |= dict.fromkeys(rows, f"you never want {value}")
-            found |= dict.fromkeys(map(int, rules.never), "you never want it")
+                    found |= dict.fromkeys(rows, f"{NEVER} {value}")
+            found |= dict.fromkeys(map(int, rules.never), f"{NEVER} it")
         if request.exclude_shown and not request.base:
             shown = (*context.shown, *context.shown_before)
             found |= dict.fromkeys(map(int, shown), "it was shown before")
@@ -203,7 +211,7 @@ class Review:
             found |= self._named(request.liked, "you named it yourself")
         found |= self._named(request.disliked, "you do not want it")
         if not request.seen_too:
-            found |= self._named(request.seen, "you have seen it")
+            found |= self._named(request.seen, SEEN)
         return found
 
     def _named(self, mentions: Iterable[Mention], why: str) -> dict[int, str]:
@@ -279,19 +287,22 @@ class Review:
         allowed, found = self.may_show(rows), list[Problem]()
         for row in rows:
             if not allowed[row]:
-                why = self._why(row)
-                label = self.context.catalog.label(row)
-                found.append(Problem("unfit", f"{label}: {why}", row, why))
+                why, label = self._why(row), self.context.catalog.label(row)
+                columns = () if row in self.barred else tuple(c.column for c in self._unmet(row))
+                found.append(Problem("unfit", f"{label}: {why}", row, why, columns))
         return found
 
     def _why(self, row: int) -> str:
         """Why a row must not be shown."""
         if row in self.barred:
             return self.barred[row]
-        unmet = [str(c) for c in self.hard if not self._mask(str(c))[row]]
-        if unmet:
-            return f"not {', '.join(unmet)}"
+        if unmet := self._unmet(row):
+            return f"not {', '.join(map(str, unmet))}"
         return "not in the list that was meant" if self.request.among else "not on the watchlist"
+
+    def _unmet(self, row: int) -> list[Condition]:
+        """The conditions that a row does not meet."""
+        return [c for c in self.hard if not self._mask(str(c))[row]]
 
     def _number(self, rows: Sequence[int], unfit: Collection[int]) -> list[Problem]:
         """Whether as many are shown as were asked for, where the candidates hold so many."""

@@ -22,7 +22,7 @@ from .builtin.parse import wants_list
 from .builtin.scoring import ranking
 from .course import Course
 from .ends import is_short, owes_list
-from .events import SENT_BACK
+from .events import SENT_BACK, AnswerReviewed
 from .finish import checked, learned
 from .request import Request
 from .review import Problem, Review
@@ -113,6 +113,7 @@ class SecondChance:
         if ran.error or tool is None or not tool.ends_turn:
             return self._with_ways(call, ran), ran.result.text, call
         problems, reasons = self._of_code(ran)
+        self._report(problems)
         if problems and self._may_go_back():
             self._sent_back = True
             told = "; ".join(dict.fromkeys(problem.public for problem in problems[:MOST_PROBLEMS]))
@@ -164,6 +165,13 @@ class SecondChance:
         dropped: Sequence[str] = data.get("dropped", ())
         problems = review.of_list(rows, context.text, dropped)
         return problems, review.reasons(problems, rows)
+
+    def _report(self, problems: Sequence[Problem]) -> None:
+        """Say what kind of item should not have been in a list, without a word of the model."""
+        columns = tuple(sorted({name for problem in problems for name in problem.columns}))
+        ruled_out = any(problem.ruled_out for problem in problems)
+        if columns or ruled_out:
+            self.course.emit(AnswerReviewed(columns, ruled_out))
 
     def _may_go_back(self) -> bool:
         """Whether an answer may be sent back: once, and where another one can still come."""

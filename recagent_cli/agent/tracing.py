@@ -19,6 +19,7 @@ from recagent_tools.bus import CandidateBus, Mark
 from recagent_tools.toolbox import ProfileView, ToolContext
 
 from .events import (
+    AnswerReviewed,
     Event,
     ModelAnswered,
     Progress,
@@ -53,7 +54,7 @@ ROWS_KNOWN = (
     "turned_down",
 )
 """What of a profile are rows."""
-PASSED_OVER = (TurnStarted, ToolStarted, TextDelta, Progress)
+PASSED_OVER = (TurnStarted, ToolStarted, TextDelta, Progress, AnswerReviewed)
 """Events that others tell again: the head, the call's end, the answer as a whole."""
 
 
@@ -308,7 +309,8 @@ def read_trace(text: str, **row: Any) -> Trace:
     Raises:
         ValueError: it is none of ours.
     """
-    lines = [json.loads(line) for line in text.split("\n")]
+    # NaN and Infinity, as a model may write them, are no JSON: they become texts.
+    lines = [json.loads(line, parse_constant=str) for line in text.split("\n")]
     whole = len(lines) > 1 and all(isinstance(line, dict) for line in lines)
     if not whole or lines[0].get("schema") != SCHEMA or lines[-1].get("event") != "end":
         raise ValueError(f"no {SCHEMA}")
@@ -422,11 +424,15 @@ def _fields_of(event: object) -> dict[str, Any]:
     if not is_dataclass(event):
         return {}
     found = ((one.name, getattr(event, one.name)) for one in fields(event))
-    return {
-        name: cut_text(value) if isinstance(value, str) else value
-        for name, value in found
-        if value is None or isinstance(value, str | int | float | bool)
-    }
+    told: dict[str, Any] = {}
+    for name, value in found:
+        if isinstance(value, str):
+            told[name] = cut_text(value)
+        elif value is None or isinstance(value, int | float):
+            told[name] = value
+        elif isinstance(value, tuple) and all(isinstance(part, str) for part in value):
+            told[name] = [cut_text(part) for part in value]
+    return told
 
 
 def cut_text(text: str) -> str:

@@ -60,6 +60,7 @@ def show(run: Run, trace: WhichArgument = "last") -> None:
 
     recagent trace show last · recagent trace show 12 --format jsonl (recagent.trace/1)
     """
+    from ..ui.clean_json import dumps
     from ..ui.render import report_text
     from ..ui.traces import timeline
 
@@ -67,8 +68,8 @@ def show(run: Run, trace: WhichArgument = "last") -> None:
     if run.form == "table":
         run.show(*timeline(found, _catalog(run, found), int(run.settings["width"]) or 80))
     elif run.form == "jsonl":
-        for line in found.lines():
-            run.out(line)
+        for told in (found.head, *found.events):
+            run.out(dumps(dict(told)))
     else:
         body = {"head": dict(found.head), "events": [dict(told) for told in found.events]}
         run.out(report_text("trace", body, run.form))

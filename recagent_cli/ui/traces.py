@@ -74,7 +74,7 @@ def traces_table(traces: Sequence[Trace], now: float) -> RenderableType:
             [
                 f"{head['id']}{'*' if head['kept'] else ''}",
                 when_told(float(trace.head["began"]), now),
-                *([head["catalog"]] if several else []),
+                *([clean(str(head["catalog"]), 40)] if several else []),
                 clean(str(head["brain"]), 18),
                 head["calls"],
                 *([head["tokens"]] if with_tokens else []),
@@ -101,7 +101,8 @@ def timeline(trace: Trace, catalog: Catalog | None, width: int) -> Iterator[Rend
     kept = ["demonstration"] if trace.kept else []
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(float(head["began"])))
     yield Text(" · ".join((f"trace {trace.id}", when, clean(str(head["catalog"])), *kept)))
-    yield Text(f"session {head['session']}, turn {head['turn']} · {clean(trace.brain)}", "dim")
+    session = clean(str(head["session"]), 60)
+    yield Text(f"session {session}, turn {head['turn']} · {clean(trace.brain)}", "dim")
     yield Text(f"> {clean(trace.utterance, 1_000)}", "bold")
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=TIME, justify="right", style="dim")
@@ -179,10 +180,11 @@ def _call_line(told: Mapping[str, Any], catalog: Catalog | None, width: int) -> 
 
 def _plan_told(told: Mapping[str, Any]) -> str:
     """What came of a plan: `5 calls`, or why it did not run and what was done then."""
-    if not told["problems"]:
+    problems = told.get("problems", ())
+    if not problems:
         return f"{told['calls']} call{'' if told['calls'] == 1 else 's'}"
     then = {"mend": "asked for another", "steps": "went on step by step"}.get(told["then"], "")
-    return f"not run, {then}: {'; '.join(map(str, told['problems']))}"
+    return f"not run, {then}: {'; '.join(map(str, problems))}"
 
 
 def _answer_told(told: Mapping[str, Any]) -> str:

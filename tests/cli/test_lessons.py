@@ -22,6 +22,7 @@ from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import fold
 from recagent_cli.agent.brain import Call, Step, TurnView
 from recagent_cli.agent.events import (
+    AnswerReviewed,
     BrainReplaced,
     CallRefused,
     Event,
@@ -267,6 +268,7 @@ def test_every_word_of_a_line_is_ours_or_the_catalogs(
         lessons(ToolFinished("", tool, given_, 9, 9, 0, f"error: {error}", True))
         lessons(PlanRead(0, (f"call 1 ({tool}): {error}",)))
         lessons(PlanRead(2))
+        lessons(AnswerReviewed((a, "genres"), ruled_out=True))
         for made in (where("genres has Drama"), sql("SELECT genres FROM items"), ("rank", {})):
             lessons(ToolFinished("", *made, 9, 4, 0, "ok"))
         strange = words_of(lessons.learned) - ours
@@ -296,6 +298,17 @@ def test_arguments_tools_and_plans(catalog: Catalog) -> None:
     named = PlanRead(0, ("call 2 (filter): no field 'genre'; fields: where",), "mend")
     assert learned(catalog, named, PlanRead(3)) == [strange_field]
     assert learned(catalog, bad, PlanRead(0)) == []
+
+
+def test_a_list_that_its_review_sent_back_or_mended(catalog: Catalog) -> None:
+    reviewed = AnswerReviewed(("genres", "say hello"), ruled_out=True)
+    unmet = "present: filter by every condition first; items were shown that did not meet those on "
+    seen = "present: items were shown that the person has seen or never wants; use personal"
+    assert learned(catalog, reviewed) == [unmet + "genres", seen]
+    assert learned(catalog, AnswerReviewed(("genres", "year"))) == [unmet + "year and genres"]
+    assert learned(catalog, AnswerReviewed(("say hello",))) == []
+    assert learned(catalog, reviewed, brain="builtin") == []
+    assert words_of([unmet, seen]) <= allowed(catalog)
 
 
 def test_the_builtin_brain_makes_none_and_mends_nothing_of_a_model(catalog: Catalog) -> None:

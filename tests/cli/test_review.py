@@ -17,7 +17,7 @@ from recagent_catalogs.store import Catalog
 from recagent_cli import Assistant
 from recagent_cli.agent.brain import Call, Observation, Step
 from recagent_cli.agent.budget import Limits
-from recagent_cli.agent.events import Event, TextDelta, ToolFinished
+from recagent_cli.agent.events import AnswerReviewed, Event, ModelAnswered, TextDelta, ToolFinished
 from recagent_cli.agent.finish import learned
 from recagent_cli.agent.loop import _Running
 from recagent_cli.agent.options import ModelOptions
@@ -240,6 +240,7 @@ def by_wire(
     said: str = SCI_FI,
     options: ModelOptions | None = None,
     fallback: bool = True,
+    on_event: Callable[[Event], None] | None = None,
 ) -> tuple[Turn, FakeServer]:
     """One turn of an assistant with a model behind the fake server."""
     with (
@@ -253,7 +254,7 @@ def by_wire(
             model_options=options,
         ) as assistant,
     ):
-        return assistant.ask(said), server
+        return assistant.ask(said, on_event=on_event), server
 
 
 @pytest.mark.parametrize("mode", ["native", "text"])
@@ -284,6 +285,20 @@ def test_60_a_model_that_is_gone_after_its_first_answer(home: Path) -> None:
     assert ids(turn) == ["f04"] and turn.cut and "mended instead" in told(turn, "cut")
 
 
+def test_what_kind_of_item_it_was_is_an_event(assistant: Assistant) -> None:
+    builtin = assistant.agent.brain
+
+    def reviewed(said: str, *steps: Step) -> list[Event]:
+        events = ask(assistant, said, *steps)[2]
+        return [event for event in events if isinstance(event, AnswerReviewed)]
+
+    assert reviewed(SCI_FI, present("f03"), present("f04")) == [AnswerReviewed(("genres",))]
+    assert reviewed(SCI_FI, present("f04")) == []
+    assistant.agent.brain = builtin
+    assistant.ask("never show me Orbit of Ash again")
+    assert reviewed("something", present("f03"), present("f04")) == [AnswerReviewed((), True)]
+
+
 # --- the model's own review ----------------------------------------------------------------------
 
 
@@ -296,16 +311,19 @@ CRITIC = ModelOptions(critic=True)
 
 def test_the_models_verdict_sends_back_once(home: Path) -> None:
     said = "something with space"
-    turn, server = by_wire(
-        WRONG, verdict(False, "It is too old."), RIGHT, said=said, options=CRITIC
-    )
+    events: list[Event] = []
+    answers = (WRONG, verdict(False, "It is too old."), RIGHT)
+    turn, server = by_wire(*answers, said=said, options=CRITIC, on_event=events.append)
     assert ids(turn) == ["f04"] and len(server.requests) == 3, "the new answer is not judged again"
+    answered = [event for event in events if isinstance(event, ModelAnswered)]
+    assert [event.mode for event in answered] == ["native", "review", "native"]
     asked = server.requests[1]
     assert [tool["function"]["name"] for tool in asked.body["tools"]] == ["verdict"]
     material = json.loads(asked.messages[-1]["content"])
     assert material["said"] == said and material["items"][0]["id"] == "f03"
     assert "It is too old." in server.requests[2].messages[-1]["content"]
     assert turn.usage is not None and turn.usage.calls == 3
+    assert turn.usage.prompt_tokens == sum(event.prompt_tokens or 0 for event in answered)
     assert "too old" not in repr(turn.trace)
 
 

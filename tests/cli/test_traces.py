@@ -19,7 +19,7 @@ import recagent_cli.replays as replays
 from recagent_catalogs.errors import BadInput, NotFound
 from recagent_catalogs.store import Catalog
 from recagent_cli import Assistant
-from recagent_cli.agent.events import Notice, ToolFinished, TurnFinished, TurnStarted
+from recagent_cli.agent.events import Notice, PlanRead, ToolFinished, TurnFinished, TurnStarted
 from recagent_cli.agent.kept_examples import kept_example
 from recagent_cli.agent.request import Intent, Operation, Request
 from recagent_cli.agent.tracing import MAX_ARGUMENTS, MAX_CHARS, Tracing, read_trace
@@ -200,6 +200,102 @@ def test_list_show_replay_and_keep(home: Path, recagent: RunCommand) -> None:
         assert (ran.code, ran.out) == (code, ""), words
 
 
+EVIL = "\x1b[31mE\x9b\u202e\u200b\U000e0041"
+
+
+def at_end(**fields: Any) -> Callable[[list[Any]], None]:
+    return lambda lines: lines[-1].update(fields)
+
+
+def at_head(**fields: Any) -> Callable[[list[Any]], None]:
+    return lambda lines: lines[0].update(fields)
+
+
+def at_calls(**fields: Any) -> Callable[[list[Any]], None]:
+    return lambda lines: [line.update(fields) for line in lines if line.get("event") == "call"]
+
+
+ODD: list[Callable[[list[Any]], Any]] = [
+    at_end(left_out=EVIL),
+    at_end(list=EVIL),
+    at_end(list=True),
+    at_end(list=10**400),
+    at_end(usage={"model": EVIL}),
+    at_end(request=[1]),
+    at_end(request={}),
+    at_end(shown=[1]),
+    at_end(shown=None),
+    at_end(ms=EVIL),
+    at_end(ms=float("nan")),
+    at_end(**{"with": {"names": 3}}),
+    at_head(began="x"),
+    at_head(began=1e300),
+    at_head(began=-1),
+    at_head(before={}),
+    at_head(before={"place": 1}),
+    at_head(weights={"x": EVIL}),
+    at_calls(arguments=[1]),
+    at_calls(took_ms="nan"),
+    at_calls(tool=None),
+    at_calls(first="f01"),
+    lambda lines: lines.insert(1, {"event": "model", "ms": 1}),
+    lambda lines: lines.insert(1, {"event": ["call"], "ms": 1}),
+    lambda lines: lines.insert(1, lines[-1]),
+    lambda lines: lines.insert(1, 5),
+]
+
+
+def test_a_row_that_is_no_trace_is_left_out_like_a_damaged_one(assistant: Assistant) -> None:
+    session = assistant.new_session()
+    assistant.ask("a drama", session=session)
+    assistant.ask("more", session=session)
+    traces, store = assistant._traces, assistant.store
+    lines = store.select("SELECT lines FROM traces WHERE id = 1", [])[0][0]
+    for number, change in enumerate(ODD):
+        rewritten(store, 1, lambda told: told.__setitem__(slice(None), whole(lines)))
+        assert [trace.id for trace in traces.list()] == [2, 1]
+        rewritten(store, 1, change)
+        store.damaged.clear()
+        assert [trace.id for trace in traces.list()] == [2], number
+        assert store.damaged == ["trace 1"]
+        with pytest.raises(BadInput, match="trace 1 cannot be read"):
+            traces.get("1")
+    for column, value in (("created", 1e300), ("created", "x"), ("lines", b"x"), ("turn", "x")):
+        with store.transaction() as connection:
+            connection.execute(f"UPDATE traces SET {column} = ? WHERE id = 1", (value,))
+            (row,) = connection.execute(f"SELECT {COLUMNS} FROM traces WHERE id = 1")
+            connection.execute("UPDATE traces SET checksum = ? WHERE id = 1", (checksum(row),))
+        assert [trace.id for trace in traces.list()] == [2], column
+
+
+def whole(lines: str) -> list[Any]:
+    return [json.loads(line) for line in lines.split("\n")]
+
+
+def test_no_character_of_a_trace_steers_a_terminal(home: Path, recagent: RunCommand) -> None:
+    recagent("ask", "a drama")
+    call: dict[str, Any] = {"before": 1, "after": 1, "took_ms": 1, "error": True, "text": EVIL}
+    odd = [
+        {"event": "call", "ms": 1, "tool": EVIL, "arguments": {EVIL: [EVIL, "Infinity"]}, **call},
+        {"event": EVIL, "ms": 1, "x": EVIL},
+        {"event": "plan", "ms": 1, "calls": 0, "problems": [EVIL], "then": "mend"},
+        {"event": "plan", "ms": 1, "calls": 2, "then": ""},
+    ]
+
+    def change(lines: list[Any]) -> None:
+        lines[1:1] = odd
+        lines[0].update(utterance=EVIL, catalog=EVIL)
+        lines[-1].update(text=EVIL, options=[EVIL], funnel=EVIL, brain=EVIL, shown=[EVIL])
+
+    rewritten(store_of(home), 1, change)
+    for words in (["show"], ["show", "--format", "jsonl"], ["show", "--json"], ["list"]):
+        ran = recagent("trace", *words)
+        assert ran.code == 0 and ran.out, (words, ran.err)
+        assert not set(ran.out) & set("\x1b\x9b\u202e\u200b\U000e0041"), words
+    lines = recagent("trace", "show", "--format", "jsonl").out.splitlines()
+    assert json.loads(lines[1])["tool"] == EVIL, "escaped, and not lost"
+
+
 def test_a_turn_that_went_badly_is_no_example(home: Path, recagent: RunCommand) -> None:
     recagent("ask", "a drama")
     store = store_of(home)
@@ -307,6 +403,17 @@ def test_a_trace_is_bounded_and_says_so(films: Catalog) -> None:
     trace = tracing_of(films)
     trace(ToolFinished("1", "look_up", {"sql": "z" * MAX_ARGUMENTS}, 3, 2, 1.0, ""))
     assert ended(trace)[1]["arguments"] is None
+
+
+def test_why_a_plan_did_not_run_is_written_down_and_no_number_that_json_has_not(
+    films: Catalog,
+) -> None:
+    trace = tracing_of(films)
+    trace(PlanRead(0, ("nothing ends it", "x" * 900), "mend"))
+    trace(ToolFinished("1", "filter", {"n": float("inf")}, 3, 2, 1.0, ""))
+    plan = ended(trace)[1]
+    assert plan["problems"][0] == "nothing ends it" and plan["problems"][1].endswith("x…")
+    assert read_trace(trace.text(), id=1).calls[0].arguments == {"n": "Infinity"}
 
 
 def test_no_key_is_traced(films: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
