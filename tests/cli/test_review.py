@@ -22,7 +22,7 @@ from recagent_cli.agent.finish import learned
 from recagent_cli.agent.loop import _Running
 from recagent_cli.agent.options import ModelOptions
 from recagent_cli.agent.request import Intent, Mention, Request
-from recagent_cli.agent.review import Review
+from recagent_cli.agent.review import Problem, Review
 from recagent_cli.agent.turn import Turn
 from recagent_cli.testing import Answer, FakeCall, FakeServer, ScriptedBrain
 from recagent_tools.bus import CandidateBus
@@ -286,17 +286,14 @@ def test_60_a_model_that_is_gone_after_its_first_answer(home: Path) -> None:
 
 
 def test_what_kind_of_item_it_was_is_an_event(assistant: Assistant) -> None:
-    builtin = assistant.agent.brain
-
     def reviewed(said: str, *steps: Step) -> list[Event]:
         events = ask(assistant, said, *steps)[2]
         return [event for event in events if isinstance(event, AnswerReviewed)]
 
     assert reviewed(SCI_FI, present("f03"), present("f04")) == [AnswerReviewed(("genres",))]
     assert reviewed(SCI_FI, present("f04")) == []
-    assistant.agent.brain = builtin
-    assistant.ask("never show me Orbit of Ash again")
-    assert reviewed("something", present("f03"), present("f04")) == [AnswerReviewed((), True)]
+    for why, ruled_out in (("you have seen it", True), ("you never want it", True), ("", False)):
+        assert Problem("unfit", "", 1, why).ruled_out == ruled_out
 
 
 # --- the model's own review ----------------------------------------------------------------------
