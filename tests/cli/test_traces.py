@@ -211,7 +211,7 @@ def at_head(**fields: Any) -> Callable[[list[Any]], None]:
     return lambda lines: lines[0].update(fields)
 
 
-def at_calls(**fields: Any) -> Callable[[list[Any]], None]:
+def at_calls(**fields: Any) -> Callable[[list[Any]], Any]:
     return lambda lines: [line.update(fields) for line in lines if line.get("event") == "call"]
 
 
