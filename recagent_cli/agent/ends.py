@@ -37,13 +37,16 @@ def is_short(error: ModelError) -> bool:
 def owes_list(view: TurnView) -> bool:
     """Whether a turn is to end with a list: words alone are no answer to it.
 
-    Not so where nothing is said of what is wanted, so that a question back is as good, where the
-    watchlist that is meant is empty, and where lists are gone back to or kept.
+    Not so where nothing is said of what is wanted, so that a question back is as good, where what
+    was told was noted ("I love westerns"), where the watchlist that is meant is empty, and where
+    lists are gone back to or kept.
     """
     request, context = view.request, view.context
     if not wants_list(request) or request.operations:
         return False
     if request.intent is Intent.RECOMMEND and must_ask(request):
+        return False
+    if context.remembered or context.stated:
         return False
     return not (context.only_wanted and not context.profile.wanted)
 

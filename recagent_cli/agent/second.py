@@ -315,12 +315,10 @@ class SecondChance:
             ModelError: a list was asked for, and again there is none.
         """
         telling = self.course.telling
-        if self._first is not None or (telling and telling.told):
+        if not text.strip() or self._first is not None or (telling and telling.told):
             return ""
         if self.owes_list:
             return self._without_list(text)
-        if not text.strip():
-            return ""
         reasons: list[str] = []
         if not checked(self.course, text, (), self.request)[0].strip():
             problems = self._review().of_list((), text)
@@ -340,7 +338,7 @@ class SecondChance:
 
     def _without_list(self, text: str) -> str:
         """What is told to a model that answers a wish for a list without one."""
-        if self._may_go_back() and text.strip():
+        if self._may_go_back():
             self._sent_back = True
             return render("review", reasons=NO_LIST).strip()
         if self.course.pictures:  # nobody else has seen them

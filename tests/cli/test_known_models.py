@@ -112,7 +112,8 @@ def test_41_a_model_without_tools_is_asked_in_text_by_the_next_run(
 ) -> None:
     refused = Answer(status=400, body={"error": {"message": "any does not support tools"}})
     present = Answer(text='```json\n{"tool": "popular", "arguments": {}}\n```')
-    with FakeServer(refused, present, Answer(text="Well."), Answer(text="Hello.")) as server:
+    shown = Answer(text='```json\n{"tool": "present", "arguments": {"items": ["f10"]}}\n```')
+    with FakeServer(refused, present, shown, Answer(text="Hello.")) as server:
         options = ("-m", "openai/any", "--api-base", server.url)
         assert recagent("ask", "westerns", *options).code == 0
         with Assistant("films", api_base=server.url) as other:

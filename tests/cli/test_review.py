@@ -221,6 +221,12 @@ def test_words_are_answer_enough_where_no_list_was_asked_for(
     assert turn.text == "With pleasure." and len(brain.views) == 1 and not turn.cut
 
 
+def test_what_is_noted_may_be_answered_in_words(assistant: Assistant) -> None:
+    noted = call("remember", kind="liked", items=["genres=Western"])
+    turn, brain, _ = ask(assistant, "I love westerns", noted, Step(text="Good to know."))
+    assert turn.text == "Good to know." and len(brain.views) == 2 and not turn.cut
+
+
 def test_that_nothing_fits_may_be_said_where_nothing_does(assistant: Assistant) -> None:
     assistant.ask(SCI_FI)
     said = "westerns from the 50s that are horror"
