@@ -280,7 +280,7 @@ def test_66_two_assistants_at_once_keep_apart(
         with Assistant("films", model="openai/any", api_base=server.url) as assistant:
             session = assistant.new_session()
             gate.wait(20)
-            for text in (wanted[kind], "more"):
+            for text in (wanted[kind], "thanks"):
                 found[kind] = (*found.get(kind, ()), assistant.ask(text, session=session))
 
     def answers(kind: str) -> tuple[Answer, ...]:
