@@ -7,6 +7,7 @@ import io
 import ipaddress
 import os
 import shutil
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -251,3 +252,8 @@ def bench_data() -> Iterator[Path]:
     if not folder or not Path(folder).is_dir():
         pytest.skip("RECAGENT_BENCH_DATA names no folder with the real data sets")
     yield Path(folder)
+
+
+def heeds_ctrl_c() -> None:
+    """In a new process: obey SIGINT, which shells let their background jobs ignore."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -19,7 +19,7 @@ import pytest
 from recagent_cli.memory.store import UserStore
 from recagent_cli.testing import Answer, FakeCall, FakeServer
 
-from ..conftest import RunCommand
+from ..conftest import RunCommand, heeds_ctrl_c
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 
@@ -102,6 +102,7 @@ class Terminal:
             env=environment,
             timeout=60,
             dimensions=(60, 80),
+            preexec_fn=heeds_ctrl_c,
         )
 
     def leave(self) -> None:

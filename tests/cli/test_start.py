@@ -18,7 +18,7 @@ from recagent_cli.memory.store import UserStore
 from recagent_cli.paths import find_paths
 from recagent_cli.ui.examples import first_screen
 
-from ..conftest import RunCommand
+from ..conftest import RunCommand, heeds_ctrl_c
 
 ROOT = Path(__file__).parents[2]
 
@@ -148,6 +148,7 @@ def test_on_a_terminal_one_item_at_a_time_until_ctrl_c(home: Path) -> None:
         env={**os.environ, "PYTHONPATH": python, "TERM": "dumb"},
         encoding="utf-8",
         timeout=30,
+        preexec_fn=heeds_ctrl_c,
     )
     chat.expect("6 films: what do you think")
     chat.expect("1/6  ")
