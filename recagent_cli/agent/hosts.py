@@ -137,12 +137,14 @@ class Guard:
     def _after(self, response: Any) -> None:
         if not response.has_redirect_location:
             return
+        import httpx  # loaded by now, with litellm
+
         here = urlsplit(str(response.request.url))
         try:
             url = response.request.url.join(response.headers["location"])
             there = urlsplit(str(url))
             same = _same(_origin(here), _origin(there))
-        except Exception:  # of httpx, which says itself that this is no address
+        except (httpx.InvalidURL, ValueError):  # httpx says itself that this is no address
             return
         if same:
             return

@@ -10,21 +10,19 @@ import typer
 
 from recagent_catalogs.errors import UsageError
 
-from .run import (
+from .options import (
     DryRunOption,
     ImageOption,
     NoBuildOption,
     NoRepeatsOption,
-    Run,
     SeenTooOption,
     StyleOption,
     TogetherOption,
     WatchlistOption,
     WeightsOption,
     WithOption,
-    asking,
-    read_text,
 )
+from .run import Run, asking, read_text
 
 
 @asking

@@ -9,7 +9,8 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .run import NoBuildOption, Run, asking
+from .options import NoBuildOption
+from .run import Run, asking
 
 if TYPE_CHECKING:
     from ..assistant import Assistant

@@ -6,14 +6,8 @@ from typing import Annotated
 
 import typer
 
-from .run import (
-    NoBuildOption,
-    Run,
-    StyleOption,
-    TogetherOption,
-    WithOption,
-    asking,
-)
+from .options import NoBuildOption, StyleOption, TogetherOption, WithOption
+from .run import Run, asking
 
 
 @asking

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from .run import NoBuildOption, Run, common
+from .options import NoBuildOption
+from .run import Run, common
 
 
 @common

@@ -9,20 +9,18 @@ import typer
 
 from recagent_catalogs.errors import UsageError
 
-from .run import (
+from .options import (
     DryRunOption,
     NoBuildOption,
     NoRepeatsOption,
-    Run,
     SeenTooOption,
     StyleOption,
     TogetherOption,
     WatchlistOption,
     WeightsOption,
     WithOption,
-    common,
-    read_text,
 )
+from .run import Run, common, read_text
 
 
 @common

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .batch import parse_line, read_lines
-from .run import NoBuildOption, Run, StyleOption, asking
+from .options import NoBuildOption, StyleOption
+from .run import Run, asking
 
 if TYPE_CHECKING:
     from ..agent.explaining.alone import Explanation

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from .run import NoBuildOption, Run, StyleOption, common
+from .options import NoBuildOption, StyleOption
+from .run import Run, common
 
 
 @common

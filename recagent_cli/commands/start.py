@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .run import NoBuildOption, Run, asking
+from .options import NoBuildOption
+from .run import Run, asking
 
 if TYPE_CHECKING:
     from ..agent.turn import Turn

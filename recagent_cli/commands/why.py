@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from .run import Run, StyleOption, common
+from .options import StyleOption
+from .run import Run, common
 
 
 @common

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,7 @@ Fault = tuple[int, str, str, str]
 """HTTP status, type, code and words of an error."""
 
 
-class Speaker:
+class Speaker(ABC):
     """How one provider writes answers on the wire.
 
     Attributes:
@@ -27,17 +28,17 @@ class Speaker:
     stream_type = "text/event-stream; charset=utf-8"
     faults: dict[str, Fault] = {}
 
+    @abstractmethod
     def whole(self, answer: Answer) -> dict[str, Any]:
         """The answer as one JSON body."""
-        raise NotImplementedError
 
+    @abstractmethod
     def parts(self, answer: Answer) -> Iterator[bytes]:
         """The answer as the parts of a stream."""
-        raise NotImplementedError
 
+    @abstractmethod
     def error(self, status: int, type_: str, code: str, message: str) -> dict[str, Any]:
         """The body of an error."""
-        raise NotImplementedError
 
     def fault(self, answer: Answer) -> tuple[int, dict[str, Any]]:
         """Status and body of the error that an answer asks for."""

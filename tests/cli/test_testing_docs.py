@@ -20,6 +20,7 @@ TEXT = (Path(__file__).parents[2] / "docs" / "testing.md").read_text()
 def test_examples(
     example: str, bundled_home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    assert "assert " in example
     monkeypatch.setenv("RECAGENT_HOME", str(bundled_home))
     names: dict[str, Any] = {}
     exec(compile(example, "docs/testing.md", "exec"), names)
