@@ -46,6 +46,7 @@ class Dropped:
     Attributes:
         reason: why.
         file: where they stand.
+        column: the name of the column that is wrong in the first of them, or "".
         count: how many.
         lines: of the first `MAX_LINES`.
         rows: the first `MAX_REJECTS` as {"line", "text"}, of what `--skip-bad-rows` rejects: the
@@ -55,6 +56,7 @@ class Dropped:
 
     reason: str
     file: str
+    column: str = ""
     count: int = 0
     lines: list[int] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -146,13 +148,23 @@ class Log:
             return
         self.warnings.append(Warned(clean(message, 500), file, line, clean(column, 80)))
 
-    def drop(self, reason: str, file: str, line: int | None, row: object = None) -> None:
-        """Count a row that is left out; `row` is its text or its cells, where it is a reject."""
+    def drop(
+        self, reason: str, file: str, line: int | None, row: object = None, *, name: str = ""
+    ) -> None:
+        """Count a row that is left out.
+
+        Args:
+            reason: why.
+            file: where it stands.
+            line: at which line.
+            row: its text or its cells, where it is a reject.
+            name: of the column that is wrong.
+        """
         for entry in self.dropped:
             if entry.reason == reason and entry.file == file:
                 break
         else:
-            entry = Dropped(reason, file)
+            entry = Dropped(reason, file, clean(name, 80))
             self.dropped.append(entry)
         entry.count += 1
         if line is not None and len(entry.lines) < MAX_LINES:
@@ -178,7 +190,7 @@ class Log:
             BadInput: with file, line, and number of the column.
         """
         if self.skip_bad_rows:
-            self.drop(message.split(":", 1)[0], file, line, row)
+            self.drop(message.split(":", 1)[0], file, line, row, name=name)
             return
         where = f"column {clean(name, 80)}: " if name else ""
         raise BadInput(

@@ -74,12 +74,45 @@ def test_latin_1_is_one_decision(tmp_path: Path) -> None:
     catalog, report = read(tmp_path, GOOD.encode() + "c,Été,z\n".encode("latin-1"))
     assert catalog.item(2).title == "Été"
     assert report.files[0]["encoding"] == "cp1252"
-    assert str(report.warnings[0]).endswith(":4: not UTF-8, read as cp1252")
+    assert str(report.warnings[0]).endswith(":4: column title: not UTF-8, read as cp1252")
 
 
-def test_utf_16_is_read(tmp_path: Path) -> None:
-    catalog, report = read(tmp_path, GOOD.encode("utf-16"))
-    assert catalog.n_items == 2 and report.files[0]["encoding"] == "utf-16"
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32", "utf-32-le"])
+def test_wide_encodings_are_read_with_and_without_a_mark(tmp_path: Path, encoding: str) -> None:
+    catalog, report = read(tmp_path, (GOOD + "c,Été,z\n").encode(encoding))
+    assert catalog.item(2).title == "Été" and report.files[0]["encoding"] == encoding
+    assert f"not UTF-8, read as {encoding}" in str(report.warnings[0])
+
+
+def test_a_damaged_byte_does_not_spoil_the_rest(tmp_path: Path) -> None:
+    rows = "c,Été,z\nd,Œuvre naïve,z\n".encode() + b"e,caf\xc3,z\n"
+    catalog, report = read(tmp_path, GOOD.encode() + rows)
+    assert [catalog.item(row).title for row in (2, 3, 4)] == ["Été", "Œuvre naïve", "caf\ufffd"]
+    assert ":6: column title: not UTF-8, bytes" in str(report.warnings[0])
+
+
+PAIRS = "user,item,rating,time\nu,a,1,1500000000\n"
+
+
+@pytest.mark.parametrize(
+    ("pairs", "says", "line"),
+    [
+        (PAIRS + "v,a,2,1500000000\nu,a,3,1500000000\n", "repeated pairs", 4),
+        (PAIRS + "v,zz,2,1500000000\nv,a,-2,1500000000\n", "negative values", 4),
+        (PAIRS + "v,a,2,\nv,b,3,99999999999\n", "in the future", 4),
+        (PAIRS + "v,a,2,\n", "without a time", 3),
+    ],
+)
+def test_warnings_of_interactions_name_the_first_line(
+    tmp_path: Path, pairs: str, says: str, line: int
+) -> None:
+    _, report = read(tmp_path, GOOD, pairs)
+    assert [w.line for w in report.warnings if says in w.message] == [line]
+
+
+def test_what_is_dropped_names_its_column(tmp_path: Path) -> None:
+    _, report = read(tmp_path, GOOD + "a,Ann,x\n", PAIRS + "v,a,,1500000000\n")
+    assert [(d.column, d.lines) for d in report.dropped] == [("id", [4]), ("rating", [3])]
 
 
 def test_a_quoted_field_may_hold_line_ends(tmp_path: Path) -> None:

@@ -71,6 +71,11 @@ class _Builder:
     line: int = 0
     id_place: int = 0
 
+    @property
+    def id_name(self) -> str:
+        """What the file calls the column of ids."""
+        return next(entry.source for entry in self.plan if entry.column.role is Role.ID)
+
     def note(self, message: str, name: str) -> None:
         """Count something to warn of; told once with its first line."""
         key = f"{message}\0{name}"
@@ -194,7 +199,8 @@ def _is_new(builder: _Builder, row: dict[str, Any], raw: list[Any]) -> bool:
     if before is None:
         builder.seen[id] = len(builder.seen)
         if builder.folded_ids.setdefault(id.casefold(), id) != id:
-            builder.note("ids that differ only in upper and lower case are different items", ids)
+            message = "ids that differ only in upper and lower case are different items"
+            builder.note(message, builder.id_name)
         return True
     if builder.first_wins:
         return False
@@ -202,13 +208,13 @@ def _is_new(builder: _Builder, row: dict[str, Any], raw: list[Any]) -> bool:
         cells[before] == row.get(name, cells[before]) for name, cells in builder.cells.items()
     )
     if same:
-        builder.note("the same row twice: the first one counts", ids)
-        builder.log.drop("the same row twice", builder.file, builder.line)
+        builder.note("the same row twice: the first one counts", builder.id_name)
+        builder.log.drop("the same row twice", builder.file, builder.line, name=builder.id_name)
     else:
-        source = next(e.source for e in builder.plan if e.column.role is Role.ID)
         builder.log.bad_row(
             f"repeated id: {clean(id, 80)!r} stands for different rows",
-            file=builder.file, line=builder.line, column=builder.id_place + 1, name=source,
+            file=builder.file, line=builder.line, column=builder.id_place + 1,
+            name=builder.id_name,
             row=raw,
         )  # fmt: skip
     return False

@@ -6,6 +6,7 @@ import csv
 import io
 from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from ..errors import BadInput
 from ..report import Log
 from ..text import clean
-from .files import SourceFile
+from .files import WIDE, SourceFile
 
 MAX_FIELD = 4 << 20
 """Characters a field may have; past it a quote was not closed, or the file is no table."""
@@ -79,7 +80,7 @@ class DelimitedTable:
         self._cut = 0
         self.left_out = 0
         self._plain, self._ended = 0, False
-        self._check_bytes(quiet_encoding)
+        self._check_bytes()
         first = self._first_line()
         self._check_nul()
         self.delimiter = delimiter or detect_delimiter(first)
@@ -88,8 +89,10 @@ class DelimitedTable:
             self._cut = len(header)
         else:
             self.columns, self._cut = self._read_header()
+        if self.file.facts.bad_line is not None and not quiet_encoding:
+            self._tell_encoding(self.file.facts.bad_line)
 
-    def _check_bytes(self, quiet_encoding: bool) -> None:
+    def _check_bytes(self) -> None:
         facts = self.file.facts
         name = self.file.name
         if facts.size == 0 or not facts.head.strip(b"\xef\xbb\xbf \t\r\n"):
@@ -106,8 +109,8 @@ class DelimitedTable:
             raise BadInput("this is JSON, no text table", path=name, line=1, hint="name it .jsonl")
         if facts.encoding == "utf-8-sig":
             self._log.warn("byte order mark removed", name)
-        if facts.bad_line is not None and not quiet_encoding:
-            self._log.warn(f"not UTF-8, read as {facts.encoding}", name, facts.bad_line)
+        if facts.encoding.startswith(WIDE):
+            self._log.warn(f"not UTF-8, read as {facts.encoding}", name)
         if facts.mixed_ends:
             self._log.warn("line ends of several kinds", name)
 
@@ -123,6 +126,24 @@ class DelimitedTable:
             column = self._column_of_nul(line)
             hint = "is it a text file? if it is, leave such rows out with --skip-bad-rows"
             raise BadInput(f"{column}a NUL byte", path=self.file.name, line=line, hint=hint)
+
+    def _tell_encoding(self, line: int) -> None:
+        facts = self.file.facts
+        message = f"not UTF-8, read as {facts.encoding}"
+        if facts.encoding.startswith("utf-8"):
+            message = "not UTF-8, bytes that cannot be read are replaced"
+        self._log.warn(message, self.file.name, line, self._column_at(line, facts.bad_at))
+
+    def _column_at(self, line: int, at: int) -> str:
+        """The name of the column in which a byte of a line stands; "" where that is not sure."""
+        with self.file.open() as stream:
+            raw = next(islice(stream, line - 1, None), b"")
+        whole, before = (
+            "".join(part.decode("latin-1").split('"')[::2]).count(self.delimiter)
+            for part in (raw, raw[:at])
+        )
+        known = line > self.first_line and whole + 1 == len(self.columns)
+        return self.columns[before] if known else ""
 
     def _column_of_nul(self, line: int) -> str:
         with self.file.open() as stream:

@@ -25,6 +25,8 @@ MAX_RATIO = 200
 FREE_BYTES = 8 << 20
 """past the first 8 MB, where a high ratio is harmless."""
 _CHUNK = 1 << 20
+WIDE = ("utf-16", "utf-32")
+"""Encodings in which text is full of NUL bytes."""
 
 
 def require_regular(path: Path) -> Path:
@@ -159,8 +161,10 @@ class TextFacts:
     """What one pass over the bytes of a text file tells.
 
     Attributes:
-        encoding: a codec's name; "utf-8-sig" where there is a byte order mark.
+        encoding: a codec's name; "utf-8-sig" where there is a byte order mark. "utf-8" with a
+            `bad_line` is UTF-8 in which single bytes are damaged.
         bad_line: first line that is not UTF-8, or None.
+        bad_at: place of the first such byte in its line.
         nul_line: first line with a NUL byte, or None.
         lines: number of lines, the unfinished last one included.
         finished: whether the last line has its line end.
@@ -171,6 +175,7 @@ class TextFacts:
 
     encoding: str
     bad_line: int | None
+    bad_at: int
     nul_line: int | None
     lines: int
     finished: bool
@@ -181,9 +186,9 @@ class TextFacts:
 
 def _inspect(stream: BinaryIO) -> TextFacts:
     head = b""
-    size = newlines = returns = crlf = 0
+    size = newlines = returns = crlf = bad_at = 0
     bad_line = nul_line = None
-    cp1252 = True
+    cp1252, damaged = True, False
     last = b""
     decoder = codecs.getincrementaldecoder("utf-8")()
     while chunk := stream.read(_CHUNK):
@@ -191,7 +196,8 @@ def _inspect(stream: BinaryIO) -> TextFacts:
         if nul_line is None and (at := chunk.find(b"\0")) >= 0:
             nul_line = newlines + chunk.count(b"\n", 0, at) + 1
         if bad_line is None:
-            bad_line = _bad_line(decoder, chunk, newlines)
+            bad_line, bad_at = _bad_line(decoder, chunk, newlines)
+            damaged = bad_line is not None and _mostly_utf8(chunk)
         if bad_line is not None and cp1252:
             cp1252 = not any(
                 byte in chunk for byte in (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")
@@ -202,29 +208,57 @@ def _inspect(stream: BinaryIO) -> TextFacts:
         size += len(chunk)
         last = chunk[-1:]
     if bad_line is None and decoder.getstate()[0]:
-        bad_line = newlines + 1
-    encoding = _encoding(head, bad_line, cp1252)
-    if encoding == "utf-16":
+        bad_line, damaged = newlines + 1, _mostly_utf8(head)
+    encoding = _encoding(head, bad_line, cp1252, damaged)
+    if encoding.startswith(WIDE):
         bad_line = nul_line = None
     ends = newlines + returns - crlf
     finished = last in (b"\n", b"\r") or size == 0
     kinds = (crlf > 0) + (newlines > crlf) + (returns > crlf)
     return TextFacts(
-        encoding, bad_line, nul_line, ends + (not finished), finished, kinds > 1, size, head
-    )
+        encoding, bad_line, bad_at, nul_line, ends + (not finished), finished, kinds > 1, size,
+        head,
+    )  # fmt: skip
 
 
-def _bad_line(decoder: codecs.IncrementalDecoder, chunk: bytes, lines_before: int) -> int | None:
+def _bad_line(
+    decoder: codecs.IncrementalDecoder, chunk: bytes, lines_before: int
+) -> tuple[int | None, int]:
     try:
         decoder.decode(chunk)
     except UnicodeDecodeError as error:
-        return lines_before + error.object[: error.start].count(b"\n") + 1
-    return None
+        before = error.object[: error.start]
+        return lines_before + before.count(b"\n") + 1, len(before) - before.rfind(b"\n") - 1
+    return None, 0
 
 
-def _encoding(head: bytes, bad_line: int | None, cp1252: bool) -> str:
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if bad_line is not None:
+def _mostly_utf8(chunk: bytes) -> bool:
+    """Whether there are more good characters past ASCII than bad bytes: UTF-8 that is damaged."""
+    text = chunk.decode("utf-8", "replace")
+    bad = text.count("\ufffd")
+    return len(text) - len(text.encode("ascii", "ignore")) - bad > bad
+
+
+def _encoding(head: bytes, bad_line: int | None, cp1252: bool, damaged: bool) -> str:
+    if wide := _wide(head):
+        return wide
+    if bad_line is not None and not damaged:
         return "cp1252" if cp1252 else "latin-1"
     return "utf-8-sig" if head.startswith(codecs.BOM_UTF8) else "utf-8"
+
+
+def _wide(head: bytes) -> str:
+    """UTF-16 or UTF-32, by its mark or by where its NUL bytes stand; "" for anything else."""
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    # In text that is mostly ASCII every byte of a character but one is NUL.
+    for name, width, letter in (
+        ("utf-32-le", 4, 0), ("utf-32-be", 4, 3), ("utf-16-le", 2, 0), ("utf-16-be", 2, 1),
+    ):  # fmt: skip
+        empty = [head[place::width].count(0) for place in range(width)]
+        least = len(head) // width * 0.7
+        if least > 2 and not empty.pop(letter) and min(empty) >= least:
+            return name
+    return ""

@@ -24,6 +24,7 @@ _NO_TIME = -(1 << 62)
 _UNKNOWN, _UNUSABLE = -1, -2
 _REMEMBERED = 10_000
 _SAMPLED = 100_000
+_SEARCHED = 1_000_000
 _ORDER_NAMES = frozenset(("order", "position", "sequence", "seq", "rank", "index"))
 _ORDER_BELOW = 10_000_000
 """Whole numbers below this are no seconds since 1970 that anybody means: a running number."""
@@ -97,6 +98,8 @@ class _Reader:
     parse_time: Callable[[Any], int] = int
     read: int = 0
     cells: list[Any] = field(default_factory=list)
+    lines: list[tuple[int, int]] = field(default_factory=list)
+    """Where it changes how far the line is from the number of the interaction: (number, line)."""
     unknown: int = 0
     unknown_line: int = 0
     examples: list[str] = field(default_factory=list)
@@ -130,7 +133,7 @@ def read_pairs(
     if isinstance(table, DelimitedTable):
         rows = table.rows_after
         for line, block in table.plain_blocks():
-            if not _take_block(reader, block, *places):
+            if not _take_block(reader, line, block, *places):
                 for number, row in enumerate(zip(*block, strict=True), start=line):
                     _take(reader, number, list(row), *places)
             reader.read += len(block[0])
@@ -144,8 +147,9 @@ def read_pairs(
 
 
 def _take_block(
-    reader: _Reader, block: list[Sequence[str]], user: int, item: int, value: int, moment: int
-) -> bool:
+    reader: _Reader, line: int, block: list[Sequence[str]], user: int, item: int, value: int,
+    moment: int,
+) -> bool:  # fmt: skip
     """Rows given by column, at a tenth of the time; False, and nothing taken, if any is odd."""
     for cell in dict.fromkeys(block[item]):
         if cell not in reader.row_of:
@@ -169,6 +173,7 @@ def _take_block(
         return False
     for cell in people:
         reader.user_of[cell] = reader.users.setdefault(id_text(cell), len(reader.users))
+    _at_line(reader, line)
     codes = np.fromiter(map(reader.user_of.__getitem__, block[user]), np.int32, len(rows))
     reader.user.frombytes(codes.tobytes())
     reader.item.frombytes(np.array(rows, dtype=np.int32).tobytes())
@@ -211,12 +216,29 @@ def _take(
         if not _NO_TIME <= seconds <= -_NO_TIME:
             _bad(reader, f"not a time: {clean(cells[moment], 60)!r}", line, moment)
             return
+    _at_line(reader, line)
     reader.user.append(code)
     reader.item.append(row)
     if value >= 0:
         reader.value.append(number)
     if moment >= 0:
         reader.time.append(seconds)
+
+
+def _at_line(reader: _Reader, line: int) -> None:
+    """Remember that the next interaction, and those after it, stand in this and the next lines."""
+    number, known = len(reader.item), reader.lines
+    if len(known) < _REMEMBERED and (not known or line - number != known[-1][1] - known[-1][0]):
+        known.append((number, line))
+
+
+def _line_of(reader: _Reader, number: int) -> int | None:
+    """The line of an interaction that was kept; None where the file is too uneven to know."""
+    if len(reader.lines) >= _REMEMBERED:
+        return None
+    return max(
+        (line + number - first for first, line in reader.lines if first <= number), default=None
+    )
 
 
 def _row(reader: _Reader, cell: Any, line: int, place: int) -> int:
@@ -265,7 +287,8 @@ def _value(reader: _Reader, cell: Any, line: int, place: int) -> float | None:
     except (TypeError, ValueError):
         text = "" if cell is None else str(cell).strip()
         if not text:
-            reader.log.drop("no value", reader.table.file.name, line)
+            name = reader.table.columns[place]
+            reader.log.drop("no value", reader.table.file.name, line, name=name)
             return None
         number = _loose_number(text)
         if math.isnan(number) and text.casefold() != "nan":
@@ -346,7 +369,7 @@ def _finish(reader: _Reader) -> InteractionTable:
     value = np.frombuffer(reader.value, np.float32) if reader.columns.value else None
     kind, moments = "", None
     if reader.columns.time:
-        kind, moments = _times(np.frombuffer(reader.time, np.int64), name, reader.columns.time, log)
+        kind, moments = _times(reader, np.frombuffer(reader.time, np.int64), reader.columns.time)
     log.files.append(file_entry(reader.table, reader.read, len(item)))
     if reader.unknown:
         log.warn(f"{reader.unknown:,} interactions with items that are not in the catalog", name)
@@ -388,18 +411,18 @@ def _nothing(reader: _Reader) -> None:
     raise BadInput("the file has no usable rows", path=name)
 
 
-def _times(
-    raw: NDArray[np.int64], file: str, column: str, log: Log
-) -> tuple[str, NDArray[np.int64]]:
+def _times(reader: _Reader, raw: NDArray[np.int64], column: str) -> tuple[str, NDArray[np.int64]]:
     """What the numbers count, and the numbers: seconds since 1970 or an order."""
+    file, log = reader.table.file.name, reader.log
     known = raw != _NO_TIME
     if not known.any():
         log.warn("no time is given", file, None, column)
         return "", raw
     if not known.all():
         log.warn(
-            f"{int((~known).sum()):,} rows without a time count as the oldest", file, None, column
-        )
+            f"{int((~known).sum()):,} rows without a time count as the oldest",
+            file, _line_of(reader, int(np.argmin(known))), column,
+        )  # fmt: skip
         raw = np.where(known, raw, raw[known].min())
     middle = int(np.median(raw[:: max(1, len(raw) // _SAMPLED)]))
     if 0 <= raw.min() and raw.max() < _ORDER_BELOW:
@@ -412,13 +435,14 @@ def _times(
         (10**11, 1000, "milli"),
     ):
         if middle >= limit:
-            log.warn(f"times are in {unit}seconds", file, 2, column)
+            log.warn(f"times are in {unit}seconds", file, _line_of(reader, 0), column)
             raw = raw // divisor
             break
     latest = time.time() + 86_400
     if raw.min() < 0 or raw.max() > latest:
-        odd = int(np.count_nonzero(raw < 0) + np.count_nonzero(raw > latest))
-        log.warn(f"{odd:,} times before 1970 or in the future", file, 2, column)
+        odd = (raw < 0) | (raw > latest)
+        message = f"{np.count_nonzero(odd):,} times before 1970 or in the future"
+        log.warn(message, file, _line_of(reader, int(np.argmax(odd))), column)
         # DuckDB's timestamps and people's calendars end somewhere: keep the order, not the year.
         raw = np.clip(raw, 0, 4_102_444_800)
     return "seconds", raw
@@ -431,7 +455,8 @@ def _remark(reader: _Reader, found: InteractionTable) -> None:
     if value is None:
         log.warn("no column of ratings: bare pairs, every one counts as a like", name, 1)
     elif value.min() < 0:
-        log.warn("negative values", name, 2, reader.columns.value or "")
+        line = _line_of(reader, int(np.argmax(value < 0)))
+        log.warn("negative values", name, line, reader.columns.value or "")
     elif found.explicit and len(value) > 1 and value.min() == value.max():
         log.warn(
             "all ratings are equal: they tell no verdict", name, None, reader.columns.value or ""
@@ -443,4 +468,14 @@ def _remark(reader: _Reader, found: InteractionTable) -> None:
     elif item.min() == item.max():
         log.warn("a single item has interactions", name)
     if repeated := len(found) - found.distinct:
-        log.warn(f"{repeated:,} repeated pairs of user and item: the last one counts", name)
+        message = f"{repeated:,} repeated pairs of user and item: the last one counts"
+        log.warn(message, name, _first_repeated(reader, found))
+
+
+def _first_repeated(reader: _Reader, found: InteractionTable) -> int | None:
+    """The line of the first repeated pair; of large data only the beginning is searched."""
+    user, item = found.user[:_SEARCHED].astype(np.int64), found.item[:_SEARCHED]
+    pairs = user * (int(item.max()) + 1) + item
+    order = np.argsort(pairs, kind="stable")
+    again = order[1:][np.diff(pairs[order]) == 0]
+    return _line_of(reader, int(again.min())) if len(again) else None

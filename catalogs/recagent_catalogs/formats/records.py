@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import BadInput
 from ..report import Log
 from ..text import clean
-from .files import SourceFile
+from .files import WIDE, SourceFile
 
 if TYPE_CHECKING:
     import duckdb
@@ -118,8 +118,10 @@ class JsonTable:
         self._array = start[:1] == b"["
         if facts.nul_line is not None and (self._array or not log.skip_bad_rows):
             raise BadInput("a NUL byte", path=file.name, line=facts.nul_line)
-        if facts.encoding == "utf-16":
-            raise BadInput("UTF-16, JSON is UTF-8", path=file.name, hint="save it as UTF-8")
+        if facts.encoding.startswith(WIDE):
+            raise BadInput(
+                f"{facts.encoding.upper()}, JSON is UTF-8", path=file.name, hint="save it as UTF-8"
+            )
         if facts.bad_line is not None:
             log.warn(f"not UTF-8, read as {facts.encoding}", file.name, facts.bad_line)
         if not self._array and facts.lines == 1 and file.base.endswith(".json"):

@@ -9,6 +9,7 @@ from typing import Any
 
 from recagent_catalogs.errors import BadInput
 from recagent_catalogs.formats.delimited import DelimitedTable
+from recagent_catalogs.formats.files import WIDE
 from recagent_catalogs.formats.roles import bare
 from recagent_catalogs.report import Log
 from recagent_catalogs.text import clean
@@ -63,8 +64,10 @@ def open_table(source: Source) -> HistoryTable:
     with plainly_told():
         check_unpacked(source)
         start = source.file.facts.head.decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
-        if source.file.facts.encoding == "utf-16":
-            start = source.file.facts.head.decode("utf-16", "ignore").lstrip("\ufeff \t\r\n")
+        if source.file.facts.encoding.startswith(WIDE):
+            start = source.file.facts.head.decode(source.file.facts.encoding, "ignore").lstrip(
+                "\ufeff \t\r\n"
+            )
         if source.file.base.endswith((".json", ".jsonl", ".ndjson")) or start[:1] in ("{", "["):
             return _json_table(source, start)
         return _text_table(source)
@@ -247,7 +250,7 @@ def _lines(source: Source) -> Iterator[tuple[int, Any]]:
     encoding = source.file.facts.encoding
     with source.file.open() as stream:
         texts = (
-            _text(source).splitlines() if encoding == "utf-16" else
+            _text(source).splitlines() if encoding.startswith(WIDE) else
             (raw.decode(encoding, "replace") for raw in stream)
         )  # fmt: skip
         for number, text in enumerate(texts, start=1):
