@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from recagent_catalogs.errors import BadInput, ToolError
-from recagent_catalogs.sandbox import PERSON_TABLES, TIMEOUT_S, Rows, Sandbox
+from recagent_catalogs.sandbox import PERSON_CAPS, PERSON_TABLES, TIMEOUT_S, Rows, Sandbox
 from recagent_catalogs.store import Catalog
 from recagent_tools.comparison import Comparison
 from recagent_tools.evidence import Evidence, WhyNot
@@ -678,8 +679,7 @@ class Assistant:
             return self.sandbox.query(
                 sql,
                 tables=PERSON_TABLES,
-                max_rows=max_rows,
-                max_bytes=1 << 30,
+                caps=replace(PERSON_CAPS, rows=max_rows),
                 timeout_s=timeout_s,
             )
         except ToolError as error:

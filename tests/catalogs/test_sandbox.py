@@ -12,8 +12,8 @@ import duckdb
 import pytest
 
 from recagent_catalogs.errors import BadInput, ToolError
-from recagent_catalogs.sandbox import PERSON_TABLES, Sandbox
-from recagent_catalogs.sandbox_worker import Refused, check
+from recagent_catalogs.sandbox import PERSON_TABLES, Caps, Sandbox
+from recagent_catalogs.sandbox_gate import Refused, check
 from recagent_catalogs.store import Catalog
 
 TABLES = frozenset(("items", "item_stats"))
@@ -102,7 +102,7 @@ def test_what_the_query_gives(sandbox: Sandbox) -> None:
 
 
 def test_rows_over_the_cap_are_cut_and_said(sandbox: Sandbox) -> None:
-    result = sandbox.query("SELECT i FROM range(1000) t(i)", max_rows=10)
+    result = sandbox.query("SELECT i FROM range(1000) t(i)", caps=Caps(rows=10))
     assert len(result.rows) == 10 and result.cut
 
 
@@ -159,7 +159,7 @@ def test_ctrl_c_leaves_no_answer_for_the_next_query(
     with Sandbox(films.path / "catalog.duckdb") as sandbox:
         sandbox.query("SELECT 1")
 
-        def interrupted(timeout_s: float) -> str:
+        def interrupted(clock: object) -> str:
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
