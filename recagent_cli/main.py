@@ -160,7 +160,7 @@ def _tell(error: RecagentError, words: list[str]) -> int:
 
 def _wants_json(words: list[str]) -> bool:
     forms = {os.environ.get("RECAGENT_FORMAT", "")}
-    for word, value in zip(words, [*words[1:], ""], strict=True):
+    for word, value in zip(words, [*words[1:], ""], strict=False):
         name, _, given = word.partition("=")
         if name in ("--format", "-f"):
             forms = {given or value}

@@ -84,7 +84,7 @@ class Watcher:
     def _tool(self, event: ToolFinished) -> None:
         arguments = clean(json.dumps(event.arguments, ensure_ascii=False), 200)
         counts = f"{event.before:,} -> {event.after:,}"
-        sys.stderr.write(f"{event.tool} {arguments}: {counts} ({event.ms:.1f} ms)\n")
+        sys.stderr.write(f"{clean(event.tool, 40)} {arguments}: {counts} ({event.ms:.1f} ms)\n")
         if event.error:
             sys.stderr.write(f"  {clean(event.text, 300)}\n")
 

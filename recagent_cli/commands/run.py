@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from ..assistant import Assistant
     from ..memory.profile import Learning
     from ..settings import Settings
-
-_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass
@@ -274,7 +271,9 @@ class Run:
 
     def out(self, text: str) -> None:
         """Write data to stdout; nothing that a terminal would obey passes."""
-        sys.stdout.write(_OBEYED.sub("", text) + "\n" if text else "")
+        from recagent_catalogs.text import harmless
+
+        sys.stdout.write(harmless(text) + "\n" if text else "")
         sys.stdout.flush()
 
     def show(self, *parts: Any) -> None:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
-_DANGEROUS = re.compile(
-    "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
-    "\U000e0000-\U000e0fff]"
-)
+from recagent_catalogs.text import escaped_hidden
 
 
 def dumps(value: Any, *, indent: int | None = None) -> str:
-    """JSON text with control, bidirectional, zero-width, tag and surrogate characters escaped."""
+    """JSON text with what a terminal would obey or nobody would see escaped.
+
+    Those are control, bidirectional, zero-width, tag, private, unassigned and surrogate characters,
+    and letters that look like nothing; whoever reads the JSON gets them as they are in the data.
+    """
     text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
-    return _DANGEROUS.sub(_escaped, text)
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return json.dumps(match[0])[1:-1]
+    return escaped_hidden(text, lambda char: json.dumps(char)[1:-1])

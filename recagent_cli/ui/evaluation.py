@@ -8,7 +8,7 @@ from recagent_catalogs.errors import UsageError
 from recagent_catalogs.text import clean
 
 from .clean_json import dumps
-from .render import rows_text
+from .render import rows_text, texts
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -81,7 +81,7 @@ def _figures(report: Report) -> Table:
     )
     for engine, figures in report.engines.items():
         low, high = figures[f"ndcg@{k}_ci"] or (0.0, 0.0)
-        table.add_row(
+        cells = [
             clean(engine),
             _cell(report, engine, f"ndcg@{k}", 4),
             f"[{_short(low)}, {_short(high)}]",
@@ -90,7 +90,8 @@ def _figures(report: Report) -> Table:
             _cell(report, engine, f"coverage@{k}", 3),
             _cell(report, engine, f"novelty@{k}", 1),
             _cell(report, engine, f"diversity@{k}", 2),
-        )
+        ]
+        table.add_row(*texts(*cells))
     return table
 
 
@@ -102,7 +103,7 @@ def _further(report: Report) -> Table:
     table = _table("engine", *(f"{headers[kind]}@{k}" for kind, k in names))
     for engine in report.engines:
         cells = (_cell(report, engine, f"{kind}@{k}", 3) for kind, k in names)
-        table.add_row(clean(engine), *cells)
+        table.add_row(*texts(clean(engine), *cells))
     return table
 
 
@@ -112,7 +113,8 @@ def _differences(report: Report) -> Table:
     for peer, found in report.diffs.items():
         mean, low, high = found[report.leading] or (0.0, 0.0, 0.0)
         interval = f"[{low:+.4f}, {high:+.4f}]"
-        table.add_row(clean(peer), f"{mean:+.4f}", interval, report.verdict(peer))
+        cells = (clean(peer), f"{mean:+.4f}", interval, report.verdict(peer))
+        table.add_row(*texts(*cells))
     return table
 
 

@@ -43,7 +43,7 @@ def tool_line(event: ToolFinished, catalog: Catalog, width: int, *, plain: bool 
     from rich.text import Text
 
     style = "yellow" if event.error else theme.QUIET
-    name, told = event.tool.replace("_", " "), told_of(event, catalog)
+    name, told = clean(event.tool, 40).replace("_", " "), told_of(event, catalog)
     counts, time = _counts(event), _time(event.ms)
     if plain:
         counts = counts.replace("→", "to")

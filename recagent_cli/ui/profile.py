@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from recagent_catalogs.text import clean
 
-from .render import cell_text, rows_table
+from .render import cell_text, rows_table, texts
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -181,17 +181,17 @@ def _groups(one: Known, profiles: Profiles, everything: bool) -> RenderableType:
             for e in shown
         )
         more = f" · {len(events) - len(shown):,} more" if len(events) > len(shown) else ""
-        table.add_row(
-            f"  {name.replace('_', ' ')}", f"{len(events):,}", Text(clean(told, 10**6) + more)
-        )
+        cells = (f"  {name.replace('_', ' ')}", f"{len(events):,}", clean(told, 10**6) + more)
+        table.add_row(*texts(*cells))
     batches: dict[str, list[StoredEvent]] = {}
     for event in one.facts:
         batches.setdefault(event.batch, []).append(event)
     imports = [f"{b} ({len(f):,} facts, {f[0].source})" for b, f in batches.items() if b]
     if imports:
-        table.add_row("  imports", f"{len(imports):,}", Text(clean(" · ".join(imports), 2_000)))
+        cells = ("  imports", f"{len(imports):,}", clean(" · ".join(imports), 2_000))
+        table.add_row(*texts(*cells))
     if one.shown:
-        table.add_row("  shown", f"{one.shown:,}", Text("in lists", style="dim"))
+        table.add_row("  shown", Text(f"{one.shown:,}"), Text("in lists", style="dim"))
     return table
 
 
@@ -224,7 +224,7 @@ def why_renderables(
             told.append("  (taken back: it counts no more)")
         for line in _origin(event, every, profiles):
             told.append("\n" + clean(said(line), 600), style="dim")
-        table.add_row(f"  #{event.id}", told)
+        table.add_row(Text(f"  #{event.id}"), told)
     if taste is not None:
         overruled = [number for number in taste.against if number in every]
         if overruled:

@@ -33,9 +33,9 @@ def where_one_was(session: Session, catalog: Catalog) -> list[str]:
     if last.kept.time:
         facts.append(when_told(last.kept.time, time.time()))
     if last.user is not None:
-        facts.append(f"for user {last.user}")
+        facts.append(f"for user {clean(last.user, 60)}")
     if last.together is not None:
-        facts.append(f"with {', '.join(last.together.names)}")
+        facts.append(f"with {clean(', '.join(last.together.names), 60)}")
     first = next((turn for turn in session.turns if is_asked(turn)), session.turns[0])
     lines = [f"going on with “{clean(first.utterance, 60)}” ({', '.join(facts)})"]
     if last.options:

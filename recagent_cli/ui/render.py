@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from recagent_catalogs.errors import RecagentError, UsageError
-from recagent_catalogs.text import clean
+from recagent_catalogs.text import TITLE_CAP, clean
 
 from ..agent.turn import ITEMS_SCHEMA, ShownItem, Turn, told_together
 from .clean_json import dumps
-from .markdown import escaped
+from .markdown import bold, escaped
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -55,10 +55,10 @@ def items_text(
         case "jsonl":
             return "\n".join(dumps(item) for item in told)
         case "ids":
-            return "\n".join(item.id for item in items)
+            return "\n".join(clean(item.id, TITLE_CAP) for item in items)
         case "md":
             return "\n".join(
-                f"{item.rank}. **{escaped(item.label)}**"
+                f"{item.rank}. {bold(item.label)}"
                 + (f" – {escaped(item.reason)}" if item.reason else "")
                 for item in items
             )
@@ -242,7 +242,8 @@ def explanation_renderables(done: Explanation) -> list[RenderableType]:
     for fault in done.faults:
         right = f" (right: {fault.truth})" if fault.truth else ""
         told = f": {fault.told}" if fault.told else ""
-        parts.append(Text(clean(f"  {fault.aspect}, {fault.kind}{told}{right}"), style="dim"))
+        found = clean(f"{fault.aspect}, {fault.kind}{told}{right}")
+        parts.append(Text(f"  {found}", style="dim"))
     return parts
 
 
@@ -298,30 +299,30 @@ def rows_table(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Rendera
     return table
 
 
+def texts(*cells: Any) -> list[RenderableType]:
+    """Cells of a table: each string as a `Text`, which means nothing but itself."""
+    from rich.text import Text
+
+    return [Text(cell) if isinstance(cell, str) else cell for cell in cells]
+
+
 def make_console(
     *, stderr: bool = False, color: bool = True, width: int = 0, plain: bool = False
 ) -> Console:
-    """A console: markup, highlighting and emoji codes off; plain where there is no terminal.
+    """A `SafeConsole`; plain where there is no terminal.
 
     With `plain` it writes nothing but text, on a terminal too.
     """
     import os
     import sys
 
-    from rich.console import Console
-
-    class PipeConsole(Console):
-        def on_broken_pipe(self) -> None:
-            raise BrokenPipeError
+    from .safe_console import SafeConsole
 
     stream = sys.stderr if stderr else sys.stdout
     is_terminal = stream.isatty()
     no_color = not color or bool(os.environ.get("NO_COLOR"))
-    return PipeConsole(
+    return SafeConsole(
         file=stream,
-        markup=False,
-        highlight=False,
-        emoji=False,
         no_color=no_color,
         force_terminal=is_terminal,  # what lies in the environment makes no file a terminal
         color_system="auto" if is_terminal and not (no_color or plain) else None,

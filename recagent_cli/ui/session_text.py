@@ -7,7 +7,7 @@ from typing import Any
 
 from recagent_catalogs.text import clean
 
-from .markdown import escaped, paragraph
+from .markdown import bold, escaped, paragraph
 
 
 def session_lines(told: Mapping[str, Any]) -> list[str]:
@@ -57,7 +57,7 @@ def _turn(turn: Mapping[str, Any]) -> list[str]:
 
 def _item(item: Mapping[str, Any]) -> str:
     reason = f" – {escaped(item['reason'])}" if item["reason"] else ""
-    return f"{item['rank']}. **{escaped(_labelled(item))}**{reason}"
+    return f"{item['rank']}. {bold(_labelled(item))}{reason}"
 
 
 def _labelled(item: Mapping[str, Any]) -> str:

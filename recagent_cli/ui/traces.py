@@ -129,9 +129,9 @@ def _event(
             if told["error"] and len(said) > width // 2:  # the line above has only its beginning
                 yield "", Padding(Text(said, "dim"), (0, 0, 0, 4))
         case "model":
-            yield at, Text(clean(f"  model: {_answer_told(told)}", 400), "dim")
+            yield at, Text("  " + clean(f"model: {_answer_told(told)}", 400), "dim")
         case "plan":
-            yield at, Text(clean(f"  plan: {_plan_told(told)}", 1_000), "dim")
+            yield at, Text("  " + clean(f"plan: {_plan_told(told)}", 1_000), "dim")
         case "instead":
             yield at, Text(f"  {clean(told['brain'], 60)} answers instead, from the beginning")
         case "notice":
@@ -147,7 +147,7 @@ def _event(
                 yield "", Padding(Text(clean(told["funnel"], 1_000), "dim"), (0, 0, 0, 2))
         case other:
             said = " ".join(str(v) for k, v in told.items() if k not in ("event", "ms"))
-            yield at, Text(clean(f"  {other}: {said}", 400), "dim")
+            yield at, Text("  " + clean(f"{other}: {said}", 400), "dim")
 
 
 def _label(item: str, catalog: Catalog | None) -> str:
@@ -164,7 +164,9 @@ def _call_line(told: Mapping[str, Any], catalog: Catalog | None, width: int) -> 
     if catalog is None:
         counts = f"{told['before']:,} → {told['after']:,}"
         said = json.dumps(arguments, ensure_ascii=False)
-        return Text(clean(f"  {told['tool']}  {said}  {counts}"), overflow="ellipsis", no_wrap=True)
+        return Text(
+            "  " + clean(f"{told['tool']}  {said}  {counts}"), overflow="ellipsis", no_wrap=True
+        )
     event = ToolFinished(
         "",
         clean(told["tool"], 40),
