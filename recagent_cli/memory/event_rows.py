@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .checksums import checksum
+from .ledger import next_number
 
 EVENT_KINDS = (
     "said",
@@ -78,11 +79,11 @@ class StoredEvent:
     id: int = 0
 
 
-def event_of(values: Sequence[Any], id: int) -> StoredEvent:
-    """The event of the values of `EVENT_COLUMNS` and its number."""
+def event_of(values: Sequence[Any]) -> StoredEvent:
+    """The event of the values of `EVENT_COLUMNS`, and its number behind them."""
     # A frozen dataclass sets each field by a call; thousands are read in every turn.
     event = StoredEvent.__new__(StoredEvent)
-    event.__dict__.update(zip(_FIELDS, (*values, id), strict=True))
+    event.__dict__.update(zip(_FIELDS, values, strict=True))
     return event
 
 
@@ -118,11 +119,13 @@ def write_event(connection: sqlite3.Connection, event: StoredEvent, *, anew: boo
         names = ", ".join(f"{name} = ?" for name in EVENT_COLUMNS.split(", "))
         connection.execute(
             f"UPDATE events SET {names}, checksum = ? WHERE id = ?",
-            (*values, checksum(values), event.id),
+            (*values, checksum((*values, event.id)), event.id),
         )
         return event.id
-    written = connection.execute(
-        f"INSERT INTO events ({EVENT_COLUMNS}, checksum) VALUES ({', '.join('?' * 15)})",
-        (*values, checksum(values)),
+    number = next_number(connection, "events")
+    row = (*values, number)
+    connection.execute(
+        f"INSERT INTO events ({EVENT_COLUMNS}, id, checksum) VALUES ({', '.join('?' * 16)})",
+        (*row, checksum(row)),
     )
-    return int(written.lastrowid or 0)
+    return number

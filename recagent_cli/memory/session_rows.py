@@ -78,9 +78,11 @@ def write_session(
         held[1] if known else float(session.created),
         float(session.updated),
     )
+    names = f"{SESSION_COLUMNS}, head, checksum"
+    changed = ", ".join(f"{name} = excluded.{name}" for name in names.split(", ")[1:])
     connection.execute(
-        f"INSERT OR REPLACE INTO sessions ({SESSION_COLUMNS}, head, checksum)"
-        f" VALUES ({', '.join('?' * 9)})",
+        f"INSERT INTO sessions ({names}) VALUES ({', '.join('?' * 9)})"
+        f" ON CONFLICT (id) DO UPDATE SET {changed}",
         (*head, session.bus, checksum(head), checksum((*head, session.bus))),
     )
     return _append_turns(connection, session.id, new_turns)

@@ -17,6 +17,7 @@ from recagent_catalogs.errors import BadInput, NotFound
 
 from .checksums import checksum, event_checksum
 from .event_rows import EVENT_COLUMNS, StoredEvent, event_of, write_event
+from .ledger import MISCOUNTED
 from .session_rows import (
     HEAD_COLUMNS,
     SESSION_COLUMNS,
@@ -35,6 +36,7 @@ class UserStore(StoreFile):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
         self.damaged: list[str] = []
+        self._counted: set[str] = set()
 
     # -- reading ---------------------------------------------------------------------------------
 
@@ -57,7 +59,8 @@ class UserStore(StoreFile):
             since: of these kinds only those from that time on, seconds since 1970, and those from
                 which something was learned.
         """
-        where = ["profile = ?"] + ["undone = 0"] * (not undone)
+        self._count(profile)
+        where = ["profile = ?"]
         arguments: list[str | float] = [profile]
         if catalog is not None:
             where.append("catalog = ?")
@@ -70,27 +73,37 @@ class UserStore(StoreFile):
             where.append(f"(kind != ? OR time >= ? OR id IN ({causes}))")
             arguments.extend((kind, time_s, profile))
         sql = (
-            f"SELECT id, checksum, {EVENT_COLUMNS} FROM events"
+            f"SELECT checksum, {EVENT_COLUMNS}, id FROM events"
             f" WHERE {' AND '.join(where)} ORDER BY id"
         )
-        return self._whole(self.select(sql, arguments))
+        # Those taken back are left out here: by the file a flipped byte would take one back.
+        found = self._whole(self.select(sql, arguments))
+        return found if undone else [event for event in found if not event.undone]
 
     def _whole(self, rows: Sequence[tuple[Any, ...]]) -> list[StoredEvent]:
-        """The events of rows of (id, checksum, values), without the damaged ones."""
+        """The events of rows of (checksum, values, id), without the damaged ones."""
         found = []
-        for id, sum_, *values in rows:
+        for sum_, *values in rows:
             if event_checksum(values) != sum_:
-                self.damaged.append(f"event {id}")
+                self.damaged.append(f"event {values[-1]}")
                 continue
-            found.append(event_of(values, id))
+            found.append(event_of(values))
         return found
+
+    def _count(self, profile: str) -> None:
+        """Hold the facts of a profile against the ledger, once."""
+        if profile not in self._counted:
+            self._counted.add(profile)
+            for catalog, kind in self.select(MISCOUNTED, [profile]):
+                about = f" about {catalog}" if catalog else ""
+                self.damaged.append(f"how many {kind}{about} there are")
 
     def all_events(
         self, connection: sqlite3.Connection, profile: str, catalog: str
     ) -> list[StoredEvent]:
         """Those of a profile and catalog within a transaction, also those taken back."""
         sql = (
-            f"SELECT id, checksum, {EVENT_COLUMNS} FROM events"
+            f"SELECT checksum, {EVENT_COLUMNS}, id FROM events"
             " WHERE profile = ? AND catalog = ? ORDER BY id"
         )
         return self._whole(connection.execute(sql, (profile, catalog)).fetchall())
@@ -299,7 +312,7 @@ class UserStore(StoreFile):
                 mine = (session_id, profile)
                 # What was learned of it and accepted stands by itself from now on.
                 sql = (
-                    f"SELECT id, checksum, {EVENT_COLUMNS} FROM events WHERE profile = ? AND"
+                    f"SELECT checksum, {EVENT_COLUMNS}, id FROM events WHERE profile = ? AND"
                     f" kind = 'learned' AND because IN (SELECT id FROM events WHERE {said})"
                 )
                 for event in self._whole(connection.execute(sql, (profile, *mine)).fetchall()):
