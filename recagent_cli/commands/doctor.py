@@ -41,11 +41,18 @@ def command(
     api_base: Annotated[
         str | None, typer.Option("--api-base", help="Address of an OpenAI-compatible server.")
     ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read and prove everything that is kept.")
+    ] = False,
 ) -> None:
     """Say what is installed, which model and catalogs are used, and what is wrong."""
     from ..ui.render import report_text, rows_table
 
     run.lenient = True
+    if verify:
+        from .doctor_care import verify_all
+
+        return verify_all(run)
     profile = run.profile_name
     checks = [_settings(run), *_packages(), _openmp(), *_store(profile), *_catalogs(run)]
     checks.append(_semantic(run))

@@ -72,27 +72,16 @@ def _taken(table: str, row: str) -> str:
         """
 
 
-def _counted(table: str) -> str:
-    """The number given last, of a table whose numbers are never given twice."""
-    if table not in NUMBERED:
-        return ""
-    return f"""
-        INSERT INTO ledger VALUES ('last', '{table}', '', '', NEW.id, 0, {A} * NEW.id)
-        ON CONFLICT (of, owner, catalog, kind) DO UPDATE
-        SET n = excluded.n, proof = excluded.proof WHERE excluded.n > n;
-        """
-
-
 def _triggers(table: str) -> str:
     names = [name for name in GROUPED[table] if name.isalpha()]
     moved = " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in names)
     return f"""
     CREATE TRIGGER {table}_added AFTER INSERT ON {table} BEGIN
-        {_added(table, "NEW")} {_counted(table)}
+        {_added(table, "NEW")}
     END;
     CREATE TRIGGER {table}_taken AFTER DELETE ON {table} BEGIN {_taken(table, "OLD")} END;
     CREATE TRIGGER {table}_moved AFTER UPDATE ON {table} WHEN {moved} BEGIN
-        {_taken(table, "OLD")} {_added(table, "NEW")} {_counted(table)}
+        {_taken(table, "OLD")} {_added(table, "NEW")}
     END;
     """
 
@@ -107,12 +96,8 @@ def _tallies(table: str) -> str:
 
 def _begun() -> str:
     """The statements that fill the ledger from the rows that there are."""
-    rows = "".join(
+    return "".join(
         f"INSERT INTO ledger SELECT *, {_PROOF} FROM ({_tallies(table)});" for table in GROUPED
-    )
-    return rows + (
-        "INSERT INTO ledger SELECT 'last', name, '', '', seq, 0,"
-        f" {A} * seq FROM sqlite_sequence WHERE name IN {NUMBERED};"
     )
 
 
@@ -135,11 +120,22 @@ LEDGER = f"""
 def next_number(connection: sqlite3.Connection, table: str) -> int:
     """The number that the next row of a table gets: above all that were ever given."""
     sql = (
-        "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = ?), 0),"
-        " coalesce((SELECT n FROM ledger WHERE of = 'last' AND owner = ?), 0),"
-        f" coalesce((SELECT max(id) FROM {table}), 0))"
+        "SELECT max(seq, coalesce((SELECT n FROM ledger WHERE of = 'last' AND owner = ?1), 0))"
+        " FROM sqlite_sequence WHERE name = ?1"
     )
-    return int(connection.execute(sql, (table, table)).fetchone()[0]) + 1
+    given = connection.execute(sql, (table,)).fetchone()
+    if given is None:
+        given = connection.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()
+    return int(given[0]) + 1
+
+
+def note_numbers(connection: sqlite3.Connection) -> None:
+    """Write down which numbers were given last, at the end of a transaction."""
+    connection.execute(
+        f"INSERT INTO ledger SELECT 'last', name, '', '', seq, 0, {A} * seq FROM sqlite_sequence"
+        f" WHERE name IN {NUMBERED} ON CONFLICT (of, owner, catalog, kind) DO UPDATE"
+        " SET n = excluded.n, proof = excluded.proof WHERE excluded.n > n"
+    )
 
 
 def count_anew(connection: sqlite3.Connection) -> None:
@@ -147,6 +143,7 @@ def count_anew(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM ledger")
     for statement in filter(None, _begun().split(";")):
         connection.execute(statement)
+    note_numbers(connection)
 
 
 MISCOUNTED = """

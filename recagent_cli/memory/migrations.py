@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from .checksums import checksum
-from .ledger import LEDGER
+from .ledger import LEDGER, note_numbers
 
 MIGRATIONS = (
     """
@@ -92,6 +92,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     for step in range(version, len(MIGRATIONS)):
         for statement in _statements(MIGRATIONS[step]):
             connection.execute(statement)
+    note_numbers(connection)
     connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
 

@@ -18,9 +18,12 @@ from recagent_catalogs.errors import BadInput, RecagentError
 from recagent_catalogs.locks import locked
 
 from ..paths import make_dir, unwritable
+from .ledger import note_numbers
 from .migrations import MIGRATIONS, migrate
 
 BUSY_TIMEOUT_S = 30.0
+UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What SQLite raises of a damaged file; the second where its own error quotes bytes of it."""
 _LEAST_LOG = 32 + 24 + 512
 """Bytes of a log with one page of the smallest size that there is."""
 
@@ -45,7 +48,7 @@ class StoreFile:
             return []
         try:
             with self.connection() as connection:
-                return connection.execute(sql, arguments).fetchall()
+                return _all_rows(connection, sql, arguments)
         except DiskRefuses:
             # With a log beside it that holds a page the file alone is not the whole truth.
             log = self.path.with_name(f"{self.path.name}-wal")
@@ -57,8 +60,8 @@ class StoreFile:
         """Read without the shared file that WAL makes for readers too: a full disk has no room."""
         connection = sqlite3.connect(f"{self.path.absolute().as_uri()}?immutable=1", uri=True)
         try:
-            return connection.execute(sql, arguments).fetchall()
-        except sqlite3.DatabaseError as error:
+            return _all_rows(connection, sql, arguments)
+        except UNREADABLE as error:
             raise _told(error, self.path) from error
         finally:
             connection.close()
@@ -72,6 +75,7 @@ class StoreFile:
         """
         with self.connection() as connection, immediate(connection):
             yield connection
+            note_numbers(connection)
 
     @contextlib.contextmanager
     def connection(self) -> Iterator[sqlite3.Connection]:
@@ -85,18 +89,25 @@ class StoreFile:
             if not self.path.exists():
                 make_dir(self.path.parent, private=True)
                 os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY, 0o600))
+            elif self._is_emptied():
+                raise sqlite3.DatabaseError("the file is empty, though it has been copied before")
             connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA secure_delete=ON")
             self._prepare(connection)
             yield connection
-        except sqlite3.DatabaseError as error:
+        except UNREADABLE as error:
             raise _told(error, self.path) from error
         except OSError as error:
             raise unwritable(self.path, error, "cannot be opened") from error
         finally:
             if connection is not None:
                 connection.close()
+
+    def _is_emptied(self) -> bool:
+        """Whether nothing is left of a store that there was; SQLite takes it for a new one."""
+        copies = self.path.parent / "backups"
+        return self.path.stat().st_size == 0 and any(copies.glob("user-*.sqlite"))
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         """Bring a new or an older file to what this version wants, one process at a time."""
@@ -112,6 +123,19 @@ class StoreFile:
             _switch_to_wal(connection)
             with immediate(connection):
                 migrate(connection)
+
+
+def _all_rows(
+    connection: sqlite3.Connection, sql: str, arguments: Sequence[Any]
+) -> list[tuple[Any, ...]]:
+    """All rows; a flipped byte that makes a text no text costs its row alone, not all of them."""
+    try:
+        return connection.execute(sql, arguments).fetchall()
+    except sqlite3.OperationalError as error:
+        if "decode" not in str(error):
+            raise
+        connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+        return connection.execute(sql, arguments).fetchall()
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
@@ -139,8 +163,8 @@ def immediate(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("COMMIT")
 
 
-def _told(error: sqlite3.DatabaseError, path: Path) -> RecagentError:
-    text = str(error)
+def _told(error: Exception, path: Path) -> RecagentError:
+    text = "its tables cannot be read" if isinstance(error, UnicodeDecodeError) else str(error)
     if "locked" in text or "busy" in text:
         return RecagentError(f"{path}: in use by another process for over {BUSY_TIMEOUT_S:.0f} s")
     if "disk I/O" in text:
@@ -154,5 +178,5 @@ def _told(error: sqlite3.DatabaseError, path: Path) -> RecagentError:
     return BadInput(
         f"damaged: {text}",
         path=path,
-        hint="move it away, or put back the newest copy of the backups folder beside it",
+        hint="recagent doctor --repair restores what can be, from the newest good backup",
     )

@@ -1,0 +1,1 @@
+"""Taking care of what is kept: everything is verified, and what is damaged restored."""
