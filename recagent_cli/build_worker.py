@@ -54,7 +54,8 @@ def _train(directory: Path, models: Path, semantic: Path | None) -> None:
     from recagent_tools.models.training import build
 
     catalog = Catalog.open(directory)
-    if Engine.open(catalog, models).trained and not is_stale(models):
+    engine = Engine.open(catalog, models)
+    if engine.trained and not engine.damaged and not is_stale(models):
         return  # another process was a moment faster
 
     def train(folder: Path | None) -> None:

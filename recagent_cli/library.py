@@ -33,6 +33,8 @@ DEFAULT_CATALOG = "movies"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 FIRST_ANSWER_S = 20.0
 """A first answer never waits longer for catalog and models than this."""
+REPAIR_S = 3.0
+"""Nor one after models were found damaged than this: something answers meanwhile."""
 BUILDING = ".building"
 """The lock, in a catalog's models directory, of the process that trains them."""
 BUSY_S = 0.1
@@ -294,21 +296,26 @@ class Library:
             notice: takes (kind, text) of what was not done.
         """
         engine = self.engine(catalog)
-        if not engine.trained and build and _worth_training(catalog):
+        damaged, told = engine.damaged, ""
+        if (damaged or not engine.trained) and build and _worth_training(catalog):
             left = max(0.0, deadline - time.monotonic())
+            basis = "the retrievers alone" if engine.trained else "content and popularity"
             try:
-                if self.build_within(catalog.path.name, left):
+                # Who had models is not kept waiting as at the first time.
+                if self.build_within(catalog.path.name, min(left, REPAIR_S) if damaged else left):
                     engine = self.engine(catalog)
+                    told = "they were trained anew" * bool(damaged)
                 else:
-                    notice(
-                        "catalog",
-                        "the models are still being trained in the background; this answer comes "
-                        "from content and popularity",
-                    )
+                    told = "they are" if damaged else "the models are still being"
+                    told += f" trained in the background; this answer comes from {basis}"
             except RecagentError as error:
-                notice("catalog", f"{error.message}; answering from content and popularity")
+                told = f"{error.message}; answering from {basis}"
+        if told:
+            why = damaged.removesuffix("; build again")
+            notice("catalog", f"{why}; {told}" if why else told)
         for text in engine.notices:
-            notice("catalog", text)
+            if text != damaged or not told:
+                notice("catalog", text)
         return engine
 
     def matcher(
@@ -335,7 +342,7 @@ class Library:
         waited = False
         while True:
             if not self.is_building(name):
-                if waited and self.engine(Catalog.open(self.directory(name))).trained:
+                if waited and self._usable(name):
                     return True
                 outcome = self._train(name, deadline)
                 if outcome != "busy":
@@ -345,6 +352,10 @@ class Library:
             waited = True
             self.progress("another recagent trains the models", 0.0)
             time.sleep(BUSY_S)
+
+    def _usable(self, name: str) -> bool:
+        engine = self.engine(Catalog.open(self.directory(name)))
+        return engine.trained and not engine.damaged
 
     def is_building(self, name: str) -> bool:
         """Whether a process trains the models of that catalog now.

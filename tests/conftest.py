@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import ipaddress
+import json
 import os
 import shutil
 import signal
@@ -207,11 +208,27 @@ def bundled_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_once(tmp_path_factory, "bundled-home", make)
 
 
+def copy_models(source: Path, target: Path) -> None:
+    """Copy a catalog's models as if they had been trained there: others are tried in a child."""
+    from recagent_tools.models.artefacts import MANIFEST, trust
+
+    shutil.copytree(source, target, dirs_exist_ok=True)
+    for manifest in target.glob(f"*/{MANIFEST}"):
+        trust(manifest.parent, json.loads(manifest.read_bytes())["files"])
+
+
+def copy_home(source: Path, target: Path) -> None:
+    """Copy a home that holds catalogs and models."""
+    shutil.copytree(source, target)
+    for models in (target / "data" / "models").iterdir():
+        copy_models(source / "data" / "models" / models.name, models)
+
+
 @pytest.fixture
 def home(films_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of the test's own that holds `films`, which is the catalog in use."""
     mine = tmp_path / "home"
-    shutil.copytree(films_home, mine)
+    copy_home(films_home, mine)
     monkeypatch.setenv("RECAGENT_HOME", str(mine))
     monkeypatch.setenv("RECAGENT_CATALOG", "films")
     return mine

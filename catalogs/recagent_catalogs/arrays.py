@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import math
 import mmap
+import os
+import stat
 from collections.abc import Iterable
+from io import BufferedReader
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +19,10 @@ from .errors import BadInput
 
 _MAPPED_FROM_BYTES = 1 << 16
 """Below this, reading a file is cheaper than mapping it (and an empty array cannot be mapped)."""
+
+_ODD = (
+    getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+)  # opening a pipe without a writer would wait for ever
 
 
 def save(directory: Path, name: str, array: NDArray[Any]) -> None:
@@ -29,11 +38,61 @@ def load(directory: Path, name: str) -> NDArray[Any]:
     """
     path = directory / f"{name}.npy"
     try:
-        mapped = path.stat().st_size >= _MAPPED_FROM_BYTES
-        array = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        return read_array(path)
+    except (OSError, ValueError) as error:
         raise damaged(path) from error
-    return np.asarray(array) if mapped else array
+
+
+def read_array(path: Path) -> NDArray[Any]:
+    """The array of a `.npy` file; a large one comes memory-mapped and read-only.
+
+    What the header says is believed only where the file is as long as that.
+
+    Raises:
+        OSError: it cannot be read, or is no regular file.
+        ValueError: no npy file, or one of objects.
+    """
+    with open_regular(path) as file:
+        shape, fortran, dtype = _header(file, path.name)
+        begin, size = file.tell(), os.fstat(file.fileno()).st_size
+        # Python's integers do not overflow: a product of large sizes stays large
+        count = math.prod(shape)
+        if dtype.hasobject or not dtype.itemsize or min(shape, default=1) < 0:
+            raise ValueError(f"{path.name}: no array of plain values")
+        if count * dtype.itemsize != size - begin:
+            raise ValueError(f"{path.name}: its header and its length do not agree")
+        order: Literal["F", "C"] = "F" if fortran else "C"
+        if size >= _MAPPED_FROM_BYTES and count:
+            # a plain view: np.memmap's own slicing costs microseconds on every access
+            return np.asarray(np.memmap(file, dtype, "r", begin, shape, order))
+        read = np.frombuffer(bytearray(file.read()), dtype=dtype, count=count)
+        return read.reshape(shape, order=order)
+
+
+def _header(file: BufferedReader, name: str) -> tuple[tuple[int, ...], bool, Any]:
+    """Shape, order and type that a `.npy` file says it has."""
+    try:
+        version = np.lib.format.read_magic(file)
+        if version not in ((1, 0), (2, 0)):
+            raise ValueError("another version")
+        if version == (1, 0):
+            return np.lib.format.read_array_header_1_0(file)
+        return np.lib.format.read_array_header_2_0(file)
+    except (ValueError, TypeError, RecursionError, MemoryError, SyntaxError) as error:
+        raise ValueError(f"{name}: no array") from error
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """Open a file to be read; a pipe, a device or a directory is refused and never waited for.
+
+    Raises:
+        OSError: it cannot be opened, or is no regular file.
+    """
+    handle = os.open(path, os.O_RDONLY | _ODD)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "no regular file", str(path))
+    return open(handle, "rb")
 
 
 def load_list(directory: Path, name: str, kinds: str) -> NDArray[Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import site
 import sys
+import threading
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,6 +25,24 @@ def python(module: str) -> list[str]:
 def environment(**more: str) -> dict[str, str]:
     """This process's, with the way to our packages, and more."""
     return {**os.environ, "PYTHONPATH": module_path(), **more}
+
+
+def end_with_parent(before: Callable[[], object] = lambda: None) -> None:
+    """In a child whose standard input is a pipe that nobody writes to: end when it is closed.
+
+    A parent that was killed closes it, too, and has ended nobody.
+
+    Args:
+        before: called then, in a thread of its own.
+    """
+
+    def wait() -> None:
+        # unbuffered: a lock on the buffer would end the process badly, its work done
+        os.read(0, 1)
+        before()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def module_path() -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ..conftest import RunCommand
+from ..conftest import RunCommand, copy_home
 from .test_commands import valid
 
 
@@ -44,7 +44,7 @@ def session(recagent: RunCommand, home: Path, kept: Path) -> str:
         TALKED[kept] = str(first["session"])
     else:
         shutil.rmtree(home)
-        shutil.copytree(kept, home)
+        copy_home(kept, home)
     return TALKED[kept]
 
 

@@ -31,7 +31,7 @@ from recagent_cli.paths import Paths, find_paths
 from recagent_tools.models import artefacts
 from recagent_tools.models.artefacts import ArtefactError, open_build, write_build
 
-from ..conftest import DATA, RunCommand
+from ..conftest import DATA, RunCommand, copy_models
 
 PYTHONPATH = os.pathsep.join(os.path.abspath(part) for part in sys.path if part)
 
@@ -459,7 +459,7 @@ def test_who_comes_second_waits_for_the_first(
         with locked(models / BUILDING):
             taken.set()
             free.wait(30)
-            shutil.copytree(films_home / "data" / "models" / "films", models, dirs_exist_ok=True)
+            copy_models(films_home / "data" / "models" / "films", models)
 
     holder = threading.Thread(target=first)
     holder.start()

@@ -7,7 +7,6 @@ import importlib.abc
 import importlib.machinery
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -38,6 +37,7 @@ from recagent_tools.models.retriever import Setting
 from recagent_tools.models.sequences import Sequences
 from recagent_tools.models.training import BuildReport, build
 
+from ..conftest import copy_models
 from .models_data import ITEMS, interactions, make_catalog
 
 NAMES = feature_names("likes")
@@ -67,7 +67,8 @@ def built(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
 @pytest.fixture
 def models(built: tuple[Path, BuildReport], tmp_path: Path) -> Path:
     """A copy of the build that a test may damage."""
-    return Path(shutil.copytree(built[0], tmp_path / "models"))
+    copy_models(built[0], tmp_path / "models")
+    return tmp_path / "models"
 
 
 def test_a_build_measures_every_model(built: tuple[Path, BuildReport]) -> None:
@@ -210,22 +211,24 @@ def test_any_damaged_file_falls_back_with_a_notice(catalog: Catalog, models: Pat
         for damage in (bytes(flipped), content[: len(content) // 2], b""):
             path.write_bytes(damage)
             engine = Engine.open(catalog, models)
-            assert not engine.trained, path.name
-            assert "damaged" in engine.notices[0]
+            # what LightGBM would parse can be done without
+            assert engine.trained == path.name.startswith("ranker."), path.name
+            assert "damaged" in engine.damaged and engine.notices == [engine.damaged]
+            assert engine.ranked_by(EVEN) == "blend"
             assert np.isfinite(engine.rank(np.arange(ITEMS, dtype=np.int32), EVEN)).all()
         path.unlink()
-        assert not Engine.open(catalog, models).trained
+        assert "is missing" in Engine.open(catalog, models).damaged or path.name == "manifest.json"
         path.write_bytes(content)
     assert Engine.open(catalog, models).trained
 
 
 @pytest.mark.parametrize("pointer", ["", "{}", '{"build": "../../etc"}', "\x00\x01", '["a"]'])
-def test_a_damaged_pointer_falls_back_with_a_notice(
+def test_where_the_pointer_is_damaged_the_build_is_found_by_its_name(
     catalog: Catalog, models: Path, pointer: str
 ) -> None:
     (models / "current").write_text(pointer, encoding="utf-8")
     engine = Engine.open(catalog, models)
-    assert not engine.trained and engine.notices
+    assert engine.trained and "(the pointer)" in engine.notices[0]
 
 
 def test_models_of_other_data_are_refused(bare: Catalog, models: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from recagent_tools.models.retriever import Setting
 from recagent_tools.models.sequences import Sequences
 from recagent_tools.models.training import build
 
+from ..conftest import copy_models
 from .models_data import make_catalog
 
 USERS, ITEMS = 120, 80
@@ -421,7 +421,8 @@ def test_an_engine_predicts_by_ratings_and_by_likes(rated: tuple[Catalog, Path])
 def test_a_damaged_file_is_told_and_predicts_nothing(
     rated: tuple[Catalog, Path], tmp_path: Path, name: str
 ) -> None:
-    models = Path(shutil.copytree(rated[1], tmp_path / "models"))
+    models = tmp_path / "models"
+    copy_models(rated[1], models)
     path = next(models.glob(f"*/{name}"))
     path.write_bytes(path.read_bytes()[:-4])
     engine = Engine.open(rated[0], models)

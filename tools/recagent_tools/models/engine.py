@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,12 +14,12 @@ from recagent_catalogs.errors import NotFound
 from recagent_catalogs.interactions import Floats, Rows
 
 from .als import ALS
-from .artefacts import EXPOSURE, ArtefactError, open_build, read_verified
+from .artefacts import EXPOSURE, ArtefactError, OutdatedError, Verdict, open_best, read_verified
 from .content import Content
 from .cooccurrence import CoOccurrence
 from .ease import Ease
 from .facts import facts_of, year_of
-from .features import FirstStage, feature_names
+from .features import KINDS, FirstStage, feature_names
 from .history import History
 from .likeness import likeness
 from .nearby import Nearby
@@ -48,12 +48,23 @@ def _damaged(error: Exception) -> NotFound:
     return NotFound(f"the models are damaged ({error}); build again", hint="recagent build")
 
 
+def _unranked(why: str) -> str:
+    return f"the ranker cannot run, so the blend of the retrievers ranks: {why}"
+
+
+def _try(catalog: Path, directory: Path, rankers: bool, size: int) -> Verdict:
+    from .trial import try_build
+
+    return try_build(catalog, directory, rankers, size)
+
+
 class Engine:
     """Retrievers and rankers of one catalog, read-only.
 
     Attributes:
         trained: whether there is a usable build; otherwise content and popularity serve.
         notices: sentences for the person: what is damaged, missing or outdated.
+        damaged: the one of them that says why the models should be trained anew; "" if none does.
         manifest: of the build, or None.
     """
 
@@ -64,10 +75,12 @@ class Engine:
         manifest: dict[str, Any] | None = None,
         directory: Path | None = None,
         notices: Sequence[str] = (),
+        damaged: str = "",
     ) -> None:
         self.catalog = catalog
         self.trained = retrievers is not None
-        self.notices = list(notices)
+        self.notices = [*notices, *([damaged] if damaged else [])]
+        self.damaged = damaged
         self.manifest = manifest
         self._directory = directory
         self._retrievers = retrievers
@@ -78,21 +91,40 @@ class Engine:
     def open(cls, catalog: Catalog, models_dir: Path) -> Engine:
         """The current build if it is whole and of this data; else an untrained engine.
 
-        Never raises for a damaged build: `notices` say what is wrong with it.
+        Never raises for a damaged build, and is not ended by one: `damaged` or `notices` say what
+        is wrong with it.
         """
         try:
-            found = open_build(models_dir, catalog.fingerprint)
-            if found is None:
-                return cls(catalog)
-            directory, manifest = found
-            retrievers = {
-                name: LOADERS[name].load(directory, catalog.n_items)
-                for name in manifest["retrievers"]
-            }
-        except ArtefactError as error:
+            build = open_best(models_dir, catalog.fingerprint, partial(_try, catalog.path))
+        except OutdatedError as error:
             return cls(catalog, notices=[str(error)])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            return cls(catalog, notices=[f"the models are damaged ({error}); build again"])
+        except ArtefactError as error:
+            return cls(catalog, damaged=str(error))
+        if build is None:
+            return cls(catalog)
+        try:
+            engine = cls.of_build(catalog, build.directory, build.manifest)
+        except Exception as error:  # of files that others wrote anything may come
+            return cls(catalog, damaged=f"the models are damaged ({error}); build again")
+        if build.instead:
+            told = build.instead.removesuffix("; build again")
+            engine.notices.append(f"{told}; those of the build before are used until you build")
+        elif build.without:
+            engine.damaged = _unranked(build.without)
+            engine.notices.append(engine.damaged)
+            engine._rankers = dict.fromkeys(KINDS)
+        return engine
+
+    @classmethod
+    def of_build(cls, catalog: Catalog, directory: Path, manifest: dict[str, Any]) -> Engine:
+        """The models of a build, its checksums verified.
+
+        Raises:
+            Exception: whatever is wrong with it.
+        """
+        retrievers = {
+            name: LOADERS[name].load(directory, catalog.n_items) for name in manifest["retrievers"]
+        }
         return cls(catalog, retrievers, manifest, directory)
 
     @cached_property
@@ -289,7 +321,7 @@ class Engine:
                 raise RankerUnavailable("it was trained by another version")
             return Ranker.of_text(read_verified(self._directory / name, expected), len(names))
         except (RankerUnavailable, ArtefactError) as error:
-            sentence = f"the ranker cannot run, so the blend of the retrievers ranks: {error}"
+            sentence = _unranked(str(error))
             if sentence not in self.notices:
                 self.notices.append(sentence)
             return None

@@ -7,12 +7,10 @@ pipe to its standard input is then closed.
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -92,21 +90,11 @@ def _path(place: str, number: int) -> Path:
     return Path(place) / f"result.{number}.npz"
 
 
-def _end_with_parent(place: str) -> None:
-    """Nothing is ever written to the pipe: reading returns when it is closed.
-
-    A parent that was killed has cleaned up nothing; what lies there tells who took what.
-    """
-    # unbuffered: a lock on the buffer would end the process badly, its work done
-    os.read(0, 1)
-    shutil.rmtree(place, ignore_errors=True)
-    os._exit(1)
-
-
 def main() -> None:
     """Do one fold."""
     place, number = sys.argv[1], int(sys.argv[2])
-    threading.Thread(target=_end_with_parent, args=(place,), daemon=True).start()
+    # A parent that was killed has cleaned up nothing; what lies there tells who took what.
+    children.end_with_parent(lambda: shutil.rmtree(place, ignore_errors=True))
     path = _path(place, number)
     aside = path.with_suffix(".part")
     folds = load_folds(Path(place))

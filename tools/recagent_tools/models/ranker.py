@@ -16,6 +16,7 @@ from .groups import Group
 from .lightgbm_library import LibraryMissing, LibraryRefused, NativeBooster
 from .retriever import Setting
 from .threads import calm_openmp
+from .tree_text import fault
 
 USEFUL_THREADS = 2
 """On a few hundred thousand rows more threads cost more than they bring."""
@@ -89,8 +90,11 @@ class Ranker:
         """From the text of a model of so many features, its checksum verified.
 
         Raises:
-            RankerUnavailable: LightGBM cannot be loaded, refused the text, or it is another model.
+            RankerUnavailable: LightGBM cannot be loaded, the text is none that we write, or it is
+                another model.
         """
+        if wrong := fault(text, n_features):
+            raise RankerUnavailable(wrong)
         try:
             native = NativeBooster(text)
             if native.n_features != n_features:

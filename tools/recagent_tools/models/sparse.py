@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recagent_catalogs.arrays import read_array
 from recagent_catalogs.interactions import Floats, Rows
 
 SAMPLE_STEP = 8
@@ -179,20 +180,10 @@ def load_array(path: Path, dtype: Any, shape: tuple[int, ...] | None = None) -> 
         OSError: it is missing.
         ValueError: no npy file, or another type or shape than asked for.
     """
-    array: NDArray[Any]
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except ValueError as error:
-        # numpy cannot map an array without elements; it can read one
-        array = np.load(path, allow_pickle=False)
-        if array.size:
-            raise ValueError(f"{path.name}: {error}") from error
-    except EOFError as error:
-        raise ValueError(f"{path.name}: empty file") from error
+    array = read_array(path)
     if array.dtype != np.dtype(dtype) or (shape is not None and array.shape != shape):
         raise ValueError(f"{path.name}: expected {np.dtype(dtype)} {shape or ''}")
-    # a plain view: np.memmap's own slicing costs microseconds on every access
-    return np.asarray(array)
+    return array
 
 
 def largest_per_row(matrix: Any, count: int) -> SparseRows:
