@@ -17,13 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recagent_catalogs.store import Catalog
-from recagent_tools.models.artefacts import ArtefactError, open_build
 from recagent_tools.models.engine import Engine
 from recagent_tools.models.measured import final_lists, measure_cuts, ndcg_each
 from recagent_tools.models.own import Own
 from recagent_tools.models.sequences import Sequences
 from recagent_tools.models.stats import TimedStats
-from recagent_tools.models.training import HELD_BACK, HeldBack
+from recagent_tools.models.training import HeldBack
 
 from .evaluation.bootstrap import Resampling
 from .memory.event_rows import StoredEvent
@@ -136,20 +135,11 @@ class Champion:
     @classmethod
     def of(cls, catalog: Catalog, models_dir: Path, profile: str) -> Champion | None:
         """The current build; None where there is none that can be used with these data."""
-        try:
-            found = open_build(models_dir, catalog.fingerprint)
-        except ArtefactError:
-            return None
-        if found is None:
-            return None
-        directory, manifest = found
         engine = Engine.open(catalog, models_dir)
-        if not engine.trained:
+        manifest = engine.manifest
+        if manifest is None:
             return None
-        users = ndcg = None
-        if HELD_BACK in manifest["files"]:
-            each = np.load(directory / HELD_BACK, allow_pickle=False)
-            users, ndcg = each[:, 0].astype(np.int64), each[:, 1]
+        users, ndcg = engine.held_back() or (None, None)
         when = time.strptime(manifest["created"], "%Y-%m-%dT%H:%M:%SZ")
         created = float(calendar.timegm(when))
         has_me = holds_events_of(manifest, profile, catalog.path.name)

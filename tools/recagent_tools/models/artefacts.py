@@ -31,6 +31,8 @@ from recagent_catalogs.locks import locked
 
 EXPOSURE = "exposure.npy"
 """float32 [n_items], in how many measured people's top ten an item stood."""
+HELD_BACK = "held_back.npy"
+"""float64 [m, 2]: each measured user of the data and the NDCG@10 of their held-back item."""
 SCHEMA = "recagent.models/3"
 MANIFEST = "manifest.json"
 CURRENT = "current"
@@ -47,6 +49,7 @@ RANKERS = re.compile(r"ranker\.[a-z]+\.txt")
 BUILD = re.compile(r"[0-9a-f]{16}")
 PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 """Names of files in a build; none leads out of it."""
+OURS = (MANIFEST, CHECKED)
 MOST_BYTES = {CURRENT: 1 << 16, CHECKED: 1 << 22, MANIFEST: 1 << 24}
 ODD = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 """What comes of JSON that says something else than it should."""
@@ -304,8 +307,10 @@ def _open(
         schema, files, data = manifest["schema"], manifest["files"], manifest["data"]
         found = data["fingerprint"]
         _check_files(files)
+        if any(PLAIN.fullmatch(name) for name in {*os.listdir(directory)} - {*files, *OURS}):
+            raise ValueError("files that nothing is said of")
         named = checksum is not None or _name(files, manifest) == name
-    except ODD as error:
+    except (OSError, *ODD) as error:
         raise ArtefactError("the models are damaged (the manifest); build again") from error
     if schema != SCHEMA:
         raise OutdatedError("the models were built by another version; build again")

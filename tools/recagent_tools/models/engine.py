@@ -14,7 +14,16 @@ from recagent_catalogs.errors import NotFound
 from recagent_catalogs.interactions import Floats, Rows
 
 from .als import ALS
-from .artefacts import EXPOSURE, ArtefactError, OutdatedError, Verdict, open_best, read_verified
+from .artefacts import (
+    EXPOSURE,
+    HELD_BACK,
+    ODD,
+    ArtefactError,
+    OutdatedError,
+    Verdict,
+    open_best,
+    read_verified,
+)
 from .content import Content
 from .cooccurrence import CoOccurrence
 from .ease import Ease
@@ -170,6 +179,19 @@ class Engine:
             return np.zeros(self.catalog.n_items, dtype=np.float32)
         return load_array(self._directory / EXPOSURE, np.float32, (self.catalog.n_items,))
 
+    def held_back(self) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
+        """The measured users of the data and the NDCG@10 of each; None where nobody was measured.
+
+        Raises:
+            OSError, ValueError: the file is damaged.
+        """
+        if self._directory is None or HELD_BACK not in (self.manifest or {}).get("files", {}):
+            return None
+        each = load_array(self._directory / HELD_BACK, np.float64)
+        if each.ndim != 2 or each.shape[1] != 2 or not (np.abs(each) < 2**53).all():
+            raise ValueError(f"{HELD_BACK}: not a user and a figure a row")
+        return each[:, 0].astype(np.int64), each[:, 1]
+
     def user_history(self, user: int) -> History:
         """The history of a user of the catalog's data, each item once, oldest first.
 
@@ -320,7 +342,7 @@ class Engine:
             if self.manifest["settings"]["features"].get(kind) != names:
                 raise RankerUnavailable("it was trained by another version")
             return Ranker.of_text(read_verified(self._directory / name, expected), len(names))
-        except (RankerUnavailable, ArtefactError) as error:
+        except (RankerUnavailable, ArtefactError, *ODD) as error:
             sentence = _unranked(str(error))
             if sentence not in self.notices:
                 self.notices.append(sentence)

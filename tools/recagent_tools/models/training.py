@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from recagent_catalogs.interactions import Floats, Rows
 
 from .als import ALS
-from .artefacts import EXPOSURE, write_build
+from .artefacts import EXPOSURE, HELD_BACK, write_build
 from .closed_form import MOST_ITEMS, fitting
 from .content import Content
 from .facts import ItemFacts, facts_of
@@ -55,8 +55,6 @@ if TYPE_CHECKING:
     from .semantic import VocabularyWriter
 
 MEASURED_USERS = 600
-HELD_BACK = "held_back.npy"
-"""float64 [m, 2]: each measured user of the data and the NDCG@10 of their held-back item."""
 REFITTED = "measured without the held-back items, then fitted again on everything"
 QUICKLY = "measured on newcomers alone; `recagent build` trains on more and measures more"
 LITTLE_MEMORY = "little memory is free: the closed-form models know the {solved:,} commonest items"

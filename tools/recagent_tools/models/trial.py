@@ -96,6 +96,7 @@ def check_retrievers(engine: Engine) -> None:
         for where, thing in _parts(retriever, name):
             _check(thing, where)
     _check(engine.exposure(), "exposure")
+    _check_held_back(engine)
     n_items = engine.catalog.n_items
     rows = np.arange(n_items, dtype=np.int32)
     chosen = np.unique(np.linspace(0, n_items - 1, 8).astype(np.int32)) if n_items else rows
@@ -115,6 +116,13 @@ def check_retrievers(engine: Engine) -> None:
         and not engine.rating_scale[0] < engine.rating_scale[1] < 1e9
     ):
         raise ValueError("the ratings' scale is none")
+
+
+def _check_held_back(engine: Engine) -> None:
+    taken, measured = engine.catalog.interactions, engine.held_back()
+    if measured is not None:
+        _within(measured[0], taken.n_users if taken else 0, "held back")
+        _check(measured[1], "held back")
 
 
 def check_rankers(engine: Engine) -> None:
@@ -149,8 +157,10 @@ def _parts(thing: Any, name: str, depth: int = 0) -> Iterator[tuple[str, Any]]:
     import numpy as np
 
     from .sparse import SparseRows
+    from .topk import FactorIndex
+    from .transitions import LagTable
 
-    if isinstance(thing, np.ndarray | SparseRows):
+    if isinstance(thing, np.ndarray | SparseRows | FactorIndex | LagTable):
         yield name, thing
     if isinstance(thing, np.ndarray) or depth > 4:
         return
@@ -168,9 +178,19 @@ def _check(thing: Any, where: str) -> None:
     import numpy as np
 
     from .sparse import SparseRows
+    from .topk import FactorIndex
+    from .transitions import LagTable
 
     if isinstance(thing, SparseRows):
         _within(thing.indices, thing.n_columns, where)
+    elif isinstance(thing, LagTable):
+        _within(thing.indices, len(thing.taken), where)
+    elif isinstance(thing, FactorIndex):
+        everything = np.arange(len(thing), dtype=np.int32)
+        _within(thing.rows, len(thing), where)
+        if not np.array_equal(thing.places[thing.rows], everything):
+            raise ValueError(f"{where}: places and rows are not each other's")
+    if not isinstance(thing, np.ndarray):
         return
     if thing.dtype.kind != "f":
         return
