@@ -230,10 +230,11 @@ class Library:
         Raises:
             BadInput: the files cannot be read, or the name is taken and `replace` is false.
         """
+        from recagent_catalogs.formats.files import no_such_file
         from recagent_catalogs.ingest import ingest
 
         if not os.path.lexists(source):
-            raise BadInput("no such file or folder", path=source)
+            raise no_such_file(source)
         name = check_name(name or name_from(source))
         with self._alone(name):
             if self.is_installed(name) and not replace:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
+from unicodedata import normalize
 
 from ..data import ItemTable
 from ..errors import BadInput
@@ -17,17 +18,19 @@ from ..report import Log
 from ..schema import CatalogSchema, Column, Role, Vocabulary
 from ..text import TEXT_CAP, TITLE_CAP, clean, fold
 from ..titles import article_first, split_title
-from .pairs import Table, file_entry, id_text
+from .files import MAX_LITERAL
+from .pairs import NO_VALUE, Table, file_entry, id_text, wrong_id
 
 VALUE_CAP = 120
 """Characters of a word in a list."""
 MAX_VALUES = 200
 """Words in one cell."""
 _REMEMBERED = 50_000
+_ODD_SPACES = re.compile("[\v\f\x1c-\x1f\x85]")
 _YEAR = re.compile(r"(?<!\d)(1[0-9]\d\d|20\d\d)(?!\d)")
 _BEFORE_CHRIST = re.compile(r"(?<!\d)(\d{1,4})\s*B\.?\s*C(?:\.?\s*E)?\b", re.IGNORECASE)
 _LOOSE_NUMBER = re.compile(r"^[^\d+-]{0,4}\s*([+-]?\d+(?:[.,]\d+)?)\s*[^\d]{0,12}$")
-_MISSING = frozenset(("", "null", "none", "nan", "n/a", "na", "-", "\\n", "unknown", "?"))
+_MISSING = NO_VALUE | {"nan"}
 
 
 @dataclass(frozen=True)
@@ -182,7 +185,7 @@ def _id(builder: _Builder, cells: list[Any], entry: ColumnPlan, place: int) -> s
         # With `first_wins` the same rows are read again as interactions, which tells of it.
         if not builder.first_wins:
             builder.log.bad_row(
-                "empty id", file=builder.file, line=builder.line, column=place + 1,
+                wrong_id(raw), file=builder.file, line=builder.line, column=place + 1,
                 name=entry.source, row=cells,
             )  # fmt: skip
         return None
@@ -198,8 +201,10 @@ def _is_new(builder: _Builder, row: dict[str, Any], raw: list[Any]) -> bool:
     before = builder.seen.get(id)
     if before is None:
         builder.seen[id] = len(builder.seen)
-        if builder.folded_ids.setdefault(id.casefold(), id) != id:
-            message = "ids that differ only in upper and lower case are different items"
+        alike = id.casefold() if id.isascii() else normalize("NFKC", id).casefold()
+        if builder.folded_ids.setdefault(alike, id) != id:
+            message = "ids that differ only in upper and lower case, or in how signs are composed, "
+            message += "are different items"
             builder.note(message, builder.id_name)
         return True
     if builder.first_wins:
@@ -274,7 +279,7 @@ def _text(builder: _Builder, entry: ColumnPlan, raw: Any, cap: int) -> str | Non
         if len(text) > cap and cleaned.endswith("…"):
             if entry.column.role is not Role.TEXT:
                 builder.note(f"cut to {cap} characters", entry.source)
-        elif " ".join(cleaned.split()) != " ".join(text.split()):
+        elif " ".join(cleaned.split()) != " ".join(text.split()) or _ODD_SPACES.search(text):
             builder.note("control or hidden characters removed", entry.source)
     return cleaned.strip() or None
 
@@ -339,6 +344,8 @@ def _list_cell(builder: _Builder, entry: ColumnPlan, raw: Any) -> list[str] | di
         return dict(best)
     known = builder.words.setdefault(entry.column.name, {})
     out: dict[str, None] = {}
+    if len(values) > MAX_VALUES:
+        builder.note(f"only the first {MAX_VALUES} values of a cell are kept", entry.source)
     for value in values[:MAX_VALUES]:
         kept = known.get(value) or _word(builder, entry, value)
         if kept:
@@ -350,6 +357,8 @@ def _list_cell(builder: _Builder, entry: ColumnPlan, raw: Any) -> list[str] | di
 
 def _word(builder: _Builder, entry: ColumnPlan, raw: str) -> str | None:
     text = clean(raw, VALUE_CAP).strip()
+    if len(raw) > VALUE_CAP and text.endswith("…"):
+        builder.note(f"cut to {VALUE_CAP} characters", entry.source)
     # A value of nothing but signs ("—", "?") names nothing and could not be asked for.
     return _admitted(builder, entry, text) if fold(text) else None
 
@@ -385,7 +394,7 @@ def _literal(text: str) -> Any:
     except (ValueError, RecursionError):
         pass
     try:
-        return ast.literal_eval(text)
+        return ast.literal_eval(text) if len(text) <= MAX_LITERAL else None
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -15,6 +16,7 @@ from ..errors import BadInput
 from ..report import Log
 from ..text import clean
 from .files import WIDE, SourceFile
+from .kinds import refuse_other_kinds
 
 MAX_FIELD = 4 << 20
 """Characters a field may have; past it a quote was not closed, or the file is no table."""
@@ -23,20 +25,10 @@ _CHUNK = 1 << 18
 _ASCII_LIKE = frozenset(("utf-8", "cp1252", "latin-1"))
 """Encodings whose lines and delimiters can be found among the bytes."""
 _DELIMITERS = ("\t", "::", "|", ";", ",")
+_SEP = re.compile(r"[\"']?sep=(.?)[\"']?", re.IGNORECASE)
+"""How Excel is told the delimiter."""
 _LOOK_AHEAD = 20
 """Lines after an open quote that are looked at, to tell where its row ends."""
-_OTHER_KINDS = (
-    (b"PAR1", "a Parquet file", "name it .parquet"),
-    (
-        b"PK\x03\x04",
-        "a spreadsheet or a zip archive",
-        "save the sheet as CSV, or unpack the archive",
-    ),
-    (b"\xd0\xcf\x11\xe0", "a spreadsheet of an old kind", "save the sheet as CSV"),
-    (b"\x1f\x8b", "packed by gzip", "name it .gz"),
-    (b"SQLite format 3", "an SQLite database", "export the table as CSV"),
-    (b"%PDF", "a PDF", "a table is needed: CSV, TSV, Parquet or JSON lines"),
-)
 
 
 class DelimitedTable:
@@ -76,6 +68,9 @@ class DelimitedTable:
         self.file = file
         self._log = log
         self._stray = False
+        self._told: set[str] = set()
+        self._header: list[str] = []
+        self._header_again = b""
         self._has_header = header is None
         self._cut = 0
         self.left_out = 0
@@ -83,7 +78,7 @@ class DelimitedTable:
         self._check_bytes()
         first = self._first_line()
         self._check_nul()
-        self.delimiter = delimiter or detect_delimiter(first)
+        self.delimiter = delimiter or self._said or detect_delimiter(first)
         if header is not None:
             self.columns = header
             self._cut = len(header)
@@ -97,16 +92,9 @@ class DelimitedTable:
         name = self.file.name
         if facts.size == 0 or not facts.head.strip(b"\xef\xbb\xbf \t\r\n"):
             raise BadInput("the file is empty", path=name)
-        for mark, kind, hint in _OTHER_KINDS:
-            if facts.head.startswith(mark):
-                raise BadInput(f"this is {kind}, no text table", path=name, hint=hint)
+        refuse_other_kinds(facts.head, name)
         if not self._log.skip_bad_rows:
             self._refuse_nul()
-        start = facts.head.decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
-        if start[:1] == "<":
-            raise BadInput("this is HTML or XML, no table", path=name, line=1)
-        if start[:1] in "{[":
-            raise BadInput("this is JSON, no text table", path=name, line=1, hint="name it .jsonl")
         if facts.encoding == "utf-8-sig":
             self._log.warn("byte order mark removed", name)
         if facts.encoding.startswith(WIDE):
@@ -154,12 +142,16 @@ class DelimitedTable:
         return f"column {clean(names[number], 80)}: " if number < len(names) and line > 1 else ""
 
     def _first_line(self) -> str:
-        self.first_line = 1
+        self.first_line, self._said = 1, ""
         for number, line in enumerate(self._lines(), start=1):
-            if line.strip() and not line.lstrip().startswith("#"):
+            said = _SEP.fullmatch(line.strip()) if number == 1 else None
+            if said:
+                self._said = said[1] or "\t"
+                self._log.warn("a line for spreadsheets left out", self.file.name, number)
+            elif line.strip() and not line.lstrip().startswith("#"):
                 self.first_line = number
                 return line.rstrip("\r\n")
-            if line.strip():
+            elif line.strip():
                 self._log.warn("comment line left out", self.file.name, number)
         raise BadInput("the file has no rows", path=self.file.name)
 
@@ -167,8 +159,12 @@ class DelimitedTable:
         for _, cells in self._parsed():
             names = [clean(cell, 200).strip() for cell in cells]
             break
-        if any(cell != cell.strip() for cell in cells):
-            self._log.warn("spaces around column names removed", self.file.name, self.first_line)
+        if any(cell != name for cell, name in zip(cells, names, strict=True) if len(cell) < 200):
+            message = "spaces around column names removed"
+            if any(cell.strip() != name for cell, name in zip(cells, names, strict=True)):
+                message = "hidden characters in column names removed"
+            self._log.warn(message, self.file.name, self.first_line)
+        self._header = cells
         if len(names) > MAX_COLUMNS:
             self._log.warn(
                 f"{len(names)} columns, only the first {MAX_COLUMNS} are read",
@@ -176,7 +172,21 @@ class DelimitedTable:
                 self.first_line,
             )
         kept = [name or f"column_{n}" for n, name in enumerate(names[:MAX_COLUMNS], start=1)]
+        self._remark_names(names[:MAX_COLUMNS])
         return kept, len(names)
+
+    def _remark_names(self, names: list[str]) -> None:
+        """Warn of columns without a name, and of names that stand twice."""
+        file, line = self.file.name, self.first_line
+        # A delimiter at the end of every line makes no column.
+        if "" in names[:-1]:
+            place = names.index("") + 1
+            self._log.warn("a column without a name", file, line, f"column_{place}")
+        seen: dict[str, str] = {}
+        for name in names:
+            if name and seen.setdefault(name.casefold(), name) is not name:
+                self._log.warn("a column name that stands twice", file, line, name)
+                return
 
     def rows(self) -> Iterator[tuple[int, list[Any]]]:
         """Line number and cells of every row, cells aligned with `columns`.
@@ -205,6 +215,9 @@ class DelimitedTable:
                     continue
                 if not self._mend_width(cells, line, width):
                     continue
+            if cells == self._header:
+                self._left_out("the header once more", line)
+                continue
             yield line, cells if cut == width else cells[:cut]
 
     def plain_blocks(self) -> Iterator[tuple[int, list[Sequence[str]]]]:
@@ -220,6 +233,7 @@ class DelimitedTable:
             return
         with self.file.open() as stream:
             header = [stream.readline() for _ in range(above)]
+            self._header_again = header[-1].rstrip(b"\r\n") if self._has_header else b""
             if any(line.count(b'"') % 2 or b"\r" in line.rstrip(b"\r\n") for line in header):
                 return  # the header is not where its line ends
             for lines in _blocks_of_lines(stream):
@@ -233,6 +247,9 @@ class DelimitedTable:
     def _columns(self, lines: bytes, encoding: str) -> list[Sequence[str]] | None:
         """The cells of several lines by column; None if there is anything that needs care."""
         lines = lines.removesuffix(b"\r").replace(b"\r\n", b"\n")
+        again = self._header_again
+        if again and (lines.startswith(again) or b"\n" + again in lines):
+            return None
         if b'"' in lines or b"\r" in lines or self._cut != len(self.columns):
             return None
         if len(self.delimiter) > 1:
@@ -256,6 +273,9 @@ class DelimitedTable:
         if len(cells) > width and not any(cells[width:]):
             del cells[width:]
             return True
+        if cells[0].startswith("#"):
+            self._left_out("comment line left out", line)
+            return False
         if len(cells) < width and line == self.file.facts.lines and not self.file.facts.finished:
             self.left_out += 1
             self._log.drop("last row cut short", self.file.name, line, cells)
@@ -264,6 +284,12 @@ class DelimitedTable:
         message = f"row with another number of fields: {len(cells)} where {width} were expected"
         self._bad_row(message, line, cells)
         return False
+
+    def _left_out(self, what: str, line: int) -> None:
+        """Tell once of lines that are no rows."""
+        if what not in self._told:
+            self._told.add(what)
+            self._log.warn(what, self.file.name, line)
 
     def _bad_row(self, message: str, line: int, row: object, name: str = "") -> None:
         if not self._cut:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import os
 import stat
 import zipfile
 import zlib
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from ..errors import BadInput
+from ..text import clean
 
 MAX_BYTES = 2 << 30
 """A file may unpack to 2 GB,"""
@@ -24,6 +26,8 @@ MAX_RATIO = 200
 """or to 200 times its packed size,"""
 FREE_BYTES = 8 << 20
 """past the first 8 MB, where a high ratio is harmless."""
+MAX_LITERAL = 1 << 20
+"""Characters of a Python literal; Python's parser takes several hundred times their size."""
 _CHUNK = 1 << 20
 WIDE = ("utf-16", "utf-32")
 """Encodings in which text is full of NUL bytes."""
@@ -38,7 +42,7 @@ def require_regular(path: Path) -> Path:
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        raise BadInput("no such file", path=path, hint=_near_names(path)) from None
+        raise no_such_file(path) from None
     except (OSError, ValueError) as error:
         raise BadInput(f"cannot be read: {getattr(error, 'strerror', error)}", path=path) from None
     if stat.S_ISDIR(mode):
@@ -53,13 +57,23 @@ def require_regular(path: Path) -> Path:
     return path
 
 
+def no_such_file(path: Path) -> BadInput:
+    """What to say of a path at which nothing stands: near names, or where a link leads."""
+    try:
+        aim = os.readlink(path)
+    except (OSError, ValueError):
+        return BadInput("no such file or folder", path=path, hint=_near_names(path))
+    return BadInput(f"a link to {clean(aim, 200)!r}, where nothing stands", path=path)
+
+
 def _near_names(path: Path) -> str:
     try:
         names = [entry.name for entry in path.parent.iterdir()]
     except OSError:
         return "check the path"
     near = get_close_matches(path.name, names, n=3, cutoff=0.6)
-    return "did you mean " + " or ".join(near) + "?" if near else "check the path"
+    told = " or ".join(clean(name, 100) for name in near)
+    return f"did you mean {told}?" if near else "check the path"
 
 
 @dataclass(frozen=True)
@@ -119,6 +133,8 @@ class SourceFile:
         elif self.path.name.lower().endswith(".gz"):
             with gzip.open(self.path, "rb") as inside:
                 yield inside, self.path.stat().st_size  # type: ignore[misc]
+        elif not self.path.stat().st_size:
+            yield io.BytesIO(), 0  # what /proc calls a file may wait for ever
         else:
             with self.path.open("rb") as inside:
                 yield inside, 0

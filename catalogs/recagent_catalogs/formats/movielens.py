@@ -24,6 +24,7 @@ FORMATS = {
     "movielens-100k": ("u.item", "u.data"),
 }
 """Format -> the files that it is known by: items, interactions."""
+_KNOWN_NAMES = frozenset(name for pair in FORMATS.values() for name in pair)
 _GENRES_100K = (
     "unknown Action Adventure Animation Children's Comedy Crime Documentary Drama Fantasy "
     "Film-Noir Horror Musical Mystery Romance Sci-Fi Thriller War Western"
@@ -63,11 +64,24 @@ def files_of(source: Path) -> dict[str, SourceFile]:
         try:
             with zipfile.ZipFile(source) as archive:
                 names = [info.filename for info in archive.infolist() if not info.is_dir()]
+                _refuse_twins(names, source)
         except (zipfile.BadZipFile, OSError) as error:
             raise BadInput(f"damaged or no zip archive: {error}", path=source) from error
         # Members are read through the archive and never unpacked to a path of their own choosing.
         return {f.base: f for f in (SourceFile(source, name) for name in sorted(names))}
     return {}
+
+
+def _refuse_twins(names: list[str], source: Path) -> None:
+    """An archive with two sets of files: nobody can tell which is meant."""
+    seen: dict[str, str] = {}
+    for name in sorted(names):
+        base = name.rsplit("/", 1)[-1].lower()
+        if base in _KNOWN_NAMES and seen.setdefault(base, name) != name:
+            raise BadInput(
+                f"two files called {base}: {clean(seen[base], 100)}, {clean(name, 100)}",
+                path=source, hint="unpack it, and name the folder with the one that is meant",
+            )  # fmt: skip
 
 
 def detect(files: dict[str, SourceFile]) -> str | None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-import time
+import re
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..data import InteractionTable
 from ..errors import BadInput
@@ -19,19 +17,21 @@ from ..report import Log
 from ..text import clean
 from .delimited import DelimitedTable
 from .files import SourceFile
+from .times import NO_TIME, WRITINGS, counted
 
-_NO_TIME = -(1 << 62)
+_Number = TypeVar("_Number", int, float)
 _UNKNOWN, _UNUSABLE = -1, -2
+ID_CAP = 1_000
+"""Characters of an id; what is longer is a text that slipped into the wrong column."""
+_MOST = 3e38
+"""Values are kept as float32."""
+NO_VALUE = frozenset(("", "null", "none", "n/a", "na", "-", "\\n", "unknown", "?"))
+"""How it is written, folded, that there is no value."""
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+")
 _REMEMBERED = 10_000
-_SAMPLED = 100_000
 _SEARCHED = 1_000_000
-_ORDER_NAMES = frozenset(("order", "position", "sequence", "seq", "rank", "index"))
-_ORDER_BELOW = 10_000_000
-"""Whole numbers below this are no seconds since 1970 that anybody means: a running number."""
-_FORMATS = (
-    "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y",
-    "%d-%b-%Y", "%Y%m%d", "%a %b %d %H:%M:%S %z %Y",
-)  # fmt: skip
+_FAR = 100
+"""A rating so many times the middle one is a slip."""
 _BOOLEANS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 EXPLICIT_NAMES = frozenset(
     "rating ratings score stars star overall grade points recommend recommended is_recommended "
@@ -100,6 +100,8 @@ class _Reader:
     cells: list[Any] = field(default_factory=list)
     lines: list[tuple[int, int]] = field(default_factory=list)
     """Where it changes how far the line is from the number of the interaction: (number, line)."""
+    comma_line: int = 0
+    other_line: int = 0
     unknown: int = 0
     unknown_line: int = 0
     examples: list[str] = field(default_factory=list)
@@ -165,11 +167,13 @@ def _take_block(
     if not all(map(id_text, people)):
         return False
     try:
-        numbers = np.fromiter(map(float, block[value] if value >= 0 else ()), np.float32)
+        if any("_" in "\n".join(block[place]) for place in (value, moment) if place >= 0):
+            return False  # Python reads 1_000 as a number, people's files mean something else
+        numbers = np.fromiter(map(float, block[value] if value >= 0 else ()), np.float64)
         times = np.fromiter(map(reader.parse_time, block[moment] if moment >= 0 else ()), np.int64)
     except (ValueError, TypeError, OverflowError):
         return False
-    if not np.isfinite(numbers).all():
+    if not (np.abs(numbers) <= _MOST).all():
         return False
     for cell in people:
         reader.user_of[cell] = reader.users.setdefault(id_text(cell), len(reader.users))
@@ -177,7 +181,7 @@ def _take_block(
     codes = np.fromiter(map(reader.user_of.__getitem__, block[user]), np.int32, len(rows))
     reader.user.frombytes(codes.tobytes())
     reader.item.frombytes(np.array(rows, dtype=np.int32).tobytes())
-    reader.value.frombytes(numbers.tobytes())
+    reader.value.frombytes(numbers.astype(np.float32).tobytes())
     reader.time.frombytes(times.tobytes())
     return True
 
@@ -187,10 +191,10 @@ def _take(
 ) -> None:
     """One row; -1 stands for a column that is not there."""
     reader.cells = cells
-    row = reader.row_of.get(cells[item])
+    row = _known(reader.row_of, cells[item])
     if row is None:
         row = _row(reader, cells[item], line, item)
-    code = reader.user_of.get(cells[user])
+    code = _known(reader.user_of, cells[user])
     if code is None and row >= 0:
         code = _user(reader, cells[user], line, user)
     if row < 0 or code is None:
@@ -199,7 +203,7 @@ def _take(
         return
     number = seconds = 0
     if value >= 0:
-        known = reader.value_of.get(cells[value])
+        known = _known(reader.value_of, cells[value])
         if known is None:
             known = _value(reader, cells[value], line, value)
             if known is None:
@@ -213,7 +217,7 @@ def _take(
             if found is None:
                 return
             seconds = found
-        if not _NO_TIME <= seconds <= -_NO_TIME:
+        if not NO_TIME <= seconds <= -NO_TIME:
             _bad(reader, f"not a time: {clean(cells[moment], 60)!r}", line, moment)
             return
     _at_line(reader, line)
@@ -223,6 +227,14 @@ def _take(
         reader.value.append(number)
     if moment >= 0:
         reader.time.append(seconds)
+
+
+def _known(found: dict[Any, _Number], cell: Any) -> _Number | None:
+    """What a cell stands for, if it came before; lists and objects of JSON never did."""
+    try:
+        return found.get(cell)
+    except TypeError:
+        return None
 
 
 def _at_line(reader: _Reader, line: int) -> None:
@@ -245,7 +257,7 @@ def _row(reader: _Reader, cell: Any, line: int, place: int) -> int:
     """The row of an item's id, `_UNKNOWN`, or `_UNUSABLE`."""
     id = id_text(cell)
     if not id:
-        _bad(reader, "empty item id", line, place)
+        _bad(reader, wrong_id(cell, "item id"), line, place)
         return _UNUSABLE
     row = reader.rows_of.get(id, _UNKNOWN)
     reader.row_of[cell] = row
@@ -255,7 +267,7 @@ def _row(reader: _Reader, cell: Any, line: int, place: int) -> int:
 def _user(reader: _Reader, cell: Any, line: int, place: int) -> int | None:
     id = id_text(cell)
     if not id:
-        _bad(reader, "empty user id", line, place)
+        _bad(reader, wrong_id(cell, "user id"), line, place)
         return None
     code = reader.users.setdefault(id, len(reader.users))
     reader.user_of[cell] = code
@@ -267,7 +279,8 @@ def _unknown(reader: _Reader, item: Any, line: int) -> None:
     reader.unknown_line = reader.unknown_line or line
     if len(reader.examples) < 3:
         reader.examples.append(clean(item, 60))
-    reader.log.drop("item is not in the catalog", reader.table.file.name, line)
+    name = reader.columns.item
+    reader.log.drop("item is not in the catalog", reader.table.file.name, line, name=name)
 
 
 def _bad(reader: _Reader, message: str, line: int, place: int) -> None:
@@ -282,82 +295,75 @@ def _bad(reader: _Reader, message: str, line: int, place: int) -> None:
 
 
 def _value(reader: _Reader, cell: Any, line: int, place: int) -> float | None:
-    try:
-        number = float(cell)
-    except (TypeError, ValueError):
-        text = "" if cell is None else str(cell).strip()
-        if not text:
-            name = reader.table.columns[place]
-            reader.log.drop("no value", reader.table.file.name, line, name=name)
-            return None
-        number = _loose_number(text)
-        if math.isnan(number) and text.casefold() != "nan":
-            _bad(reader, f"not a number: {clean(text, 60)!r}", line, place)
-            return None
-    if not math.isfinite(number):
-        _bad(reader, f"not a finite number: {cell}", line, place)
+    text = "" if cell is None else str(cell).strip()
+    if text.casefold() in NO_VALUE:
+        name = reader.table.columns[place]
+        reader.log.drop("no value", reader.table.file.name, line, name=name)
         return None
+    number = _loose_number(cell, text)
+    if number is None:
+        _bad(reader, f"not a number: {clean(text, 60)!r}", line, place)
+        return None
+    if not abs(number) <= _MOST:
+        _bad(reader, f"not a finite number: {clean(text, 60)}", line, place)
+        return None
+    if "," in text and not reader.comma_line:
+        reader.comma_line = line
     if len(reader.value_of) < _REMEMBERED:
         reader.value_of[cell] = number
     return number
 
 
-def _loose_number(text: str) -> float:
+def _loose_number(cell: Any, text: str) -> float | None:
+    """A number, a yes or no, a decimal comma; None for anything else, also for "1,234"."""
     if text.casefold() in _BOOLEANS:
         return _BOOLEANS[text.casefold()]
+    if "_" in text or _THOUSANDS.fullmatch(text):
+        return None
     try:
-        return float(text.replace(",", ".")) if text.count(",") == 1 else math.nan
-    except ValueError:
-        return math.nan
+        return float(text.replace(",", ".") if isinstance(cell, str) else cell)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _time(reader: _Reader, cell: Any, line: int, place: int) -> int | None:
-    if cell is None or cell == "":
-        return _NO_TIME
+    if cell is None or str(cell).strip().casefold() in NO_VALUE:
+        return NO_TIME
     # Another writing than that of the rows before, or the first row: find it.
-    for parse in (_whole, _iso, *(_with_format(text) for text in _FORMATS)):
+    for parse in WRITINGS:
         try:
             moment = parse(cell)
         except (ValueError, TypeError, OverflowError):
             continue
+        if reader.parse_time is not parse and reader.time and reader.time[-1] != NO_TIME:
+            reader.other_line = reader.other_line or line
         reader.parse_time = parse
         return moment
     _bad(reader, f"not a time: {clean(cell, 60)!r}", line, place)
     return None
 
 
-def _whole(cell: Any) -> int:
-    if isinstance(cell, str):
-        return int(cell) if cell.isdigit() else int(float(cell))
-    if isinstance(cell, datetime | date):
-        raise ValueError("a date")
-    return int(cell)
-
-
-def _iso(cell: Any) -> int:
-    if isinstance(cell, date) and not isinstance(cell, datetime):
-        cell = datetime(cell.year, cell.month, cell.day)
-    moment = cell if isinstance(cell, datetime) else datetime.fromisoformat(str(cell).strip())
-    return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp())
-
-
-def _with_format(pattern: str) -> Callable[[Any], int]:
-    def parse(cell: Any) -> int:
-        return _iso(datetime.strptime(str(cell).strip(), pattern))
-
-    return parse
-
-
 def id_text(cell: Any) -> str:
     """An id as text: trimmed; whole floats without ".0"; an unusable one is empty."""
     if isinstance(cell, str):
-        text = cell if cell.isascii() and cell.isprintable() else clean(cell, 200)
-        return text.strip()
-    if cell is None or isinstance(cell, float) and not math.isfinite(cell):
+        text = cell if cell.isascii() and cell.isprintable() else clean(cell, ID_CAP + 1)
+        return text.strip() if len(text) <= ID_CAP else ""
+    if cell is None or isinstance(cell, dict | list | tuple):
         return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return clean(cell, 200).strip()
+    if isinstance(cell, float):
+        if not math.isfinite(cell):
+            return ""
+        return str(int(cell)) if cell.is_integer() else str(cell)
+    return id_text(str(cell))
+
+
+def wrong_id(cell: Any, what: str = "id") -> str:
+    """What is wrong with an id of which `id_text` makes nothing."""
+    if isinstance(cell, dict | list | tuple):
+        return f"{what} that is neither text nor a number"
+    if isinstance(cell, str) and len(cell.strip()) > ID_CAP:
+        return f"{what} of more than {ID_CAP:,} characters"
+    return f"empty {what}"
 
 
 def _finish(reader: _Reader) -> InteractionTable:
@@ -369,10 +375,12 @@ def _finish(reader: _Reader) -> InteractionTable:
     value = np.frombuffer(reader.value, np.float32) if reader.columns.value else None
     kind, moments = "", None
     if reader.columns.time:
-        kind, moments = _times(reader, np.frombuffer(reader.time, np.int64), reader.columns.time)
+        raw, column = np.frombuffer(reader.time, np.int64), reader.columns.time
+        kind, moments = counted(raw, name, column, log, lambda number: _line_of(reader, number))
     log.files.append(file_entry(reader.table, reader.read, len(item)))
     if reader.unknown:
-        log.warn(f"{reader.unknown:,} interactions with items that are not in the catalog", name)
+        message = f"{reader.unknown:,} interactions with items that are not in the catalog"
+        log.warn(message, name, reader.unknown_line, reader.columns.item)
     explicit = reader.columns.explicit
     if explicit is None:
         words = (reader.columns.value or "").casefold().replace(" ", "_")
@@ -408,55 +416,28 @@ def _nothing(reader: _Reader) -> None:
             column=reader.table.columns.index(column) + 1,
             hint="is it the right file, the right column (--item-column)?",
         )
-    raise BadInput("the file has no usable rows", path=name)
-
-
-def _times(reader: _Reader, raw: NDArray[np.int64], column: str) -> tuple[str, NDArray[np.int64]]:
-    """What the numbers count, and the numbers: seconds since 1970 or an order."""
-    file, log = reader.table.file.name, reader.log
-    known = raw != _NO_TIME
-    if not known.any():
-        log.warn("no time is given", file, None, column)
-        return "", raw
-    if not known.all():
-        log.warn(
-            f"{int((~known).sum()):,} rows without a time count as the oldest",
-            file, _line_of(reader, int(np.argmin(known))), column,
-        )  # fmt: skip
-        raw = np.where(known, raw, raw[known].min())
-    middle = int(np.median(raw[:: max(1, len(raw) // _SAMPLED)]))
-    if 0 <= raw.min() and raw.max() < _ORDER_BELOW:
-        if column.casefold() not in _ORDER_NAMES:
-            log.warn("no dates, but small whole numbers: taken as an order", file, None, column)
-        return "order", raw
-    for limit, divisor, unit in (
-        (10**17, 10**9, "nano"),
-        (10**14, 10**6, "micro"),
-        (10**11, 1000, "milli"),
-    ):
-        if middle >= limit:
-            log.warn(f"times are in {unit}seconds", file, _line_of(reader, 0), column)
-            raw = raw // divisor
-            break
-    latest = time.time() + 86_400
-    if raw.min() < 0 or raw.max() > latest:
-        odd = (raw < 0) | (raw > latest)
-        message = f"{np.count_nonzero(odd):,} times before 1970 or in the future"
-        log.warn(message, file, _line_of(reader, int(np.argmax(odd))), column)
-        # DuckDB's timestamps and people's calendars end somewhere: keep the order, not the year.
-        raw = np.clip(raw, 0, 4_102_444_800)
-    return "seconds", raw
+    raise BadInput("the file has no usable rows", path=name, line=None if reader.read else 1)
 
 
 def _remark(reader: _Reader, found: InteractionTable) -> None:
     """Warn of what makes models weak."""
     name, log = reader.table.file.name, reader.log
     item, value = found.item, found.value
+    if reader.comma_line:
+        column = reader.columns.value or ""
+        log.warn("decimal commas are read as points", name, reader.comma_line, column)
+    if reader.other_line:
+        column = reader.columns.time or ""
+        log.warn("times are written in several ways", name, reader.other_line, column)
     if value is None:
         log.warn("no column of ratings: bare pairs, every one counts as a like", name, 1)
     elif value.min() < 0:
         line = _line_of(reader, int(np.argmax(value < 0)))
         log.warn("negative values", name, line, reader.columns.value or "")
+    elif found.explicit and value.max() > _FAR * max(1.0, float(np.median(value))):
+        line = _line_of(reader, int(np.argmax(value)))
+        message = f"values from {value.min():g} to {value.max():g}: is that one scale?"
+        log.warn(message, name, line, reader.columns.value or "")
     elif found.explicit and len(value) > 1 and value.min() == value.max():
         log.warn(
             "all ratings are equal: they tell no verdict", name, None, reader.columns.value or ""

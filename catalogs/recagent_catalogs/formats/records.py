@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import BadInput
 from ..report import Log
 from ..text import clean
-from .files import WIDE, SourceFile
+from .delimited import MAX_COLUMNS
+from .files import MAX_LITERAL, WIDE, SourceFile
 
 if TYPE_CHECKING:
     import duckdb
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 MAX_LINE = 32 << 20
 MAX_JSON = 256 << 20
 """A JSON array is read whole; past this, JSON lines are the better file."""
+MOST_KEYS = 5_000
 _KEYS_FROM = 2_000
 """The columns are the keys of so many first records."""
 
@@ -39,6 +41,8 @@ class ParquetTable:
         self.file = file
         with file.open() as stream:
             head = stream.read(4)
+        if file.member or file.path.name.lower().endswith(".gz"):
+            raise BadInput("a packed Parquet file", path=file.name, hint="unpack it first")
         if head != b"PAR1":
             problem = "the file is empty" if not head else "this is no Parquet file"
             hint = (
@@ -110,6 +114,7 @@ class JsonTable:
         self.file = file
         self.left_out = 0
         self._nan = False
+        self._twice = ""
         self._python = False
         facts = file.facts
         start = facts.head.lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -122,6 +127,8 @@ class JsonTable:
             raise BadInput(
                 f"{facts.encoding.upper()}, JSON is UTF-8", path=file.name, hint="save it as UTF-8"
             )
+        if facts.encoding == "utf-8-sig":
+            log.warn("byte order mark removed", file.name)
         if facts.bad_line is not None:
             log.warn(f"not UTF-8, read as {facts.encoding}", file.name, facts.bad_line)
         if not self._array and facts.lines == 1 and file.base.endswith(".json"):
@@ -129,20 +136,33 @@ class JsonTable:
         # These lines are read once more as rows; what is wrong with them is told then.
         self._log = Log(log.skip_bad_rows)
         keys: dict[str, None] = {}
-        for _, record in islice(self._records(), _KEYS_FROM):
+        for line, record in islice(self._records(), _KEYS_FROM):
             keys.update(dict.fromkeys(record))
+            if len(keys) > MOST_KEYS:
+                raise BadInput(
+                    f"more than {MOST_KEYS:,} different keys: are they values?", path=file.name,
+                    line=line, hint="every record needs the same keys: id, title, …",
+                )  # fmt: skip
         if not keys:
             raise BadInput("the file has no usable rows", path=file.name, line=1)
-        self.columns = list(keys)
+        self.columns = list(keys)[:MAX_COLUMNS]
+        if len(keys) > MAX_COLUMNS:
+            message = f"{len(keys):,} keys, only the first {MAX_COLUMNS} are read"
+            log.warn(message, file.name, 1)
         self._python, self._log = False, log
 
     def rows(self) -> Iterator[tuple[int, list[Any]]]:
         """Line (of an array: number of the record) and cells; None where a record lacks a key."""
-        self.left_out = 0
+        self.left_out, self._twice = 0, ""
+        told = False
         for line, record in self._records():
             if self._nan:
                 self._nan = False
                 self._empty_nan(record, line)
+            if self._twice and not told:
+                told = True
+                message = "a key stands twice in a record: the last one counts"
+                self._log.warn(message, self.file.name, line, self._twice)
             yield line, [record.get(name) for name in self.columns]
 
     def _empty_nan(self, record: dict[str, Any], line: int) -> None:
@@ -208,16 +228,29 @@ class JsonTable:
 
     def _parse(self, text: str, line: int) -> Any:
         try:
-            return json.loads(text, parse_constant=self._constant)
+            return self._loads(text)
         except RecursionError:
             raise _NoRecord("nested too deep") from None
         except json.JSONDecodeError as error:
             if not text.startswith(("{'", "{u'", '{u"') if not self._python else "{"):
-                raise _NoRecord(f"no valid JSON: {error.msg}", error.lineno) from error
+                raise _NoRecord(
+                    f"no valid JSON: {error.msg} (character {error.colno})", error.lineno
+                ) from error
+        except ValueError as error:  # digits past the limit
+            raise _NoRecord("a number of too many digits") from error
         record = self._literal(text)
         if not self._python:
             self._python = True
             self._log.warn("Python literals, not JSON", self.file.name, line)
+        return record
+
+    def _loads(self, text: str) -> Any:
+        return json.loads(text, parse_constant=self._constant, object_pairs_hook=self._object)
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        record = dict(pairs)
+        if len(record) != len(pairs) and not self._twice:
+            self._twice = next(key for n, (key, _) in enumerate(pairs) if key in dict(pairs[:n]))
         return record
 
     def _constant(self, name: str) -> float:
@@ -227,10 +260,12 @@ class JsonTable:
     def _literal(self, text: str) -> Any:
         try:
             # What is no JSON then (tuples, joined or triple-quoted strings) goes the slow way.
-            return json.loads(_as_json(text), parse_constant=self._constant)
+            return self._loads(_as_json(text))
         except (ValueError, RecursionError):
             pass
         try:
+            if len(text) > MAX_LITERAL:
+                raise ValueError("too long for Python's parser")
             return ast.literal_eval(text)
         except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
             raise _NoRecord("no valid record") from error

@@ -35,6 +35,8 @@ from .roles import (
 
 SAMPLE = 2_000
 """Rows that roles are guessed from."""
+MOST_TABLES = 50
+"""Of so many tables in a folder it is looked which holds what."""
 _TABLE_SUFFIXES = (
     ".csv",
     ".tsv",
@@ -89,6 +91,8 @@ def open_table(file: SourceFile, log: Log, *, pairs: bool = False) -> Table:
     table = DelimitedTable(file, log)
     if table.delimiter != "," and base.endswith(".csv"):
         log.warn(f"the columns are divided by {table.delimiter!r}, not by a comma", file.name)
+    if table.delimiter != "\t" and base.endswith(".tsv"):
+        log.warn(f"the columns are divided by {table.delimiter!r}, not by a tab", file.name)
     return _without_header(table, file, log, pairs) or table
 
 
@@ -133,10 +137,19 @@ def choose_files(
     """
     items: list[SourceFile] = []
     pairs: list[SourceFile] = []
-    for base, file in files.items():
-        if base.endswith(_TABLE_SUFFIXES) and not base.startswith(_PAPERS):
-            columns = open_table(file, Log(skip_bad_rows=True)).columns
-            (pairs if is_pairs(columns) else items).append(file)
+    tables = [
+        file
+        for base, file in files.items()
+        if base.endswith(_TABLE_SUFFIXES) and not base.startswith(_PAPERS)
+    ]
+    if len(tables) > MOST_TABLES:
+        raise BadInput(
+            f"{len(tables):,} tables in this folder", path=source,
+            hint="name the file with the items, and --interactions FILE",
+        )  # fmt: skip
+    for file in tables:
+        columns = open_table(file, Log(skip_bad_rows=True)).columns
+        (pairs if is_pairs(columns) else items).append(file)
     if len(items) == 1 and len(pairs) <= 1:
         return items[0], pairs[0] if pairs else None
     if len(pairs) == 1 and not items:
@@ -361,7 +374,7 @@ def _given(columns: Sequence[str], wanted: Wanted, file: str) -> tuple[str | Non
 
 def _no_id(table: Table, sample: Sequence[Sequence[Any]]) -> BadInput:
     columns, file = table.columns, table.file.name
-    listed = clean(", ".join(columns), 300)
+    listed = clean(", ".join(columns), 200)
     unique = _unique_column(table, sample)
     pairs = "" if unique else options(likely_pairs(columns, sample))
     if pairs:
