@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from recagent_catalogs.errors import BadInput, ToolError
+from recagent_catalogs.ruled import RuledCatalog
 from recagent_catalogs.sandbox import PERSON_CAPS, PERSON_TABLES, TIMEOUT_S, Rows, Sandbox
 from recagent_catalogs.store import Catalog
 from recagent_tools.comparison import Comparison
@@ -45,6 +46,7 @@ from .memory.store import UserStore
 from .named import resolve_title, user_index
 from .paths import Paths, find_paths
 from .recalling import recall
+from .rules import house_rules, unseen_by_sql
 from .semantic import THRESHOLD
 from .sessions import Sessions
 from .together import strangers, told_strangers, with_whom
@@ -52,6 +54,8 @@ from .traces import Traces
 from .turns import EventFunction, Turns, ignore
 
 if TYPE_CHECKING:
+    from recagent_tools.house import House
+
     from .replays import Replay
 
 
@@ -74,6 +78,7 @@ class Assistant:
             are read as the nearest tags; none by default.
         semantic_threshold: the cosine from which on a tag is near.
         learning: how fast the profile moves and forgets; by default as `Learning` has it.
+        rules: rules of the house that hold besides those of `rules.toml`: a file, or as `House`.
         company: other profiles for whom lists are, too; see `go_with`.
         together: how what fits each of them is joined, one of `STRATEGIES`.
         paths: where things are kept; by default as `RECAGENT_HOME` or the platform has it.
@@ -81,6 +86,7 @@ class Assistant:
 
     Raises:
         NotFound: there is no such catalog.
+        BadInput: a rule of the house is wrong, or does not allow this profile.
     """
 
     def __init__(
@@ -100,6 +106,7 @@ class Assistant:
         semantic: str | Path | None = None,
         semantic_threshold: float = THRESHOLD,
         learning: Learning | None = None,
+        rules: str | Path | House | None = None,
         company: Sequence[str] = (),
         together: str = "average",
         paths: Paths | None = None,
@@ -119,6 +126,7 @@ class Assistant:
             lambda text, share: self.on_event(Progress(text, share)),
             Path(semantic).absolute() if semantic else None,
         )
+        self.rules = house_rules(self.library, rules, self.profile_name)
         self.catalog: Catalog = self.library.open(catalog)
         self.engine: Engine = self.library.ready_engine(
             self.catalog, build, started + FIRST_ANSWER_S, self._notice
@@ -179,7 +187,12 @@ class Assistant:
 
     @property
     def _contexts(self) -> Contexts:
-        return Contexts(self._sessions, self.incognito, self.seed, self.together)
+        return Contexts(self._sessions, self.incognito, self.seed, self.together, self._govern)
+
+    def _govern(self, names: Sequence[str]) -> None:
+        """Let the rules hold for the profile and these people, with whom the next list is made."""
+        if isinstance(self.catalog, RuledCatalog):
+            self.rules.put_on(self.catalog, (self.profile_name, *names))
 
     def _turns(self, keep: bool, on_event: EventFunction | None = None) -> Turns:
         return Turns(
@@ -673,8 +686,9 @@ class Assistant:
         """One SELECT over items, item_stats and interactions, in the sandbox.
 
         Raises:
-            BadInput: refused, wrong, or stopped at the timeout.
+            BadInput: refused, wrong, or stopped at the timeout; or rules of the house hold.
         """
+        unseen_by_sql(self.catalog)
         try:
             return self.sandbox.query(
                 sql,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -29,12 +29,14 @@ class Contexts:
         incognito: whether nothing is known of the person, nor remembered.
         seed: seed of everything random; with 0 it changes by the day.
         together: with whom lists are wanted; None: with those of the session's last turn.
+        govern: lets the rules of the house hold for these people as well.
     """
 
     sessions: Sessions
     incognito: bool
     seed: int
     together: With | None = None
+    govern: Callable[[Sequence[str]], None] = lambda names: None
 
     def profile(self, session: str = "") -> Profile:
         """What is known of the person, in rows of this catalog; `Sessions.profile`."""
@@ -46,6 +48,7 @@ class Contexts:
         Raises:
             NotFound: no such user.
         """
+        self.govern(self.with_now(session).names)
         catalog, profile = self.sessions.catalog, self.profile(session.id)
         noting = self._noting()
         if session.unknown:  # what was asked for a moment ago was shown then
@@ -54,7 +57,8 @@ class Contexts:
             catalog=catalog,
             engine=self.sessions.engine,
             bus=session.bus,
-            sandbox=self.sessions.sandbox,
+            # SQL sees all of a catalog.
+            sandbox=None if catalog.rules else self.sessions.sandbox,
             profile=profile,
             user=user_index(user, catalog),
             company=None if user is not None else self.company(self.with_now(session)),

@@ -126,7 +126,7 @@ class Direct:
         if not 0 < len(set(conditions)) <= MAX_CONDITIONS:
             return
         n_items, items = context.catalog.n_items, context.catalog.schema
-        base = RowSet.all(n_items) - RowSet.of_rows(liked, n_items)
+        base = context.bus.everything - RowSet.of_rows(liked, n_items)
         for way in Census(conditions, context.catalog, base).relaxations()[:MOST_TOLD]:
             noun = items.item if way.left == 1 else items.items
             self.notice("limit", f"{way.text()}: {way.left:,} {noun}")

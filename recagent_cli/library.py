@@ -21,6 +21,7 @@ from recagent_catalogs.shipped import MARKER, bundled_names, bundled_version
 from recagent_catalogs.store import Catalog
 
 from .paths import Paths, make_dir, unwritable
+from .rules import whole
 
 if TYPE_CHECKING:
     from recagent_catalogs.ingest import Overrides
@@ -82,6 +83,8 @@ class Library:
     progress: ProgressFunction = silent
     semantic: Path | None = None
     """Folder of the model by which a first training writes the catalog's words as vectors."""
+    ruled: Callable[[Catalog], Catalog] | None = None
+    """Gives a catalog as whoever looks may see it (`rules.py`); without it all is seen."""
 
     def names(self) -> list[str]:
         """All catalogs: the bundled ones and those added, sorted."""
@@ -103,11 +106,17 @@ class Library:
         return (self.directory(name) / "catalog.toml").is_file()
 
     def open(self, name: str) -> Catalog:
-        """Open a catalog; a bundled one is installed first.
+        """Open a catalog as may be seen of it; a bundled one is installed first.
 
         Raises:
             NotFound: there is none of that name; the hint names the nearest.
+            BadInput: it is damaged, or a rule of the house is wrong.
         """
+        found = self.open_whole(name)
+        return found if self.ruled is None else self.ruled(found)
+
+    def open_whole(self, name: str) -> Catalog:
+        """The same with all that rules keep out."""
         if NAME.fullmatch(name):
             is_bundled = name in bundled_names()
             if is_bundled and not self._bundled_is_current(name):
@@ -279,7 +288,8 @@ class Library:
         """The models of a catalog: the current build, or what needs none."""
         from recagent_tools.models.engine import Engine
 
-        return Engine.open(catalog, self.paths.models / catalog.path.name)
+        # What is learnt and measured is of all items, whoever looks.
+        return Engine.open(whole(catalog), self.paths.models / catalog.path.name)
 
     def ready_engine(
         self,

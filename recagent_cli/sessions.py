@@ -355,7 +355,9 @@ class Sessions:
             self.store.damaged.clear()
 
     def _new_bus(self) -> CandidateBus:
-        return CandidateBus(self.catalog.n_items, self.catalog.fingerprint)
+        bus = CandidateBus(self.catalog.n_items, self.catalog.fingerprint)
+        bus.obey(self.catalog)
+        return bus
 
     def _restore(self, stored: StoredSession, begun: int) -> Session:
         turns: list[PastTurn] = []
@@ -389,6 +391,7 @@ class Sessions:
         except ValueError:
             self.notice("catalog", "the session's candidates are unreadable; they start anew")
             return self._new_bus()
+        bus.under_rules(self.catalog)
 
         def remake(number: int) -> bool:
             context = ToolContext(self.catalog, self.engine, bus, self.sandbox)

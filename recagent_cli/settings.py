@@ -97,6 +97,7 @@ SETTINGS = (
         "folder with static sentence embeddings, for moods that no word list knows",
         path=True,
     ),
+    Setting("rules", "", "a further file of rules of the house, besides rules.toml", path=True),
     Setting("semantic.threshold", 0.6, "cosine from which on a tag is near a mood, 0 to 1"),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import arrays, search
 from .errors import BadInput, NotFound
@@ -28,6 +29,8 @@ from .words import WordColumn
 
 if TYPE_CHECKING:
     import duckdb
+
+    from .ruled import Ruled
 
 FORMAT = 1
 """Version of the directory's layout; a catalog of another version is added again."""
@@ -67,7 +70,12 @@ class Catalog:
         n_items: number of items.
         n_users: number of users with interactions.
         fingerprint: 16 hex digits over the data; models and sessions name it.
+        rules: what keeps items out for whoever looks now; of a `RuledCatalog` only.
+        hidden: bool [n_items], true for what they keep out; None where nothing is.
     """
+
+    rules: tuple[Ruled, ...] = ()
+    hidden: NDArray[np.bool_] | None = None
 
     def __init__(self, path: Path, schema: CatalogSchema, meta: dict[str, Any]) -> None:
         self.path = path
@@ -313,9 +321,36 @@ class Catalog:
     @cached_property
     def titles(self) -> TitleIndex:
         """Finds items by title."""
+        return self.new_titles()
+
+    def new_titles(self) -> TitleIndex:
+        """The same, of its own."""
         year = self.schema.one(Role.YEAR)
         years = self.numbers(year.name) if year else None
         return TitleIndex(self._arrays, self._sqlite, self.popularity, years)
+
+    # --- what rules keep out ---------------------------------------------------------------------
+
+    def ruled_by(self, row: int) -> str:
+        """The first rule that keeps an item out; "" for none."""
+        return ""
+
+    def names_hidden(self, text: str) -> str:
+        """The rule that keeps out what a text is the title or the id of; "" where none does."""
+        return ""
+
+    def told_absent(self, text: str) -> str:
+        """That there is nothing of this name here, or which rule keeps it out."""
+        rule = self.names_hidden(text)
+        return (
+            f"{text!r} is kept out by the rule '{rule}'"
+            if rule
+            else f"{text!r} is not in this catalog"
+        )
+
+    def hidden_in(self, words: Sequence[str]) -> list[tuple[int, int, int]]:
+        """Titles of kept out items in folded words: first word, the one after the last, row."""
+        return []
 
     def search(self, text: str, limit: int) -> tuple[Rows, Floats]:
         """The items whose title, people, tags or text hold the words; rows int32, bm25 float32."""

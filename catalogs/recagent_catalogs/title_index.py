@@ -49,7 +49,13 @@ class TitleMatch:
 
 
 class TitleIndex:
-    """Finds items by title; opened from a catalog's arrays and its `search.sqlite`."""
+    """Finds items by title; opened from a catalog's arrays and its `search.sqlite`.
+
+    Attributes:
+        hidden: bool [n_items], true for items that are not found; None where all are.
+    """
+
+    hidden: NDArray[np.bool_] | None = None
 
     def __init__(
         self,
@@ -181,7 +187,8 @@ class TitleIndex:
                 continue  # two texts of one hash: as good as never, and then not found
             rows, kinds = self._rows_of(numbers), (self._kinds[numbers] & STRENGTH).tolist()
             for row, kind in zip(rows, kinds, strict=True):
-                found[row] = min(kind, found.get(row, PART))
+                if self.hidden is None or not self.hidden[row]:
+                    found[row] = min(kind, found.get(row, PART))
         if len(texts) == 1:
             return list(found.items())
         return sorted(found.items(), key=lambda p: (p[1] == PART, -self._popular(p[0]), p[0]))
@@ -218,7 +225,8 @@ class TitleIndex:
         forms = self._near_texts.holding(words, limit)
         rows = self._rows_of(forms)
         kept = zip(forms, rows, strict=True)
-        return sorted({row for form, row in kept if self._kinds[form] & STRENGTH != PART})
+        found = {row for form, row in kept if self._kinds[form] & STRENGTH != PART}
+        return sorted(found if self.hidden is None else (r for r in found if not self.hidden[r]))
 
     def beginning(self, folded: str, limit: int) -> list[int]:
         """Rows of items with a title, or a part of one, that begins so; the best-known first.
@@ -226,6 +234,8 @@ class TitleIndex:
         Whole titles come before parts of one. It looks at those that begin so, and no others.
         """
         forms = self._prefixes.beginning(folded)
+        if self.hidden is not None:
+            forms = forms[~self.hidden[self._rows[forms]]]
         rows, strength = self._rows[forms], self._kinds[forms] & STRENGTH
         known = self._popularity[rows].astype(np.int64)
         order = -known
@@ -246,6 +256,8 @@ class TitleIndex:
     ) -> list[TitleMatch]:
         found = []
         for row, score in scores.items():
+            if self.hidden is not None and self.hidden[row]:
+                continue
             known = self.year(row)
             if year is not None and known is not None and abs(known - year) > 1:
                 score = min(score, 90.0)

@@ -59,7 +59,9 @@ def closing_calls(view: TurnView, began: Mark) -> list[Call]:
         began: the bus before it.
     """
     request, bus = view.request, view.context.bus
-    made = bus.place != began.place and (len(bus) < bus.n_items or bus.now.order is not None)
+    made = bus.place != began.place and (
+        len(bus) < bus.everything.count or bus.now.order is not None
+    )
     # What is done with lists, and how many of a series there may be, the built-in brain sees to.
     simple = not (request.operations or request.base or request.at_most or request.weights)
     if not (made and simple and len(bus) and request.intent in LISTING):

@@ -150,7 +150,7 @@ class TextDelta:
 class Notice:
     """Something the person should know: a fallback, a cut, an invented title that was dropped.
 
-    `kind` is a stable word: limit, unused, noted, fallback, cut, dropped,
+    `kind` is a stable word: limit, unused, noted, fallback, cut, dropped, rule,
     model, catalog, correction.
     """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import fold
@@ -18,6 +18,7 @@ from .critic import ground, ground_question, numbers_in
 from .explaining import Explained, Scene, explain
 from .explaining.asking import asker
 from .request import Request
+from .ruled import scrubbed, struck, told_at_once
 from .turn import ShownItem, Turn, scores_of, shown_items
 
 NOTED = {
@@ -72,7 +73,10 @@ class Finish:
             course.ran_out or course.fell_back or any(kind == "cut" for kind, _ in context.notices)
         )
         for kind, told in (*context.notices, *self._said(text)):
-            course.notice(kind, told)
+            course.notice(kind, scrubbed(told, context.catalog) if foreign else told)
+        for told in told_at_once(request, course.utterance, context):
+            if told not in text:
+                course.notice("rule", told)
         question, options = context.question or ("", ())
         usage: Usage | None = (course.agent.brain if course.fell_back else brain).usage()
         return Turn(
@@ -102,6 +106,7 @@ class Finish:
             remembered=tuple(context.remembered),
             stated=tuple(context.stated),
             together=None if context.company is None else context.company.together,
+            rules=tuple((rule.name, rule.count) for rule in context.catalog.rules),
         )
 
     def _usage(self) -> Usage | None:
@@ -130,6 +135,7 @@ class Finish:
         rewrite = None if brain is None else asker(brain, scene)
         items = context.catalog.items(rows)
         explained = explain(items, given, scene, profile_history(context), rewrite)
+        explained = tuple(without_hidden(one, context.catalog) for one in explained)
         ways = {"model": "it was written anew", "mended": "it was mended"}
         for one in explained:
             if one.was_wrong:
@@ -154,11 +160,12 @@ class Finish:
         text, corrections = checked(self.course, text, rows, self.request)
         if context.question is not None:
             question, options = context.question
-            context.question, more = ground_question(
+            (question, options), more = ground_question(
                 question, options, context, request=self.request
             )
+            context.question = scrubbed((question, options), context.catalog)
             corrections += more
-        for correction in corrections:
+        for correction in dict.fromkeys(corrections):
             self.course.notice("correction", correction)
         return text or (self._plain_text(rows) if corrections else "")
 
@@ -200,7 +207,25 @@ def checked(
 ) -> tuple[str, list[str]]:
     """A model's text without what is not true, and what was done to it."""
     counted, told = learned(course)
-    return ground(text, rows, course.context, request=request, counted=counted, told=told)
+    text, ruled = struck(text, course.context.catalog)
+    kept, lines = ground(text, rows, course.context, request=request, counted=counted, told=told)
+    return kept, [*ruled, *scrubbed(lines, course.context.catalog)]
+
+
+def without_hidden(one: Explained, catalog: Catalog) -> Explained:
+    """How an explanation came about, without titles of a model's that rules keep out."""
+    if catalog.hidden is None:
+        return one
+    faults = tuple(
+        replace(
+            fault,
+            text=scrubbed(fault.text, catalog),
+            told=scrubbed(fault.told, catalog),
+            truth=scrubbed(fault.truth, catalog),
+        )
+        for fault in one.faults
+    )
+    return replace(one, text=scrubbed(one.text, catalog), faults=faults)
 
 
 def learned(course: Course) -> tuple[set[float], list[int]]:

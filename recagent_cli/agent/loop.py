@@ -36,6 +36,7 @@ from .past_context import context_of_list
 from .picture import WITHOUT_WORDS, Picture, noun_of
 from .recalled import Recalled
 from .request import GOING, Intent, Request
+from .ruled import scrubbed
 from .scope import set_scope
 from .second import SecondChance
 from .session import Session
@@ -289,6 +290,7 @@ class _Running(Course):
             ran, text, call = self.chance.after(call, ran, before)
             told = self._without_prose(call)
             stood = bus.cursor if self.chance.refilled else stood
+        text = scrubbed(text, self.context.catalog)
         error = text if ran.error else ""
         if isinstance(ran.result.data, dict) and "aspects" in ran.result.data:
             self.aspects = ran.result.data["aspects"]
@@ -311,10 +313,11 @@ class _Running(Course):
 
     def _without_prose(self, call: Call) -> dict[str, Any]:
         """A call's arguments as they may be seen: a model's words are shown only once checked."""
-        tool = self.agent.toolbox.get(call.name)
-        if tool is None or not tool.ends_turn:
-            return call.arguments
-        return {name: value for name, value in call.arguments.items() if name not in PROSE}
+        tool, told = self.agent.toolbox.get(call.name), call.arguments
+        if tool is not None and tool.ends_turn:
+            told = {name: value for name, value in told.items() if name not in PROSE}
+        scrub: dict[str, Any] = scrubbed(told, self.context.catalog)
+        return scrub
 
     def _ended(
         self, error: ModelError, view: TurnView, brain: Brain, liked: Sequence[int]

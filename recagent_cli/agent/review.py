@@ -222,7 +222,7 @@ class Review:
     def _within(self) -> Mask:
         """Rows that may be shown but for the conditions: bool [n_items]."""
         context = self.context
-        mask = np.ones(context.catalog.n_items, dtype=bool)
+        mask = context.bus.everything.mask().copy()
         if self.request.among and context.shown and not self.request.exclude_shown:
             mask[:] = False
             mask[list(context.shown)] = True

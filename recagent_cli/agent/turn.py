@@ -148,6 +148,7 @@ class Turn:
         explained: how each item's reason came about.
         remembered: facts about items to be kept: (kind, row).
         stated: facts about values to be kept: (kind, column, value).
+        rules: rules of the house that held, with how many items each kept out.
     """
 
     utterance: str
@@ -177,6 +178,7 @@ class Turn:
     stated: tuple[tuple[str, str, str], ...] = field(default=(), compare=False)
     together: With | None = None
     spent: Spent | None = None
+    rules: tuple[tuple[str, int], ...] = ()
 
     @property
     def rows(self) -> tuple[int, ...]:
@@ -228,6 +230,7 @@ class Turn:
             "aspects": {name: dict(one) for name, one in self.aspects.items()},
             "list": self.number,
             "together": told_together(self.items),
+            "rules": [{"rule": name, "kept_out": count} for name, count in self.rules],
             "notices": [{"kind": kind, "text": text} for kind, text in self.notices],
             "brain": self.brain,
             "usage": asdict(self.usage) if self.usage else None,

@@ -25,6 +25,7 @@ COMMANDS = (
     "build",
     "eval",
     "doctor",
+    "rules",
     "paths",
 )
 GROUPS = ("catalog", "session", "trace", "bus", "profile", "lessons", "tools", "config")

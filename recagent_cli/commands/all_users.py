@@ -125,7 +125,13 @@ def writable(out: Path) -> Path:
 
 
 def _open(run: Run, build: bool) -> tuple[Catalog, Engine]:
-    """The catalog and its models; they are trained first where there are none."""
+    """The catalog and its models; they are trained first where there are none.
+
+    Raises:
+        BadInput: rules of the house keep items out, which these lists know nothing of.
+    """
+    from recagent_tools.house import told_rules
+
     from .opening import open_library
 
     library = open_library(run)
@@ -133,6 +139,13 @@ def _open(run: Run, build: bool) -> tuple[Catalog, Engine]:
         catalog = library.open(run.catalog_name)
     except NotFound as error:
         raise run.explain_missing(error) from error
+    if catalog.rules:
+        told = told_rules([rule.name for rule in catalog.rules])
+        raise BadInput(
+            f"no lists for all users: {told} keep items of {catalog.path.name} out, and these "
+            "lists are made without rules",
+            hint="recagent recommend --user ID makes one with them",
+        )
     engine = library.engine(catalog)
     if not engine.trained and build and catalog.n_users:
         library.build_within(catalog.path.name, PATIENCE_S)

@@ -40,7 +40,7 @@ def command(
     from ..ui.render import report_text, rows_table
     from .opening import open_catalog
 
-    catalog = open_catalog(run, name)
+    catalog = open_catalog(run, name, whole=True)
     report, contest = train(run, catalog, threads, without_me=without_me, force=force)
     if run.form != "table":
         body = {**report.to_json(), "contest": None if contest is None else contest.to_json()}

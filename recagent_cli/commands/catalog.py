@@ -68,7 +68,7 @@ def add(
         time_column=time_column,
         schema=schema,
     )
-    library = open_library(run, once=f"reading {path} …")
+    library = open_library(run, once=f"reading {path} …", whole=True)
     name, report = library.add(
         typed_path(path),
         name,
@@ -92,7 +92,7 @@ def list_(run: Run) -> None:
     from ..ui.render import report_text, rows_table
     from .opening import open_library
 
-    library = open_library(run)
+    library = open_library(run, whole=True)
     current = run.catalog_name
     told = []
     for name in library.names():
@@ -134,8 +134,8 @@ def show(
     from ..ui.render import report_text
     from .opening import open_catalog, open_library
 
-    catalog = open_catalog(run, name)
-    body = {**catalog.report, **_models(catalog, open_library(run))}
+    catalog = open_catalog(run, name, whole=True)
+    body = {**catalog.report, **_models(catalog, open_library(run, whole=True))}
     if run.form != "table":
         run.out(report_text("catalog", body, run.form))
         return
@@ -158,7 +158,7 @@ def remove(
     from ..settings import set_setting
     from .opening import open_library
 
-    library = open_library(run)
+    library = open_library(run, whole=True)
     if not library.is_installed(name):
         raise NotFound(f"no catalog {name!r}", hint="recagent catalog list")
     if not yes:
@@ -182,7 +182,7 @@ def use(run: Run, name: Annotated[str, typer.Argument(help="Catalog to use from 
     from ..settings import set_setting
     from .opening import open_library
 
-    open_library(run).open(name)
+    open_library(run, whole=True).open(name)
     set_setting(find_paths(), "catalog", name)
     run.say(f"using {name}")
 

@@ -59,9 +59,11 @@ def _open(run: Run) -> Digester | None:
     from ..library import Library
     from ..memory.store import UserStore
     from ..paths import find_paths
+    from ..rules import house_rules
 
     paths = find_paths()
     library = Library(paths)
+    house_rules(library, str(run.settings["rules"]), run.profile_name)
     try:
         catalog = library.standing(run.catalog_name)
     except NotFound as error:

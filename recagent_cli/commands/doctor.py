@@ -55,7 +55,7 @@ def command(
         return verify_all(run)
     profile = run.profile_name
     checks = [_settings(run), *_packages(), _openmp(), *_store(profile), *_catalogs(run)]
-    checks.append(_semantic(run))
+    checks += [_semantic(run), _rules(run)]
     keys = [name for name in KEYS if os.environ.get(name)]
     chosen = model or str(run.settings["model"])
     base = api_base or str(run.settings["api_base"]) or None
@@ -133,7 +133,7 @@ def _catalogs(run: Run) -> list[tuple[str, bool, str]]:
 
     from .opening import open_library
 
-    library = open_library(run)
+    library = open_library(run, whole=True)
     told = []
     for name in library.names():
         if not library.is_installed(name):
@@ -175,6 +175,26 @@ def _semantic(run: Run) -> tuple[str, bool, str]:
     except RecagentError as error:
         return ("semantic.model", False, in_a_line(error))
     return ("semantic.model", True, f"{folder}, used by {name}")
+
+
+def _rules(run: Run) -> tuple[str, bool, str]:
+    """How the rules of the house stand for the catalog in use."""
+    from recagent_catalogs.errors import RecagentError
+
+    from ..rules import house_rules, whole
+    from .opening import open_library
+
+    try:
+        library = open_library(run, whole=True)
+        rules = house_rules(library, str(run.settings["rules"]), run.profile_name)
+        count = len(rules.house.rules)
+        if not count:
+            return ("rules", True, "none (recagent rules)")
+        held = rules.holding(whole(library.open(run.catalog_name)), (run.profile_name,))
+    except RecagentError as error:
+        return ("rules", False, error.message)
+    told = f"{count:,} rule{'s' * (count != 1)}, {len(held):,} for {run.profile_name}"
+    return ("rules", True, f"{told} and {run.catalog_name}")
 
 
 def _try_model(

@@ -62,7 +62,7 @@ def command(
         from ..evaluation.plot import check_place, write_plot
 
         check_place(plot)
-    catalog = open_catalog(run, name)
+    catalog = open_catalog(run, name, whole=True)
 
     from recagent_tools.models.threads import training_threads
 

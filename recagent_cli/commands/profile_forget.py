@@ -132,7 +132,7 @@ def _rebuild(run: Run, done: Forgetting) -> tuple[str, ...]:
     from .build import train
     from .opening import open_library
 
-    library, rebuilt = open_library(run, "training anew …"), []
+    library, rebuilt = open_library(run, "training anew …", whole=True), []
     for name in done.models:
         if library.is_installed(name):
             train(run, library.open(name))

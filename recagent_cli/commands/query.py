@@ -36,9 +36,11 @@ def command(
     from recagent_catalogs.errors import BadInput, ExitCode, ToolError
     from recagent_catalogs.sandbox import PERSON_CAPS, PERSON_TABLES, Sandbox
 
+    from ..rules import unseen_by_sql
     from .opening import open_catalog
 
     catalog = open_catalog(run)
+    unseen_by_sql(catalog)
     caps = replace(PERSON_CAPS, rows=min(limit, TABLE_ROWS) if run.form == "table" else limit)
     with Sandbox(catalog.path / "catalog.duckdb") as sandbox:
         try:

@@ -117,6 +117,7 @@ class Run:
             "semantic_threshold": float(settings["semantic.threshold"]),
             "on_event": watcher,
             "learning": self.learning,
+            "rules": str(self.settings["rules"]),
             **options,
         }
         try:

@@ -16,9 +16,11 @@ import numpy as np
 
 from recagent_catalogs.errors import ToolError
 from recagent_catalogs.interactions import Floats, Rows
+from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import clean
 
 from .bus_copy import at_stage, copy_of
+from .law import Law, put_under
 from .provenance import provenance
 from .recipes import follow
 from .rowset import RowSet
@@ -69,6 +71,7 @@ class CandidateBus:
         inputs: what was known when tools ran, besides their arguments: JSON texts, each once.
         situation: number in `inputs` of what is known now.
         remake: makes the candidates of a stage again that kept only its recipe; whether it could.
+        law: what rules allow at all; None: everything.
     """
 
     n_items: int
@@ -83,6 +86,7 @@ class CandidateBus:
     inputs: list[str] = field(default_factory=list)
     situation: int | None = None
     remake: Callable[[int], bool] | None = field(default=None, repr=False, compare=False)
+    law: Law | None = field(default=None, repr=False, compare=False)
     # The place last left where a list stood, and what `redo` would have gone to from there.
     _before: tuple[Place, tuple[Place, ...]] = field(
         default=((0, 0), ()), repr=False, compare=False
@@ -94,6 +98,22 @@ class CandidateBus:
             self.stages.append(
                 Stage(0, "start", {}, everything, None, {}, self.n_items, self.n_items)
             )
+
+    def obey(self, catalog: Catalog) -> None:
+        """Keep to the rules that hold of a catalog now, in the whole history."""
+        hidden = catalog.hidden
+        if hidden is not (None if self.law is None else self.law.hidden):
+            self.under_rules(catalog)
+
+    def under_rules(self, catalog: Catalog) -> None:
+        """The same of a bus out of a file, of which nobody knows what it was kept to."""
+        names = [rule.name for rule in catalog.rules]
+        put_under(self, None if catalog.hidden is None else Law.of(catalog.hidden, names))
+
+    @property
+    def everything(self) -> RowSet:
+        """What a bus begins with: the whole catalog, or what rules allow of it."""
+        return RowSet.all(self.n_items) if self.law is None else self.law.allowed
 
     @property
     def now(self) -> Stage:
@@ -330,6 +350,8 @@ class CandidateBus:
             sorts=sorts,
             inputs=None if recipe or tool == "start" else self.situation,
         )
+        if self.law is not None:
+            stage = self.law.kept(stage)
         self.stages.append(stage)
         if move:
             self._move((stage.number, self.standing))

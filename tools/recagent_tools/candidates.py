@@ -90,7 +90,7 @@ def candidates(context: ToolContext, arguments: CandidatesArguments) -> ToolResu
         case "show":
             pass
     text = f"{len(bus):,} candidates: {bus.funnel()}"
-    shown_too = preview(context) if len(bus) < bus.n_items else ""
+    shown_too = preview(context) if len(bus) < bus.everything.count else ""
     return ToolResult(f"{text}\n{shown_too}" if shown_too else text, {"left": len(bus)})
 
 
@@ -251,7 +251,7 @@ def save(
     Raises:
         ToolError: there are too many sets, or no list stands and nothing was narrowed.
     """
-    if not (everything or len(shown)) and len(bus) == bus.n_items:
+    if not (everything or len(shown)) and len(bus) == bus.everything.count:
         raise ToolError("no list stands that could be saved", hint="--all saves all candidates")
     taken = find_set(bus, name)
     if taken is None and len(bus.saved) >= MOST_SETS:

@@ -175,6 +175,8 @@ def _barred(catalog: Catalog, profile: ProfileView) -> set[int]:
         profile.liked, profile.disliked, profile.seen, profile.never, profile.ratings,
     )  # fmt: skip
     barred = {int(row) for rows in lists for row in rows}
+    if catalog.hidden is not None:
+        barred.update(np.flatnonzero(catalog.hidden).tolist())
     for column, value in profile.never_values:
         barred.update(rows_with(catalog, column, value).tolist())
     return barred

@@ -178,7 +178,7 @@ def left_out_text(context: ToolContext, conditions: Iterable[str] = ()) -> str:
     "" where nothing meets them, or something of it went for another reason.
     """
     catalog, profile = context.catalog, context.profile
-    mask = np.ones(context.bus.n_items, dtype=bool)
+    mask = context.bus.everything.mask().copy()
     for text in conditions:
         mask &= evaluate(parse_condition(text, catalog), catalog)
     rows = np.flatnonzero(mask)

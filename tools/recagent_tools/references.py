@@ -43,8 +43,10 @@ def resolve(reference: str, context: ToolContext) -> int:
     matches = context.catalog.titles.find(text, limit=4, cutoff=60.0)
     if matches and matches[0].score >= SURE_SCORE:
         return matches[0].row
+    if context.catalog.names_hidden(text):
+        raise ToolError(context.catalog.told_absent(text), hint="recagent rules")
     near = ", ".join(context.catalog.label(match.row) for match in matches)
-    raise ToolError(f"{text!r} is not in this catalog", hint=f"nearest: {near}" if near else "")
+    raise ToolError(context.catalog.told_absent(text), hint=f"nearest: {near}" if near else "")
 
 
 def resolve_all(references: Sequence[str], context: ToolContext) -> tuple[list[int], list[str]]:

@@ -19,7 +19,6 @@ from recagent_catalogs.errors import ToolError
 
 from .bus import CandidateBus, Stage
 from .bus_copy import at_stage
-from .rowset import RowSet
 from .tastes import lasting_tastes
 from .together import company_then, situation_with
 from .toolbox import EmptyProfile, Toolbox, ToolContext
@@ -72,7 +71,7 @@ def _again(
 ) -> Stage | None:
     """The stage with its candidates; None where the recipe does not give as many as then."""
     if stage.tool == "start":
-        return replace(stage, candidates=RowSet.all(bus.n_items))
+        return replace(stage, candidates=bus.everything, after=bus.everything.count)
     if parent is None:
         return None
     if stage.recipe is not None:
@@ -89,9 +88,11 @@ def _again(
         if ran.error or trial.now.candidates is None:
             return None
         candidates, order, scores = trial.candidates, trial.now.order, trial.now.scores
-    if candidates.count != stage.after:
-        return None
-    return replace(stage, candidates=candidates, order=order, scores=dict(scores))
+    made = replace(stage, candidates=candidates, order=order, scores=dict(scores))
+    if bus.law is not None:  # it may hold since that stage was made, and takes some of it
+        made = bus.law.kept(replace(made, after=candidates.count))
+        return made if made.after <= stage.after else None
+    return made if candidates.count == stage.after else None
 
 
 def situation(context: ToolContext) -> str:

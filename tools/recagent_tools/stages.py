@@ -155,8 +155,15 @@ def funnel_parts(path: Sequence[Stage]) -> list[str]:
         if not changed and last is not None and stage.note == last.note:
             continue
         count = f"{stage.after:,}" if changed else ""
+        if last is None and is_ruled(stage):
+            parts.append(f"{stage.before:,}")
         parts.append(f"{count} ({stage.note})" if count and stage.note else count or stage.note)
     return [part for part in parts if part]
+
+
+def is_ruled(stage: Stage) -> bool:
+    """Whether a stage begins with what rules allow of the catalog (`law.py`)."""
+    return stage.tool == "start" and stage.after != stage.before
 
 
 def brief_parts(path: Sequence[Stage]) -> list[str]:
@@ -169,6 +176,8 @@ def brief_parts(path: Sequence[Stage]) -> list[str]:
     begin = loads[-1] if loads else 0
     head, steps = path[begin], path[begin + 1 :]
     parts = [f"{head.note}: {head.after:,}" if head.note else f"{head.after:,}"]
+    if is_ruled(head):
+        parts = funnel_parts([head])
     sorted_last = next((stage for stage in reversed(steps) if stage.sorts), None)
     last = head
     for stage in steps:

@@ -232,6 +232,9 @@ class ToolContext:
     of_list: Callable[[int], ToolContext] | None = None
     order: tuple[str, float] | None = None
 
+    def __post_init__(self) -> None:
+        self.bus.obey(self.catalog)
+
     def begin(self, *, liked: Sequence[int] = ()) -> None:
         """Forget what a brain did in this turn, so that another one can start."""
         self.liked[:] = liked
@@ -415,5 +418,6 @@ class Toolbox:
         from .replay import replay, situation  # it stands above: it runs the tools
 
         bus = context.bus
+        bus.obey(context.catalog)
         bus.remake = lambda number: replay(bus, self, context, number)
         bus.situated(situation(context))

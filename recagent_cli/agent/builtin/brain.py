@@ -440,7 +440,7 @@ def _base(view: TurnView) -> RowSet:
     )
     first = stages[-n_last:][0] if stages else bus.now
     before = bus.stages[first.parent] if first.parent is not None else first
-    base = before.candidates or RowSet.all(bus.n_items)
+    base = before.candidates or bus.everything
     return base - RowSet.of_rows(view.context.liked, bus.n_items)
 
 

@@ -56,7 +56,7 @@ def item_answer(request: Request, view: TurnView) -> str:
             lines.append(attribute_text(item, column, catalog.schema))
     for mention in missing:
         near = f" The nearest title is {mention.title}." if mention.title else ""
-        lines.append(f"'{mention.text}' is not in this catalog.{near}")
+        lines.append(f"{catalog.told_absent(mention.text)}.{near}")
     if lines and rows and asks_whether_there(view.utterance):
         lines[0] = f"Yes: {lines[0]}"
     answer = "\n".join(lines) or "Which one do you mean? Name it, or say its number in the list."

@@ -29,7 +29,7 @@ def why_answer(view: TurnView) -> str:
     for mention in view.request.about:
         row = None if mention.id is None else catalog.row_of(mention.id)
         if row is None:
-            lines.append(f"'{mention.text}' is not in this catalog.")
+            lines.append(f"{catalog.told_absent(mention.text)}.")
         elif row not in told:
             lines.append(f"{catalog.label(row)} was not in my list.")
     return "\n".join(lines) or "Which one do you mean? Name it, or say its number in the list."

@@ -18,7 +18,8 @@ def why_not_answer(view: TurnView) -> str:
     for mention in view.request.about:
         if mention.id is None:
             near = f" The nearest title is {mention.title}." if mention.title else ""
-            lines.append(f"{mention.text} is not in this catalog.{near}")
+            ruled = catalog.names_hidden(mention.text) and catalog.told_absent(mention.text)
+            lines.append(f"{ruled or f'{mention.text} is not in this catalog'}.{near}")
     return "\n".join(dict.fromkeys(lines)) or (
         f"Which {catalog.schema.item} do you miss? Name it, and I say what keeps it out."
     )

@@ -105,14 +105,13 @@ class Naming(Clauses):
                 self.reading.limits.append(f"I took {typed!r} for {mention.title}.")
             self._place(mention, span)
             return
-        near = (
-            self.reader.catalog.label(match.row) if match is not None and match.score >= 75 else ""
-        )
+        where, near = self.reader.catalog.told_absent(typed), ""
+        if match is not None and match.score >= 75 and not self.reader.catalog.names_hidden(typed):
+            near = self.reader.catalog.label(match.row)
         mention = Mention(typed, None, near, match.score if match and near else 0.0)
         self._place(mention, span)
         if self.polarity(span) in ("-", "~"):
             return
-        where = f"{typed!r} is not in this catalog"
         self.reading.limits.append(
             f"{where}; the nearest title is {near}." if near else f"{where}."
         )
