@@ -1,4 +1,4 @@
-"""Tables that are no text tables: Parquet, JSON, JSON lines, and lines of one user's sequence."""
+"""Tables of records: JSON, JSON lines, and lines of one user's sequence."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ import json
 import math
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import BadInput
 from ..report import Log
-from ..text import clean
 from .delimited import MAX_COLUMNS
 from .files import MAX_LITERAL, WIDE, SourceFile
-
-if TYPE_CHECKING:
-    import duckdb
 
 MAX_LINE = 32 << 20
 MAX_JSON = 256 << 20
@@ -24,72 +20,6 @@ MAX_JSON = 256 << 20
 MOST_KEYS = 5_000
 _KEYS_FROM = 2_000
 """The columns are the keys of so many first records."""
-
-
-class ParquetTable:
-    """A Parquet file; the "line" of a row is its number, from 1."""
-
-    kind = "parquet"
-    left_out = 0
-
-    def __init__(self, file: SourceFile, log: Log) -> None:
-        """Read the footer.
-
-        Raises:
-            BadInput: no Parquet file, damaged, or without rows.
-        """
-        self.file = file
-        with file.open() as stream:
-            head = stream.read(4)
-        if file.member or file.path.name.lower().endswith(".gz"):
-            raise BadInput("a packed Parquet file", path=file.name, hint="unpack it first")
-        if head != b"PAR1":
-            problem = "the file is empty" if not head else "this is no Parquet file"
-            hint = (
-                "looked for the mark PAR1 at its start; name a text table .csv, JSON lines .jsonl"
-            )
-            raise BadInput(problem, path=file.name, hint=hint)
-        with self._query("SELECT * FROM {} LIMIT 0") as result:
-            self.columns = [str(column[0]) for column in result.description or ()]
-        with self._query("SELECT count(*) FROM {}") as result:
-            counted = self._fetch(result, 1)
-        if not counted or counted[0][0] == 0:
-            raise BadInput("the file has no rows", path=file.name)
-        self.length = int(counted[0][0])
-
-    def _query(self, query: str) -> duckdb.DuckDBPyConnection:
-        import duckdb
-
-        connection = duckdb.connect(config={"threads": 2})
-        # Square brackets and stars in a file's name are no pattern.
-        path = "".join(f"[{c}]" if c in "*?[" else c for c in str(self.file.path))
-        try:
-            return connection.execute(query.format("read_parquet(?)"), [path])
-        except duckdb.Error as error:
-            raise self._damaged(error) from error
-
-    def _fetch(self, result: duckdb.DuckDBPyConnection, count: int) -> list[tuple[Any, ...]]:
-        import duckdb
-
-        try:
-            return result.fetchmany(count)
-        except (duckdb.Error, UnicodeDecodeError) as error:
-            raise self._damaged(error) from error
-
-    def _damaged(self, error: Exception) -> BadInput:
-        first = str(error).splitlines()[0] if str(error) else "unreadable"
-        hint = "was it copied or written to its end?"
-        message = f"damaged Parquet file: {clean(first, 160)}"
-        return BadInput(message, path=self.file.name, hint=hint)
-
-    def rows(self) -> Iterator[tuple[int, list[Any]]]:
-        """Row number and cells."""
-        number = 0
-        with self._query("SELECT * FROM {}") as result:
-            while batch := self._fetch(result, 5_000):
-                for row in batch:
-                    number += 1
-                    yield number, list(row)
 
 
 class _NoRecord(Exception):

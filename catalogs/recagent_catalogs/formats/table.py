@@ -20,7 +20,8 @@ from .delimited import DelimitedTable
 from .files import SourceFile
 from .likely import likely_pairs, options
 from .pairs import PairColumns, Table, id_text, read_pairs
-from .records import JsonTable, ParquetTable, SequenceTable
+from .parquet import ParquetTable
+from .records import JsonTable, SequenceTable
 from .roles import (
     find_column,
     guess_items,
