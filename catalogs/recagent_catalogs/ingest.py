@@ -77,7 +77,9 @@ def ingest(
         items, pairs, roles = table.read_tables(items_file, pairs_file, name, wanted, log, progress)
     report = make_report(name, kind, items, pairs, roles, log)
     report.seconds = round(time.perf_counter() - started, 3)
-    report.fingerprint = write_catalog(destination, items, pairs, report.to_json(), progress)
+    body = report.to_json()
+    report.fingerprint = write_catalog(destination, items, pairs, body, progress)
+    report.look_alikes = body["look_alikes"]
     report.seconds = round(time.perf_counter() - started, 3)
     return report
 

@@ -99,6 +99,7 @@ class Report:
         roles: what the columns were taken for.
         dropped: rows left out and why.
         warnings: what else to know.
+        look_alikes: groups of users who look alike and push an item (`bursts.told`).
         simulated: whether the interactions were drawn by a generator.
         seconds: how long it took.
         fingerprint: of the data.
@@ -118,6 +119,7 @@ class Report:
     roles: list[GuessedRole] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
     warnings: list[Warned] = field(default_factory=list)
+    look_alikes: list[dict[str, Any]] = field(default_factory=list)
     simulated: bool = False
     seconds: float = 0.0
     fingerprint: str = ""

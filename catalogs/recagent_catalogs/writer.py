@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import arrays, search
+from . import arrays, bursts, search
 from .data import InteractionTable, ItemTable
 from .place import aside
 from .schema import LIST_ROLES, NUMBER_ROLES, WORD_ROLES, Column, Role, dump_schema
@@ -54,7 +54,8 @@ def write_catalog(
         destination: the catalog's directory; its parent is made where it is missing.
         items: at least one.
         interactions: or None; what is large in it is forgotten as soon as it is written.
-        report: the body of the data report; the fingerprint is added.
+        report: the body of the data report; the fingerprint is added, and here as there
+            `look_alikes`.
         progress: told of each step.
         notes: small text files to stand beside the data, by name.
 
@@ -73,6 +74,7 @@ def write_catalog(
             data, users = write_sorted(folder, interactions, len(items)), list(interactions.users)
             interactions.forget()
         fingerprint = _fingerprint(items, data, users)
+        report["look_alikes"] = _look_alikes(items, data, users)
         progress("writing arrays", 0.5)
         _write_columns(folder, items)
         popularity, mean = _write_interactions(folder, len(items), data, interactions)
@@ -104,6 +106,14 @@ def _fingerprint(items: ItemTable, data: Sorted | None, users: list[str]) -> str
             for piece in data.raw(name):
                 digest.update(piece)
     return digest.hexdigest()[:16]
+
+
+def _look_alikes(items: ItemTable, data: Sorted | None, users: list[str]) -> list[bursts.Told]:
+    """Users who look alike and push an item; nobody in drawn interactions."""
+    if data is None or items.schema.simulated:
+        return []
+    item = np.load(data.files["item"], mmap_mode="r", allow_pickle=False)
+    return bursts.told(bursts.groups(item, data.indptr, len(items)), items, users, data)
 
 
 def _write_columns(folder: Path, items: ItemTable) -> None:

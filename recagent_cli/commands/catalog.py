@@ -12,6 +12,10 @@ from .run import Run, common, plain
 if TYPE_CHECKING:
     from recagent_catalogs.store import Catalog
 
+ALL_BEST = 0.95
+"""Share of the best ratings from which on it is told that nearly all are."""
+BURST_S = 86_400
+
 app = typer.Typer(help="Add, list, show, use and remove catalogs.", no_args_is_help=True)
 
 Column = Annotated[str | None, typer.Option(help="Name of that column in the file.")]
@@ -227,8 +231,26 @@ def _show_report(run: Run, name: str, body: dict[str, Any]) -> None:
         more = " …" if dropped["count"] > len(dropped["lines"]) else ""
         where = f" (line {lines}{more})" if lines else ""
         run.out(f"left out: {dropped['count']:,} of {dropped['file']}: {dropped['reason']}{where}")
+    for group in body.get("look_alikes") or []:
+        run.out(_look_alikes(group))
     for warning in body.get("warnings") or []:
         run.say(f"note: {_warning(warning)}")
+
+
+def _look_alikes(group: dict[str, Any]) -> str:
+    """One line on users who look alike and push an item."""
+    pushed = ", ".join(item["title"] or item["id"] for item in group["items"][:3])
+    pushed += " …" if len(group["items"]) > 3 else ""
+    signs = []
+    if group["best"] is not None and group["best"] >= ALL_BEST:
+        signs.append("nearly all of their ratings are the best")
+    if group["within_s"] is not None and group["within_s"] <= BURST_S:
+        signs.append("all within a day")
+    told = f" ({', '.join(signs)})" if signs else ""
+    return (
+        f"suspicious: {group['users']:,} users look alike and push {pushed}{told}; kept, but the "
+        "models count them as one person (look_alikes in --json has their ids)"
+    )
 
 
 def _warning(warning: Any) -> str:

@@ -1,5 +1,6 @@
 """`build`: fit, measure honestly, refit on everything, write.
 
+0. Users who look alike and push an item count as one person (`alike`).
 1. Everybody's last item is held back.
 2. Users are split into folds. A fold's groups are made by retrievers fitted on the other folds,
    in processes of their own where that pays.
@@ -29,6 +30,7 @@ from numpy.typing import NDArray
 
 from recagent_catalogs.interactions import Floats, Rows
 
+from .alike import as_one
 from .als import ALS
 from .artefacts import EXPOSURE, HELD_BACK, write_build
 from .closed_form import MOST_ITEMS, fitting
@@ -274,7 +276,9 @@ def train(
         nothing = np.zeros(facts.n_items, dtype=np.float32)
         return Trained({}, [], [NO_INTERACTIONS], {}, _content_only(facts), nothing)
     with blas_threads(1):
-        training = _Training(facts, sequences, setting, progress, mine)
+        believed, notices = as_one(sequences)
+        training = _Training(facts, believed, setting, progress, mine)
+        training.notices += notices
         return training.run(held_back=held_back, rated=rated)
 
 
