@@ -12,3 +12,7 @@ test:
 bench:
     uv run python benchmarks/startup.py
     uv run python benchmarks/training.py
+
+# A new DuckDB: which kinds of node its syntax trees have.
+trees:
+    uv run python -m tests.hostile.syntax_trees

@@ -31,8 +31,10 @@ PERSON_TABLES = BRAIN_TABLES | {"interactions"}
 TIMEOUT_S = 5.0
 START_TIMEOUT_S = 20.0
 MAX_RSS_BYTES = 1_200_000_000
-KEPT_RSS_BYTES = 500_000_000
-"""A worker that holds more after a query is ended; the next one starts anew."""
+KEPT_BYTES = 250_000_000
+"""A worker whose address space grew by more is ended; the next query starts another. What DuckDB
+gave back is not always the system's again, and the limits of the process would fail small queries.
+"""
 _WATCH_S = 0.02
 _LINES_AHEAD = 32
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
@@ -90,6 +92,7 @@ class Sandbox:
         self._process: subprocess.Popen[str] | None = None
         self._lines: queue.Queue[str] = queue.Queue()
         self._patience_ms = 0
+        self._fresh_bytes = 0
 
     def query(
         self,
@@ -165,8 +168,9 @@ class Sandbox:
                 stream.cut = part["cut"]
                 return
         finally:
-            if not ended or self._rss_bytes() > KEPT_RSS_BYTES:
-                self.close()  # rows left in the pipe would be the next query's
+            if not ended:  # rows left in the pipe would be the next query's
+                self.close()
+            self._retire_if_worn()
 
     @contextlib.contextmanager
     def _ended_if_it_fails(self, clock: _Clock) -> Iterator[None]:
@@ -183,14 +187,14 @@ class Sandbox:
             raise
 
     def _failure(self, told: dict[str, Any], clock: _Clock) -> ToolError:
-        if self._rss_bytes() > KEPT_RSS_BYTES:
-            self.close()
+        self._retire_if_worn()
         match told.get("kind"):
             case "refused":
                 return ToolError(f"refused: {told['message']}", hint="one plain SELECT")
             case "stopped":
                 return _too_slow(min(clock.given_s, self._patience_ms / 1000))
             case "memory":
+                self.close()
                 return _too_large()
         return ToolError(f"SQL: {told.get('message')}")
 
@@ -229,6 +233,7 @@ class Sandbox:
         except BaseException:
             self.close()
             raise
+        self._fresh_bytes = self._memory()[0]
 
     def _send(self, line: str) -> None:
         assert self._process is not None and self._process.stdin is not None
@@ -243,19 +248,24 @@ class Sandbox:
                 try:
                     return self._lines.get(timeout=wait_s)
                 except queue.Empty:
-                    if self._rss_bytes() > MAX_RSS_BYTES:
+                    if self._memory()[1] > MAX_RSS_BYTES:
                         raise OSError("too much memory") from None
                     if clock.left_s <= 0:
                         raise
 
-    def _rss_bytes(self) -> int:
-        """Resident memory of the worker; 0 where the system does not tell (no Linux)."""
+    def _retire_if_worn(self) -> None:
+        if self._memory()[0] > self._fresh_bytes + KEPT_BYTES:
+            self.close()
+
+    def _memory(self) -> tuple[int, int]:
+        """Address space and resident memory of the worker; 0 where the system does not tell."""
         if self._process is None:
-            return 0
+            return 0, 0
         try:
-            return int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]) * _PAGE
+            words = Path(f"/proc/{self._process.pid}/statm").read_text().split()
+            return int(words[0]) * _PAGE, int(words[1]) * _PAGE
         except (OSError, IndexError, ValueError):
-            return 0
+            return 0, 0
 
     def close(self) -> None:
         """End the worker; the next query starts another."""

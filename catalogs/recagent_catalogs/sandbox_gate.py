@@ -167,7 +167,7 @@ def check(
             that is not on the lists. Unknown kinds of node fail closed.
     """
     tree = syntax_tree(sql, parser)
-    _check_select(sql, tree, tables, ALL_TABLES if relations is None else relations)
+    _check_select(tree, tables, ALL_TABLES if relations is None else relations)
 
 
 def syntax_tree(sql: str, parser: Any) -> dict[str, Any]:
@@ -190,13 +190,20 @@ def syntax_tree(sql: str, parser: Any) -> dict[str, Any]:
         raise Refused(_instead("MULTI"))
     if len(statements) != 1:
         raise Refused(f"one SELECT statement is needed, not {len(statements)}")
-    if statements[0].type != duckdb.StatementType.SELECT:
-        raise Refused(_instead(statements[0].type.name))
+    if (kind := _kind_of(statements[0])) != "SELECT":
+        raise Refused(_instead(kind))
     row = parser.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
     tree: dict[str, Any] = json.loads(row[0])
     if tree.get("error"):
         raise Refused(str(tree.get("error_message", "it cannot be read"))[:300])
     return tree
+
+
+def _kind_of(statement: Any) -> str:
+    try:
+        return str(statement.type.name)
+    except ValueError:  # a kind that DuckDB's Python module has no name for: UPDATE EXTENSIONS
+        return "this"
 
 
 def _instead(kind: str) -> str:
@@ -208,9 +215,7 @@ def _instead(kind: str) -> str:
     return f"only SELECT may be run, not {kind}: nothing here can be changed or set"
 
 
-def _check_select(
-    sql: str, tree: dict[str, Any], tables: frozenset[str], relations: frozenset[str]
-) -> None:
+def _check_select(tree: dict[str, Any], tables: frozenset[str], relations: frozenset[str]) -> None:
     ctes = frozenset(_cte_names(tree, 0))
     # The names of a WITH hold in their own scope only; here they are taken together. So none of
     # them may be a name that exists: it would open that table elsewhere in the statement.

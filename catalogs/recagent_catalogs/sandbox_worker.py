@@ -9,9 +9,11 @@ library and the gate beside it. One JSON object a line on stdin (`sql`, `tables`
 from __future__ import annotations
 
 import contextlib
+import datetime
 import importlib.util
 import json
 import sys
+import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,12 +50,13 @@ AFTER_OPEN = (
     "SET pivot_limit=1000",
     "SET max_execution_time={patience_ms}",
     "SET operator_memory_limit='256MB'",
+    "SET TimeZone='UTC'",
     "SET lambda_syntax='ENABLE_SINGLE_ARROW'",  # x -> x + 1, as models write it
     "SET enable_external_access=false",
     "SET disabled_filesystems='LocalFileSystem'",
     "SET lock_configuration=true",
 )
-MAY_BE_UNKNOWN = ("max_execution_time", "operator_memory_limit", "lambda_syntax")
+MAY_BE_UNKNOWN = ("max_execution_time", "operator_memory_limit", "TimeZone", "lambda_syntax")
 """Settings that DuckDB 1.4 and 1.5, or one to come, lack. Without the first two the parent's killer
 and the limits of the process hold alone, as they do anyway; every other setting has to be there."""
 ADDRESS_SPACE = 3 << 30
@@ -97,6 +100,33 @@ def _present_bytes() -> tuple[int, int]:
     except (OSError, ValueError):
         return 2 << 30, 1 << 30
     return pages[0] * 4096, pages[5] * 4096
+
+
+class _Utc(datetime.tzinfo):
+    """UTC with what DuckDB asks of a zone of pytz."""
+
+    def localize(self, moment: datetime.datetime) -> datetime.datetime:
+        return moment.replace(tzinfo=datetime.UTC)
+
+    def utcoffset(self, moment: datetime.datetime | None) -> datetime.timedelta:
+        return datetime.timedelta(0)
+
+    def dst(self, moment: datetime.datetime | None) -> datetime.timedelta:
+        return datetime.timedelta(0)
+
+    def tzname(self, moment: datetime.datetime | None) -> str:
+        return "UTC"
+
+
+def stand_in_for_pytz() -> None:
+    """Give DuckDB the module by which it makes Python's times with a zone; here all are UTC.
+
+    Without it every `now()` fails, and nothing else here needs pytz.
+    """
+    zones = types.ModuleType("pytz")
+    zones.utc = _Utc()  # type: ignore[attr-defined]
+    zones.timezone = lambda name: zones.utc  # type: ignore[attr-defined]
+    sys.modules["pytz"] = zones
 
 
 def connect(database: str, patience_ms: int = 3000) -> Any:
@@ -143,7 +173,10 @@ def answer(
     except gate.Refused as refusal:
         yield {"ok": False, "kind": "refused", "message": str(refusal)}
         return
-    except (RecursionError, MemoryError, duckdb.Error) as error:
+    except (duckdb.OutOfMemoryException, MemoryError):
+        yield {"ok": False, "kind": "memory", "message": ""}
+        return
+    except Exception as error:  # whatever the gate does not understand is refused
         yield {"ok": False, "kind": "refused", "message": gate.first_line(error)}
         return
     try:
@@ -197,6 +230,7 @@ def cell(value: Any, cap: int, depth: int = 0) -> Any:
 
 def main() -> None:
     """Serve jobs until stdin closes."""
+    stand_in_for_pytz()
     parser = make_parser()
     connection = connect(sys.argv[1], int(sys.argv[2]))
     relations = relations_of(connection)

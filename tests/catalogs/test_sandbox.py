@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,52 +17,17 @@ from recagent_catalogs.store import Catalog
 
 TABLES = frozenset(("items", "item_stats"))
 
-HARMLESS = (
-    "SELECT title, year FROM items WHERE list_contains(genres, 'Sci-Fi') ORDER BY year",
-    "SELECT year // 10 * 10 AS decade, count(*) FROM items GROUP BY decade ORDER BY decade",
-    "WITH old AS (SELECT * FROM items WHERE year < 2000) SELECT count(*) FROM old",
-    "SELECT unnest(genres) AS g, count(*) FROM items GROUP BY g ORDER BY 2 DESC, 1",
-    "SELECT title FROM items WHERE title ILIKE '%orbit%' OR about LIKE '%O''Brien%'",
-    "SELECT i.title, s.mean_rating FROM items i JOIN item_stats s USING (id) ORDER BY 1",
-    "SELECT title FROM items QUALIFY rank() OVER (ORDER BY year) < 3",
-    "FROM items SELECT title LIMIT 2",
-    "SUMMARIZE items",
-    "SELECT max(year) FROM items; -- the newest",
-)
-HOSTILE = (
-    "SELECT content FROM read_text('/etc/hostname')",
-    "SELECT * FROM '/etc/passwd'",
-    "SELECT getenv('HOME')",
-    "SELECT current_setting('temp_directory')",
-    "COPY items TO '/tmp/stolen.csv'",
-    "EXPORT DATABASE '/tmp/stolen'",
-    "ATTACH '/tmp/x.db'",
-    "INSTALL httpfs",
-    "SET log_query_path='/tmp/log'",
-    "PRAGMA database_list",
-    "DROP TABLE items",
-    "INSERT INTO items (title) VALUES ('x')",
-    "CREATE TEMP VIEW items AS SELECT 1",
-    "SELECT 1; SELECT 2",
-    "SELECT * FROM duckdb_settings()",
-    "SELECT * FROM query('SELECT 1')",
-    "SELECT * FROM information_schema.tables",
-    "SELECT * FROM interactions",
-    "SELECT * FROM main.items",
-    "WITH items AS (SELECT 1) SELECT * FROM items",
-    "WITH interactions AS (SELECT * FROM interactions) SELECT * FROM interactions",
-    "SELECT b.* FROM (WITH users AS (SELECT 1) SELECT * FROM users) a, users b",
-    "SELECT b.* FROM (WITH duckdb_tables AS (SELECT 1) FROM duckdb_tables) a, duckdb_tables b",
-    "SELECT b.* FROM (WITH sqlite_master AS (SELECT 1) FROM sqlite_master) a, sqlite_master b",
-    "EXPLAIN SELECT 1",
-    "PREPARE q AS SELECT 1",
-    "CALL pragma_version()",
-    "SELECT * FROM glob('/etc/*')",
-    "SELECT nextval('s')",
+EDGES = (
     "",
     "SELECT 'a\0b'",
     "SELECT " + "(" * 3000 + "1" + ")" * 3000,
+    "SELECT " + "[" * 3000 + "1" + "]" * 3000,
+    "SELECT " + "NOT " * 3000 + "true",
+    "SELECT 1" + " + 1" * 4000,
+    "SELECT * FROM items WHERE " + " OR ".join(["year = 1"] * 1900),
     "SELECT '" + "x" * 30_000 + "'",
+    "WITH " + ", ".join(f"t{n} AS (FROM t{n - 1})" for n in range(1, 700)) + " FROM t699",
+    "SELECT * FROM " + "(SELECT * FROM " * 700 + "items" + ")" * 700,
 )
 
 
@@ -80,15 +44,11 @@ def sandbox(films: Catalog) -> Iterator[Sandbox]:
         yield sandbox
 
 
-@pytest.mark.parametrize("sql", HARMLESS)
-def test_harmless_queries_run(sandbox: Sandbox, sql: str) -> None:
-    assert sandbox.query(sql).columns
-
-
-@pytest.mark.parametrize("sql", HOSTILE)
-def test_hostile_queries_are_refused(sandbox: Sandbox, sql: str) -> None:
-    with pytest.raises(ToolError, match="refused"):
+@pytest.mark.parametrize("sql", EDGES)
+def test_what_is_too_deep_or_too_long_ends_in_an_error(sandbox: Sandbox, sql: str) -> None:
+    with pytest.raises(ToolError):
         sandbox.query(sql)
+    assert sandbox.query("SELECT 1").rows == [[1]]
 
 
 def test_what_the_query_gives(sandbox: Sandbox) -> None:
@@ -116,22 +76,16 @@ def test_a_person_may_read_interactions(sandbox: Sandbox) -> None:
     assert sandbox.query(sql, tables=PERSON_TABLES).rows[0][0] > 100
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "SELECT sum(a.i * b.i) FROM range(10000000) a(i), range(10000000) b(i)",
-        "SELECT len(generate_series(1, 3000000000))",
-        "SELECT damerau_levenshtein(repeat('ab', 100000), repeat('ba', 100000))",
-    ],
-)
-def test_a_runaway_query_is_stopped_and_the_next_one_works(films: Catalog, sql: str) -> None:
-    with Sandbox(films.path / "catalog.duckdb") as sandbox:
-        sandbox.query("SELECT 1")
-        started = time.monotonic()
-        with pytest.raises(ToolError):
-            sandbox.query(sql, timeout_s=0.3)
-        assert time.monotonic() - started < 5
-        assert sandbox.query("SELECT 1").rows == [[1]]
+def test_a_runaway_query_is_stopped_and_the_next_one_works(films: Catalog) -> None:
+    with Sandbox(films.path / "catalog.duckdb", timeout_s=0.3) as sandbox:
+        for sql in (
+            "SELECT sum(a.i * b.i) FROM range(10000000) a(i), range(10000000) b(i)",
+            "SELECT rpad(title, 1000000000, 'y') FROM items",
+            "SELECT damerau_levenshtein(repeat('ab', 100000), repeat('ba', 100000))",
+        ):
+            assert sandbox.query("SELECT 1").rows == [[1]]
+            with pytest.raises(ToolError):
+                sandbox.query(sql)
 
 
 def test_the_worker_knows_no_secret(films: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
