@@ -33,6 +33,14 @@ if TYPE_CHECKING:
     from .ruled import Ruled
 
 FORMAT = 1
+_LOCKED = {
+    "enable_external_access": "false",
+    "python_enable_replacements": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "lock_configuration": "true",
+}
+"""A catalog may come from a stranger, views and all: no file, extension or variable is reached."""
 """Version of the directory's layout; a catalog of another version is added again."""
 
 
@@ -357,13 +365,13 @@ class Catalog:
         return search.search(self._sqlite, self.schema, text, limit)
 
     def connect(self) -> duckdb.DuckDBPyConnection:
-        """A read-only DuckDB connection for our own SQL; model-written SQL runs in the sandbox."""
+        """A read-only, locked DuckDB connection for our own SQL; others' runs in the sandbox."""
         import duckdb
 
         path = self.path / "catalog.duckdb"
         if not path.is_file():
             raise arrays.damaged(path)
-        return duckdb.connect(str(path), read_only=True)
+        return duckdb.connect(str(path), read_only=True, config=dict(_LOCKED))
 
     def verify(self) -> list[str]:
         """The files that are missing or differ from what was written; reads all of them."""

@@ -7,6 +7,7 @@ those are let through that were seen to keep to it, and a guard stands in the HT
 from __future__ import annotations
 
 import os
+import re
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -33,6 +34,8 @@ ask huggingface.co about the model; of the rest it was not tried.
 LOGINS = frozenset(("chatgpt", "github_copilot"))
 """Providers for which litellm begins a login: it prints a code, and waits for minutes."""
 _OPENAI_OWN = ("openai-organization", "openai-project")
+_SECRET = re.compile(r"key|token|secret|passw|pwd|auth|sig|code|credential", re.I)
+_KEY_CHARS = 24
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -54,6 +57,34 @@ def check_address(api_base: str | None) -> None:
             "the address of the model's server is none",
             hint="--api-base wants one like http://127.0.0.1:8080/v1",
         )
+
+
+def check_no_secret(api_base: str) -> None:
+    """See that an address may be stored and shown: it holds no password and no key.
+
+    Raises:
+        BadInput: it does; what was given is not repeated.
+    """
+    if without_secrets(api_base) != api_base:
+        raise BadInput(
+            "an address with a password or a key in it is not stored",
+            hint="give the address alone, and the key by RECAGENT_API_KEY",
+        )
+
+
+def without_secrets(api_base: str) -> str:
+    """An address with … for name and password, and for whatever in its query may be a key."""
+    try:
+        parts = urlsplit(api_base)
+    except ValueError:
+        return "…" if "@" in api_base else api_base
+    pairs = [pair.partition("=") for pair in parts.query.split("&")]
+    query = "&".join(
+        f"{name}=…" if _SECRET.search(name) or len(value) >= _KEY_CHARS else f"{name}{sign}{value}"
+        for name, sign, value in pairs
+    )
+    place = f"…@{_place(parts)}" if "@" in parts.netloc else parts.netloc
+    return parts._replace(netloc=place, query=query).geturl()
 
 
 def host_of(api_base: str) -> str:

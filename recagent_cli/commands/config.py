@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,14 +25,27 @@ def show(run: Run) -> None:
     if run.form != "table":
         body = {
             "settings": {
-                s.name: {"value": settings[s.name], "source": settings.source[s.name]}
+                s.name: {
+                    "value": _told(s.name, settings[s.name]),
+                    "source": settings.source[s.name],
+                }
                 for s in SETTINGS
             }
         }
         run.out(report_text("config", body, run.form))
         return
-    rows = [[s.name, str(settings[s.name]), settings.source[s.name], s.about] for s in SETTINGS]
+    rows = [
+        [s.name, str(_told(s.name, settings[s.name])), settings.source[s.name], s.about]
+        for s in SETTINGS
+    ]
     run.show(rows_table(["setting", "value", "from", "what for"], rows))
+
+
+def _told(name: str, value: Any) -> Any:
+    """A value as it may be shown: an address from the environment may hold a password."""
+    from ..agent.hosts import without_secrets
+
+    return without_secrets(str(value)) if name == "api_base" and value else value
 
 
 @app.command("set")
@@ -52,6 +65,11 @@ def set_(
     paths = find_paths()
     if name == "catalog" and value not in ("", *Library(paths).names()):
         raise NotFound(f"no catalog {value!r}", hint="recagent catalog list")
+    if name == "api_base" and value:
+        from ..agent.hosts import check_address, check_no_secret
+
+        check_address(value)
+        check_no_secret(value)
     if name == "semantic.model" and value:
         from recagent_tools.models.static_model import StaticModel
 

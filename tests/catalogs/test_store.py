@@ -84,6 +84,10 @@ def test_sql_tables(movielens: Catalog) -> None:
         assert len(pairs) == 12
         with pytest.raises(Exception, match="read-only"):
             connection.execute("DELETE FROM items")
+        with pytest.raises(Exception, match="disabled"):
+            connection.execute("SELECT * FROM read_text('/etc/hostname')")
+        with pytest.raises(Exception, match="locked"), movielens.connect() as second:
+            second.execute("SET enable_external_access = true")
 
 
 def test_text_conditions_want_whole_words(movielens: Catalog) -> None:

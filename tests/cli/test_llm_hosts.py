@@ -231,6 +231,39 @@ def test_a_password_in_the_address_is_not_shown(recagent: RunCommand, home: Path
     )
 
 
+@pytest.mark.parametrize(
+    "base",
+    [
+        "http://user:hunter2@host:8080/v1",
+        "http://hunter2@host/v1",
+        "http://host/v1?api_key=hunter2",
+        "http://host/v1?version=1&Access-Token=hunter2",
+        "http://host/v1?x=hunter2hunter2hunter2hunter2",
+        "hunter2",
+    ],
+)
+def test_no_password_is_stored(
+    base: str, recagent: RunCommand, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = recagent("config", "set", "api_base", base)
+    assert ran.code == 4 and "hunter2" not in ran.out + ran.err
+    assert len(ran.err.strip().splitlines()) == 2
+    assert not [
+        file for file in home.rglob("*") if file.is_file() and b"hunter2" in file.read_bytes()
+    ]
+    if base.startswith("http"):
+        monkeypatch.setenv("RECAGENT_API_BASE", base)
+        for form in ("table", "json"):
+            ran = recagent("config", "show", "--format", form)
+            assert ran.code == 0 and "hunter2" not in ran.out + ran.err and "host" in ran.out
+
+
+def test_an_address_without_a_key_is_stored(recagent: RunCommand, home: Path) -> None:
+    base = "https://name.openai.azure.com/v1?api-version=2024-10-21"
+    assert recagent("config", "set", "api_base", base).code == 0
+    assert base in recagent("config", "show", "--format", "json").out
+
+
 def test_incognito_keeps_nothing_of_a_model(home: Path) -> None:
     refusal = Answer(status=400, body={"error": {"message": "this model does not support tools"}})
     file = find_paths().models_known
