@@ -9,7 +9,7 @@ from typing import Any
 from recagent_catalogs.text import fold
 
 from .forgetting import Finder, Found, Wanted, is_sure
-from .memory.backups import copies_of
+from .memory.backups import aside_folders, copies_of
 from .memory.erasing import erase, sweep
 from .memory.keeping import alone
 from .memory.marks import remove_marks
@@ -178,7 +178,8 @@ class Oblivion:
 
     def _told(self, found: Found) -> Forgetting:
         lines, _ = self._history(found)
-        copies = copies_of(self.profiles.store)
+        store = self.profiles.store
+        copies = [*copies_of(store), *aside_folders(store)]
         models = {
             build.catalog
             for about in self._learned_from(found)

@@ -81,9 +81,11 @@ def _frames(data: bytes, size: int, salt: int, order: str, sums: tuple[int, int]
             break
     ends = [n for n, frame in enumerate(good, start=1) if frame.committed]
     kept = good[: ends[-1]] if ends else []
-    cut = tuple(good[len(kept) :] + rest)
     if not any(frame.committed for frame in rest):
         return LogFile(size, tuple(kept))
+    while not rest[-1].committed:
+        rest.pop()
+    cut = tuple(good[len(kept) :] + rest)
     text = f"page {len(good) + 1} of the log is damaged: what was written last is not read"
     return LogFile(size, tuple(kept), cut, text)
 

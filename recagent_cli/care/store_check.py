@@ -13,7 +13,7 @@ from pathlib import Path
 
 from recagent_catalogs.text import clean
 
-from ..memory.ledger import GROUPED, NUMBERED, Tally, miscounted, read_ledger
+from ..memory.ledger import GROUPED, NUMBERED, Tally, gone, miscounted, read_ledger
 from ..memory.migrations import MIGRATIONS, migrate
 from ..memory.store_file import UNREADABLE
 from .findings import REPAIR, Checked, Finding, Watch, unwatched
@@ -210,12 +210,13 @@ def _look_into(connection: sqlite3.Connection, look: StoreLook, watch: Watch) ->
                 _look_at_rows(connection, table, look, seen[table.name])
             else:
                 look.wrong.append((table.name, _plain(error)))
-    look.wrong += _relations(seen)
     lenient(connection)
     try:
+        seen["turns"] |= gone(connection)
         look.wrong += _missing(connection)
     except UNREADABLE as error:
         look.wrong.append(("ledger", _plain(error)))
+    look.wrong += _relations(seen)
 
 
 def _look_at_rows(

@@ -44,15 +44,19 @@ def command(
     verify: Annotated[
         bool, typer.Option("--verify", help="Read and prove everything that is kept.")
     ] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Put right what is damaged, from the newest backup.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --repair: do not ask.")] = False,
 ) -> None:
     """Say what is installed, which model and catalogs are used, and what is wrong."""
     from ..ui.render import report_text, rows_table
 
     run.lenient = True
-    if verify:
-        from .doctor_care import verify_all
+    if verify or repair:
+        from .doctor_care import repair_all, verify_all
 
-        return verify_all(run)
+        return repair_all(run, yes=yes) if repair else verify_all(run)
     profile = run.profile_name
     checks = [_settings(run), *_packages(), _openmp(), *_store(profile), *_catalogs(run)]
     checks += [_semantic(run), _rules(run)]

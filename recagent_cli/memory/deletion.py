@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from recagent_catalogs.errors import NotFound, RecagentError
 
-from .backups import copies_of
+from .backups import aside_folders, copies_of
 from .erasing import compact
 from .store import UserStore
 
@@ -21,7 +21,8 @@ def delete_sessions(store: UserStore, ids: Sequence[str], profile: str) -> list[
         profile: whose.
 
     Returns:
-        The copies that could not be opened, and so still hold them.
+        The copies that could not be opened, and damaged files that a repair took out of the way:
+        they may still hold them.
 
     Raises:
         NotFound: the profile has none of an id; those before it are gone.
@@ -29,7 +30,7 @@ def delete_sessions(store: UserStore, ids: Sequence[str], profile: str) -> list[
     """
     for one in ids:
         store.delete_session(one, profile)
-    kept = []
+    kept = [str(folder) for folder in aside_folders(store)]
     for copy in copies_of(store):
         made = copy.stat()
         try:

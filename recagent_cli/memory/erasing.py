@@ -6,14 +6,15 @@ and the write-ahead log emptied, and its copies made anew (`sweep`).
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import sqlite3
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from recagent_catalogs.errors import RecagentError
+from recagent_catalogs.errors import BadInput, RecagentError
 
-from .backups import back_up, delete_backups
+from .backups import back_up, delete_backups, forgetting
 from .derived_rows import Derived, delete_derived
 from .event_rows import StoredEvent, write_event
 from .session_rows import StoredSession, delete_with_session, write_session
@@ -49,10 +50,10 @@ def last_forgotten(store: UserStore, profile: str) -> int:
     What another process still has in its memory may hold what is gone from the disk: whoever finds
     another number than before must not write that.
     """
-    return max((mark.id for mark in store.events(_mark_of(profile), "", (FORGOTTEN,))), default=0)
+    return max((mark.id for mark in store.events(mark_of(profile), "", (FORGOTTEN,))), default=0)
 
 
-def _mark_of(profile: str) -> str:
+def mark_of(profile: str) -> str:
     """The owner of the mark: no profile can be called so, and it does not tell the name."""
     return "#" + hashlib.blake2b(profile.encode(), digest_size=8).hexdigest()
 
@@ -63,8 +64,8 @@ def erase(store: UserStore, profile: str, doomed: Doomed) -> None:
     Raises:
         RecagentError: the store cannot be written; then all is as it was.
     """
-    owner = _mark_of(profile)
-    with store.transaction() as connection:
+    owner = mark_of(profile)
+    with forgetting(store, owner), store.transaction() as connection:
         for number in doomed.facts:
             connection.execute("DELETE FROM events WHERE id = ? AND profile = ?", (number, profile))
         for id in doomed.sessions:
@@ -94,7 +95,8 @@ def sweep(store: UserStore) -> None:
     copies = delete_backups(store)
     compact(store)
     if copies:  # not before: a copy has the free pages of the file as well
-        back_up(store)
+        with contextlib.suppress(BadInput):  # a damaged store is not copied
+            back_up(store)
 
 
 def compact(store: UserStore, *, seconds: float | None = None) -> None:

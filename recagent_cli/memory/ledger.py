@@ -24,6 +24,8 @@ GROUPED = {
 """By table what its rows are grouped by, and their number."""
 NUMBERED = ("events", "traces", "lessons")
 """Tables whose numbers are never given twice."""
+LAST, GONE = "last", "gone"
+"""Lines that count no rows: of the number given last in a table, of a turn lost for good."""
 _PROOF = f"{A} * n + {B} * ids"
 
 
@@ -133,7 +135,7 @@ def note_numbers(connection: sqlite3.Connection) -> None:
     """Write down which numbers were given last, at the end of a transaction."""
     connection.execute(
         f"INSERT INTO ledger SELECT 'last', name, '', '', seq, 0, {A} * seq FROM sqlite_sequence"
-        f" WHERE name IN {NUMBERED} ON CONFLICT (of, owner, catalog, kind) DO UPDATE"
+        f" WHERE name IN {NUMBERED} AND seq > 0 ON CONFLICT (of, owner, catalog, kind) DO UPDATE"
         " SET n = excluded.n, proof = excluded.proof WHERE excluded.n > n"
     )
 
@@ -188,7 +190,9 @@ def miscounted(connection: sqlite3.Connection) -> Iterator[Tally]:
             there[Group(*map(str, group))] = (n, ids)
     for group in {**told, **there, **dict.fromkeys(damaged)}:
         here = there.get(group, (0, 0))
-        if group.table != "last" and (group in damaged or told.get(group, (0, 0)) != here):
+        if group.table in (LAST, GONE):
+            continue
+        if group in damaged or told.get(group, (0, 0)) != here:
             yield Tally(group, told.get(group) if group not in damaged else None, here)
 
 
@@ -205,3 +209,17 @@ def read_ledger(
         else:
             damaged.add(one)
     return told, damaged
+
+
+def note_gone(connection: sqlite3.Connection, session: str, number: int) -> None:
+    """Write down that a turn is lost for good, so that it is not found missing again."""
+    connection.execute(
+        "INSERT INTO ledger VALUES (?, ?, ?, '', 1, 0, ?) ON CONFLICT DO NOTHING",
+        (GONE, session, str(number), A),
+    )
+
+
+def gone(connection: sqlite3.Connection) -> set[tuple[str, int]]:
+    """The turns that are lost for good: session and number."""
+    told, _ = read_ledger(connection)
+    return {(g.owner, int(g.catalog)) for g in told if g.table == GONE and g.catalog.isdecimal()}

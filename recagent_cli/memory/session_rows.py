@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from recagent_catalogs.errors import NotFound
 
 from .checksums import checksum
+from .ledger import GONE
 
 HEAD_COLUMNS = "id, profile, catalog, fingerprint, created, updated"
 SESSION_COLUMNS = f"{HEAD_COLUMNS}, bus"
@@ -58,6 +59,7 @@ def delete_with_session(connection: sqlite3.Connection, session_id: str) -> None
     """Delete what hangs on a session that was deleted."""
     for table in OF_A_SESSION:
         connection.execute(f"DELETE FROM {table} WHERE session = ?", (session_id,))
+    connection.execute("DELETE FROM ledger WHERE of = ? AND owner = ?", (GONE, session_id))
 
 
 def write_session(

@@ -60,6 +60,13 @@ def test_a_whole_store_is_whole(whole: Path) -> None:
     assert dict(look.counts) == counts
 
 
+def test_a_store_without_a_row_is_whole(tmp_path: Path) -> None:
+    store = UserStore(tmp_path / "user.sqlite")
+    with store.transaction():
+        pass
+    assert look_at(store.path).whole, look_at(store.path).wrong
+
+
 def test_no_flipped_bit_changes_anything_in_silence(whole: Path, tmp_path: Path) -> None:
     raw, rows, told = whole.read_bytes(), rows_in(whole), told_by(UserStore(whole))
     draw = random.Random(9)

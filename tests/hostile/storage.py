@@ -13,11 +13,11 @@ from typing import Any
 
 from recagent_catalogs.errors import RecagentError
 from recagent_cli.care.store_check import look_at
-from recagent_cli.memory.event_rows import StoredEvent
-from recagent_cli.memory.lesson_rows import lessons_of
-from recagent_cli.memory.session_rows import StoredSession
+from recagent_cli.memory.event_rows import StoredEvent, write_event
+from recagent_cli.memory.lesson_rows import lessons_of, write_lessons
+from recagent_cli.memory.session_rows import StoredSession, write_session
 from recagent_cli.memory.store import UserStore
-from recagent_cli.memory.trace_rows import traces_of
+from recagent_cli.memory.trace_rows import new_trace, traces_of, write_trace
 
 Rows = dict[str, list[tuple[Any, ...]]]
 """The rows of a store by table."""
@@ -29,29 +29,34 @@ def make_store(path: Path, facts: int = 60, seed: int = 1) -> UserStore:
     """A store with facts, conversations, traces and lessons of two profiles."""
     draw = random.Random(seed)
     store = UserStore(path)
-    for profile in PROFILES:
-        store.commit(
-            events=[
-                StoredEvent(
-                    profile, draw.choice(["films", "toys"]),
-                    draw.choice(["liked", "rated", "seen", "said"]), item=f"f{n:04}",
-                    value=draw.choice([None, 4.0, 2.5]), source="recagent rate", time=1.7e9 + n,
-                )
-                for n in range(facts)
-            ]
-        )  # fmt: skip
-        for number in range(3):
-            for turn in range(2):
-                store.commit(
-                    session=StoredSession(
-                        f"{profile}-{number}", profile, "films", "abc", 1.7e9, 1.7e9 + turn,
-                        draw.randbytes(1_500),
-                    ),
-                    new_turns=[json.dumps({"utterance": "a western, please", "number": turn})],
-                    traces=[json.dumps({"schema": "recagent.trace/1"}) + '\n{"event": "end"}'],
-                    lessons=[f"genres is not a number ({number})"],
-                )  # fmt: skip
+    with store.transaction() as connection:
+        for profile in PROFILES:
+            for n in range(facts):
+                write_event(connection, _event(profile, n, draw))
+            for number in range(3):
+                _write_session(connection, f"{profile}-{number}", profile, draw)
     return store
+
+
+def _event(profile: str, n: int, draw: random.Random) -> StoredEvent:
+    return StoredEvent(
+        profile, draw.choice(["films", "toys"]),
+        draw.choice(["liked", "rated", "seen", "said"]), item=f"f{n:04}",
+        value=draw.choice([None, 4.0, 2.5]), source="recagent rate", time=1.7e9 + n,
+    )  # fmt: skip
+
+
+def _write_session(
+    connection: sqlite3.Connection, id: str, profile: str, draw: random.Random
+) -> None:
+    bus = draw.randbytes(1_500)
+    session = StoredSession(id, profile, "films", "abc", 1.7e9, 1.7e9 + 1, bus)
+    turns = [json.dumps({"utterance": "a western, please", "number": n}) for n in range(2)]
+    write_session(connection, session, turns)
+    for turn in (1, 2):
+        lines = json.dumps({"schema": "recagent.trace/1"}) + '\n{"event": "end"}'
+        write_trace(connection, new_trace(profile, "films", id, turn, lines))
+    write_lessons(connection, profile, "films", id, [f"genres is not a number ({id})"])
 
 
 def rows_in(path: Path) -> Rows:
