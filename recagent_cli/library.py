@@ -233,6 +233,7 @@ class Library:
         overrides: Overrides,
         replace: bool,
         skip_bad_rows: bool = False,
+        rejects: Path | None = None,
     ) -> tuple[str, Report]:
         """Read files into a catalog; returns its name and the data report.
 
@@ -259,6 +260,7 @@ class Library:
                 overrides=overrides,
                 progress=self.progress,
                 skip_bad_rows=skip_bad_rows,
+                rejects=rejects,
             )
         return name, report
 

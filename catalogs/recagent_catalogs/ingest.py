@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +17,13 @@ from .data import InteractionTable, ItemTable
 from .errors import BadInput
 from .formats import movielens, table
 from .formats.files import SourceFile, require_regular
-from .report import GuessedRole, Log, Report
+from .rejects import NAME, Rejects
+from .report import BadRow, GuessedRole, Log, Report
 from .text import clean
 from .writer import Progress, silent, write_catalog
+
+SURVEY_S = 3.0
+"""So long it is looked for more bad rows than the first."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,7 @@ def ingest(
     overrides: Overrides = Overrides(),  # noqa: B008  (frozen)
     progress: Progress = silent,
     skip_bad_rows: bool = False,
+    rejects: Path | None = None,
 ) -> Report:
     """Read a data set and write it as a catalog.
 
@@ -56,14 +64,93 @@ def ingest(
         interactions: a table of interactions; MovieLens brings its own.
         overrides: what the person says about the columns.
         progress: told what is being done, and how much of it (0-1).
-        skip_bad_rows: leave bad rows out and report them, instead of ending with an error.
+        skip_bad_rows: leave bad rows out and report them, instead of ending with an error; they
+            stand in `rejects.csv` of the catalog's directory.
+        rejects: where else they should stand; a new file.
 
     Raises:
         BadInput: with file, line and column; nothing is written then.
     """
     started = time.perf_counter()
-    log = Log(skip_bad_rows)
     source = Path(source)
+    if rejects is not None and os.path.lexists(rejects):
+        raise BadInput("there is such a file already", path=rejects, hint="name a new file")
+    with tempfile.TemporaryDirectory(prefix="recagent-") as folder, Rejects(
+        Path(folder, NAME)
+    ) as bad:  # fmt: skip
+        log = Log(skip_bad_rows, bad if skip_bad_rows else None)
+        try:
+            read = _read(source, name, interactions, overrides, log, progress)
+        except BadRow as error:
+            _tell_more(error, lambda again, watch: _read(
+                source, name, interactions, overrides, again, watch
+            ))  # fmt: skip
+            raise
+        bad.close()
+        report = make_report(name, *read, log)
+        report.rejects = bad.count
+        if rejects is not None and bad.count:
+            _copy(bad.path, rejects)
+        report.seconds = round(time.perf_counter() - started, 3)
+        beside = (bad.path,) if bad.count else ()
+        body = report.to_json()
+        report.fingerprint = write_catalog(
+            destination, read[1], read[2], body, progress, beside=beside
+        )
+        report.look_alikes = body["look_alikes"]
+    report.seconds = round(time.perf_counter() - started, 3)
+    return report
+
+
+def _copy(path: Path, place: Path) -> None:
+    try:
+        shutil.copy(path, place)
+    except OSError as error:
+        raise BadInput(f"cannot write: {error.strerror}", path=place) from error
+
+
+class _Enough(Exception):
+    """The time to look for more bad rows is over."""
+
+
+def _tell_more(error: BadRow, read: Callable[[Log, Progress], object]) -> None:
+    """Say in the hint of an error how many more rows are bad, as far as a short look tells."""
+    ends = time.monotonic() + SURVEY_S
+    log = Log(skip_bad_rows=True)
+
+    def watch(step: str, done: float) -> None:
+        if time.monotonic() > ends:
+            raise _Enough
+
+    least = ""
+    try:
+        read(log, watch)
+    except _Enough:
+        least = "at least "
+    except BadInput:
+        pass
+    bad = [entry for entry in log.dropped if entry.rows]
+    like = next((d for d in bad if (d.reason, d.file) == (error.reason, str(error.path))), None)
+    if like is not None and like.count > 1:
+        lines = ", ".join(str(line) for line in like.lines if line != error.line)
+        more = ", …" if like.count > len(like.lines) else ""
+        word = "line" if like.count == 2 else "lines"
+        error.hint += f"; {least}{like.count - 1:,} more like it: {word} {lines}{more}"
+    others = sum(d.count for d in bad if d is not like)
+    if others:
+        kinds = "bad row of another kind" if others == 1 else "bad rows of other kinds"
+        error.hint += f"; {least}{others:,} more {kinds}"
+
+
+def _read(
+    source: Path,
+    name: str,
+    interactions: Path | None,
+    overrides: Overrides,
+    log: Log,
+    progress: Progress,
+) -> tuple[str, ItemTable, InteractionTable | None, list[GuessedRole]]:
+    """The format, the items, the interactions, and what the columns were taken for."""
     if overrides.schema is not None:
         require_regular(Path(overrides.schema))
     files = movielens.files_of(source)
@@ -75,13 +162,7 @@ def ingest(
         wanted, items_file, pairs_file = _tables(source, files, interactions, overrides)
         kind = items_file.base.rsplit(".", 1)[-1]
         items, pairs, roles = table.read_tables(items_file, pairs_file, name, wanted, log, progress)
-    report = make_report(name, kind, items, pairs, roles, log)
-    report.seconds = round(time.perf_counter() - started, 3)
-    body = report.to_json()
-    report.fingerprint = write_catalog(destination, items, pairs, body, progress)
-    report.look_alikes = body["look_alikes"]
-    report.seconds = round(time.perf_counter() - started, 3)
-    return report
+    return kind, items, pairs, roles
 
 
 def _not_used(overrides: Overrides, source: Path, log: Log) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .errors import BadInput
+from .rejects import Rejects
 from .text import clean
 
 MAX_WARNINGS = 60
@@ -14,7 +15,15 @@ MAX_LINES = 5
 MAX_REJECTS = 200
 """Rejected rows handed back for one reason,"""
 REJECT_CAP = 300
+FEW_BAD = 6
+"""Fewer bad rows than this are never too many of a file."""
 """and characters of each."""
+
+
+class BadRow(BadInput):
+    """A row that `--skip-bad-rows` would leave out; `reason` is what such rows have in common."""
+
+    reason = ""
 
 
 @dataclass(frozen=True)
@@ -98,6 +107,7 @@ class Report:
         time: {first, last} as ISO dates, or None.
         roles: what the columns were taken for.
         dropped: rows left out and why.
+        rejects: how many rows `--skip-bad-rows` left out; all of them stand in `rejects.csv`.
         warnings: what else to know.
         look_alikes: groups of users who look alike and push an item (`bursts.told`).
         simulated: whether the interactions were drawn by a generator.
@@ -118,6 +128,7 @@ class Report:
     time: dict[str, str] | None = None
     roles: list[GuessedRole] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
+    rejects: int = 0
     warnings: list[Warned] = field(default_factory=list)
     look_alikes: list[dict[str, Any]] = field(default_factory=list)
     simulated: bool = False
@@ -135,9 +146,11 @@ class Log:
 
     Attributes:
         skip_bad_rows: drop a row that cannot be used, instead of ending with an error.
+        rejects: takes the rows that are left out so.
     """
 
     skip_bad_rows: bool = False
+    rejects: Rejects | None = None
     warnings: list[Warned] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
@@ -174,6 +187,26 @@ class Log:
         if row is not None and len(entry.rows) < MAX_REJECTS:
             text = row if isinstance(row, str) else json.dumps(row, ensure_ascii=False, default=str)
             entry.rows.append({"line": line, "text": clean(text, REJECT_CAP)})
+        if row is not None and self.rejects is not None:
+            text = row if isinstance(row, str) else json.dumps(row, ensure_ascii=False, default=str)
+            self.rejects.add(file, line, name, reason, text)
+
+    def read(self, entry: dict[str, Any]) -> None:
+        """A file has been read to its end; `entry` is its object in the report.
+
+        Raises:
+            BadInput: most of its rows were bad, so that something else is wrong.
+        """
+        self.files.append(entry)
+        bad = [d for d in self.dropped if d.file == entry["name"] and d.rows]
+        count = sum(d.count for d in bad)
+        if count >= FEW_BAD and count * 2 > entry["read"]:
+            most = max(bad, key=lambda d: d.count)
+            raise BadInput(
+                f"{count:,} of {entry['read']:,} rows are bad, most for this: {most.reason}",
+                path=entry["name"], line=most.lines[0] if most.lines else None,
+                hint="so many are not left out: is it the right file, the right delimiter?",
+            )  # fmt: skip
 
     def bad_row(
         self,
@@ -195,10 +228,12 @@ class Log:
             self.drop(message.split(":", 1)[0], file, line, row, name=name)
             return
         where = f"column {clean(name, 80)}: " if name else ""
-        raise BadInput(
+        bad = BadRow(
             clean(f"{where}{message}", 500),
             hint=hint or "mend the row, or leave such rows out with --skip-bad-rows",
             path=file,
             line=line,
             column=column,
         )
+        bad.reason = message.split(":", 1)[0]
+        raise bad

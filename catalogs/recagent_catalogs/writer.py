@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,7 @@ def write_catalog(
     progress: Progress = silent,
     *,
     notes: Mapping[str, str] | None = None,
+    beside: Iterable[Path] = (),
 ) -> str:
     """Write the whole directory and put it in the place of what was there.
 
@@ -58,6 +60,7 @@ def write_catalog(
             `look_alikes`.
         progress: told of each step.
         notes: small text files to stand beside the data, by name.
+        beside: files that are moved in as they are.
 
     Returns:
         The fingerprint.
@@ -88,6 +91,8 @@ def write_catalog(
         _write_meta(folder, items, data, interactions, users, fingerprint)
         for note, text in (notes or {}).items():
             (directory / note).write_text(text, encoding="utf-8")
+        for path in beside:
+            shutil.move(path, directory / path.name)
         progress("checking", 0.97)
         _write_sums(directory)
     progress("done", 1.0)

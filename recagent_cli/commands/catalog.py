@@ -10,6 +10,7 @@ import typer
 from .run import Run, common, plain
 
 if TYPE_CHECKING:
+    from recagent_catalogs.report import Dropped
     from recagent_catalogs.store import Catalog
 
 ALL_BEST = 0.95
@@ -44,6 +45,9 @@ def add(
     skip_bad_rows: Annotated[
         bool, typer.Option("--skip-bad-rows", help="Leave bad rows out instead of stopping.")
     ] = False,
+    rejects: Annotated[
+        Path | None, typer.Option("--rejects", help="A new CSV file for the rows left out.")
+    ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace a catalog of that name.")
     ] = False,
@@ -59,6 +63,8 @@ def add(
     from ..whole_file import typed_path
     from .opening import open_library
 
+    if rejects is not None and not skip_bad_rows:
+        raise UsageError("--rejects needs --skip-bad-rows")
     if len(words) > 2:
         raise UsageError("a name and one path, no more", hint="recagent catalog add [NAME] PATH")
     name, path = (words[0], words[1]) if len(words) == 2 else (None, words[0])
@@ -80,8 +86,12 @@ def add(
         overrides=overrides,
         replace=replace,
         skip_bad_rows=skip_bad_rows,
+        rejects=rejects,
     )
     run.stack.close()
+    if report.rejects:
+        where = rejects or library.directory(name) / "rejects.csv"
+        run.say(f"{_rejected(report.dropped)}; these rows: {where}")
     if run.form != "table":
         run.out(report_text("catalog", report.to_json(), run.form))
         return
@@ -251,6 +261,14 @@ def _look_alikes(group: dict[str, Any]) -> str:
         f"suspicious: {group['users']:,} users look alike and push {pushed}{told}; kept, but the "
         "models count them as one person (look_alikes in --json has their ids)"
     )
+
+
+def _rejected(dropped: list[Dropped]) -> str:
+    """How many bad rows were left out, by reason."""
+    bad = sorted((entry for entry in dropped if entry.rows), key=lambda entry: -entry.count)
+    told = ", ".join(f"{entry.count:,} {entry.reason}" for entry in bad)
+    count = sum(entry.count for entry in bad)
+    return f"{count:,} bad {'row' if count == 1 else 'rows'} left out ({told})"
 
 
 def _warning(warning: Any) -> str:

@@ -394,11 +394,62 @@ def test_every_row_is_kept_or_left_out(tmp_path: Path) -> None:
 
 def test_the_rejects_are_handed_back_within_bounds(tmp_path: Path) -> None:
     items = GOOD + "".join(f"{n},{'x' * 900}\n" for n in range(500))
+    items += "".join(f"{n},x,y\n" for n in range(500))
     _, report = read(tmp_path, items, skip_bad_rows=True)
     (entry,) = report.dropped
     assert entry.count == 500 and entry.lines == [4, 5, 6, 7, 8]
     assert [row["line"] for row in entry.rows] == list(range(4, 204))
     assert all(len(row["text"]) <= 300 for row in entry.rows)
+
+
+def test_all_rejects_stand_in_a_file_as_they_stood(tmp_path: Path) -> None:
+    bad = ['=c,"D', "E\x07\tx", '+e,"E, e"', 'a,"Again, Ann",z']
+    items = GOOD + bad[1] + "\n" + bad[2] + "\n" + bad[3] + "\n" + bad[0] + "\n"
+    (tmp_path / "i.csv").write_text(items, encoding="utf-8")
+    (tmp_path / "p.csv").write_text("user,item,rating\nu,a,5\nv,b,five\n", encoding="utf-8")
+    out = tmp_path / "out"
+    report = ingest(
+        tmp_path / "i.csv", out, name="c", interactions=tmp_path / "p.csv", skip_bad_rows=True,
+        rejects=tmp_path / "mine.csv",
+    )  # fmt: skip
+    text = (out / "rejects.csv").read_text(encoding="utf-8")
+    assert (tmp_path / "mine.csv").read_text(encoding="utf-8") == text
+    head, *rows = csv.reader(io.StringIO(text))
+    assert head == ["file", "line", "column", "reason", "row"]
+    width = "row with another number of fields"
+    assert [row[1:] for row in rows] == [
+        ["4", "", width, "E\tx"],
+        ["5", "", width, "'" + bad[2]],
+        ["6", "id", "repeated id", bad[3]],
+        ["7", "title", "a quote is opened and never closed", "'" + bad[0]],
+        ["3", "rating", "not a number", "v,b,five"],
+    ]
+    assert report.rejects == 5
+    assert (tmp_path / "mine.csv").stat().st_mode & 0o077 == 0
+    with pytest.raises(BadInput, match=r"mine\.csv: there is such a file already"):
+        ingest(tmp_path / "i.csv", out, name="c", rejects=tmp_path / "mine.csv")
+
+
+def test_without_bad_rows_there_is_no_file_of_them(tmp_path: Path) -> None:
+    _, report = read(tmp_path, GOOD, skip_bad_rows=True)
+    assert report.rejects == 0 and not (tmp_path / "out" / "tiny" / "rejects.csv").exists()
+
+
+def test_a_file_of_mostly_bad_rows_is_refused(tmp_path: Path) -> None:
+    items = GOOD + "".join(f"{n};x;y\n" for n in range(9))
+    with pytest.raises(
+        BadInput, match=r"csv:4: 9 of 11 rows are bad, most for this: row"
+    ) as caught:
+        read(tmp_path, items, skip_bad_rows=True)
+    assert "delimiter" in caught.value.hint
+
+
+def test_the_first_bad_row_tells_of_the_others(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"csv:4: row with another") as caught:
+        read(tmp_path, GOOD + "c\nd,D,w\ne\n,F,w\nf\n")
+    assert caught.value.hint.endswith(
+        "; 2 more like it: lines 6, 8; 1 more bad row of another kind"
+    )
 
 
 def test_rows_with_unknown_items_are_no_rejects(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from ..schema import CatalogSchema, Column, Role, Vocabulary
 from ..text import TEXT_CAP, TITLE_CAP, clean, fold
 from ..titles import article_first, split_title
 from .files import MAX_LITERAL
-from .pairs import NO_VALUE, Table, file_entry, id_text, wrong_id
+from .pairs import NO_VALUE, Table, as_it_stood, file_entry, id_text, wrong_id
 
 VALUE_CAP = 120
 """Characters of a word in a list."""
@@ -70,6 +70,7 @@ class _Builder:
     words: dict[str, dict[str, str]] = field(default_factory=dict)
     """By column: a word as it stands in the file -> as it is kept."""
     spellings: dict[str, dict[str, str]] = field(default_factory=dict)
+    table: Table = field(init=False)
     file: str = ""
     line: int = 0
     id_place: int = 0
@@ -125,7 +126,7 @@ def build_items(
 def _read_table(builder: _Builder, table: Table, rows: int, progress: Callable[[int], None]) -> int:
     """Read the rows of one file; returns how many."""
     read, before = 0, len(builder.seen)
-    builder.file = table.file.name
+    builder.table, builder.file = table, table.file.name
     places = _places(table, builder.plan)
     builder.id_place = next(
         place
@@ -138,7 +139,7 @@ def _read_table(builder: _Builder, table: Table, rows: int, progress: Callable[[
         _take(builder, cells, places)
         if read % 1_000 == 0:
             progress(rows + read)
-    builder.log.files.append(file_entry(table, read, len(builder.seen) - before))
+    builder.log.read(file_entry(table, read, len(builder.seen) - before))
     return read
 
 
@@ -186,7 +187,7 @@ def _id(builder: _Builder, cells: list[Any], entry: ColumnPlan, place: int) -> s
         if not builder.first_wins:
             builder.log.bad_row(
                 wrong_id(raw), file=builder.file, line=builder.line, column=place + 1,
-                name=entry.source, row=cells,
+                name=entry.source, row=as_it_stood(builder.table, cells),
             )  # fmt: skip
         return None
     if isinstance(raw, str) and raw != id:
@@ -220,7 +221,7 @@ def _is_new(builder: _Builder, row: dict[str, Any], raw: list[Any]) -> bool:
             f"repeated id: {clean(id, 80)!r} stands for different rows",
             file=builder.file, line=builder.line, column=builder.id_place + 1,
             name=builder.id_name,
-            row=raw,
+            row=as_it_stood(builder.table, raw),
         )  # fmt: skip
     return False
 

@@ -71,6 +71,7 @@ class DelimitedTable:
         self._told: set[str] = set()
         self._header: list[str] = []
         self._header_again = b""
+        self._text: Sequence[str] = ()
         self._has_header = header is None
         self._cut = 0
         self.left_out = 0
@@ -220,13 +221,17 @@ class DelimitedTable:
                 continue
             yield line, cells if cut == width else cells[:cut]
 
+    def as_it_stood(self, cells: list[Any]) -> str:
+        """The text of the row that was given last; of `plain_blocks`, that of these cells."""
+        return "".join(self._text).rstrip("\r\n") or self.delimiter.join(map(str, cells))
+
     def plain_blocks(self) -> Iterator[tuple[int, list[Sequence[str]]]]:
         """The first rows by column, as long as nothing about them is odd: no quotes, no blanks.
 
         Several thousand rows at once: the line of the first, and a sequence of cells for each of
         `columns`. What does not come this way comes by `rows_after`.
         """
-        self._plain, self._ended = 0, False
+        self._plain, self._ended, self._text = 0, False, ()
         above = self.first_line - (not self._has_header)
         facts = self.file.facts
         if facts.nul_line is not None or facts.encoding not in _ASCII_LIKE:
@@ -282,7 +287,7 @@ class DelimitedTable:
             self._log.warn("the last row is cut short and left out", self.file.name, line)
             return False
         message = f"row with another number of fields: {len(cells)} where {width} were expected"
-        self._bad_row(message, line, cells)
+        self._bad_row(message, line, self.as_it_stood(cells))
         return False
 
     def _left_out(self, what: str, line: int) -> None:
@@ -309,6 +314,7 @@ class DelimitedTable:
         rows = self._split(skipped) if len(self.delimiter) > 1 else self._quoted(skipped)
         nul = self.file.facts.nul_line is not None
         for line, cells, text in rows:
+            self._text = text
             if nul and any("\0" in part for part in text):
                 self._bad_row("a NUL byte", line, "".join(text))
                 continue

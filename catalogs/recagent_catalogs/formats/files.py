@@ -163,9 +163,11 @@ class _Capped(io.RawIOBase):
         bomb = self._packed and self._read > max(FREE_BYTES, self._packed * MAX_RATIO)
         if bomb or self._read > MAX_BYTES:
             raise BadInput(
-                f"unpacks to more than {self._read >> 20} MB",
+                f"{'unpacks to' if self._packed else 'has'} more than {self._read >> 20} MB",
                 path=self._name, line=self._lines + 1,
-                hint="a packed file may grow to 2 GB and to 200 times its size",
+                hint="a packed file may grow to 2 GB and to 200 times its size" if self._packed
+                else "2 GB are read at most: leave columns out that are not needed, or write "
+                "Parquet",
             )  # fmt: skip
         self._lines += data.count(b"\n")
         buffer[: len(data)] = data

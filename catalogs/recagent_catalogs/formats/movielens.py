@@ -201,7 +201,7 @@ def _read_items(kind: str, file: SourceFile, name: str, log: Log) -> ItemTable:
         cells["url"].append(row[4] if kind == "movielens-100k" else None)
     if not cells["id"]:
         raise BadInput("the file has no rows", path=file.name)
-    log.files.append(file_entry(table, read, len(seen)))
+    log.read(file_entry(table, read, len(seen)))
     schema = _schema(name, tags=False, links=kind == "movielens-100k")
     return ItemTable(schema, {column.name: cells[column.name] for column in schema.columns})
 
@@ -282,7 +282,7 @@ def _add_tags(items: ItemTable, table: DelimitedTable, log: Log) -> None:
         given.setdefault((place, folded), set()).add(row[user])
         counts = spellings.setdefault(folded, {})
         counts[text] = counts.get(text, 0) + 1
-    log.files.append(file_entry(table, read, kept))
+    log.read(file_entry(table, read, kept))
     _attach_tags(items, given, {f: max(c, key=lambda t: c[t]) for f, c in spellings.items()})
 
 

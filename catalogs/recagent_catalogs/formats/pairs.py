@@ -290,7 +290,7 @@ def _bad(reader: _Reader, message: str, line: int, place: int) -> None:
         line=line,
         column=place + 1,
         name=reader.table.columns[place],
-        row=reader.cells,
+        row=as_it_stood(reader.table, reader.cells),
     )
 
 
@@ -377,7 +377,7 @@ def _finish(reader: _Reader) -> InteractionTable:
     if reader.columns.time:
         raw, column = np.frombuffer(reader.time, np.int64), reader.columns.time
         kind, moments = counted(raw, name, column, log, lambda number: _line_of(reader, number))
-    log.files.append(file_entry(reader.table, reader.read, len(item)))
+    log.read(file_entry(reader.table, reader.read, len(item)))
     if reader.unknown:
         message = f"{reader.unknown:,} interactions with items that are not in the catalog"
         log.warn(message, name, reader.unknown_line, reader.columns.item)
@@ -391,6 +391,12 @@ def _finish(reader: _Reader) -> InteractionTable:
     )  # fmt: skip
     _remark(reader, found)
     return found
+
+
+def as_it_stood(table: Table, cells: list[Any]) -> str | list[Any]:
+    """The text of the present row where the table has one, else its cells."""
+    told = getattr(table, "as_it_stood", None)
+    return (told(cells) if told else None) or cells
 
 
 def file_entry(table: Table, read: int, kept: int) -> dict[str, Any]:

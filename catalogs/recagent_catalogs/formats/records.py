@@ -44,7 +44,7 @@ class JsonTable:
         self.file = file
         self.left_out = 0
         self._nan = False
-        self._twice = ""
+        self._twice = self._text = ""
         self._python = False
         facts = file.facts
         start = facts.head.lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -95,6 +95,10 @@ class JsonTable:
                 self._log.warn(message, self.file.name, line, self._twice)
             yield line, [record.get(name) for name in self.columns]
 
+    def as_it_stood(self, cells: list[Any]) -> str:
+        """The line of the record that was given last; "" in an array."""
+        return self._text
+
     def _empty_nan(self, record: dict[str, Any], line: int) -> None:
         for name, value in record.items():
             if isinstance(value, float) and not math.isfinite(value):
@@ -134,6 +138,7 @@ class JsonTable:
             if b"\0" in raw:
                 self._bad_row("a NUL byte", number, text)
                 continue
+            self._text = text
             try:
                 record = self._parse(text, number)
             except _NoRecord as error:
