@@ -18,6 +18,7 @@ from recagent_tools.toolbox import Toolbox, ToolContext
 
 from .agent.brain import PastTurn
 from .agent.builtin.readers.given import given_to, read_given
+from .agent.ruled import scrub_notes
 from .agent.session import Session, numbered, relist, without_lists
 from .agent.turn import Turn, past_from_json, past_to_json
 from .memory.backups import back_up
@@ -392,6 +393,7 @@ class Sessions:
             self.notice("catalog", "the session's candidates are unreadable; they start anew")
             return self._new_bus()
         bus.under_rules(self.catalog)
+        scrub_notes(bus, self.catalog)
 
         def remake(number: int) -> bool:
             context = ToolContext(self.catalog, self.engine, bus, self.sandbox)

@@ -75,7 +75,7 @@ class Finish:
         for kind, told in (*context.notices, *self._said(text)):
             course.notice(kind, scrubbed(told, context.catalog) if foreign else told)
         for told in told_at_once(request, course.utterance, context):
-            if told not in text:
+            if told.casefold() not in text.casefold() and ("rule", told) not in course.notices:
                 course.notice("rule", told)
         question, options = context.question or ("", ())
         usage: Usage | None = (course.agent.brain if course.fell_back else brain).usage()

@@ -36,7 +36,7 @@ from .past_context import context_of_list
 from .picture import WITHOUT_WORDS, Picture, noun_of
 from .recalled import Recalled
 from .request import GOING, Intent, Request
-from .ruled import scrubbed
+from .ruled import scrub_notes, scrubbed
 from .scope import set_scope
 from .second import SecondChance
 from .session import Session
@@ -283,9 +283,10 @@ class _Running(Course):
         told = self._without_prose(call)
         self.emit(ToolStarted(call.id, call.name, told))
         bus, stood = self.context.bus, self.context.bus.cursor
-        before = bus.mark()
+        before, known = bus.mark(), len(bus.stages)
         ran = self.agent.toolbox.run(call.name, call.arguments, self.context)
         text = ran.result.text
+        scrub_notes(bus, self.context.catalog, known)
         if self.chance is not None:
             ran, text, call = self.chance.after(call, ran, before)
             told = self._without_prose(call)

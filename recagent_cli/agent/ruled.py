@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from recagent_catalogs.ruled import told_kept_out
 from recagent_catalogs.schema import WORD_ROLES
 from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import TITLE_CAP
-from recagent_tools.conditions import parse_condition, short
-from recagent_tools.house import rules_against, told_rules
+from recagent_tools.bus import CandidateBus
+from recagent_tools.house import rules_against, short_of, told_against
 from recagent_tools.toolbox import ToolContext
 
 from .builtin.words.lexicon import lexicon
@@ -104,6 +105,14 @@ def _argument(value: Any, catalog: Catalog) -> Any:
     return scrubbed(value, catalog)
 
 
+def scrub_notes(bus: CandidateBus, catalog: Catalog, since: int = 0) -> None:
+    """Take titles that rules keep out from what the funnel says of the stages from a number on."""
+    for number in range(since, len(bus.stages) if catalog.hidden is not None else 0):
+        stage = bus.stages[number]
+        if (note := scrubbed(stage.note, catalog)) != stage.note:
+            bus.stages[number] = replace(stage, note=note)
+
+
 def struck(text: str, catalog: Catalog) -> tuple[str, list[str]]:
     """A model's text without the sentences that name what rules keep out, and why each went."""
     if catalog.hidden is None or not hidden_titles(text, catalog):
@@ -132,16 +141,9 @@ def told_at_once(request: Request, said: str, context: ToolContext) -> Iterator[
     if catalog.hidden is None:
         return
     if names := rules_against(request.conditions, catalog):
-        schema = catalog.schema
-        asked = [short(parse_condition(text, catalog), schema) for text in request.conditions]
-        yield told_against(names, ", ".join(dict.fromkeys(asked)))
+        yield told_against(names, short_of(request.conditions, catalog))
     named = dict.fromkeys(
         (catalog.ruled_by(row), said[begin:end]) for begin, end, row in hidden_titles(said, catalog)
     )
     for rule, text in named:
         yield told_against([rule], f"'{text}'")
-
-
-def told_against(names: Sequence[str], what: str) -> str:
-    """`the rule 'kids' keeps Horror from this list`."""
-    return f"{told_rules(names)} keep{'s' * (len(names) == 1)} {what} from this list"

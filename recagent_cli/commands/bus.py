@@ -95,10 +95,12 @@ def sets(run: Run, session: SessionOption = None) -> None:
 @common
 def history(run: Run, session: SessionOption = None) -> None:
     """List the stages: every tool that changed the candidates, with counts and times."""
+    from ..agent.ruled import scrubbed
     from ..bus_report import history_table, history_told
 
     assistant, held = _opened(run, session)
-    body = {"session": held.id, "stages": history_told(held.bus)}
+    stages = scrubbed(history_told(held.bus), assistant.catalog)
+    body = {"session": held.id, "stages": stages}
     _told(run, assistant, "history", body, *history_table(held.bus))
 
 

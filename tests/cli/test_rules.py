@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+import random
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -18,21 +17,16 @@ from recagent_catalogs.ruled import KEPT_OUT, Ruled, RuledCatalog
 from recagent_catalogs.store import Catalog
 from recagent_cli import Assistant
 from recagent_cli.agent.brain import Call, Step
-from recagent_cli.agent.loop import Agent
-from recagent_cli.agent.request import Intent, Operation, Request
+from recagent_cli.agent.request import Operation
 from recagent_cli.agent.ruled import hidden_titles
-from recagent_cli.agent.session import Session
 from recagent_cli.paths import find_paths
 from recagent_cli.rules import load_house
 from recagent_cli.testing import ScriptedBrain
-from recagent_tools.bus import CandidateBus
 from recagent_tools.house import House, Rule, compiled
 from recagent_tools.models.engine import Engine
-from recagent_tools.registry import load_toolbox
-from recagent_tools.toolbox import ToolContext
 
 from ..conftest import RunCommand
-from ..hostile.rules import names_in, shows_kept_out
+from ..hostile.rules import attack, attacked, names_in, shows_kept_out
 
 KIDS = """
 [[rule]]
@@ -62,10 +56,8 @@ WAYS: tuple[tuple[str, ...], ...] = (
     ("ask", "sci-fi"),
     ("ask", "something from the 90s", "--json"),
     ("ask", "like Café Lumen", "-n", "20", "--format", "csv"),
-    ("ask", "surprise me", "-n", "20", "--format", "jsonl"),
     ("ask", "films by Ada Quill"),
     ("ask", "which film has most tags?"),
-    ("ask", "a film with Mia Stone"),
     ("ask", "films from 1994", "--dry-run"),
     ("recommend", "-n", "50", "--format", "ids"),
     ("recommend", "--where", "genres has Sci-Fi | Drama", "-n", "20"),
@@ -77,7 +69,6 @@ WAYS: tuple[tuple[str, ...], ...] = (
     ("tools", "call", "search", '{"text": "space alien"}'),
     ("parse", "like blue static"),
     ("digest",),
-    ("catalog", "list"),
 )
 
 
@@ -337,15 +328,6 @@ def ruled_films(films: Catalog, rows: set[int]) -> RuledCatalog:
     return ruled
 
 
-TITLES = ("Orbit of Ash", "Blue Static", "It", "Café Lumen", "f01", "f12", "#1", "id:f03")
-WHERE = (
-    "genres has Sci-Fi",
-    "genres has Horror | Comedy",
-    "year ..2005",
-    "directors has Ada Quill",
-    "runtime > 90",
-    'title ~ "orbit"',
-)
 RULES = (
     Rule("r", never=("genres has Sci-Fi",)),
     Rule("r", never=("directors has Ada Quill", "genres has Horror")),
@@ -353,89 +335,30 @@ RULES = (
     Rule("r", only=("genres has Comedy",)),
     Rule("r", never=("year > 1900",)),
 )
-_items = st.lists(st.sampled_from(TITLES), min_size=1, max_size=4)
-_text = st.sampled_from(
-    (
-        "Watch Orbit of Ash (1996), it is the best.",
-        "Not for kids: Blue Static and Night Harbour. A comedy for you.",
-        "They hide 'Signal at Dawn' from you.",
-        "Enjoy.",
-    )
-)
-_calls = st.one_of(
-    st.builds(lambda w: Call("filter", {"where": w}), st.lists(st.sampled_from(WHERE), min_size=1)),
-    st.builds(lambda i: Call("similar", {"liked": i}), _items),
-    st.builds(lambda i: Call("item_info", {"items": i}), _items),
-    st.builds(lambda i: Call("compare", {"items": i}), _items),
-    st.builds(lambda i: Call("why_not", {"item": i[0]}), _items),
-    st.builds(lambda t: Call("search", {"text": t}), _text),
-    st.sampled_from(
-        [
-            Call("popular", {}),
-            Call("rank", {}),
-            Call("surprise", {}),
-            Call("look_up", {"sql": "SELECT title FROM items"}),
-        ]
-    ),
-    st.builds(
-        lambda op, name, items: Call("candidates", {"op": op, "name": name, "items": items}),
-        st.sampled_from(
-            ("start", "undo", "redo", "list", "load", "union", "minus", "intersect", "drop", "diff")
-        ),
-        st.sampled_from(("list 1", "list -1", "mine")),
-        _items,
-    ),
-)
-_ends = st.one_of(
-    st.builds(
-        lambda i, t: Call("present", {"items": i, "text": t, "reasons": [t] * len(i)}),
-        _items,
-        _text,
-    ),
-    st.builds(lambda t: Call("present", {"count": 16, "text": t}), _text),
-    st.builds(lambda t, i: Call("ask_person", {"question": t, "options": i}), _text, _items),
-)
-_turns = st.lists(st.tuples(st.lists(_calls, max_size=4), _ends), min_size=1, max_size=2)
 
 
-@settings(max_examples=15)
-@given(rule=st.sampled_from(RULES), turns=_turns, before=st.booleans())
+@settings(max_examples=12)
+@given(rule=st.sampled_from(RULES), seed=st.integers(0, 1 << 40), before=st.booleans())
 def test_whatever_a_brain_calls_nothing_kept_out_is_shown(
-    films: Catalog,
-    tmp_path_factory: pytest.TempPathFactory,
-    rule: Rule,
-    turns: Sequence[tuple[list[Call], Call]],
-    before: bool,
+    films: Catalog, tmp_path_factory: pytest.TempPathFactory, rule: Rule, seed: int, before: bool
 ) -> None:
-    made = compiled(rule, films, Nowhere()).ruled
-    rows = {row for row in range(films.n_items) if made.mask[row]}
-    catalog, engine = RuledCatalog(films), Engine.open(films, Path(tmp_path_factory.getbasetemp()))
-    session = Session("films", CandidateBus(films.n_items))
-    script: list[tuple[list[Call], Call, bool]] = [(*turn, True) for turn in turns]
-    if before:  # a list of before the rule, and a set
-        script.insert(
-            0, ([Call("candidates", {"op": "start"})], Call("present", {"count": 16}), False)
-        )
-    for calls, end, holds in script:
-        catalog.keep_out([made] if holds else [])
-        steps = [Step(calls=(one,)) for one in (*calls, end)]
-        brain = ScriptedBrain([*steps, *[Step(text="Orbit of Ash.")] * 3])
-        agent = Agent(
-            load_toolbox(plugins=False), brain, lambda *_: Request(Intent.RECOMMEND), max_steps=9
-        )
-        context = ToolContext(catalog, engine, session.bus)
-        heard: list[Any] = []
-        turn = agent.turn("something good", session, context, heard.append)
-        if not holds:
-            session.bus.save_as("mine")
-            continue
-        assert not [*shows_kept_out(turn, films, rows)]
-        streamed = " ".join(str(event) for event in heard if type(event).__name__ == "TextDelta")
-        assert not [*names_in(streamed, films, rows)]
-        assert all(
-            not stage.candidates or not rows & set(stage.set.rows().tolist())
-            for stage in session.bus.stages
-        )
+    made, rng = compiled(rule, films, Nowhere()).ruled, random.Random(seed)
+    rows = [row for row in range(films.n_items) if made.mask[row]]
+    engine = Engine.open(films, tmp_path_factory.getbasetemp() / "no-models")
+    turns = [attack(rng, films, rows) for _ in range(rng.randint(1, 2))]
+    assert not [*attacked(films, engine, made, turns, before=before)]
+
+
+def test_the_oracle_sees_what_is_shown(films: Catalog, tmp_path: Path) -> None:
+    class Blind(Ruled):
+        """A rule that is told of and keeps nothing out."""
+
+        count = 0
+
+    mask = compiled(RULES[0], films, Nowhere()).ruled.mask
+    turns = [([Call("popular", {})], Call("present", {"count": 16}))]
+    engine = Engine.open(films, tmp_path)
+    assert [*attacked(films, engine, Blind("r", mask), turns, before=False)]
 
 
 def test_a_model_that_names_what_is_kept_out_is_struck_and_the_rule_named(

@@ -11,6 +11,7 @@ from recagent_catalogs.errors import BadCondition, ToolError
 from recagent_catalogs.store import Catalog
 
 from .conditions import Condition, evaluate, parse_condition, short
+from .house import rules_against, short_of, told_against
 from .references import preview
 from .relaxation import MAX_CONDITIONS, Census, Relaxation
 from .rowset import RowSet
@@ -67,7 +68,7 @@ def filter_candidates(context: ToolContext, arguments: FilterArguments) -> ToolR
         "relaxations": [way.to_json() for way in context.relaxations],
         "of": census.total,
     }
-    told = [preview(context, 3)] if len(bus) else ["nothing is left."]
+    told = [preview(context, 3)] if len(bus) else ["nothing is left.", *_ruled(context)]
     if not before.count:  # of nothing every condition leaves nothing; what went before says why
         return ToolResult("\n".join([*lines, *told, _report(context)]).strip(), data)
     return ToolResult("\n".join([*_counted(census), *told, *_ways(ways)]), data)
@@ -133,6 +134,19 @@ def _remakes(stage: Stage) -> bool:
     if stage.recipe is None:
         return stage.after != stage.before
     return stage.recipe.op not in ("minus", "first")
+
+
+def _ruled(context: ToolContext) -> list[str]:
+    """That rules of the house keep out all that is asked for: no step brings it in."""
+    asked = conditions_of(context.bus.path(), context.catalog)
+    texts = list(map(str, asked))
+    names = rules_against(texts, context.catalog)
+    if not names:
+        return []
+    told = told_against(names, short_of(texts, context.catalog))
+    if ("rule", told) not in context.notices:
+        context.notices.append(("rule", told))
+    return [f"{told}; nothing brings it in"]
 
 
 def _report(context: ToolContext) -> str:

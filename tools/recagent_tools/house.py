@@ -20,7 +20,7 @@ from recagent_catalogs.ruled import Mask, Ruled
 from recagent_catalogs.schema import WORD_ROLES, Role
 from recagent_catalogs.store import Catalog
 
-from .conditions import evaluate, parse_condition
+from .conditions import evaluate, parse_condition, short
 
 
 class Elsewhere(Protocol):
@@ -231,3 +231,14 @@ def rules_against(conditions: Sequence[str], catalog: Catalog) -> list[str]:
             names.append(rule.name)
             mask &= ~rule.mask
     return names
+
+
+def short_of(conditions: Sequence[str], catalog: Catalog) -> str:
+    """Conditions in a few words: "Horror, 1990-1999"."""
+    told = [short(parse_condition(text, catalog), catalog.schema) for text in conditions]
+    return ", ".join(dict.fromkeys(told))
+
+
+def told_against(names: Sequence[str], what: str) -> str:
+    """`the rule 'kids' keeps Horror from this list`."""
+    return f"{told_rules(names)} keep{'s' * (len(names) == 1)} {what} from this list"

@@ -14,6 +14,7 @@ import numpy as np
 
 from recagent_tools.conditions import evaluate, parse_condition
 from recagent_tools.explain import MOST_EXPLAINED, is_shown
+from recagent_tools.house import rules_against, short_of, told_against
 from recagent_tools.personal import empty_watchlist, left_out_text, rules_out
 from recagent_tools.rowset import RowSet
 
@@ -130,6 +131,8 @@ class BuiltinBrain:
                 calls=tuple(self._narrow(view, view.request.conditions)),
                 thought="narrow by what must hold",
             )
+        if _cannot_be_shown(view):
+            return Step(text=_nothing(view))
         if view.steps[-1][0].thought == LIMITED:
             return self._score(view, *self._given_up(view))
         if _surprise(view) and len(view.context.bus) > view.default_count:
@@ -242,6 +245,9 @@ class BuiltinBrain:
         ways, counts = context.relaxations, counted(view)
         if request.among and not request.exclude_shown:
             return Step(text=f"None of those fits{would_among(view)}.")
+        if ruled := rules_against(request.conditions, catalog):
+            told = told_against(ruled, short_of(request.conditions, catalog))
+            return Step(text=f"{told[0].upper()}{told[1:]}{would_text(ways, catalog)}.")
         if counts and self._used_up(view):
             return Step(text=f"There is nothing more that fits{would_text(ways, catalog)}.")
         if (way := unasked(ways)) is not None:
@@ -264,7 +270,8 @@ class BuiltinBrain:
         """Whether items meet the conditions, and all of them are out: shown, seen or disliked."""
         catalog = view.context.catalog
         masks = [evaluate(parse_condition(t, catalog), catalog) for t in view.request.conditions]
-        return bool(masks) and bool(np.logical_and.reduce(masks).any())
+        allowed = view.context.bus.everything.mask()
+        return bool(masks) and bool(np.logical_and.reduce([allowed, *masks]).any())
 
     def _score(self, view: TurnView, conditions: tuple[str, ...], said: str) -> Step:
         """Score, rank and present what is left."""
@@ -455,6 +462,11 @@ def _nothing(view: TurnView) -> str:
         else "Nothing in this catalog fits."
     )
     return f"{told} {what_i_can(catalog)}"
+
+
+def _cannot_be_shown(view: TurnView) -> bool:
+    """Whether the list of the step before failed: the same again would fail again."""
+    return any(o.call.name == "present" and o.error for o in view.steps[-1][1])
 
 
 def _ask(view: TurnView, question: str, options: Sequence[str]) -> Step:
