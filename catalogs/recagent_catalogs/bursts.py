@@ -10,7 +10,7 @@ second sign it may be anything: newcomers who were shown the same list, or what 
 five numbers.
 
 Every user is brought to 64 numbers by random projection, so that all may be compared with all (with
-2,048 drawn ones in larger data, which finds groups that are a few thousandths of the people); what
+1,024 drawn ones in larger data, which finds groups that are a few thousandths of the people); what
 looks alike then is compared exactly. Needs NumPy only.
 """
 
@@ -48,10 +48,10 @@ PUSHED_MOST = 1 / 4
 """Where more of it is nearly as dominated as the most, or half of the rest is mostly theirs, too,
 it is no push: the items are all theirs."""
 DIMENSIONS = 64
-PROBES = 2_048
+PROBES = 1_024
 BLOCK = 1 << 18
 """Interactions that are projected at once."""
-MOST_LOOKED_AT = 100
+MOST_LOOKED_AT = 60
 """Users who may be the middle of a group, those with the nearest beside them first."""
 MOST_TOLD = 20
 """Groups in the report, and ids of each."""
@@ -174,7 +174,7 @@ def _candidates(
                 fifth = np.partition(cosines[place, near], -FEWEST)[-FEWEST]
                 found.append((float(fifth), int(some[place]), near))
     found.sort(key=lambda one: -one[0])
-    for _, probe, near in found[:MOST_LOOKED_AT]:
+    for _, probe, near in found:
         yield probe, near
 
 
