@@ -44,7 +44,7 @@ from .memory.names import check_profile
 from .memory.profile import Learning, Profile
 from .memory.store import UserStore
 from .named import resolve_title, user_index
-from .paths import Paths, find_paths
+from .paths import Paths, Unwritable, find_paths
 from .recalling import recall
 from .rules import house_rules, unseen_by_sql
 from .semantic import THRESHOLD
@@ -127,7 +127,14 @@ class Assistant:
             Path(semantic).absolute() if semantic else None,
         )
         self.rules = house_rules(self.library, rules, self.profile_name)
-        self.catalog: Catalog = self.library.open(catalog)
+        try:
+            self.catalog: Catalog = self.library.open(catalog)
+        except Unwritable as error:
+            self.library, build = self.library.elsewhere(catalog), False
+            self.catalog = self.library.open(catalog)
+            self._notice(
+                "catalog", f"{error.message}; so the catalog is made anew each time, without models"
+            )
         self.engine: Engine = self.library.ready_engine(
             self.catalog, build, started + FIRST_ANSWER_S, self._notice
         )

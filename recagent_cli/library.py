@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +85,8 @@ class Library:
     """Folder of the model by which a first training writes the catalog's words as vectors."""
     ruled: Callable[[Catalog], Catalog] | None = None
     """Gives a catalog as whoever looks may see it (`rules.py`); without it all is seen."""
+    _temporary: Any = None
+    """The folder of `elsewhere`, removed with it."""
 
     def names(self) -> list[str]:
         """All catalogs: the bundled ones and those added, sorted."""
@@ -136,6 +138,28 @@ class Library:
         near = process.extractOne(name.lower(), names, score_cutoff=60)
         hint = f"did you mean {near[0]}? " if near else ""
         raise NotFound(f"no catalog {name!r}", hint=f"{hint}catalogs: {', '.join(names)}")
+
+    def elsewhere(self, name: str) -> Library:
+        """A library in a temporary folder, gone with this process, that holds a bundled catalog.
+
+        For where nothing can be written; without models.
+
+        Raises:
+            RecagentError: there is none of that name, or no temporary folder either.
+        """
+        import tempfile
+
+        if name not in bundled_names():
+            raise NotFound(f"no catalog {name!r}", hint="recagent catalog list")
+        try:
+            place = tempfile.TemporaryDirectory(prefix="recagent-")
+        except OSError as error:
+            raise unwritable(self.paths.catalogs, error) from error
+        paths = replace(self.paths, data=Path(place.name))
+        library = Library(paths, self.progress, self.semantic, self.ruled)
+        library._temporary = place
+        library.install(name)
+        return library
 
     def standing(self, name: str) -> Catalog | None:
         """The catalog where it stands ready; None where it would have to be installed first.

@@ -9,6 +9,10 @@ from pathlib import Path
 from recagent_catalogs.errors import RecagentError
 
 
+class Unwritable(RecagentError):
+    """A path of ours that the system refuses."""
+
+
 @dataclass(frozen=True)
 class Paths:
     """Where things are kept.
@@ -115,9 +119,9 @@ def make_dir(path: Path, *, private: bool = False) -> Path:
     return path
 
 
-def unwritable(path: Path, error: OSError, what: str = "cannot be written") -> RecagentError:
+def unwritable(path: Path, error: OSError, what: str = "cannot be written") -> Unwritable:
     """The error for a path of ours that the system refuses."""
-    return RecagentError(
+    return Unwritable(
         f"{path}: {what}: {error.strerror or error}",
         hint="set RECAGENT_HOME to a folder that you can write to",
     )

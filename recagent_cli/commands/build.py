@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -71,13 +72,18 @@ def train(
     from ..agent.events import Progress
     from ..library import BUILDING
     from ..own_builds import clear_stale
-    from ..paths import find_paths, make_dir
+    from ..paths import find_paths, make_dir, unwritable
     from .progress import Watcher
 
     told = f"training the models of {catalog.path.name} …"
     watcher = run.stack.enter_context(Watcher(quiet=run.quiet, verbose=run.verbose, once=told))
     models = make_dir(find_paths().models / catalog.path.name)
-    with locked(models / BUILDING, waiting=lambda: watcher(Progress("another build runs", 0.0))):
+    with ExitStack() as stack:
+        try:
+            waiting = Progress("another build runs", 0.0)
+            stack.enter_context(locked(models / BUILDING, waiting=lambda: watcher(waiting)))
+        except OSError as error:
+            raise unwritable(models / BUILDING, error) from error
         trained = _trained(
             run,
             catalog,

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -29,7 +31,7 @@ _LEAST_LOG = 32 + 24 + 512
 
 
 class DiskRefuses(RecagentError):
-    """The disk is full, or fails."""
+    """The disk is full, fails, or may not be written."""
 
 
 class StoreFile:
@@ -50,21 +52,34 @@ class StoreFile:
             with self.connection() as connection:
                 return _all_rows(connection, sql, arguments)
         except DiskRefuses:
-            # With a log beside it that holds a page the file alone is not the whole truth.
-            log = self.path.with_name(f"{self.path.name}-wal")
-            if log.exists() and log.stat().st_size >= _LEAST_LOG:
-                raise
-            return self._read_alone(sql, arguments)
+            return self._read_only(sql, arguments)
 
-    def _read_alone(self, sql: str, arguments: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """Read without the shared file that WAL makes for readers too: a full disk has no room."""
-        connection = sqlite3.connect(f"{self.path.absolute().as_uri()}?immutable=1", uri=True)
+    def _read_only(self, sql: str, arguments: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Read where nothing can be written: a full disk, or one of somebody else's."""
+        log = self.path.with_name(f"{self.path.name}-wal")
         try:
-            return _all_rows(connection, sql, arguments)
+            # With a log beside it that holds a page the file alone is not the whole truth.
+            if not log.exists() or log.stat().st_size < _LEAST_LOG:
+                uri = f"{self.path.absolute().as_uri()}?immutable=1"
+                with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+                    version = connection.execute("PRAGMA user_version").fetchone()[0]
+                    if version == len(MIGRATIONS):
+                        return _all_rows(connection, sql, arguments)
+            return self._read_copy(log, sql, arguments)
         except UNREADABLE as error:
             raise _told(error, self.path) from error
-        finally:
-            connection.close()
+        except OSError as error:
+            raise unwritable(self.path, error, "cannot be read") from error
+
+    def _read_copy(self, log: Path, sql: str, arguments: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Read a copy, which takes its log in and is brought up to date."""
+        with tempfile.TemporaryDirectory(prefix="recagent-") as place:
+            copy = Path(place) / self.path.name
+            shutil.copyfile(self.path, copy)
+            if log.exists():
+                shutil.copyfile(log, copy.with_name(log.name))
+            with StoreFile(copy).connection() as connection:
+                return _all_rows(connection, sql, arguments)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -172,7 +187,7 @@ def _told(error: Exception, path: Path) -> RecagentError:
     if "full" in text:
         return DiskRefuses(f"{path}: the disk is full", hint="free some space and try again")
     if "readonly" in text or "unable to open" in text:
-        return RecagentError(
+        return DiskRefuses(
             f"{path}: cannot be written", hint="set RECAGENT_HOME to a folder that you can write to"
         )
     return BadInput(

@@ -1,0 +1,174 @@
+"""Models on disk: damaged, edited with fitting checksums, of another machine; `ask` goes on.
+
+The catalog is the sixteen invented films of the tests, so that what has to be trained anew is
+trained in a moment.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from tests.hostile import models as attacks
+
+from . import forked
+from .trials import Corpora, Trial, tried
+
+DATA = Path(__file__).resolve().parents[2] / "tests" / "data"
+SLACK_S = 5.0
+"""So much longer than usual may an answer take."""
+DAMAGED = "models: a damaged file, the build before is there"
+ALONE = "models: a damaged file, no other build"
+EDITED = "models: trees edited, sums written anew"
+NUMBERS = "models: numbers edited, sums written anew"
+TOLD = "models: manifest or pointer edited"
+FOREIGN = "models: whole, of another machine"
+WORDS = ["ask", "sci-fi films I could like", "--format", "ids"]
+
+
+class Films:
+    """A home with a trained catalog, and its copies."""
+
+    def __init__(self, place: Path) -> None:
+        self.place, self.home = place, place / "home"
+        self.count = 0
+
+    def make(self) -> None:
+        """Ingest, learn a taste, build twice."""
+        env = self.env(self.home)
+        source = [str(DATA / "films.csv"), "--interactions", str(DATA / "films-ratings.csv")]
+        for words in (
+            ["catalog", "add", "films", *source],
+            ["build", "films"],
+            ["ask", "I loved Paper Lanterns"],
+        ):
+            ran = forked.run(words, self.place / "setup", env=env, seconds=300)
+            if ran.code:
+                raise RuntimeError(f"{words}: {ran.err[-300:]}")
+        self._build_again(self.home / "data" / "models" / "films")
+        started = forked.run(WORDS, self.place / "setup", env=env)
+        self.usual_s = started.seconds
+
+    @staticmethod
+    def _build_again(models: Path) -> None:
+        """One more build of the same numbers, so that there is one before it."""
+        from recagent_tools.models.artefacts import write_build
+
+        first = attacks.current_build(models)
+        manifest = json.loads((first / "manifest.json").read_bytes())
+        parts = list(manifest.pop("files"))
+        manifest["settings"]["again"] = True
+
+        def copied(place: Path) -> None:
+            for name in parts:
+                shutil.copyfile(first / name, place / name)
+
+        write_build(models, copied, manifest)
+
+    @staticmethod
+    def env(home: Path) -> dict[str, str | None]:
+        """Of a command in that home."""
+        return {"RECAGENT_HOME": str(home), "RECAGENT_CATALOG": "films", "COLUMNS": "80"}
+
+    def copy(self, *, known: bool, alone: bool) -> tuple[Path, Path]:
+        """A home of its own and its models.
+
+        Args:
+            known: whether the models count as made there.
+            alone: whether only the current build is there.
+        """
+        from recagent_tools.models.artefacts import trust
+
+        self.count += 1
+        home = self.place / f"copy{self.count}"
+        shutil.copytree(self.home, home)
+        models = home / "data" / "models" / "films"
+        for manifest in models.glob("*/manifest.json"):
+            if alone and manifest.parent != attacks.current_build(models):
+                shutil.rmtree(manifest.parent)
+            elif known:
+                trust(manifest.parent, json.loads(manifest.read_bytes())["files"])
+        return home, models
+
+
+def run(corpora: Corpora) -> Iterable[Trial]:
+    """Every kind of damage to every file of a build."""
+    forked.warm_up()
+    films = Films(corpora.folder("models"))
+    films.make()
+    models = films.home / "data" / "models" / "films"
+    names = [path.name for path in attacks.files_of(attacks.current_build(models))]
+    for place, name in enumerate(names):
+        other = attacks.current_build(models) / names[place - 1]
+        for kind, damage in attacks.damages(other).items():
+            yield _tried(films, DAMAGED, f"{name}: {kind}", _file(name, damage))
+            if (
+                place % 6 == 0
+                and kind in ("missing", "cut at 50%", "a pipe")
+                or (kind == "cut at 50%" and name.startswith("ranker"))
+            ):
+                yield _tried(films, ALONE, f"{name}: {kind}", _file(name, damage), alone=True)
+    for name in names:
+        content = (attacks.current_build(models) / name).read_bytes()
+        if name.endswith(".txt"):
+            for kind, edited in attacks.text_edits(content).items():
+                yield _tried(films, EDITED, f"{name}: {kind}", _summed(name, edited), foreign=True)
+        elif name.endswith(".npy"):
+            for kind, edited in attacks.array_edits(content).items():
+                yield _tried(
+                    films, NUMBERS, f"{name}: {kind}", _summed(name, edited), foreign=True,
+                    noted=False,
+                )  # fmt: skip
+    manifest = json.loads((attacks.current_build(models) / "manifest.json").read_bytes())
+    for kind, told in attacks.manifests(manifest).items():
+        yield _tried(
+            films, TOLD, f"manifest: {kind}", lambda m, told=told: attacks.point_anew(m, told),
+            foreign=True, noted=kind not in ("retrievers none",),
+        )  # fmt: skip
+    for kind, content in attacks.POINTERS.items():
+        yield _tried(
+            films, TOLD, f"pointer: {kind}",
+            lambda m, content=content: (m / "current").write_bytes(content),
+        )  # fmt: skip
+    yield _tried(films, FOREIGN, "copied", lambda models: None, foreign=True, noted=False)
+
+
+def _file(name: str, damage: attacks.Damage) -> Callable[[Path], object]:
+    return lambda models: damage(attacks.current_build(models) / name)
+
+
+def _summed(name: str, content: bytes) -> Callable[[Path], object]:
+    def edit(models: Path) -> None:
+        (attacks.current_build(models) / name).write_bytes(content)
+        attacks.sum_anew(models)
+
+    return edit
+
+
+def _tried(
+    films: Films,
+    row: str,
+    id: str,
+    damage: Callable[[Path], object],
+    *,
+    alone: bool = False,
+    foreign: bool = False,
+    noted: bool = True,
+) -> Trial:
+    home, models = films.copy(known=not foreign, alone=alone)
+
+    def check() -> Iterator[str]:
+        damage(models)
+        ran = forked.run(WORDS, home / "ran", env=films.env(home), seconds=30)
+        yield from attacks.answered(ran.code, ran.out, ran.err, noted=noted)
+        if ran.seconds > films.usual_s + SLACK_S:
+            yield f"{ran.seconds:.1f} s"
+        again = forked.run(WORDS, home / "ran", env=films.env(home), seconds=30)
+        if again.code or not again.out.split():
+            yield f"the next one: exit code {again.code}"
+
+    trial = tried(row, id, check)
+    shutil.rmtree(home, ignore_errors=True)
+    return trial
