@@ -145,6 +145,8 @@ def _usage(error: Exception) -> RecagentError:
 
 def _tell(error: RecagentError, words: list[str]) -> int:
     """Print an error on stderr, and on stdout too where JSON was asked for; returns its code."""
+    import contextlib
+
     from recagent_catalogs.text import clean
 
     if _wants_json(words):
@@ -152,9 +154,11 @@ def _tell(error: RecagentError, words: list[str]) -> int:
 
         sys.stdout.write(error_json(error) + "\n")
         sys.stdout.flush()
-    sys.stderr.write(f"recagent: {clean(error.message)}\n")
-    if error.hint:
-        sys.stderr.write(f"  {clean(error.hint)}\n")
+    with contextlib.suppress(OSError, ValueError):  # nobody may be there to read it
+        sys.stderr.write(f"recagent: {clean(error.message)}\n")
+        if error.hint:
+            sys.stderr.write(f"  {clean(error.hint)}\n")
+        sys.stderr.flush()
     return int(error.exit_code)
 
 

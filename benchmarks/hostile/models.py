@@ -11,9 +11,9 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from tests.hostile import forked
 from tests.hostile import models as attacks
 
-from . import forked
 from .trials import Corpora, Trial, tried
 
 DATA = Path(__file__).resolve().parents[2] / "tests" / "data"
@@ -102,7 +102,9 @@ def run(corpora: Corpora) -> Iterable[Trial]:
     names = [path.name for path in attacks.files_of(attacks.current_build(models))]
     for place, name in enumerate(names):
         other = attacks.current_build(models) / names[place - 1]
-        for kind, damage in attacks.damages(other).items():
+        for number, (kind, damage) in enumerate(attacks.damages(other).items()):
+            if name.endswith(".npy") and (number + place) % 3:
+                continue  # an array is read as any other: each kind on every third
             yield _tried(films, DAMAGED, f"{name}: {kind}", _file(name, damage))
             if (
                 place % 6 == 0
@@ -110,13 +112,15 @@ def run(corpora: Corpora) -> Iterable[Trial]:
                 or (kind == "cut at 50%" and name.startswith("ranker"))
             ):
                 yield _tried(films, ALONE, f"{name}: {kind}", _file(name, damage), alone=True)
-    for name in names:
+    for place, name in enumerate(names):
         content = (attacks.current_build(models) / name).read_bytes()
         if name.endswith(".txt"):
             for kind, edited in attacks.text_edits(content).items():
                 yield _tried(films, EDITED, f"{name}: {kind}", _summed(name, edited), foreign=True)
         elif name.endswith(".npy"):
-            for kind, edited in attacks.array_edits(content).items():
+            for number, (kind, edited) in enumerate(attacks.array_edits(content).items()):
+                if (number + place) % 3 and not kind.startswith("one"):
+                    continue
                 yield _tried(
                     films, NUMBERS, f"{name}: {kind}", _summed(name, edited), foreign=True,
                     noted=False,
@@ -165,9 +169,6 @@ def _tried(
         yield from attacks.answered(ran.code, ran.out, ran.err, noted=noted)
         if ran.seconds > films.usual_s + SLACK_S:
             yield f"{ran.seconds:.1f} s"
-        again = forked.run(WORDS, home / "ran", env=films.env(home), seconds=30)
-        if again.code or not again.out.split():
-            yield f"the next one: exit code {again.code}"
 
     trial = tried(row, id, check)
     shutil.rmtree(home, ignore_errors=True)

@@ -5,16 +5,22 @@ Only for systems that can fork.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import os
 import resource
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+STREAMS = ("stdin", "stdout", "stderr")
+UNMADE = io.StringIO()
 WARM = (
     "duckdb",
     "numpy",
@@ -75,8 +81,8 @@ def begin(
         return child
     try:
         os.setsid()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
-            signal.signal(number, signal.SIG_DFL)
+        for which in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
+            signal.signal(which, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # as Python does
         for descriptor, (name, flags) in enumerate(
@@ -85,15 +91,18 @@ def begin(
             opened = os.open(place / name, flags | os.O_CREAT | os.O_TRUNC * (flags != 0), 0o644)
             os.dup2(opened, descriptor)
             os.close(opened)
-        sys.stdin = open(0, encoding="utf-8", closefd=False)
-        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
-        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)
+        for name in STREAMS:
+            setattr(sys, name, UNMADE)
         for name, value in env.items():
             os.environ.pop(name, None)
             if value is not None:
                 os.environ[name] = value
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         prepare()
+        for number, name in enumerate(STREAMS):  # not before: a file can be told from a pipe
+            if name in vars(sys) and getattr(sys, name) is UNMADE:
+                mode = "w" if number else "r"
+                setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))
         sys.argv = ["recagent", *words]
         from recagent_cli.main import main
 
@@ -102,15 +111,17 @@ def begin(
             main()
         except SystemExit as leaving:
             code = leaving.code
-        sys.stdout.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
         os._exit(code if isinstance(code, int) else 0 if code is None else 1)
-    except BrokenPipeError:
-        os._exit(0)
     except BaseException:
         import traceback
 
-        traceback.print_exc()
-        os._exit(99)
+        with contextlib.suppress(OSError):
+            os.write(2, traceback.format_exc().encode("utf-8", "replace"))
+    finally:
+        os._exit(99)  # whatever happens, the child is no second parent
 
 
 def wait(child: int, place: Path, started: float, seconds: float) -> Ran:
@@ -149,3 +160,59 @@ def run(
     place.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
     return wait(begin(words, place, env=env, prepare=prepare, stdin=stdin), place, started, seconds)
+
+
+def at_calls(then: Callable[[], object]) -> None:
+    """In a child: call something before every write, rename, sync and statement."""
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate"):
+            then()
+        elif event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wa+x"):
+            then()
+
+    sync: Any = os.fsync
+    connect: Any = sqlite3.connect
+
+    def synced(descriptor: Any) -> None:
+        then()
+        sync(descriptor)
+
+    def connected(*words: Any, **more: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*words, **more)
+        connection.set_trace_callback(lambda sql: then())
+        return connection
+
+    own: Any = (os, sqlite3)
+    own[0].fsync, own[1].connect = synced, connected
+    sys.addaudithook(hook)
+
+
+def count_calls(place: Path) -> None:
+    """In a child: write into a file how many calls there were, when it ends."""
+    count, leave = 0, os._exit
+
+    def one() -> None:
+        nonlocal count
+        count += 1
+
+    def left(code: int) -> None:
+        total = count
+        place.write_text(str(total))
+        leave(code)
+
+    at_calls(one)
+    os._exit = left  # type: ignore[assignment]
+
+
+def die_at(number: int) -> None:
+    """In a child: kill it at the n-th call."""
+    count = 0
+
+    def one() -> None:
+        nonlocal count
+        count += 1
+        if count == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    at_calls(one)

@@ -1,0 +1,57 @@
+"""kill -9 at the n-th write, rename, sync or statement: what was there stays, all opens again."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ..conftest import RunCommand
+from ..hostile import faults
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
+
+KILLS = """
+import json, random, sys
+from functools import partial
+from pathlib import Path
+from tests.hostile import faults, forked
+
+home, place = Path(sys.argv[1]), Path(sys.argv[2])
+forked.warm_up()
+rng, told, hits = random.Random(), [], 0
+writers = ((3, ["ask", "I loved Paper Lanterns"]), (7, ["profile", "set", "Blue Static", "like"]))
+for kills, words in writers:
+    forked.run(words, place, env={}, prepare=partial(forked.count_calls, place / "calls"))
+    calls = int((place / "calls").read_text())
+    for _ in range(kills):
+        before, call = faults.facts(home), rng.randint(1, calls)
+        ran = forked.run(words, place, env={}, prepare=partial(forked.die_at, call))
+        hits += ran.code == -9
+        wrong = list(faults.kept(home, before, "facts", ran.out, ran.code))
+        told += [f"{words[0]} at {call} of {calls}: {one}" for one in wrong]
+print(json.dumps([hits, told]))
+"""
+
+
+def test_ten_kills_lose_nothing_that_was_there(
+    recagent: RunCommand, home: Path, tmp_path: Path
+) -> None:
+    paths = os.pathsep.join(os.path.abspath(part) for part in [".", *sys.path] if part)
+    done = subprocess.run(
+        [sys.executable, "-c", KILLS, str(home), str(tmp_path / "ran")],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": paths},
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    hits, told = json.loads(done.stdout)
+    assert told == [] and hits >= 8
+    assert recagent("profile", "set", "Blue Static", "like").code == 0
+    checked = recagent("doctor", "--json")
+    assert list(faults.doctor_is_content(checked)) == []
