@@ -149,7 +149,7 @@ def _tell(error: RecagentError, words: list[str]) -> int:
 
     from recagent_catalogs.text import clean
 
-    if _wants_json(words):
+    if _wants_json(words) and not error.in_report:
         from .ui.render import error_json
 
         sys.stdout.write(error_json(error) + "\n")

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from recagent_catalogs.errors import RecagentError
 from recagent_catalogs.text import fold
 
+from .agent.known import names_in
 from .forgetting import Finder, Found, Wanted, is_sure
 from .memory.backups import aside_folders, copies_of
 from .memory.erasing import erase, sweep
@@ -38,6 +40,7 @@ class Forgetting:
         damaged: facts that cannot be read any more; what they hold cannot be known.
         backups: copies of the store.
         models: catalogs whose models were trained with this person's events.
+        language_models: those of which it was kept how they are asked; they go with everything.
     """
 
     facts: int
@@ -52,6 +55,7 @@ class Forgetting:
     damaged: int
     backups: int
     models: tuple[str, ...]
+    language_models: int = 0
 
     @property
     def anything(self) -> bool:
@@ -66,6 +70,7 @@ class Forgetting:
                 self.traces,
                 self.lessons,
                 self.models,
+                self.language_models,
             )
         )
 
@@ -91,6 +96,8 @@ class Forgetting:
             parts.append("the words of " + _counted(self.reworded, "further fact"))
         if self.rewritten:
             parts.append(f"what {_counted(self.rewritten, 'further conversation')} knew of it")
+        if self.language_models:
+            parts.append(f"how {_counted(self.language_models, 'language model')} is asked")
         if self.backups:
             parts.append(_counted(self.backups, "backup") + " (made anew of what is left)")
         return ", ".join(parts)
@@ -143,6 +150,8 @@ class Oblivion:
                 for about in self._learned_from(found)
                 for name in retire(self.paths.models, self.profiles.name, about)
             }
+            if self.wanted.everything:
+                self._forget_language_models()
             self.finish()
         return replace(told, models=tuple(sorted(models)))
 
@@ -198,7 +207,21 @@ class Oblivion:
             found.damaged,
             len(copies),
             tuple(sorted(models)),
+            self._language_models(),
         )
+
+    def _language_models(self) -> int:
+        """How many language models it is known of how they are asked; it is so of all profiles."""
+        if not self.wanted.everything:
+            return 0
+        return names_in(self.paths.models_known)
+
+    def _forget_language_models(self) -> None:
+        path = self.paths.models_known
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise RecagentError(f"{path} cannot be removed: {error.strerror or error}") from error
 
     def _history(self, found: Found) -> tuple[int, str]:
         path = self.paths.history_of(self.profiles.name)

@@ -98,6 +98,8 @@ class Turns:
                 raise
             except RecagentError as error:  # the answer is there and must not be lost
                 self.notice("catalog", f"this turn could not be kept: {error.message}")
+        if trace is not None and trace.lost:
+            self.notice("catalog", f"no trace of this turn: {trace.lost}")
         if request is None:
             self._tell_doubt(turn)
         notices = (*self.take_notices(), *turn.notices)

@@ -51,10 +51,13 @@ class RecagentError(Exception):
         hint: one line: what to do next, or empty.
         kind: the stable word for it in `recagent.error/1`.
         exit_code: what a command ends with.
+        in_report: whether the JSON that a command has printed tells it already: there is one
+            document on stdout, so no `recagent.error/1` follows.
     """
 
     kind = "internal"
     exit_code = ExitCode.INTERNAL
+    in_report = False
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)

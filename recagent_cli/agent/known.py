@@ -132,6 +132,14 @@ class KnownModels(MutableMapping[str, str]):
             return
 
 
+def names_in(path: Path) -> int:
+    """How many models and addresses a file of `KnownModels` names, however old; 1 if damaged."""
+    if not path.exists():
+        return 0
+    held = KnownModels(path)._held
+    return len({key.rpartition(" of ")[2] for key in held}) or 1
+
+
 def _entry(value: Any) -> tuple[str, float]:
     word, since = value
     if not isinstance(word, str) or isinstance(since, bool) or not isinstance(since, int | float):

@@ -15,9 +15,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from recagent_catalogs.errors import ModelError
+from recagent_catalogs.text import clean
 
 from .assembly import Assembly
-from .hosts import Guard, check_address, check_provider
+from .hosts import Guard, check_address, check_provider, host_of
 from .litellm_loading import load, wait
 from .model_errors import Failure, failure, no_answer
 from .model_names import at_base, suggestions, wire_model
@@ -215,7 +216,8 @@ class LiteLLMClient:
                     show(piece)
         except Stalled as stalled:
             why = f"{stalled.what} {stalled.seconds:.3g} s"
-            complete = self._salvage(work, made, no_answer(self.model, why), messages)
+            ended = no_answer(self.model, why, self._host)
+            complete = self._salvage(work, made, ended, messages)
         except Broken as broken:
             complete = self._salvage(work, made, broken.error, messages)
         return self._finished(work, made, complete=complete)
@@ -230,10 +232,16 @@ class LiteLLMClient:
             provider=self._provider,
             own_base=self.api_base is not None,
             pictures=any(message.images for message in messages),
+            address=self._host,
         )
         if not "".join(made.text).strip() or failed.error.reason in ("bad_answer", "refused"):
             raise _Failed(self._suggested(failed), self._counted(Reply(), work))
         return False
+
+    @property
+    def _host(self) -> str:
+        """Host and port of the person's own server; "" where there is none."""
+        return clean(host_of(self.api_base), 200) if self.api_base else ""
 
     def _suggested(self, failed: Failure) -> Failure:
         """An unknown name gets the nearest known ones."""

@@ -173,9 +173,9 @@ def no_images(model: str) -> ModelError:
     return ModelError(says, reason="no_images", hint=_HINTS["no_images"])
 
 
-def no_answer(model: str, why: str) -> ModelError:
-    """What is told of a model that gave no answer in time."""
-    says = f"{model}: {_SAYS['timeout']} ({why})"
+def no_answer(model: str, why: str, address: str = "") -> ModelError:
+    """What is told of a model that gave no answer in time, at this host and port if known."""
+    says = f"{model}: {_SAYS['timeout']}{f' at {address}' if address else ''} ({why})"
     return ModelError(says, reason="timeout", hint=_HINTS["timeout"])
 
 
@@ -193,6 +193,7 @@ def failure(
     provider: str = "",
     own_base: bool = False,
     pictures: bool = False,
+    address: str = "",
 ) -> Failure:
     """Map whatever a model client raised.
 
@@ -202,6 +203,8 @@ def failure(
         provider: as litellm calls it; names the key in the hint.
         own_base: whether the person gave the address.
         pictures: whether some were sent.
+        address: host and port that were asked, without name and password; told where nobody
+            answers there.
     """
     if isinstance(error, ModelError):
         return Failure(error, error.reason in RETRYABLE)
@@ -216,7 +219,8 @@ def failure(
     elif reason == "auth" and re.search(r"(?i)missing|must be set|no api.?key", str(error)):
         says = f"{model}: no key is set"
     else:
-        says = f"{model}: {_SAYS[reason]}{_detail(error)}"
+        at = f" at {address}" if address and reason in ("unreachable", "timeout") else ""
+        says = f"{model}: {_SAYS[reason]}{at}{_detail(error)}"
     mapped = ModelError(says, reason=reason, hint=hint)
     mapped.add_note(f"told by {type(error).__module__}.{type(error).__qualname__}")
     return Failure(mapped, reason in RETRYABLE, wait_s)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from .hosts import check_provider, host_of
 from .litellm_loading import load
 from .model_errors import failure
+
+TALKING = ("chat", "responses")
+"""What litellm says of models that are asked for an answer."""
+_ELSE = re.compile(r"embed|\btts\b|\baudio\b|\bimage\b")
 
 
 def wire_model(model: str, api_base: str | None) -> str:
@@ -53,11 +58,21 @@ def check_name(model: str, api_base: str | None) -> None:
 
 
 def suggestions(model: str, limit: int = 3) -> list[str]:
-    """Known model names near this one; empty where litellm is not loaded or nothing is near."""
+    """Names near this one of models that talk; empty where nothing is near.
+
+    litellm's list names models of pictures, speech, embeddings and ranking as well.
+    """
     from rapidfuzz import process, utils
 
-    names = list(getattr(load(), "model_cost", {}))
+    known = getattr(load(), "model_cost", {})
+    names = [name for name, facts in known.items() if _talks(name, facts)]
     found = process.extract(
         model, names, processor=utils.default_process, limit=limit, score_cutoff=75
     )
     return [name for name, _, _ in found if name != model]
+
+
+def _talks(name: str, facts: Any) -> bool:
+    """Whether a model answers in words; some that do not are listed as chats, too."""
+    answers = facts.get("supported_output_modalities") or ["text"]
+    return facts.get("mode") in TALKING and "text" in answers and not _ELSE.search(name)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -20,7 +20,7 @@ import numpy as np
 from recagent_catalogs.errors import BadCondition, ToolError
 from recagent_catalogs.schema import NUMBER_ROLES, WORD_ROLES
 from recagent_catalogs.text import clean, fold
-from recagent_tools.conditions import Condition, Mask, evaluate, parse_condition
+from recagent_tools.conditions import Condition, Mask, evaluate, parse_condition, short
 from recagent_tools.filter import relaxation_report, relaxations
 from recagent_tools.personal import ALL_SEEN, ALL_SEEN_BY_SOME, is_chosen, rows_with
 from recagent_tools.references import preview
@@ -287,17 +287,21 @@ class Review:
         allowed, found = self.may_show(rows), list[Problem]()
         for row in rows:
             if not allowed[row]:
-                why, label = self._why(row), self.context.catalog.label(row)
-                columns = () if row in self.barred else tuple(c.column for c in self._unmet(row))
-                found.append(Problem("unfit", f"{label}: {why}", row, why, columns))
+                label = self.context.catalog.label(row)
+                unmet = [] if row in self.barred else self._unmet(row)
+                why = self._why(row, unmet, str)
+                read = self._why(row, unmet, lambda c: short(c, self.context.catalog.schema))
+                columns = tuple(condition.column for condition in unmet)
+                found.append(Problem("unfit", f"{label}: {why}", row, read, columns))
         return found
 
-    def _why(self, row: int) -> str:
-        """Why a row must not be shown."""
+    def _why(self, row: int, unmet: Sequence[Condition], word: Callable[[Condition], str]) -> str:
+        """Why a row must not be shown: for a model in its grammar, else in words of a funnel."""
         if row in self.barred:
             return self.barred[row]
-        if unmet := self._unmet(row):
-            return f"not {', '.join(map(str, unmet))}"
+        if unmet:
+            told = ", ".join(map(word, unmet))
+            return f"not {told}" if word is str else f"you asked for {told}"
         return "not in the list that was meant" if self.request.among else "not on the watchlist"
 
     def _unmet(self, row: int) -> list[Condition]:

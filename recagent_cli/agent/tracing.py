@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from recagent_catalogs.text import clean
 from recagent_tools.bus import CandidateBus, Mark
 from recagent_tools.toolbox import ProfileView, ToolContext
 
@@ -86,7 +87,7 @@ class Tracing:
         self._head: dict[str, Any] = {}
         self._lines: list[str] = []
         self._chars = self._left_out = 0
-        self._broken = False
+        self._broken = ""
         self._guarded(lambda: self._begin(turns, now()))
 
     def __call__(self, event: Event) -> None:
@@ -101,13 +102,18 @@ class Tracing:
             else "\n".join((self._line(self._head), *self._lines))
         )
 
+    @property
+    def lost(self) -> str:
+        """Why there is no trace, for the person; "" while there is one."""
+        return self._broken
+
     def _guarded(self, work: Callable[[], None]) -> None:
         if self._broken:
             return
         try:
             work()
-        except Exception:  # a plug-in's arguments, a disk that fails: no answer depends on it
-            self._broken = True
+        except Exception as error:  # a plug-in's arguments, a disk that fails: the answer stands
+            self._broken = clean(f"{type(error).__name__}: {error}", 200)
 
     def _begin(self, turns: int, now: float) -> None:
         context = self._context

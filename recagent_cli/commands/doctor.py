@@ -90,6 +90,7 @@ def command(
         ]
         run.show(rows_table(["what", "", "how it stands"], rows))
     if failure is not None:
+        failure.in_report = run.form != "table"
         raise failure
 
 
@@ -215,7 +216,7 @@ def _try_model(
         known = KnownModels(find_paths().models_known)
         found = probe(model, api_base=api_base, known=known)
     except ModelError as error:
-        body["probe"] = {"error": error.message, "reason": error.reason}
+        body["probe"] = {"error": error.message, "reason": error.reason, "hint": error.hint}
         return [("model", False, error.message)], error
     body["probe"] = asdict(found)
     return found.rows(), None

@@ -98,4 +98,6 @@ def call(
     else:
         run.out(clean(ran.result.text, 4_000, newlines=True))
     if ran.error:
-        raise BadInput(f"{name} did not run", hint=clean(ran.result.text, 300))
+        failed = BadInput(f"{name} did not run", hint=clean(ran.result.text, 300))
+        failed.in_report = run.form != "table"
+        raise failed

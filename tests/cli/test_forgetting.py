@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from prompt_toolkit.history import FileHistory
 
 from recagent_catalogs.ingest import ingest
+from recagent_cli.agent.known import KnownModels, key_of
 from recagent_cli.forgetting import Wanted as Forget
 from recagent_cli.forgetting import Words, head_of
 from recagent_cli.memory.backups import back_up
@@ -188,6 +189,20 @@ def test_by_number_by_time_by_catalog_and_all(home: Path, recagent: RunCommand) 
     assert [e.item for e in store.events("me")] == ["f01"]
     assert recagent("profile", "forget", "--all", "--yes").code == 0
     assert holding(home, WORD) == set() and store.events("me", undone=True) == []
+
+
+def test_with_everything_goes_how_language_models_are_asked(
+    home: Path, recagent: RunCommand
+) -> None:
+    path = home / "cache" / "language-models.json"
+    known = KnownModels(path)
+    known[key_of("openai/secret-model", None)] = "native"
+    known[key_of("openai/secret-model", None, "sight")] = "some"
+    assert recagent("profile", "forget", "--since", "1h", "--yes").code == 3 and path.exists()
+    ran = recagent("profile", "forget", "--all", "--yes", "--json")
+    assert json.loads(ran.out)["language_models"] == 1
+    assert holding(home, "secret-model") == set() and not path.exists()
+    assert recagent("profile", "forget", "--all", "--yes").code == 3
 
 
 def test_a_conversation_goes_with_the_facts_it_left(home: Path, recagent: RunCommand) -> None:

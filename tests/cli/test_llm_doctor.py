@@ -102,7 +102,8 @@ def test_doctor_in_json(home: Path, recagent: RunCommand) -> None:
     with FakeServer(Answer.error("auth")) as server:
         ran = recagent("doctor", "-m", "openai/x", "--api-base", server.url, "--json")
     assert ran.code == 5 and len(server.requests) == 1
-    assert json.JSONDecoder().raw_decode(ran.out)[0]["probe"]["reason"] == "auth"
+    probed = json.loads(ran.out)["probe"]
+    assert probed["reason"] == "auth" and probed["hint"], "one document, and all is in it"
 
 
 def test_what_was_known_of_its_sight_is_forgotten() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import re
 import signal
 import socket
 import sys
@@ -22,7 +23,7 @@ from recagent_cli.agent.litellm_adapter import LiteLLMClient
 from recagent_cli.agent.litellm_loading import load
 from recagent_cli.agent.llm import LLMBrain
 from recagent_cli.agent.model_errors import redact, retry_after
-from recagent_cli.agent.model_names import sends_to, wire_model
+from recagent_cli.agent.model_names import sends_to, suggestions, wire_model
 from recagent_cli.agent.watchdog import Patience
 from recagent_cli.assistant import Assistant
 from recagent_cli.testing import Answer, FakeCall, FakeServer, Received, ScriptedBrain
@@ -190,7 +191,7 @@ def test_50_refused(model: str) -> None:
     clock = Clock()
     client = LiteLLMClient(
         model,
-        api_base=f"http://127.0.0.1:{port}",
+        api_base=f"http://someone:s3cretword@127.0.0.1:{port}/v1",
         patience=PATIENCE,
         clock=clock,
         sleep=clock.sleep,
@@ -198,6 +199,8 @@ def test_50_refused(model: str) -> None:
     with pytest.raises(ModelError) as caught:
         client.complete(HELLO)
     assert caught.value.reason == "unreachable" and "--api-base" in caught.value.hint
+    assert f"cannot be reached at 127.0.0.1:{port}" in caught.value.message
+    assert "someone" not in caught.value.message and "s3cretword" not in caught.value.message
     assert len(clock.slept) == PATIENCE.tries - 1
 
 
@@ -418,3 +421,10 @@ def test_another_brain_in_the_middle_of_a_chat(home: Path) -> None:
         assert assistant.agent.fallback is assistant.builtin
         model(chat, "builtin")
         assert assistant.agent.brain is assistant.builtin and assistant.agent.fallback is None
+
+
+def test_only_models_that_talk_are_suggested() -> None:
+    for wrong in ("gpt-image-1-mini", "text-embedding-3-smal", "dall-e-33", "whisper-11", "tts-11"):
+        for name in suggestions(wrong, 20):
+            assert not re.search("image|embed|dall-e|whisper|tts|transcribe|rerank", name), name
+    assert "gpt-4o-mini" in suggestions("gpt-4o-mni", 20)

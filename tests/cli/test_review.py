@@ -83,7 +83,7 @@ def test_what_fails_goes_back_once_with_the_reasons(assistant: Assistant) -> Non
 def test_what_fails_twice_is_mended(assistant: Assistant) -> None:
     turn, brain, _ = ask(assistant, SCI_FI, *[present("f03", text="One for you.")] * 3)
     assert ids(turn) == ["f04"] and len(brain.views) == 2, "it goes back once"
-    assert "left out Orbit of Ash (1996): not genres lacks Horror" in told(turn, "correction")
+    assert "left out Orbit of Ash (1996): you asked for not Horror" in told(turn, "correction")
     assert "put in, in the order of the ranking: Orbit of Ash II" in told(turn, "correction")
 
 

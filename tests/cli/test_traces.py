@@ -347,7 +347,9 @@ def test_a_trace_that_cannot_be_written_costs_no_answer(
     with monkeypatch.context() as patch:
         patch.setattr("recagent_cli.agent.tracing._end_json", fails)
         session = assistant.new_session()
-        assert assistant.ask("a drama", session=session).items
+        turn = assistant.ask("a drama", session=session)
+    told = "no trace of this turn: RuntimeError: a plug-in's fault"
+    assert turn.items and told in [text for _, text in turn.notices]
     assert assistant.traces() == []
     assistant.ask("more", session=session)
     assert [trace.head["turn"] for trace in assistant.traces()] == [2] and assistant.replay().same
