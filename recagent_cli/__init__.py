@@ -6,6 +6,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
+if sys.argv[:1] == ["-m"] and not sys.flags.safe_path and sys.path[:1] == [os.getcwd()]:
+    # `python -m recagent_cli` looks for every module in the working directory first, which may
+    # hold a stranger's litellm.py; only where it holds this very package it is meant.
+    if os.path.dirname(os.path.dirname(os.path.abspath(__file__))) != sys.path[0]:
+        del sys.path[0]
+
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:

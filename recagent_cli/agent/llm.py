@@ -165,6 +165,8 @@ class LLMBrain(Beside):
         if self._turn.plan is not None and (step := self._turn.plan.next(view)) is not None:
             return step
         self._tell_ways(view)
+        if self._turn.plan is not None and not self._turn.plan.asked:  # it goes on step by step
+            self._turn.plan.look(view)
         while not self._turn.hopeless:
             prompt = self._prompt(view)
             gate = TextGate(emit)
@@ -279,6 +281,9 @@ class LLMBrain(Beside):
     def _built(self, view: TurnView, why: str) -> _Prompt:
         """The messages and tools; `why` only tools that end the turn are left, or ""."""
         mode = "plan" if self._plans(why) else self.mode
+        plan = self._turn.plan
+        if plan is not None and plan.looked:  # item text was read: only words are left
+            view = replace(view, tools=())
         text_mode, closers = mode != "native", [t for t in view.tools if t.ends_turn]
         allowed = replace(view, tools=closers) if why else view
         every = tuple(tool_schemas(view.listed or view.tools))
@@ -290,11 +295,12 @@ class LLMBrain(Beside):
         system = self._system(view, every, mode)  # tools listed in it are refused, not left out
         # Examples are the first to go where it is too long.
         said = self._turn.opening.told("native" if self._turn.compact else mode)
-        transcript = Transcript(system, said, text_mode, self._turn.compact)
+        unread = plan is not None and not plan.looked
+        transcript = Transcript(system, said, text_mode, self._turn.compact, unread)
         messages = transcript.build(view, self._turn.rounds, "".join(notes))
         listed = () if text_mode else tools
         weight = weight_of(messages, listed)
-        may_call = bool(closers) or not why
+        may_call = bool(closers) or (not why and bool(view.tools))
         return _Prompt(allowed, messages, listed, weight, may_call, mode, bool(why))
 
     def _send(self, prompt: _Prompt, gate: TextGate, emit: Emit) -> Reply:

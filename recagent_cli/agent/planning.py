@@ -1,12 +1,14 @@
 """One turn whose model is asked for the whole plan first, and what follows when that fails.
 
 The plan is asked for once; one that cannot run goes back once with all reasons; one that stops on
-its way (a call failed, no candidates are left, or it wanted to look first) is continued by one more
-answer. After that the turn goes on step by step.
+its way (a call failed, or no candidates are left) is continued by one more answer. After that the
+turn goes on step by step. All of that without a word of any item's text (`unread.py`): a model that
+wants to look at a result is given it, and from then on has words left, and no calls.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,11 +18,13 @@ from recagent_catalogs.text import clean
 from recagent_prompts import render
 from recagent_tools.toolbox import Tool
 
+from .arguments import ArgumentError, parse_arguments
 from .brain import Observation, Step, TurnView
 from .events import PlanRead
 from .plan_summary import summary
 from .plan_values import BadReference, Results
 from .transcript import Round, result_json
+from .unread import looks
 from .wire import Message, Reply, WireCall
 from .written import WrittenCalls
 from .written_plan import (
@@ -46,11 +50,13 @@ class Planning:
         rounds: of the turn; those of plans stand among them.
         asked: what the model is to write next: the plan, a better one, the rest of it; "" for a
             single step, or while a plan runs.
+        looked: whether the model is given the results to read, and may call nothing any more.
     """
 
     written: WrittenCalls
     rounds: list[Round]
     asked: Asked = "plan"
+    looked: bool = False
     _tools: tuple[Tool, ...] = ()
     _left: list[PlannedCall] = field(default_factory=list)
     _results: Results = field(default_factory=Results)
@@ -83,6 +89,10 @@ class Planning:
         """
         if text and not calls and not _looks_like_json(text):
             return Step(text=text), None
+        if self.looked:
+            said = _said_in(calls)
+            self.asked = ""  # what is written behind a look is words; another try is none of a plan
+            return (Step(text=said), None) if said else (None, None)
         try:
             if not calls:
                 raise PlanError(["it is no list of calls" if text else "it was empty"])
@@ -110,8 +120,18 @@ class Planning:
         if ended:
             self.stop()  # what it ended with was not taken
         else:
+            self.look(view)
             self._interrupt("")
         return None
+
+    def look(self, view: TurnView) -> None:
+        """See whether the model asked for a result to read, not as a part of a plan that goes on.
+
+        Args:
+            view: the turn; the plan that ran, or the single step, is at its end.
+        """
+        last = view.steps[-1][1] if view.steps else ()
+        self.looked = self.looked or looks(last, (*view.listed, *view.tools))
 
     # reading
 
@@ -206,6 +226,7 @@ class Planning:
             skipped=self._skipped,
             ran=len(self._results.given),
             again=again,
+            words=self.looked,
         )
 
 
@@ -235,6 +256,17 @@ def _stopping(observations: Sequence[Observation], view: TurnView) -> str:
 
 def _looks_like_json(text: str) -> bool:
     return text.lstrip()[:1] in ("{", "[") or "```" in text
+
+
+def _said_in(calls: Sequence[WireCall]) -> str:
+    """The words in a call that ends a turn, where only words are taken."""
+    for call in calls:
+        if call.name in (ANSWER, "present"):
+            with contextlib.suppress(ArgumentError):
+                text = parse_arguments(call.arguments, whole=call.whole).get("text")
+                if isinstance(text, str) and text.strip():
+                    return text.strip()
+    return ""
 
 
 def _json(arguments: object) -> str:

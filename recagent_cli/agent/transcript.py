@@ -18,6 +18,7 @@ from recagent_prompts import render
 
 from .brain import Observation, PastTurn, Step, TurnView
 from .text_protocol import write_calls
+from .unread import unread_answer, unread_result, unread_words
 from .wire import Message, WireCall
 
 PAST_TURNS = 6
@@ -68,12 +69,14 @@ class Transcript:
         opening: the person's message of this turn.
         text_mode: calls and results as text instead of native ones.
         compact: after a context overflow: less history, short results.
+        unread: whether nothing of any item's text is told: calls are still to be made by a plan.
     """
 
     system: str
     opening: str
     text_mode: bool = False
     compact: bool = False
+    unread: bool = False
 
     def build(self, view: TurnView, rounds: Sequence[Round], note: str = "") -> list[Message]:
         """All messages for the next answer; `note` is told last."""
@@ -101,15 +104,20 @@ class Transcript:
             catalog = view.context.catalog
             ids = catalog.ids(list(past.shown))
             labels = [f"{rank}. {catalog.label(row)}" for rank, row in enumerate(past.shown, 1)]
-            call = WireCall("present", json.dumps({"items": ids}), f"past_{number}")
+            asked = {"count": len(ids)} if self.unread else {"items": ids}
+            call = WireCall("present", json.dumps(asked), f"past_{number}")
             told = {"list": past.number} if past.number else {}
-            answer = json.dumps({**told, "shown": labels}, ensure_ascii=False)
+            shown = len(labels) if self.unread else labels
+            answer = json.dumps({**told, "shown": shown}, ensure_ascii=False)
             messages += self._exchange(Message("assistant", calls=(call,)), {call.id: answer})
-        messages.append(Message("assistant", clean(past.text, 600) or "(shown)"))
+        text = unread_words(past) if self.unread else clean(past.text, 600)
+        messages.append(Message("assistant", text or "(shown)"))
         return messages
 
     def _round(self, made: Round, view: TurnView, *, short: bool) -> list[Message]:
         answers = dict(made.answers)
+        if self.unread:
+            answers = {id: unread_answer(answer) for id, answer in answers.items()}
         ran = [step for step in made.steps if step < len(view.steps)]
         if ran:
             observations = [one for step in ran for one in view.steps[step][1]]
@@ -137,6 +145,8 @@ class Transcript:
         return self._exchange(message, answers)
 
     def _result(self, observation: Observation, short: bool, *, preview: bool) -> str:
+        if self.unread:
+            return unread_result(observation)
         return result_json(
             observation.text if preview else _without_rows(observation.text),
             error=observation.error,

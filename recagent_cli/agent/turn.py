@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 TURN_SCHEMA = "recagent.turn/1"
 ITEMS_SCHEMA = "recagent.items/1"
 MAX_TRACE_CHARS = 400
+MAX_TRACE_ARGUMENTS = 8_000
+"""Characters of a call's arguments; of longer ones nothing is told. As in a trace on disk."""
 
 
 @dataclass(frozen=True)
@@ -241,9 +243,11 @@ class Turn:
 
 
 def _trace_json(entry: TraceEntry) -> dict[str, Any]:
+    arguments = dict(entry.arguments)
+    whole = len(json.dumps(arguments, default=str)) <= MAX_TRACE_ARGUMENTS
     told: dict[str, Any] = {
         "tool": entry.tool,
-        "arguments": dict(entry.arguments),
+        "arguments": arguments if whole else None,
         "before": entry.before,
         "after": entry.after,
         "ms": round(entry.ms, 2),

@@ -82,10 +82,18 @@ def remove(
 
 @app.command("clear")
 @common
-def clear(run: Run) -> None:
+def clear(
+    run: Run,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
     """Remove all lessons; with --catalog those about that catalog."""
     from ..memory.lesson_rows import clear_lessons
+    from .profile_open import confirm
 
+    about = f" about {run.catalog}" if run.catalog else ""
+    if not confirm(run, f"Remove all lessons{about}?", yes=yes):
+        run.say("kept")
+        return
     gone = clear_lessons(_store(), run.profile_name, run.catalog)
     run.say(f"removed {gone} lesson{'s' * (gone != 1)}")
 

@@ -143,9 +143,9 @@ def delete(
         if not ids:
             run.say("no such session")
             return
-        if not _sure(len(ids), yes):
-            run.say("kept")
-            return
+    if not _sure(len(ids), yes):
+        run.say("kept")
+        return
     left = _facts_of(store, ids, profile)
     copies = delete_sessions(store, ids, profile)
     run.say(f"deleted {ids[0]}" if len(ids) == 1 else f"deleted {len(ids)} sessions")

@@ -220,7 +220,7 @@ def test_ask_goes_on_with_the_last_session(recagent: RunCommand) -> None:
     assert listed["sessions"][0]["turns"] == 2
     shown = recagent("session", "show").out
     assert "> westerns" in shown and "The Long Field" in shown
-    assert recagent("session", "delete", first["session"]).code == 0
+    assert recagent("session", "delete", first["session"], "--yes").code == 0
     assert valid(recagent("session", "list", "--json").out)["sessions"] == []
 
 

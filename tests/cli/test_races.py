@@ -102,7 +102,7 @@ def test_a_session_is_found_by_its_own_profile_only(home: Path, recagent: RunCom
     name = told["session"]
     for words in (
         ("session", "show", name),
-        ("session", "delete", name),
+        ("session", "delete", name, "--yes"),
         ("ask", "more", "--session", name),
         ("chat", "--resume", name),
         ("tools", "call", "rank", "--session", name),
@@ -111,7 +111,7 @@ def test_a_session_is_found_by_its_own_profile_only(home: Path, recagent: RunCom
         assert ran.code == ExitCode.NOT_FOUND and name in ran.err, words
     assert "westerns" in recagent("session", "show", name, "--as", "alice").out
     assert recagent("session", "list", "--as", "bob", "--format", "json").out.count(name) == 0
-    assert recagent("session", "delete", name, "--as", "alice").code == 0
+    assert recagent("session", "delete", name, "--as", "alice", "--yes").code == 0
 
 
 def test_a_session_object_does_not_change_its_owner(home: Path) -> None:

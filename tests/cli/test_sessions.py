@@ -98,7 +98,7 @@ def test_a_session_is_named_by_enough_of_its_id(recagent: RunCommand, store: Use
         ran = recagent("session", "show", several)
         assert ran.code == 3 and "20260102-130000-aaaa" in ran.err, several
     assert recagent("session", "show", "20260101", "--as", "ben").code == 3
-    assert recagent("session", "delete", "bbbb").err.strip() == "deleted 20260102-120000-bbbb"
+    assert recagent("session", "delete", "bbbb", "--yes").err.strip() == "deleted 20260102-120000-bbbb"
 
 
 def test_a_named_session_brings_its_catalog(recagent: RunCommand, home: Path) -> None:
@@ -278,7 +278,7 @@ def test_a_deleted_session_leaves_no_byte(recagent: RunCommand, store: UserStore
     (copy,) = (data / "backups").glob("*.sqlite")
     made = copy.stat().st_mtime_ns
     assert len(holds(data, b"Quixotical")) == 2, "the store and its copy of today"
-    ran = recagent("session", "delete", name)
+    ran = recagent("session", "delete", name, "--yes")
     assert ran.code == 0 and "1 fact that it gave stays in the profile" in ran.err
     assert holds(data, b"Quixotical") == holds(data, name.encode())[:0] == []
     assert copy.stat().st_mtime_ns == made
@@ -310,7 +310,7 @@ def test_many_are_deleted_at_once_where_that_is_sure(
     old, new = (asked(recagent, text)["session"] for text in ("westerns", "sci-fi"))
     other = asked(recagent, "dramas", "--as", "ben")["session"]
     aged(store, old, 40)
-    for words in ((), ("--all", old), ("--all",)):
+    for words in ((), ("--all", old), ("--all",), (old,)):
         assert recagent("session", "delete", *words).code == 2, words
     assert recagent("session", "delete", "--older-than", "90", "--yes").code == 0
     assert "deleted" in recagent("session", "delete", "--older-than", "30", "--yes").err
@@ -325,7 +325,7 @@ def test_a_copy_that_cannot_be_opened_is_named(recagent: RunCommand, store: User
     name = asked(recagent, "sci-fi")["session"]
     (copy,) = (store.path.parent / "backups").glob("*.sqlite")
     copy.write_bytes(b"no database" * 100)
-    ran = recagent("session", "delete", name)
+    ran = recagent("session", "delete", name, "--yes")
     assert ran.code == 0 and str(copy.name) in ran.err.replace("\n", "")
 
 

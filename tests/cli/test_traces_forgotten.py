@@ -75,7 +75,7 @@ def test_traces_go_with_their_session_and_by_every_form_of_forgetting(
         add_lesson(store, store.sessions("me")[0].id, f"lesson {WORD}{word}")
     four, three, two, one = (head.id for head in store.sessions("me"))
     assert len(traces_of(store, "me")) == 4 and f"{WORD}one" in traces_of(store, "me")[-1].lines
-    assert recagent("session", "delete", one).code == 0
+    assert recagent("session", "delete", one, "--yes").code == 0
     assert holding(home, f"{WORD}one") == set()
     assert recagent("profile", "forget", "--session", two, "--yes").code == 0
     assert holding(home, f"{WORD}two") == set()
