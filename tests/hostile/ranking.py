@@ -1,4 +1,8 @@
-"""What a poisoned row does to a list that an honest brain makes (I12)."""
+"""What a poisoned row does to a list that an honest brain makes (I12).
+
+A catalog is compared with itself where the text is harmless, both untrained: models that were
+trained on other texts are other models, and order near ties in other ways.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ LIKED = "Low Orbit"
 ASKS = (ASKED, f"{ASKED} like {LIKED}", f"films like {LIKED}")
 
 
-def moved(folder: Path, attacks: Sequence[Attack], *, build: bool = False) -> Iterator[str]:
+def moved(folder: Path, attacks: Sequence[Attack]) -> Iterator[str]:
     """What is otherwise in the lists of two catalogs that differ by these texts alone.
 
     The poisoned rows themselves may stand anywhere: they are left out of both lists. Of the others
@@ -24,9 +28,8 @@ def moved(folder: Path, attacks: Sequence[Attack], *, build: bool = False) -> It
     Args:
         folder: an empty one.
         attacks: a row each.
-        build: whether models are trained on each.
     """
-    lists = [_lists(folder / name, attacks, name == "harmless", build) for name in ("harmless", "hostile")]
+    lists = [_lists(folder / name, attacks, name == "harmless") for name in ("harmless", "hostile")]
     own = {poisoned_id(number) for number in range(len(attacks))}
     for asked, harmless, hostile in zip(ASKS, *lists, strict=True):
         before, after = ([id for id in ids if id not in own] for ids in (harmless, hostile))
@@ -35,9 +38,9 @@ def moved(folder: Path, attacks: Sequence[Attack], *, build: bool = False) -> It
             yield f"{asked!r}: other items from place {place + 1} on: {before[place:place + 3]} -> {after[place:place + 3]}"
 
 
-def _lists(home: Path, attacks: Sequence[Attack], harmless: bool, build: bool) -> list[list[str]]:
+def _lists(home: Path, attacks: Sequence[Attack], harmless: bool) -> list[list[str]]:
     """The ids of the list for each of `ASKS`, all that there are."""
     make(home, attacks, harmless=harmless)
     paths = Paths(home / "data", home / "config", home / "cache")
-    with Assistant("p", paths=paths, build=build, incognito=True) as assistant:
+    with Assistant("p", paths=paths, build=False, incognito=True) as assistant:
         return [[item.id for item in assistant.ask(text, count=100).items] for text in ASKS]

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from unicodedata import normalize
 
+from .. import hidden
 from ..data import ItemTable
 from ..errors import BadInput
 from ..report import Log
@@ -80,10 +81,10 @@ class _Builder:
         """What the file calls the column of ids."""
         return next(entry.source for entry in self.plan if entry.column.role is Role.ID)
 
-    def note(self, message: str, name: str) -> None:
+    def note(self, message: str, name: str, times: int = 1) -> None:
         """Count something to warn of; told once with its first line."""
         key = f"{message}\0{name}"
-        self.told[key] = self.told.get(key, 0) + 1
+        self.told[key] = self.told.get(key, 0) + times
         self.first.setdefault(key, (self.file, self.line, name))
 
 
@@ -281,7 +282,10 @@ def _text(builder: _Builder, entry: ColumnPlan, raw: Any, cap: int) -> str | Non
             if entry.column.role is not Role.TEXT:
                 builder.note(f"cut to {cap} characters", entry.source)
         elif " ".join(cleaned.split()) != " ".join(text.split()) or _ODD_SPACES.search(text):
-            builder.note("control or hidden characters removed", entry.source)
+            builder.note(hidden.MESSAGE, entry.source, max(1, hidden.removed(text, cleaned)))
+            return cleaned.strip() or None
+        if count := hidden.removed(text, cleaned):
+            builder.note(hidden.MESSAGE, entry.source, count)
     return cleaned.strip() or None
 
 
@@ -351,8 +355,10 @@ def _list_cell(builder: _Builder, entry: ColumnPlan, raw: Any) -> list[str] | di
         kept = known.get(value) or _word(builder, entry, value)
         if kept:
             out[kept] = None
-            if len(known) < _REMEMBERED:
-                known[value] = kept
+        if count := 0 if value in known else hidden.removed(value, kept or ""):
+            builder.note(hidden.MESSAGE, entry.source, count)
+        elif kept and len(known) < _REMEMBERED:
+            known[value] = kept
     return list(out)
 
 

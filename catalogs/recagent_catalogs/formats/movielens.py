@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from .. import hidden
 from ..data import InteractionTable, ItemTable
 from ..errors import BadInput
 from ..report import GuessedRole, Log
@@ -186,13 +187,16 @@ def _read_items(kind: str, file: SourceFile, name: str, log: Log) -> ItemTable:
         key: [] for key in ("id", "title", "original_title", "year", "genres", "url")
     }
     seen: dict[str, str] = {}
-    read = 0
+    read = unseen = first = 0
     for line, row in table.rows():
         read += 1
         id, raw = row[0].strip(), row[1]
         if not _new_id(id, raw, seen, line, file, log):
             continue
-        title = split_title(clean(raw, TITLE_CAP))
+        cleaned = clean(raw, TITLE_CAP)
+        if count := hidden.removed(raw, cleaned):
+            unseen, first = unseen + count, first or line
+        title = split_title(cleaned)
         cells["id"].append(id)
         cells["title"].append(title.title or id)
         cells["original_title"].append(" / ".join(title.aliases) or None)
@@ -202,6 +206,8 @@ def _read_items(kind: str, file: SourceFile, name: str, log: Log) -> ItemTable:
     if not cells["id"]:
         raise BadInput("the file has no rows", path=file.name)
     log.read(file_entry(table, read, len(seen)))
+    if unseen:
+        log.warn(f"{hidden.MESSAGE} ({unseen:,}×)", file.name, first, "title")
     schema = _schema(name, tags=False, links=kind == "movielens-100k")
     return ItemTable(schema, {column.name: cells[column.name] for column in schema.columns})
 
