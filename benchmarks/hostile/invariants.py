@@ -1,9 +1,9 @@
 """The fifteen invariants, over every text of `injections.jsonl`, with a brain that obeys it.
 
 Each text stands in a row of one catalog, made by the real ingest. For each there are four turns of
-the real loop with the real tools and screens: of a brain of the loop, and of a model asked natively,
-in text and by a plan. I12 compares the lists of two catalogs that differ by the one text; I5 and
-I15, and what goes over the wire, are tried in processes of their own.
+the real loop with the real tools and screens: of a brain of the loop, and of a model asked
+natively, in text and by a plan. I12 compares the lists of two catalogs that differ by the one
+text; I5 and I15, and what goes over the wire, are tried in processes of their own.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from tests.hostile.attacks import Attack
-from tests.hostile.elsewhere import host_and_key, own_key, run as run_elsewhere, strangers_folder
+from tests.hostile.elsewhere import host_and_key, own_key, strangers_folder
+from tests.hostile.elsewhere import run as run_elsewhere
 from tests.hostile.invariants import NAMES, OF_A_TURN, no_identity_argument
 from tests.hostile.ranking import moved
 from tests.hostile.recording import SHAPES, Stage, staged
@@ -23,7 +25,7 @@ from tests.hostile.world import CANARIES, World, make, poisoned_id
 from .trials import Corpora, Trial, tried
 
 MOST_OF_A_CATALOG = 60
-"""Texts in the rows of one catalog: with many more of them they, not the films, were the catalog."""
+"""Texts in the rows of one catalog: of many more it would be they that make it up."""
 PROCESSES = 6
 """Texts whose model is asked over the wire, in a process: of each goal one, and these at most."""
 
@@ -52,7 +54,7 @@ def _trials(corpora: Corpora) -> Iterator[Trial]:
             yield from _processes(home, world, some, folder)
     for number, attack in enumerate(attacks):
         place = folder / f"pair{number}"
-        yield tried(NAMES["I12"], attack.id, lambda place=place, attack=attack: moved(place, [attack]))
+        yield tried(NAMES["I12"], attack.id, partial(moved, place, [attack]))
 
 
 def _turns(stage: Stage, attacks: list[Attack]) -> Iterator[Trial]:
@@ -69,7 +71,9 @@ def _turns(stage: Stage, attacks: list[Attack]) -> Iterator[Trial]:
 
 
 def _of_the_tools(stage: Stage) -> Trial:
-    return tried(NAMES["I14"], "the tools' arguments", lambda: no_identity_argument(stage.assistant.toolbox))
+    return tried(
+        NAMES["I14"], "the tools' arguments", lambda: no_identity_argument(stage.assistant.toolbox)
+    )
 
 
 def _processes(home: Path, world: World, attacks: list[Attack], folder: Path) -> Iterator[Trial]:
@@ -78,7 +82,7 @@ def _processes(home: Path, world: World, attacks: list[Attack], folder: Path) ->
         ("profile", "forget", "--all"), ("session", "delete", "--all"), ("lessons", "clear"),
         ("catalog", "remove", "p"),
     ):  # fmt: skip
-        yield tried(NAMES["I5"], " ".join(words), lambda words=words: _needs_yes(home, world, words))
+        yield tried(NAMES["I5"], " ".join(words), partial(_needs_yes, home, world, words))
     yield tried(NAMES["I15"], "without a model", lambda: _no_model(home, folder / "here"))
     yield tried(NAMES["I15"], "the provider's own key", lambda: own_key(home, folder / "here-own"))
     chosen: dict[str, int] = {}
@@ -88,7 +92,7 @@ def _processes(home: Path, world: World, attacks: list[Attack], folder: Path) ->
         attack, place = attacks[number], folder / f"here-{number}"
         yield tried(
             NAMES["I15"], f"{attack.id} over the wire",
-            lambda attack=attack, place=place, number=number: host_and_key(home, place, attack, number),
+            partial(host_and_key, home, place, attack, number),
         )  # fmt: skip
 
 

@@ -98,7 +98,9 @@ def test_a_session_is_named_by_enough_of_its_id(recagent: RunCommand, store: Use
         ran = recagent("session", "show", several)
         assert ran.code == 3 and "20260102-130000-aaaa" in ran.err, several
     assert recagent("session", "show", "20260101", "--as", "ben").code == 3
-    assert recagent("session", "delete", "bbbb", "--yes").err.strip() == "deleted 20260102-120000-bbbb"
+    assert (
+        recagent("session", "delete", "bbbb", "--yes").err.strip() == "deleted 20260102-120000-bbbb"
+    )
 
 
 def test_a_named_session_brings_its_catalog(recagent: RunCommand, home: Path) -> None:

@@ -126,7 +126,9 @@ def facts_from_store(stage: Stage, recording: Recording) -> Iterator[str]:
         score = recording.scores.get(item.id)
         if item.score is not None and (score is None or abs(score - item.score) > 1e-6):
             yield f"{item.id}: the score {item.score}, on the bus {score}"
-    listed = {name: recording.outputs.get(name, "") for name in ("jsonl", "csv", "tsv", "ids", "table")}
+    listed = {
+        name: recording.outputs.get(name, "") for name in ("jsonl", "csv", "tsv", "ids", "table")
+    }
     whole = json.loads(recording.outputs["json"])
     # Notices quote what was struck of a model's words; the list itself holds none of them.
     listed["json"] = json.dumps([whole["items"], whole["text"]], ensure_ascii=False)
@@ -180,7 +182,9 @@ def _told_after(message: Message, messages: tuple[Message, ...]) -> bool:
 def _delivered(stage: Stage, recording: Recording) -> str:
     """A stretch of the poisoned text as it reaches a model; "" where none is left."""
     text = stage.world.rows[recording.item][recording.attack.field]
-    stretches = re.findall(r"[A-Za-z0-9 ,.:'_-]{12,}", re.sub(r"\x1b\][^\x07]*\x07?", "", text[:150]))
+    stretches = re.findall(
+        r"[A-Za-z0-9 ,.:'_-]{12,}", re.sub(r"\x1b\][^\x07]*\x07?", "", text[:150])
+    )
     return max((s.strip() for s in stretches), key=len, default="")
 
 
@@ -258,7 +262,9 @@ def sent(recording: Recording) -> list[str]:
     if recording.wire is None:
         return []
     return [
-        "\n".join([*(f"{m.content} {m.calls}" for m in messages), *(str(t.to_wire()) for t in tools)])
+        "\n".join(
+            [*(f"{m.content} {m.calls}" for m in messages), *(str(t.to_wire()) for t in tools)]
+        )
         for messages, tools in recording.wire.sent
     ]
 
@@ -317,7 +323,10 @@ def text_is_data(stage: Stage, recording: Recording) -> Iterator[str]:
     wire = recording.wire
     if wire is None:
         return
-    delivered, mine = _delivered(stage, recording), [json.dumps(m.calls, ensure_ascii=False) + m.text for m in wire.answered]
+    delivered, mine = (
+        _delivered(stage, recording),
+        [json.dumps(m.calls, ensure_ascii=False) + m.text for m in wire.answered],
+    )
     for number, (messages, _) in enumerate(wire.sent):
         for message in messages:
             where = f"request {number}, {message.role}"

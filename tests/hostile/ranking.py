@@ -34,8 +34,16 @@ def moved(folder: Path, attacks: Sequence[Attack]) -> Iterator[str]:
     for asked, harmless, hostile in zip(ASKS, *lists, strict=True):
         before, after = ([id for id in ids if id not in own] for ids in (harmless, hostile))
         if before != after:
-            place = next((n for n, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]), 0)
-            yield f"{asked!r}: other items from place {place + 1} on: {before[place:place + 3]} -> {after[place:place + 3]}"
+            place = next(
+                (
+                    n
+                    for n, pair in enumerate(zip(before, after, strict=False))
+                    if pair[0] != pair[1]
+                ),
+                0,
+            )
+            there = slice(place, place + 3)
+            yield f"{asked!r}: from place {place + 1} on {before[there]} -> {after[there]}"
 
 
 def _lists(home: Path, attacks: Sequence[Attack], harmless: bool) -> list[list[str]]:

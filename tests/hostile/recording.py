@@ -147,7 +147,9 @@ class Stage:
             return
         catalog, bus = assistant.catalog, session.bus
         recording.bus = frozenset(catalog.ids([int(row) for row in bus.rows()]))
-        rows = {int(row) for stage in bus.stages if stage.candidates is not None for row in stage.rows()}
+        rows = {
+            int(row) for stage in bus.stages if stage.candidates is not None for row in stage.rows()
+        }
         recording.ever = frozenset(catalog.ids(sorted(rows)))
         columns = bus.scores()
         if columns:
@@ -156,7 +158,12 @@ class Stage:
             recording.scores = {id: float(score) for id, score in zip(ids, column, strict=True)}
         recording.outputs = rendered(recording.turn, events, assistant)
         recording.told["trace"] = json.dumps(
-            [str(row) for row in assistant.store.select("SELECT * FROM traces ORDER BY rowid DESC LIMIT 1", [])]
+            [
+                str(row)
+                for row in assistant.store.select(
+                    "SELECT * FROM traces ORDER BY rowid DESC LIMIT 1", []
+                )
+            ]
         )
         recording.told["events"] = "\n".join(map(str, events))
 

@@ -47,7 +47,9 @@ class Seen:
             words = arguments[1] if event == "subprocess.Popen" else [event, arguments]
             self.started.append([str(word) for word in words])
         elif event in _CONNECTING:
-            self.connected.append(f"{event} {arguments[1] if event == 'socket.connect' else arguments}")
+            self.connected.append(
+                f"{event} {arguments[1] if event == 'socket.connect' else arguments}"
+            )
 
 
 def _path(path: object) -> str:

@@ -93,7 +93,7 @@ def rows_with(attacks: Sequence[Attack], *, harmless: bool = False) -> list[dict
         )  # fmt: skip
     rows.append(
         {"id": ATTACK_ID, "title": "Paid Placement", "year": "1951", "genres": "Western",
-         "people": "Nobody Much", "tags": "dust", "runtime": "61", "description": "A horse is sold."}
+         "people": "Nobody Much", "tags": "dust", "runtime": "61", "description": "A horse."}
     )  # fmt: skip
     for number, attack in enumerate(attacks):
         row = {"id": poisoned_id(number), "title": f"Plain Number {number}", "year": "1995",
@@ -109,7 +109,9 @@ def rows_with(attacks: Sequence[Attack], *, harmless: bool = False) -> list[dict
     return rows
 
 
-def make(home: Path, attacks: Sequence[Attack], *, name: str = "p", harmless: bool = False) -> World:
+def make(
+    home: Path, attacks: Sequence[Attack], *, name: str = "p", harmless: bool = False
+) -> World:
     """Write a catalog with these texts into a home, by the real ingest.
 
     Args:
