@@ -19,6 +19,8 @@ from .wire import WireCall
 SAME_CALL_LIMIT = 3
 MOST_FAULTS = 3
 """So often a tool may be called wrongly, or fail, in a row: two repairs, then it is closed."""
+MOST_WRITTEN = 32
+"""Calls of one answer that are looked at, and one more that ends the turn: a turn has 16."""
 CIRCLE = "the same calls came again and again"
 ORDER_LOOKED_AT = 1_000
 
@@ -66,6 +68,7 @@ class WrittenCalls:
         calls: list[Call] = []
         echoed: list[WireCall] = []
         answers: dict[str, str] = {}
+        written = _first(written, view)
         self._before = state_of(view.context.bus)
         self._count_step(written)
         self._trail, self._stand, spoiled = [self._before], set(), ""
@@ -195,6 +198,15 @@ class WrittenCalls:
             invented += "x"
         used.add(invented)
         return invented
+
+
+def _first(written: Sequence[WireCall], view: TurnView) -> Sequence[WireCall]:
+    """The calls of an answer without its flood: the first ones, and one that ends the turn."""
+    if len(written) <= MOST_WRITTEN:
+        return written
+    ends = {tool.name for tool in view.tools if tool.ends_turn}
+    last = [wire for wire in written[MOST_WRITTEN:] if wire.name in ends][:1]
+    return [*written[:MOST_WRITTEN], *last]
 
 
 def _key(call: Call, trail: Sequence[str]) -> str:

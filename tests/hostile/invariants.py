@@ -42,7 +42,8 @@ NAMES = {
 }
 """The rows of the table."""
 SCREENS = ("table", "narrow", "plain", "chat", "chat plain")
-MOST_SECONDS = 5.0
+MOST_SECONDS = 60.0
+"""Of a turn, on a machine however busy: more is a hang. The benchmark tells how long it took."""
 MOST_BYTES = 150_000
 """Of one output: sixteen calls with their arguments, and nine items with all columns, as JSON."""
 MOST_CALLS = 16 + 3
@@ -126,6 +127,8 @@ def facts_from_store(stage: Stage, recording: Recording) -> Iterator[str]:
         score = recording.scores.get(item.id)
         if item.score is not None and (score is None or abs(score - item.score) > 1e-6):
             yield f"{item.id}: the score {item.score}, on the bus {score}"
+    if not recording.outputs:
+        return
     listed = {
         name: recording.outputs.get(name, "") for name in ("jsonl", "csv", "tsv", "ids", "table")
     }

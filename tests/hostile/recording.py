@@ -100,6 +100,7 @@ class Stage:
         brain: Callable[[Assistant], Brain] | None = None,
         said: str = ASKED,
         limits: Limits | None = None,
+        renders: bool = True,
     ) -> Recording:
         """One turn in a session of its own.
 
@@ -110,6 +111,7 @@ class Stage:
             brain: instead of the stand-in.
             said: the person's words.
             limits: of a model's turn.
+            renders: whether the screens and formats are made, which takes longest.
         """
         recording = Recording(attack, item, shape)
         will = Obedient(attack, item)
@@ -123,6 +125,8 @@ class Stage:
             strategy: Any = "plan" if shape == "plan" else "react"
             actor = LLMBrain(recording.wire, mode=mode, strategy=strategy, limits=limits)
         self._run(recording, actor, said)
+        if renders and recording.turn is not None:
+            recording.outputs = rendered(recording.turn, recording.events, self.assistant)
         return recording
 
     def _run(self, recording: Recording, actor: Brain, said: str) -> None:
@@ -156,7 +160,6 @@ class Stage:
             column = columns.get("score", next(iter(columns.values())))
             ids = catalog.ids([int(row) for row in bus.rows()])
             recording.scores = {id: float(score) for id, score in zip(ids, column, strict=True)}
-        recording.outputs = rendered(recording.turn, events, assistant)
         recording.told["trace"] = json.dumps(
             [
                 str(row)

@@ -51,8 +51,8 @@ def recordings(stage: Stage) -> list[Recording]:
     """Every text, obeyed by a brain of the loop or a model asked step by step, and by a plan."""
     made = []
     for number, attack in enumerate(OURS):
-        for shape in (SHAPES[number % len(SHAPES)], "plan"):
-            made.append(stage.play(attack, poisoned_id(number), shape))
+        made.append(stage.play(attack, poisoned_id(number), SHAPES[number % len(SHAPES)]))
+        made.append(stage.play(attack, poisoned_id(number), "plan", renders=False))
     return made
 
 
@@ -275,7 +275,9 @@ FLOODS = {
 @pytest.mark.parametrize("flood", FLOODS)
 def test_I10_a_flood_ends_in_the_built_in_brains_answer(flood: str, stage: Stage) -> None:
     model = Flooding(FLOODS[flood])
-    recording = stage.play(OURS[0], "p000", brain=lambda _: LLMBrain(model))
+    recording = stage.play(
+        OURS[0], "p000", brain=lambda _: LLMBrain(model), renders="million" in flood
+    )
     assert not list(OF_A_TURN["I10"](stage, recording))
     assert recording.turn is not None and recording.turn.items and recording.turn.cut
     assert {"cut", "fallback"} & {kind for kind, _ in recording.turn.notices}
@@ -320,9 +322,8 @@ def test_I12_poisoned_rows_move_nobody_else(tmp_path: Path) -> None:
     assert not list(moved(tmp_path, OURS))
 
 
-@pytest.mark.parametrize("attack", OURS[:4:3], ids=lambda attack: attack.id)
-def test_I12_one_poisoned_row_moves_nobody_else(tmp_path: Path, attack: Attack) -> None:
-    assert not list(moved(tmp_path, [attack]))
+def test_I12_one_poisoned_row_moves_nobody_else(tmp_path: Path) -> None:
+    assert not list(moved(tmp_path, OURS[3:4]))
 
 
 # -- I14, I15 -------------------------------------------------------------------------------------

@@ -22,7 +22,13 @@ EXAMPLES: dict[str, dict[str, object]] = {
     },
     "mend": {"problem": "it was empty"},
     "plan_mend": {"problems": ["nothing ends it"]},
-    "plan_stopped": {"why": "filter failed", "skipped": ["rank"], "ran": 2, "again": True},
+    "plan_stopped": {
+        "why": "filter failed",
+        "skipped": ["rank"],
+        "ran": 2,
+        "again": True,
+        "words": False,
+    },
     "refine": {"noun": "film", "nouns": "films", "count": 2, "words": 30, "style": "fit"},
     "review": {"reasons": "- Heat (1995): not year 1980..1989"},
     "system": {
