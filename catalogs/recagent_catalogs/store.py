@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import arrays, search
+from . import arrays, search, sums
 from .errors import BadInput, NotFound
 from .interactions import Floats, Interactions, Rows
 from .schema import NUMBER_ROLES, WORD_ROLES, CatalogSchema, Role, Vocabulary, load_schema
@@ -97,8 +97,12 @@ class Catalog:
         self._numbers: dict[str, Floats] = {}
 
     @classmethod
-    def open(cls, directory: Path) -> Catalog:
+    def open(cls, directory: Path, *, proved: bool = True) -> Catalog:
         """Open a catalog's directory.
+
+        Args:
+            directory: its path.
+            proved: whether files that changed since they were proved are held against their sums.
 
         Raises:
             NotFound: there is no catalog.
@@ -119,6 +123,8 @@ class Catalog:
                 path=directory,
                 hint="add the catalog again from its source files",
             )
+        if proved:
+            sums.check(directory)
         return cls(directory, load_schema(directory / "catalog.toml"), meta)
 
     @property
@@ -375,19 +381,7 @@ class Catalog:
 
     def verify(self) -> list[str]:
         """The files that are missing or differ from what was written; reads all of them."""
-        from .writer import file_sha256
-
-        path = self.path / "sums.json"
-        try:
-            sums = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise arrays.damaged(path) from error
-        bad = []
-        for name, (size, digest) in sums.items():
-            file = self.path / name
-            if not file.is_file() or file.stat().st_size != size or file_sha256(file) != digest:
-                bad.append(name)
-        return bad
+        return sums.prove(self.path)
 
     def close(self) -> None:
         """Close what was opened; the memory maps go with their last reader."""

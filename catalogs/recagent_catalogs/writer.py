@@ -19,6 +19,7 @@ from .place import aside
 from .schema import LIST_ROLES, NUMBER_ROLES, WORD_ROLES, Column, Role, dump_schema
 from .sorting import Sorted, write_sorted
 from .store import FORMAT
+from .sums import write_sums
 from .text import fold
 from .title_index import write_titles
 from .words import write_words
@@ -94,7 +95,7 @@ def write_catalog(
         for path in beside:
             shutil.move(path, directory / path.name)
         progress("checking", 0.97)
-        _write_sums(directory)
+        write_sums(directory)
     progress("done", 1.0)
     return fingerprint
 
@@ -345,19 +346,3 @@ def _write_meta(
 
 def _write_json(path: Path, body: dict[str, Any]) -> None:
     path.write_text(json.dumps(body, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _write_sums(directory: Path) -> None:
-    """Size and sha256 of every file, for `verify`."""
-    sums = {
-        path.relative_to(directory).as_posix(): [path.stat().st_size, file_sha256(path)]
-        for path in sorted(directory.rglob("*"))
-        if path.is_file()
-    }
-    _write_json(directory / "sums.json", sums)
-
-
-def file_sha256(path: Path) -> str:
-    """The sha256 of a file, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

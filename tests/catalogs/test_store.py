@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recagent_catalogs import sums
 from recagent_catalogs.errors import BadInput, NotFound
 from recagent_catalogs.store import Catalog
 
@@ -167,7 +169,48 @@ def test_verify_finds_a_flipped_byte(movielens: Catalog, tmp_path: Path) -> None
     raw[-1] ^= 1
     file.write_bytes(bytes(raw))
     (copy / "report.json").unlink()
-    assert Catalog.open(copy).verify() == ["arrays/inter.item.npy", "report.json"]
+    opened = Catalog.open(copy, proved=False)
+    assert opened.verify() == ["arrays/inter.item.npy", "report.json"]
+
+
+@pytest.mark.parametrize("name", ["arrays/inter.item.npy", "search.sqlite", "catalog.duckdb"])
+def test_a_flipped_byte_is_found_before_it_answers(
+    movielens: Catalog, tmp_path: Path, name: str
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(movielens.path, copy)
+    assert Catalog.open(copy).n_items  # proved, and remembered
+    raw = bytearray((copy / name).read_bytes())
+    raw[-1] ^= 1
+    (copy / name).write_bytes(bytes(raw))
+    with pytest.raises(BadInput, match=Path(name).name):
+        Catalog.open(copy)
+    (copy / sums.PROVED).write_text("[]")
+    with pytest.raises(BadInput, match=Path(name).name):
+        Catalog.open(copy)
+
+
+def test_what_was_proved_is_not_read_again(
+    movielens: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(movielens.path, copy)
+    read: list[str] = []
+    real = sums.file_sha256
+
+    def noted(path: Path) -> str:
+        read.append(path.name)
+        return real(path)
+
+    monkeypatch.setattr(sums, "file_sha256", noted)
+    Catalog.open(copy)
+    assert len(read) == len(sums.read_sums(copy))
+    read.clear()
+    Catalog.open(copy)
+    assert read == []
+    os.utime(copy / "report.json")
+    Catalog.open(copy)
+    assert read == ["report.json"]
 
 
 def test_another_layout_is_refused(movielens: Catalog, tmp_path: Path) -> None:
