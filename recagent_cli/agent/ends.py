@@ -21,6 +21,7 @@ from .brain import Call, TurnView
 from .builtin.answers.wording import list_text
 from .builtin.brain import must_ask
 from .builtin.parse import wants_list
+from .builtin.scoring import n_matching, ranking, retrieval, wish_words
 from .request import Intent
 
 SHORT = frozenset(("budget", "stuck", "bad_answer", "context"))
@@ -72,6 +73,26 @@ def closing_calls(view: TurnView, began: Mark) -> list[Call]:
     calls = [Call("personal", {})] * rules_out(view.context)
     calls += [Call("rank", {})] * (not ranked)
     return [*calls, Call("present", {"count": count})]
+
+
+def calls_before(view: TurnView, call: Call) -> list[Call]:
+    """What ranks the candidates where a list of them is asked for that nothing put in order.
+
+    Such a list would be the first of the catalog. The calls are those of the built-in brain, by the
+    person's words and by what is known of them.
+
+    Args:
+        view: the turn, with all tools on offer.
+        call: what a model calls.
+    """
+    bus, request = view.context.bus, view.request
+    if call.name != "present" or call.arguments.get("items") or bus.now.order is not None:
+        return []
+    if not len(bus) or bus.standing and bus.settled:  # a list that stands has its order
+        return []
+    words = request.search or wish_words(request)
+    words = words if n_matching(view, words, set()) else ""
+    return [*retrieval(view, request, words), ranking(view, request)]
 
 
 def holds(view: TurnView, rows: Sequence[int]) -> bool:

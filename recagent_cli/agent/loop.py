@@ -21,7 +21,7 @@ from .brain import Brain, Call, Observation, PastTurn, Step, TurnView
 from .builtin.brain import BuiltinBrain
 from .builtin.told import told_of
 from .course import Course, Emit
-from .ends import closing_calls, holds, is_short, text_over
+from .ends import calls_before, closing_calls, holds, is_short, text_over
 from .events import (
     BrainReplaced,
     Thought,
@@ -280,6 +280,10 @@ class _Running(Course):
         return [tool for tool in offered if tool.ends_turn]
 
     def _run(self, call: Call) -> Observation:
+        if self.chance is not None:
+            view = replace(self.chance.view, tools=self.agent.toolbox.offered(self.context))
+            for first in calls_before(view, call):
+                self._run(first)
         told = self._without_prose(call)
         self.emit(ToolStarted(call.id, call.name, told))
         bus, stood = self.context.bus, self.context.bus.cursor

@@ -399,7 +399,8 @@ class Review:
         if cut := len(rows) - len(unfit) - len(kept):
             told.append(f"left out the last {cut}: {wanted} were asked for")
         if added:
-            told.append(f"put in, in the order of the ranking: {_few([*map(label, added)])}")
+            ranked = ", in the order of the ranking" * (self.context.bus.now.order is not None)
+            told.append(f"put in{ranked}: {_few([*map(label, added)])}")
         return [*kept, *added], told
 
     def given_up(self, rows: Sequence[int]) -> str:

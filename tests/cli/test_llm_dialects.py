@@ -152,7 +152,7 @@ def test_24_an_invented_observation_ends_what_is_read(bench: Bench) -> None:
     end = Answer(text='```json\n[{"tool": "present", "arguments": {"count": 2}}]\n```')
     with FakeServer(Answer(text=invented, piece=7), end, provider="ollama") as server:
         turn = bench.turn(LLMBrain(client(server)))
-    assert [tool for tool, _ in bench.tools_run()] == ["filter", "present"]
+    assert [tool for tool, _ in bench.tools_run()] == ["filter", "popular", "rank", "present"]
     assert len(turn.items) == 2 and "Made Up" not in bench.text_shown() + turn.text
     assert "1 left" not in str(server.requests[1].body)
 

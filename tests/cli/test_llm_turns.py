@@ -45,6 +45,8 @@ __all__ = ["bench", "litellm_ready"]
 pytestmark = LITELLM_WARNS
 END = Answer(calls=(PRESENT,))
 NOTHING = Answer(text="There is nothing.")
+RANKED = ["popular", "rank", "present"]
+"""A list that is shown though nothing ranked the candidates is ranked first."""
 EACH = pytest.mark.parametrize("dialect", ["openai", "anthropic", "gemini", "ollama"])
 
 
@@ -63,7 +65,7 @@ def test_01_single_call_whole(bench: Bench, dialect: str) -> None:
 @EACH
 def test_02_streamed_in_one_character_pieces(bench: Bench, dialect: str) -> None:
     turn, _ = ask(bench, calls(NINETIES, piece=1), calls(PRESENT, piece=1), dialect=dialect)
-    assert names(bench) == ["filter", "present"] and turn.text == "Two for you."
+    assert names(bench) == ["filter", *RANKED] and turn.text == "Two for you."
 
 
 @EACH
@@ -82,7 +84,7 @@ def test_04_four_parallel(bench: Bench) -> None:
 def test_05_same_tool_twice(bench: Bench) -> None:
     drama = call("filter", {"where": ["genres has Drama"]})
     turn, server = ask(bench, calls(NINETIES, drama), END)
-    assert names(bench) == ["filter", "filter", "present"]
+    assert names(bench) == ["filter", "filter", *RANKED]
     results = [m for m in server.requests[1].messages if m["role"] == "tool"]
     assert len({m["tool_call_id"] for m in results}) == 2
     assert turn.items and all("Drama" in item.columns["genres"] for item in turn.items)
@@ -182,7 +184,7 @@ def test_20_call_in_the_content_switches_to_text(bench: Bench) -> None:
     with FakeServer(Answer(text=written, piece=3), Answer(text=fence(PRESENT))) as server:
         brain = LLMBrain(client_of(server, "ollama"))
         turn = bench.turn(brain)
-    assert names(bench) == ["filter", "present"] and len(turn.items) == 2
+    assert names(bench) == ["filter", *RANKED] and len(turn.items) == 2
     assert brain.mode == "text" and bench.text_shown() == turn.text
     assert "tools" in server.requests[0].body and "tools" not in server.requests[1].body
 
@@ -199,7 +201,7 @@ def test_21_fenced_with_parameters(bench: Bench) -> None:
         Answer(text=fence(PRESENT)),
         mode="text",
     )
-    assert names(bench) == ["filter", "present"] and turn.text == "Two for you."
+    assert names(bench) == ["filter", *RANKED] and turn.text == "Two for you."
     roles = [m["role"] for m in server.requests[1].messages]
     assert roles == ["system", "user", "assistant", "user"]
 
@@ -218,7 +220,7 @@ def test_23_several_text_calls(bench: Bench) -> None:
 def test_25_malformed_arguments_are_told_and_mended(bench: Bench) -> None:
     broken = calls(call("filter", '{"where": ["year 1990..1999" "x"}'))
     _, server = ask(bench, broken, calls(NINETIES), END)
-    assert names(bench) == ["filter", "present"]
+    assert names(bench) == ["filter", *RANKED]
     told = next(m for m in server.requests[1].messages if m["role"] == "tool")
     assert "not valid JSON" in told["content"]
 
@@ -244,7 +246,7 @@ def test_28_missing_and_extra_fields(bench: Bench) -> None:
         for n in (1, 2)
     )
     assert "no field 'conditions'" in first and "'where' is missing" in second
-    assert "Example" in second and names(bench) == ["filter", "present"]
+    assert "Example" in second and names(bench) == ["filter", *RANKED]
 
 
 def test_29_unknown_near_prefixed_names(bench: Bench) -> None:
@@ -267,7 +269,7 @@ def test_31_undo_twice_is_not_identical(bench: Bench) -> None:
     undo = call("candidates", {"op": "undo"})
     first = calls(NINETIES, call("filter", {"where": ["genres has Drama"]}))
     ask(bench, first, calls(undo), calls(undo), END)
-    assert names(bench) == ["filter", "filter", "candidates", "candidates", "present"]
+    assert names(bench) == ["filter", "filter", "candidates", "candidates", *RANKED]
 
 
 def test_32_a_b_a_b_loop(bench: Bench) -> None:
@@ -289,7 +291,7 @@ def test_32_a_b_a_b_loop(bench: Bench) -> None:
 def test_32_what_was_undone_runs_again_but_not_for_ever(bench: Bench) -> None:
     undo = call("candidates", {"op": "undo"})
     turn, server = ask(bench, *[calls(NINETIES), calls(undo)] * 3, END)
-    assert names(bench) == ["filter", "candidates", "filter", "candidates", "present"]
+    assert names(bench) == ["filter", "candidates", "filter", "candidates", *RANKED]
     assert tools_of(server) == {"ask_person", "present"} and not turn.cut
 
 
@@ -352,7 +354,7 @@ def test_36_cut_inside_arguments_does_not_run(bench: Bench, dialect: str) -> Non
         end_after=events,
     )
     _, server = ask(bench, cut, calls(NINETIES), END, dialect=dialect)
-    assert names(bench) == ["filter", "present"]
+    assert names(bench) == ["filter", *RANKED]
     assert bench.tools_run()[0][1] == NINETIES.arguments
     assert "broke off inside this call" in sent_text(server, 1)
 
@@ -821,7 +823,7 @@ def test_25_28_a_call_is_repaired_twice_at_most(bench: Bench) -> None:
     ]
     assert "'top' must be a whole number" in told[0]
     assert "rank failed 3 times; do without it" in sent_text(server)
-    assert sent_text(server).count("must be a whole number") == 3 and "rank" not in names(bench)
+    assert sent_text(server).count("must be a whole number") == 3 and names(bench)[4:] == RANKED
 
 
 def test_dead_ends_are_told_with_the_ways_out_once(bench: Bench) -> None:
