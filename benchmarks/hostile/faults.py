@@ -78,7 +78,7 @@ READERS: tuple[list[str], ...] = (
     ["--help"],
     ["batch"],
 )
-BATCH = b'{"utterance": "sci-fi"}\n{"utterance": "westerns"}\n' * 5
+BATCH = b'{"text": "sci-fi"}\n{"text": "westerns"}\n' * 5
 
 
 class Home(Films):

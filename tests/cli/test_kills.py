@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from recagent_cli.faults import as_fault
 
 from ..conftest import RunCommand
 from ..hostile import faults
@@ -55,3 +59,20 @@ def test_ten_kills_lose_nothing_that_was_there(
     assert recagent("profile", "set", "Blue Static", "like").code == 0
     checked = recagent("doctor", "--json")
     assert list(faults.doctor_is_content(checked)) == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device", "x"),
+        sqlite3.OperationalError("database or disk is full"),
+        RuntimeError('FATAL Error: Could not write file "x": No space left on device'),
+    ],
+)
+def test_a_full_disk_is_told_as_such_whoever_found_it_full(error: Exception) -> None:
+    assert as_fault(error).message.startswith("the disk is full")
+
+
+def test_what_the_system_refuses_is_no_fault_of_ours() -> None:
+    told = as_fault(PermissionError(errno.EACCES, "Permission denied", "/data/bus.lock"))
+    assert told.message == "/data/bus.lock: the system refuses: Permission denied"
