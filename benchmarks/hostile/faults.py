@@ -510,7 +510,8 @@ def _clocks(films: Home) -> Iterator[Trial]:
                 yield from checks.went_well(ran, answer=False)
                 yield from checks.kept(home, before, "", "", ran.code)
                 now = films.ran(home, ["ask", "--continue", "more", "--format", "ids"])
-                yield from checks.went_well(now, what="back in our days")
+                # of sixteen films all may have been shown
+                yield from checks.went_well(now, what="back in our days", answer=False)
 
             yield tried(CLOCKS, f"{kind}: {' '.join(words)[:50]}", check)
     shutil.rmtree(home, ignore_errors=True)
