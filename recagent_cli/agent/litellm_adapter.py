@@ -216,7 +216,7 @@ class LiteLLMClient:
                     show(piece)
         except Stalled as stalled:
             why = f"{stalled.what} {stalled.seconds:.3g} s"
-            ended = no_answer(self.model, why, self._host)
+            ended = no_answer(self.model, why)
             complete = self._salvage(work, made, ended, messages)
         except Broken as broken:
             complete = self._salvage(work, made, broken.error, messages)

@@ -173,9 +173,9 @@ def no_images(model: str) -> ModelError:
     return ModelError(says, reason="no_images", hint=_HINTS["no_images"])
 
 
-def no_answer(model: str, why: str, address: str = "") -> ModelError:
-    """What is told of a model that gave no answer in time, at this host and port if known."""
-    says = f"{model}: {_SAYS['timeout']}{f' at {address}' if address else ''} ({why})"
+def no_answer(model: str, why: str) -> ModelError:
+    """What is told of a model that gave no answer in time."""
+    says = f"{model}: {_SAYS['timeout']} ({why})"
     return ModelError(says, reason="timeout", hint=_HINTS["timeout"])
 
 
@@ -219,7 +219,7 @@ def failure(
     elif reason == "auth" and re.search(r"(?i)missing|must be set|no api.?key", str(error)):
         says = f"{model}: no key is set"
     else:
-        at = f" at {address}" if address and reason in ("unreachable", "timeout") else ""
+        at = f" at {address}" if address and reason == "unreachable" else ""
         says = f"{model}: {_SAYS[reason]}{at}{_detail(error)}"
     mapped = ModelError(says, reason=reason, hint=hint)
     mapped.add_note(f"told by {type(error).__module__}.{type(error).__qualname__}")

@@ -29,7 +29,11 @@ def write_export(run: Run, out: Path | None, text: str, told: str, *, force: boo
     if out is None or str(out) == "-":
         run.out(text)
         return
-    if not force and out.exists():
+    try:
+        is_there = out.exists()
+    except OSError as error:  # a name of thousands of letters
+        raise BadInput(f"cannot be written: {error.strerror}", path=str(out)[:200]) from error
+    if not force and is_there:
         raise BadInput("it is there already", path=out, hint="--force replaces it")
     write_whole(out, text + "\n")
     run.say(f"written to {out}: {told}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from recagent_catalogs.errors import RecagentError
-from recagent_catalogs.text import clean
+from recagent_catalogs.text import TEXT_CAP, clean
 
 from . import theme
 
@@ -107,7 +107,8 @@ def _condition(text: str, catalog: Catalog) -> str:
 def _texts(arguments: dict[str, Any], name: str) -> list[str]:
     """A list of texts among a model's arguments, whatever it gave."""
     given = arguments.get(name) or []
-    return [str(one) for one in given] if isinstance(given, list | tuple) else [str(given)]
+    texts = given if isinstance(given, list | tuple) else [given]
+    return [str(one)[:TEXT_CAP] for one in texts]
 
 
 def _titles(names: Sequence[str], catalog: Catalog) -> str:

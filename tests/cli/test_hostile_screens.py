@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from recagent_catalogs.store import Catalog
+from tests.conftest import RunCommand
 from tests.hostile.renderers import Screens, printed
 from tests.hostile.screens import HOSTILE, LEGIT, faults, kept_faults
 
@@ -50,6 +51,11 @@ def test_the_console_lets_nothing_through_that_nobody_cleaned() -> None:
         found = faults(shown, ["\x1b[0m", "\x1b[1m", "\x1b[3m"])
         assert not [told for told in found if not told.startswith(MANNERS)], ascii(text)
         assert not list(kept_faults(shown, text))
+
+
+def test_a_name_that_no_file_can_have_is_bad_input(home: Path, recagent: RunCommand) -> None:
+    ran = recagent("profile", "export", "x" * 5_000)
+    assert ran.code == 4 and "cannot be written" in ran.err and len(ran.err) < 1_000
 
 
 # -- the source ---------------------------------------------------------------------------------

@@ -41,6 +41,8 @@ from .screens import (
 
 WIDE = 400
 """Columns of a terminal on which no short text wraps."""
+MOST_DATA = 16_000
+"""Characters of what JSON is given: it cuts nothing, as that was done where it was read."""
 NUMBERS = ("rank", "year", "score", "runtime", "count")
 
 
@@ -69,6 +71,8 @@ class Screens:
         if name not in self.plain:
             self.plain[name] = self.printed(name, BENIGN)
         benign = self.plain[name]
+        if form in ("json", "jsonl"):
+            text = text[:MOST_DATA]
         began = time.perf_counter()
         printed = self.printed(name, text)
         lasted = time.perf_counter() - began
