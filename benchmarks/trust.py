@@ -31,7 +31,16 @@ sys.path[:] = [p for p in sys.path if Path(p or ".").resolve() != HERE] + [
 
 from hostile.trials import Corpora, Trial  # noqa: E402
 
-SECTIONS: tuple[str, ...] = ("sql", "invariants", "terminal", "bad_inputs", "storage", "models", "faults", "rules")
+SECTIONS: tuple[str, ...] = (
+    "sql",
+    "invariants",
+    "terminal",
+    "bad_inputs",
+    "storage",
+    "models",
+    "faults",
+    "rules",
+)
 """Modules of `benchmarks/hostile`, in the order of the table."""
 
 
