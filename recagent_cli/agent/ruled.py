@@ -7,12 +7,12 @@ left are words of a model, in its text, its questions and the arguments of its c
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from recagent_catalogs.ruled import told_kept_out
-from recagent_catalogs.schema import WORD_ROLES
+from recagent_catalogs.schema import WORD_ROLES, Role
 from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import TITLE_CAP
 from recagent_tools.bus import CandidateBus
@@ -33,9 +33,12 @@ def hidden_titles(text: str, catalog: Catalog) -> list[tuple[int, int, int]]:
     if catalog.hidden is None or not text:
         return []
     found: dict[tuple[int, int], int] = {}
-    for sentence in sentences(text):
+    whole = Sentence(text, 0)  # "Faster, Pussycat! Kill! Kill!" is cut into several
+    for sentence in (*sentences(text), whole):
         for words in (sentence.whole_words, sentence.words):
             for first, last, row in catalog.hidden_in([word.folded for word in words]):
+                if sentence is whole and last - first == 1:
+                    continue
                 if _reads_as_title(words, first, last, sentence, catalog):
                     found[words[first].start, words[last - 1].end] = row
     longest = sorted(found, key=lambda span: (span[0], -span[1]))
@@ -56,8 +59,8 @@ def _reads_as_title(
         return True
     if not (part[0].capital and part[-1].capital):
         return False
-    if len(part) > 1:
-        return not _is_value(part, catalog)
+    if len(part) > 1:  # of a series, too, which has the title of its first part
+        return not _is_value(part, catalog, (Role.PEOPLE,))
     if part[0].text.isdigit() or _is_value(part, catalog):
         return False
     if _within_a_name(words, first, catalog):
@@ -66,10 +69,10 @@ def _reads_as_title(
     return first > 0 or not ordinary
 
 
-def _is_value(part: Sequence[Word], catalog: Catalog) -> bool:
+def _is_value(part: Sequence[Word], catalog: Catalog, roles: Collection[Role] = WORD_ROLES) -> bool:
     """Whether the words are a value of the catalog: a kind, a person, a place."""
     text = " ".join(word.folded for word in part)
-    columns = (c for c in catalog.schema.columns if c.role in WORD_ROLES)
+    columns = (c for c in catalog.schema.columns if c.role in roles)
     return any(catalog.words(column.name).resolve(text) is not None for column in columns)
 
 
@@ -115,12 +118,14 @@ def scrub_notes(bus: CandidateBus, catalog: Catalog, since: int = 0) -> None:
 
 def struck(text: str, catalog: Catalog) -> tuple[str, list[str]]:
     """A model's text without the sentences that name what rules keep out, and why each went."""
-    if catalog.hidden is None or not hidden_titles(text, catalog):
+    named = hidden_titles(text, catalog)
+    if not named:
         return text, []
     kept, told = list[str](), list[str]()
     for sentence in sentences(text):
-        if named := hidden_titles(sentence.text, catalog):
-            rule = catalog.ruled_by(named[0][2])
+        inside = [row for begin, end, row in named if begin < sentence.end and end > sentence.start]
+        if inside:
+            rule = catalog.ruled_by(inside[0])
             told.append(
                 f"struck a sentence of the model: the rule '{rule}' keeps out what it names"
             )

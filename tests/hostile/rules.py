@@ -5,6 +5,7 @@ A brain that does all it can to show it all the same: `attacked` runs it through
 
 from __future__ import annotations
 
+import functools
 import json
 import random
 import re
@@ -39,13 +40,19 @@ OPERATIONS = (
 )  # fmt: skip
 
 
+@functools.lru_cache(maxsize=2)
+def titles_of(catalog: Catalog) -> tuple[str, ...]:
+    """The titles of all items."""
+    return tuple(item.title for item in catalog.items(range(catalog.n_items)))
+
+
 def names_in(text: str, catalog: Catalog, rows: Collection[int]) -> Iterator[str]:
     """Titles of these items (of the whole catalog) of two words or more that a text holds.
 
     A title that something else bears, or that goes on as another one ("Orbit of Ash II"), is not
     theirs.
     """
-    every = [item.title for item in catalog.items(range(catalog.n_items))]
+    every = titles_of(catalog)
     barred = {every[row] for row in rows} - {
         every[row] for row in range(catalog.n_items) if row not in rows
     }
