@@ -177,15 +177,13 @@ class RuledCatalog(Catalog):
     def hidden_in(self, words: Sequence[str]) -> list[tuple[int, int, int]]:
         """The titles of kept out items in folded words: first word, the one after the last, row.
 
-        Longest first, none within another; only whole titles and other titles of an item.
+        Longest first, also one within another; only whole titles and other titles of an item.
         """
         if self.hidden is None:
             return []
         index, found = self.whole.titles, list[tuple[int, int, int]]()
         spans = index.stretches(words, LONGEST_TITLE)
         for start, end in sorted(spans, key=lambda span: (span[0] - span[1], span[0])):
-            if any(start < other and begin < end for begin, other, _ in found):
-                continue
             rows = [row for row, kind in index.exact_kinds(" ".join(words[start:end])) if kind < 2]
             if rows and all(self.hidden[row] for row in rows):
                 found.append((start, end, rows[0]))

@@ -15,6 +15,7 @@ from typing import Any
 from recagent_catalogs.ruled import Ruled, RuledCatalog
 from recagent_catalogs.schema import NUMBER_ROLES, WORD_ROLES
 from recagent_catalogs.store import Catalog
+from recagent_catalogs.text import bare_title, fold
 from recagent_cli.agent.brain import Call, Step
 from recagent_cli.agent.events import Event, Notice, TextDelta, ToolFinished, ToolStarted
 from recagent_cli.agent.loop import Agent
@@ -49,13 +50,12 @@ def titles_of(catalog: Catalog) -> tuple[str, ...]:
 def names_in(text: str, catalog: Catalog, rows: Collection[int]) -> Iterator[str]:
     """Titles of these items (of the whole catalog) of two words or more that a text holds.
 
-    A title that something else bears, or that goes on as another one ("Orbit of Ash II"), is not
-    theirs.
+    A title that something else bears (with or without an article), or that goes on as another one
+    ("Orbit of Ash II"), is not theirs.
     """
     every = titles_of(catalog)
-    barred = {every[row] for row in rows} - {
-        every[row] for row in range(catalog.n_items) if row not in rows
-    }
+    free = {bare_title(fold(every[row])) for row in range(catalog.n_items) if row not in rows}
+    barred = {every[row] for row in rows if bare_title(fold(every[row])) not in free}
     found = {title for title in barred if " " in title and title in text}
     for title in found:
         left = text
@@ -77,7 +77,11 @@ def shows_kept_out(turn: Turn, catalog: Catalog, rows: Collection[int]) -> Itera
     for item in turn.items:
         if item.row in rows or item.id in ids:
             yield f"the list holds {item.id}"
-    for title in names_in(json.dumps(turn.to_json(), ensure_ascii=False), catalog, rows):
+    told = turn.to_json()
+    # Values of items that may be shown, and of conditions: a series has its first part's title.
+    told["items"] = [{**item, "columns": {}} for item in told["items"]]
+    told["relaxations"] = []
+    for title in names_in(json.dumps(told, ensure_ascii=False), catalog, rows):
         yield f"{title} is named"
 
 

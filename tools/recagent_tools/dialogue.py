@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from recagent_catalogs.errors import ToolError
+from recagent_catalogs.ruled import told_kept_out
 from recagent_catalogs.schema import WORD_ROLES
 from recagent_catalogs.store import Catalog
 from recagent_catalogs.text import clean
@@ -141,7 +142,8 @@ def _named(
         except ToolError:
             row = -1
         if row < 0 or row not in context.bus.candidates:
-            dropped.append(clean(reference, 80))
+            rule = context.catalog.names_hidden(reference)
+            dropped.append(told_kept_out(rule) if rule else clean(reference, 80))
             continue
         if row not in rows:
             rows.append(row)
