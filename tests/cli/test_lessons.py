@@ -458,8 +458,9 @@ def test_a_model_is_told_of_them_and_of_turns_that_were_kept(
         assert kept.kept and kept.request == "something scary" and "has categories" in kept.features
         assert kept.calls == (
             Call("filter", {"where": ["genres has Horror"]}),
+            *(Call("popular", {"window": "all"}), Call("rank", {"by": "fit", "weights": []})),
             Call("present", {"count": 1}),
-        )
+        ), "what came between is the built-in ranking of candidates that had none"
         session = assistant.new_session()
         context = assistant.context(session, None)
         request = assistant.parser.parse("something scary", (), shown=(), sets=())

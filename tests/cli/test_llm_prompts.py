@@ -15,6 +15,7 @@ import pytest
 
 from recagent_catalogs.ingest import ingest
 from recagent_catalogs.store import Catalog
+from recagent_catalogs.sums import write_sums
 from recagent_cli.agent.instructions import (
     count_tokens,
     plan_prompt,
@@ -205,7 +206,7 @@ def test_a_template_runs_nothing_of_its_values(name: str) -> None:
 def sizes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[int, Catalog]]:
     """Ten items, and many: those ten again and again, under ids of their own."""
     folder = tmp_path_factory.mktemp("sizes")
-    kinds = ("Drama", "Comedy|Drama")  # and a last one that is neither: nine fill every preview
+    kinds = ("Comedy|Drama",) * 2  # and a last one that is neither: nine fill every preview
     rows = [f"i{n},Item {n},{1990 + n},{kinds[n % 2]}" for n in range(SMALL - 1)]
     rows.append(f"i{SMALL},Item {SMALL},1999,Horror")
     (folder / "things.csv").write_text("id,title,year,genres\n" + "\n".join(rows) + "\n")
@@ -252,6 +253,7 @@ def _grown(small: Catalog, folder: Path) -> Catalog:
             f" SELECT {', '.join(new.get(name, name) for name in columns)} FROM items, n"
         )
     connection.close()
+    write_sums(folder)
     return Catalog.open(folder)
 
 

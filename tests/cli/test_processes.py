@@ -129,9 +129,12 @@ def test_without_openmp_it_still_answers(home: Path, tmp_path: Path) -> None:
     assert len(asked.communicate(timeout=60)[0].split()) == 2
 
 
-def test_an_unwritable_home_is_one_clear_line(home: Path, tmp_path: Path) -> None:
+def test_an_unwritable_home_still_answers_and_says_that_nothing_is_kept(
+    home: Path, tmp_path: Path
+) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
     process = start("ask", "westerns", "-c", "movies", RECAGENT_HOME=str(blocked / "below"))
     out, err = process.communicate(timeout=60)
-    assert process.returncode == 1 and b"RECAGENT_HOME" in err and b"Traceback" not in err
+    assert process.returncode == 0 and b"could not be kept" in err and b"Traceback" not in err
+    assert out

@@ -603,7 +603,7 @@ def test_a_plan_whose_answer_fails_is_sent_back(home: Path) -> None:
     answers[1] = Answer(text=f"```json\n{json.dumps(right)}\n```")
     turn, server = by_wire(*answers, options=ModelOptions(strategy="plan"))
     assert ids(turn) == ["f04"] and len(server.requests) == 2
-    assert "not genres lacks Horror" in str(server.requests[1].messages)
+    assert "present failed" in str(server.requests[1].messages)
 
 
 # --- a list of nothing ---------------------------------------------------------------------------
