@@ -45,10 +45,10 @@ def command(
     if run.json_ or run.format_ not in (None, "table"):
         raise UsageError("chat prints for people", hint="use ask --json, or batch")
 
+    run.plain = plain  # before the settings are read, which it overrules
     options = run.brain_options()
     if run.names_model:
         check_start(str(options["model"] or "builtin"), options["api_base"])
-    run.plain = plain
     run.at_session(resume)
     assistant = run.assistant(
         build=not no_build,

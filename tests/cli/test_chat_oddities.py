@@ -183,6 +183,16 @@ def test_what_was_asked_is_told_again_and_not_how_one_went_through_it(
     assert "last time you said “westerns”" in recagent("chat", stdin="").err
 
 
+@pytest.mark.parametrize("flags", [(), ("--plain",)])
+def test_plain_is_heard(
+    recagent: RunCommand, home: Path, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    seen: list[bool] = []
+    monkeypatch.setattr(Chat, "run", lambda chat: seen.append(chat.plain))
+    assert recagent("chat", *flags).code == 0 and seen == [bool(flags)]
+
+
 def test_keys_show_where_nothing_prompts(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     termios = pytest.importorskip("termios")
     outer, inner = os.openpty()
