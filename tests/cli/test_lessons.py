@@ -427,7 +427,7 @@ def test_the_command_lists_removes_and_clears(
     assert recagent("lessons", "remove", number, "--as", "ben").code == 3
     assert recagent("lessons", "remove", number).code == 0
     assert recagent("lessons", "list", "-q").out == ""
-    assert "removed 1 lesson\n" in recagent("lessons", "clear", "--as", "ben").err
+    assert "removed 1 lesson\n" in recagent("lessons", "clear", "--as", "ben", "--yes").err
 
 
 @pytest.mark.usefixtures("home")
