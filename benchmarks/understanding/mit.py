@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 
 from recagent_catalogs.schema import Column, Role, dump_schema
@@ -190,7 +191,8 @@ def with_people(catalog: Catalog, rows: list[Row], work: Path) -> Catalog:
         f"(?::VARCHAR[][])[row_number() OVER ()] AS {column.name}" for column in _PEOPLE.values()
     )
     items, taken = work / "items.parquet", None
-    with catalog.connect() as database:
+    # Not `Catalog.connect`, which writes no file.
+    with duckdb.connect(str(catalog.path / "catalog.duckdb"), read_only=True) as database:
         database.execute(
             f"COPY (SELECT {columns}, {people} FROM items) TO '{items}' (FORMAT parquet)",  # noqa: S608
             names,
