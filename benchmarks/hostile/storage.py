@@ -274,7 +274,7 @@ def _writers(folder: Path) -> Iterator[Trial]:
         why = "" if code == 0 else f"exit {code}: {told.decode(errors='replace')[-200:]}"
         why = why or ("" if id in there else "acknowledged and not there")
         yield Trial(f"{WRITERS} commands write at once", id, not why, seconds, why)
-    yield tried("100 commands write at once", "the store", lambda: look_at(store.path).wrong)  # type: ignore[arg-type, return-value]
+    yield tried(f"{WRITERS} commands write at once", "the store", lambda: look_at(store.path).wrong)  # type: ignore[arg-type, return-value]
 
 
 def _verified(folder: Path) -> Trial:
