@@ -65,7 +65,7 @@ def texts_of(node: ast.AST, known: dict[str, object]) -> str:
 
 
 def rows_of(section: str) -> set[str]:
-    """Rows that a section yields: what it calls `tried` or `Trial` with, or gives a name and uses."""
+    """Rows of a section: what it calls `tried` or `Trial` with, or gives a name and uses."""
     tree = ast.parse((ROOT / "benchmarks" / "hostile" / f"{section}.py").read_text("utf-8"))
     known = constants(tree)
     found = {

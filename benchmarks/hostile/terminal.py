@@ -22,6 +22,8 @@ from .trials import Corpora, Trial, tried
 PATIENCE_S = 0.2
 TTY = "\x1b[0m \x1b[1m \x1b[2m \x1b[3m \x1b[32m \x1b[33m \x1b[36m \x1b[1;36m \x1b[2;3m".split(" ")
 """The styles that recagent's own screens have."""
+FEWEST_ITEMS = 12
+"""Of a catalog: lists, comparisons and their steps need some, however few texts there are."""
 FORMS = ("table", "json", "jsonl", "csv", "tsv", "md", "ids")
 ARCHIVE = ("profile", "export")
 """Tells words as they were said, however long they are."""
@@ -82,7 +84,8 @@ def run(corpora: Corpora) -> Iterable[Trial]:
 def _catalog(home: Path, texts: Sequence[str]) -> Path:
     """A catalog that carries every text, in use; its directory."""
     lines = []
-    for number, text in enumerate(texts):
+    for number in range(max(len(texts), FEWEST_ITEMS)):
+        text = texts[number % len(texts)]
         item: dict[str, Any] = {
             "id": f"{number}{text[:60]}",
             "title": f"Film {number} {text}",
