@@ -152,8 +152,11 @@ def _tell(error: RecagentError, words: list[str]) -> int:
     if _wants_json(words) and not error.in_report:
         from .ui.render import error_json
 
-        sys.stdout.write(error_json(error) + "\n")
-        sys.stdout.flush()
+        try:
+            sys.stdout.write(error_json(error) + "\n")
+            sys.stdout.flush()
+        except (OSError, ValueError):  # as below; nor may Python try again while it ends
+            _silence()
     with contextlib.suppress(OSError, ValueError):  # nobody may be there to read it
         sys.stderr.write(f"recagent: {clean(error.message)}\n")
         if error.hint:

@@ -97,7 +97,10 @@ class Turns:
             except NotFound:  # the session is somebody else's
                 raise
             except RecagentError as error:  # the answer is there and must not be lost
-                self.notice("catalog", f"this turn could not be kept: {error.message}")
+                nothing = ", nothing of it is noted" if turn.remembered or turn.stated else ""
+                self.notice("catalog", f"this turn could not be kept{nothing}: {error.message}")
+                mine = tuple(said for said in turn.notices if said[0] != "noted")
+                turn = replace(turn, notices=mine)
         if trace is not None and trace.lost:
             self.notice("catalog", f"no trace of this turn: {trace.lost}")
         if request is None:

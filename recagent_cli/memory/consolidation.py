@@ -17,6 +17,7 @@ from .store import UserStore
 from .tastes import (
     DAY_S,
     FAINT,
+    SAID_IN_ONE,
     SAYS,
     Key,
     Learning,
@@ -41,6 +42,9 @@ KEPT_TURNS = 2
 KEPT_PROPOSED = 300
 KEPT_NOTES = 300
 ASKED_DAYS = 90.0
+SURE_DAYS = 7
+"""On so many days the latest facts must have been written before a clock is believed that says that
+earlier ones are of a time to come: one that was put back must not cost a history its times."""
 OFTEN = 3
 """Sessions in which a value was asked for, from which on it is proposed as a taste."""
 
@@ -85,9 +89,22 @@ def _mend_times(store: UserStore, connection: sqlite3.Connection, now: float) ->
     sql = "SELECT DISTINCT profile, catalog FROM events WHERE time > ?"
     for profile, catalog in connection.execute(sql, (now,)).fetchall():
         events = store.all_events(connection, profile, catalog)
+        if _days_until(events, now) < SURE_DAYS:
+            continue  # it may be the present clock that is wrong; `in_time` does without
         for event, mended in zip(events, settled(events, now), strict=True):
             if mended.time != event.time:
                 write_event(connection, mended, anew=False)
+
+
+def _days_until(events: Sequence[StoredEvent], now: float) -> int:
+    """On how many days the latest facts were written, back to the last one of a time to come."""
+    days = set()
+    for event in reversed(events):
+        if event.time > now:
+            break
+        if not event.batch or event.batch.startswith(SAID_IN_ONE):
+            days.add(event.time // DAY_S)
+    return len(days)
 
 
 def superfluous(

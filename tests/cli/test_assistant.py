@@ -438,6 +438,9 @@ def test_an_answer_that_cannot_be_kept_is_still_given(assistant: Assistant, tmp_
     turn = assistant.ask("westerns")
     assert len(turn.items) == 2
     assert any("could not be kept" in text for _, text in turn.notices)
+    told = assistant.ask("I loved Paper Lanterns").notices
+    assert [text for _, text in told if "noted" in text] == [text for _, text in told]
+    assert len(told) == 1 and "could not be kept, nothing of it is noted" in told[0][1]
 
 
 def test_a_reason_names_what_was_asked_for_now(assistant: Assistant) -> None:

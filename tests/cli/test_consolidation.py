@@ -165,15 +165,30 @@ def test_a_clock_that_ran_ahead_gives_no_last_word(
 def test_a_wrong_time_is_put_right_before_it_comes(tmp_path: Path, films: Catalog) -> None:
     store = UserStore(tmp_path / "user.sqlite")
     past = StoredEvent("me", "films", "liked", column="genres", text="Drama", time=NOW - 9 * DAY)
-    store.commit(events=[past, replace(past, kind="never", time=NOW - DAY), past])
+    days = [replace(past, kind="never", time=NOW - day * DAY) for day in range(9, 0, -1)]
+    store.commit(events=[past, *days])
     with store.transaction() as connection:
         wrong = replace(past, time=NOW + 30 * DAY, id=1)
         write_event(connection, wrong, anew=False)
     assert derived(store.events("me"), films).never_values
     consolidate(store, Learning(), now=NOW, scale_of=lambda *of: SCALE)
-    assert [e.time for e in store.events("me")] == [NOW - 9 * DAY, NOW - DAY, NOW - 9 * DAY]
+    assert [e.time for e in store.events("me")] == [past.time, *(day.time for day in days)]
     assert store.damaged == []
     assert derived(store.events("me"), films, NOW + 60 * DAY).never_values
+
+
+def test_a_clock_that_was_put_back_costs_no_fact_its_time(tmp_path: Path) -> None:
+    """Some commands ran with the clock at 1970 and at last year; then it was right again."""
+    store = UserStore(tmp_path / "user.sqlite")
+    said = StoredEvent("me", "films", "liked", column="genres", text="Drama", time=NOW - 400 * DAY)
+    years = [replace(said, time=NOW - day * DAY) for day in range(400, 0, -40)]
+    store.commit(events=years)
+    for wrong in (1.0, 5.0, 3 * DAY, NOW - 365 * DAY, NOW - 1.5 * DAY):
+        consolidate(store, Learning(), now=wrong, scale_of=lambda *of: SCALE)
+        store.commit(events=[replace(said, time=wrong)])
+        consolidate(store, Learning(), now=wrong + 1, scale_of=lambda *of: SCALE)
+    kept = [event.time for event in store.events("me")]
+    assert kept[: len(years)] == [event.time for event in years]
 
 
 def test_a_fact_that_is_neither_contradicted_nor_faded_stays(films: Catalog) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from recagent_catalogs.errors import BadInput
+from recagent_cli import main
 from recagent_cli.faults import as_fault
 
 from ..conftest import RunCommand
@@ -71,6 +73,17 @@ def test_ten_kills_lose_nothing_that_was_there(
 )
 def test_a_full_disk_is_told_as_such_whoever_found_it_full(error: Exception) -> None:
     assert as_fault(error).message.startswith("the disk is full")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_an_error_that_cannot_be_written_as_json_is_told_in_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is left to flush is thrown away, so that the interpreter can end."""
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        assert main._tell(BadInput("no such thing"), ["ask", "--json"]) == 4
+    assert capsys.readouterr().err == "recagent: no such thing\n"
 
 
 def test_what_the_system_refuses_is_no_fault_of_ours() -> None:
