@@ -14,6 +14,7 @@ import resource
 import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -23,6 +24,8 @@ from typing import Any
 from tests.hostile import faults as checks
 from tests.hostile import forked
 
+from . import terminals
+from .at_once import Unit, at_once
 from .models import DATA, Films
 from .trials import Corpora, Trial, tried
 
@@ -36,7 +39,6 @@ STREAMS = "closed streams and pipes"
 ODD = "odd environments"
 CLOCKS = "odd clocks"
 ORPHANS = "no process outlives its parent"
-GONE = "a terminal that goes away"
 SECONDS = 40.0
 NEW_NAMESPACE = 0x00020000
 
@@ -98,36 +100,41 @@ def run(corpora: Corpora) -> Iterable[Trial]:
     films = Home(corpora.folder("faults"))
     films.make()
     rng = random.Random(corpora.seed)
-    yield from _killed(films, rng, corpora.kills)
-    yield from _interrupted(films, rng, max(1, corpora.kills // 4))
-    yield from _full(films)
-    yield from _read_only(films)
-    yield from _streams(films)
-    yield from _odd(films)
-    yield from _clocks(films)
-    yield from _orphans(films, rng)
+    units = [
+        *_killed(films, rng, corpora.kills),
+        *_interrupted(films, rng, max(1, corpora.kills // 4)),
+        *_full(films),
+        *_read_only(films),
+        *_streams(films),
+        *_odd(films),
+        *_clocks(films),
+        *_orphans(films, rng),
+        *terminals.units(films, rng),
+    ]
+    yield from at_once(units, films.place)
 
 
 # -- kill -9 ---------------------------------------------------------------------------------
 
 
-def _killed(films: Home, rng: random.Random, kills: int) -> Iterator[Trial]:
+def _killed(films: Home, rng: random.Random, kills: int) -> Iterator[Unit]:
     each = max(1, kills // (2 * len(WRITERS)))
     for name, (words, stdin) in WRITERS.items():
         home = films.fresh()
-        usual = films.ran(
-            home, words, stdin=stdin, prepare=partial(forked.count_calls, home / "calls")
-        )
-        calls = int((home / "calls").read_text()) if (home / "calls").exists() else 1
+        counted = home / "calls"
+        usual = films.ran(home, words, stdin=stdin, prepare=partial(forked.count_calls, counted))
+        calls = int(counted.read_text()) if counted.exists() else 1
+        shutil.rmtree(home.parent, ignore_errors=True)
         for number in range(each):
             moment = rng.random() * usual.seconds
-            yield _kill(films, KILLED.format(name), f"{number}: {moment:.3f} s", name, moment)
-        for number in range(each):
+            of = KILLED.format(name), f"{number}: {moment:.3f} s", name, moment
+            yield of[0], partial(_kill, films, *of)
             call = rng.randint(1, calls)
-            yield _kill(films, AT_CALL.format(name), f"{number}: {call} of {calls}", name, call)
+            at = AT_CALL.format(name), f"{number}: {call} of {calls}", name, call
+            yield at[0], partial(_kill, films, *at)
 
 
-def _kill(films: Home, row: str, id: str, name: str, when: float) -> Trial:
+def _kill(films: Home, row: str, id: str, name: str, when: float) -> Iterator[Trial]:
     words, stdin = WRITERS[name]
     home = films.fresh()
 
@@ -155,46 +162,48 @@ def _kill(films: Home, row: str, id: str, name: str, when: float) -> Trial:
             yield from checks.leftovers(home)
         yield from checks.doctor_is_content(films.ran(home, ["doctor", "--json"]))
 
-    trial = tried(row, id, check)
-    shutil.rmtree(home, ignore_errors=True)
-    return trial
+    yield tried(row, id, check)
+    shutil.rmtree(home.parent, ignore_errors=True)
 
 
 # -- Ctrl-C and SIGTERM ----------------------------------------------------------------------
 
 
-def _interrupted(films: Home, rng: random.Random, count: int) -> Iterator[Trial]:
+def _interrupted(films: Home, rng: random.Random, count: int) -> Iterator[Unit]:
     commands = [*WRITERS.values(), *((words, BATCH) for words in READERS if words[0] != "--help")]
     for number in range(count):
         words, stdin = commands[number % len(commands)]
-        home = films.fresh()
-        usual = films.ran(home, words, stdin=stdin).seconds
-        for row, sent in ((STOPPED, signal.SIGINT), (ENDED, signal.SIGTERM)):
-            moment = rng.random() * usual
+        shares = rng.random(), rng.random()
+        yield STOPPED, partial(_signals, films, number, words, stdin, shares)
 
-            def check(
-                words: list[str] = words,
-                stdin: bytes = stdin,
-                sent: int = sent,
-                moment: float = moment,
-                home: Path = home,
-            ) -> Iterator[str]:
-                before = checks.facts(home)
-                place = home / "ran"
-                started = time.perf_counter()
-                child = forked.begin(words, place, env=films.env(home), stdin=stdin)
-                time.sleep(moment)
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(child, sent)
-                ran = forked.wait(child, place, started, SECONDS)
-                yield from checks.stopped(ran, sent)
-                yield from checks.kept(home, before, "", "", ran.code)
-                yield from checks.went_well(films.ran(home, ["ask", "sci-fi", "--format", "ids"]))
-                if left := checks.processes_of(home, wait_s=3.0):
-                    yield f"still there: {left}"
 
-            yield tried(row, f"{number}: {' '.join(words)[:50]} at {moment:.3f} s", check)
-        shutil.rmtree(home, ignore_errors=True)
+def _signals(
+    films: Home, number: int, words: list[str], stdin: bytes, shares: tuple[float, float]
+) -> Iterator[Trial]:
+    home = films.fresh()
+    usual = films.ran(home, words, stdin=stdin).seconds
+    for (row, sent), share in zip(
+        ((STOPPED, signal.SIGINT), (ENDED, signal.SIGTERM)), shares, strict=True
+    ):
+        moment = share * usual
+
+        def check(sent: int = sent, moment: float = moment) -> Iterator[str]:
+            before = checks.facts(home)
+            place = home / "ran"
+            started = time.perf_counter()
+            child = forked.begin(words, place, env=films.env(home), stdin=stdin)
+            time.sleep(moment)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, sent)
+            ran = forked.wait(child, place, started, SECONDS)
+            yield from checks.stopped(ran, sent)
+            yield from checks.kept(home, before, "", "", ran.code)
+            yield from checks.went_well(films.ran(home, ["ask", "sci-fi", "--format", "ids"]))
+            if left := checks.processes_of(home, wait_s=3.0):
+                yield f"still there: {left}"
+
+        yield tried(row, f"{number}: {' '.join(words)[:50]} at {moment:.3f} s", check)
+    shutil.rmtree(home.parent, ignore_errors=True)
 
 
 # -- disks -----------------------------------------------------------------------------------
@@ -202,12 +211,12 @@ def _interrupted(films: Home, rng: random.Random, count: int) -> Iterator[Trial]
 
 def _mounted(films: Home, megabytes: int, inside: Callable[[Path], list[str]]) -> list[str] | None:
     """What is wrong, told from a namespace with a small disk mounted; None if that cannot be."""
-    place = films.place / "disk"
-    place.mkdir(exist_ok=True)
+    place = Path(tempfile.mkdtemp(prefix="disk", dir=films.place))
     reader, writer = os.pipe()
-    child = os.fork()
-    if not child:
-        told: list[str] | None = None
+
+    def told() -> None:
+        forked.as_parent()
+        wrong: list[str] | None = None
         try:
             libc = ctypes.CDLL(None, use_errno=True)
             private, source = 1 << 18, b"tmpfs"
@@ -217,12 +226,12 @@ def _mounted(films: Home, megabytes: int, inside: Callable[[Path], list[str]]) -
                 and libc.mount(source, os.fsencode(place), source, 0, f"size={megabytes}m".encode())
                 == 0
             ):
-                told = inside(place)
-        except BaseException as error:
-            told = [f"{type(error).__name__}: {error}"]
-        with open(writer, "w") as out:
-            json.dump(told, out)
-        os._exit(0)
+                wrong = inside(place)
+        except Exception as error:
+            wrong = [f"{type(error).__name__}: {error}"]
+        os.write(writer, json.dumps(wrong)[:60_000].encode())
+
+    child = forked.apart(told)
     os.close(writer)
     with open(reader) as answer:
         text = answer.read()
@@ -231,32 +240,35 @@ def _mounted(films: Home, megabytes: int, inside: Callable[[Path], list[str]]) -
     return found
 
 
-def _full(films: Home) -> Iterator[Trial]:
-    commands = {**WRITERS, "ask": (["ask", "sci-fi"], b""), "import": (["doctor"], b"")}
+def _full(films: Home) -> Iterator[Unit]:
+    commands = {**WRITERS, "ask": (["ask", "sci-fi"], b""), "doctor": (["doctor"], b"")}
     for name, (words, stdin) in commands.items():
         for left in (0, 8, 64, 300, 1500):
+            yield FULL, partial(_filled, films, name, words, stdin, left)
 
-            def inside(
-                disk: Path, words: list[str] = words, stdin: bytes = stdin, left: int = left
-            ) -> list[str]:
-                home = disk / "home"
-                shutil.copytree(films.home, home)
-                before = checks.facts(home)
-                _fill(disk, left)
-                place = films.place / "full-ran"
-                ran = forked.run(words, place, env=films.env(home), stdin=stdin, seconds=SECONDS)
-                told = list(checks.refused_or_done(ran))
-                (disk / "filler").unlink()
-                told += checks.kept(home, before, "", "", ran.code)
-                again = forked.run(words, place, env=films.env(home), stdin=stdin, seconds=SECONDS)
-                told += checks.went_well(again, what="with room again", answer=False)
-                told += checks.doctor_is_content(
-                    forked.run(["doctor", "--json"], place, env=films.env(home), seconds=SECONDS)
-                )
-                return told
 
-            if (wrong := _mounted(films, 60, inside)) is not None:
-                yield tried(FULL, f"{name}, {left} kB left", partial(iter, wrong))
+def _filled(films: Home, name: str, words: list[str], stdin: bytes, left: int) -> Iterator[Trial]:
+    place = Path(tempfile.mkdtemp(prefix="full", dir=films.place))
+
+    def inside(disk: Path) -> list[str]:
+        home = disk / "home"
+        shutil.copytree(films.home, home)
+        before = checks.facts(home)
+        _fill(disk, left)
+        more: dict[str, Any] = {"env": films.env(home), "seconds": SECONDS}
+        ran = forked.run(words, place, stdin=stdin, **more)
+        told = list(checks.refused_or_done(ran))
+        (disk / "filler").unlink()
+        told += checks.kept(home, before, "", "", ran.code)
+        again = forked.run(words, place, stdin=stdin, **more)
+        told += checks.went_well(again, what="with room again", answer=False)
+        told += checks.doctor_is_content(forked.run(["doctor", "--json"], place, **more))
+        return told
+
+    started = time.perf_counter()
+    if (wrong := _mounted(films, 60, inside)) is not None:
+        took = time.perf_counter() - started
+        yield Trial(FULL, f"{name}, {left} kB left", not wrong, took, "; ".join(wrong)[:500])
 
 
 def _fill(disk: Path, kilobytes: int) -> None:
@@ -282,46 +294,51 @@ def _powerless() -> None:
     libc.capset(header, (ctypes.c_uint32 * 6)())
 
 
-def _read_only(films: Home) -> Iterator[Trial]:
+def _read_only(films: Home) -> Iterator[Unit]:
     commands = [*((words, BATCH) for words in READERS), *WRITERS.values()]
     for words, stdin in commands:
-        home = films.fresh()
-        films.ran(home, ["ask", "sci-fi"])
-        (home / "ran").mkdir(exist_ok=True)
-        place = films.place / "read-only-ran"
-
-        def check(
-            words: list[str] = words, stdin: bytes = stdin, home: Path = home, place: Path = place
-        ) -> Iterator[str]:
-            checks.writable(home, False)
-            ran = forked.run(
-                words, place, env=films.env(home), stdin=stdin, prepare=_powerless, seconds=SECONDS
-            )
-            yield from checks.refused_or_done(ran)
-            if ran.code and words in READERS[:-1]:  # of a batch some lines may fail
-                yield f"exit code {ran.code}: {ran.err[-200:]!r}"
-
-        yield tried(READ_ONLY, f"data: {' '.join(words)[:60]}", check)
-        checks.writable(home, True)
-        shutil.rmtree(home, ignore_errors=True)
-    empty = films.place / "empty"
-    empty.mkdir(exist_ok=True)
-    empty.chmod(0o555)
+        yield READ_ONLY, partial(_unwritable, films, words, stdin)
     for variable in ("RECAGENT_HOME", "HOME"):
-        env: dict[str, str | None] = {
-            **dict.fromkeys(("RECAGENT_HOME", "RECAGENT_CATALOG", "XDG_DATA_HOME")),
-            variable: str(empty / "x"),
-        }
-        for words in (["ask", "sci-fi"], ["recommend"], ["similar", "Alien"], ["catalog", "list"]):
+        yield READ_ONLY, partial(_bundled, films, variable)
 
-            def bundled(
-                words: list[str] = words, env: dict[str, str | None] = env
-            ) -> Iterator[str]:
-                place = films.place / "read-only-ran"
-                ran = forked.run(words, place, env=env, prepare=_powerless, seconds=SECONDS)
-                yield from checks.went_well(ran)
 
-            yield tried(READ_ONLY, f"{variable}: {' '.join(words)}", bundled)
+def _unwritable(films: Home, words: list[str], stdin: bytes) -> Iterator[Trial]:
+    home = films.fresh()
+    films.ran(home, ["ask", "sci-fi"])
+    (home / "ran").mkdir(exist_ok=True)
+    place = home.parent / "ran"
+
+    def check() -> Iterator[str]:
+        checks.writable(home, False)
+        ran = forked.run(
+            words, place, env=films.env(home), stdin=stdin, prepare=_powerless, seconds=SECONDS
+        )
+        yield from checks.refused_or_done(ran)
+        if ran.code and words in READERS[:-1]:  # of a batch some lines may fail
+            yield f"exit code {ran.code}: {ran.err[-200:]!r}"
+        if "could not be kept" in ran.err and "note: noted" in ran.err:
+            yield f"noted, and not kept: {ran.err[-300:]!r}"
+
+    yield tried(READ_ONLY, f"data: {' '.join(words)[:60]}", check)
+    checks.writable(home, True)
+    shutil.rmtree(home.parent, ignore_errors=True)
+
+
+def _bundled(films: Home, variable: str) -> Iterator[Trial]:
+    empty = Path(tempfile.mkdtemp(prefix="empty", dir=films.place))
+    place = Path(tempfile.mkdtemp(prefix="ran", dir=films.place))
+    empty.chmod(0o555)
+    env: dict[str, str | None] = {
+        **dict.fromkeys(("RECAGENT_HOME", "RECAGENT_CATALOG", "XDG_DATA_HOME")),
+        variable: str(empty / "x"),
+    }
+    for words in (["ask", "sci-fi"], ["recommend"], ["similar", "Alien"], ["catalog", "list"]):
+
+        def check(words: list[str] = words) -> Iterator[str]:
+            ran = forked.run(words, place, env=env, prepare=_powerless, seconds=SECONDS)
+            yield from checks.went_well(ran)
+
+        yield tried(READ_ONLY, f"{variable}: {' '.join(words)}", check)
 
 
 # -- streams, environments, clocks -----------------------------------------------------------
@@ -357,7 +374,7 @@ def _full_device(descriptor: int) -> Callable[[], None]:
     return fill
 
 
-def _streams(films: Home) -> Iterator[Trial]:
+def _streams(films: Home) -> Iterator[Unit]:
     kinds: dict[str, Callable[[], object]] = {
         "stdin closed": _closed(0),
         "stdout closed": _closed(1),
@@ -368,22 +385,25 @@ def _streams(films: Home) -> Iterator[Trial]:
         "> /dev/full": _full_device(1),
         "2> /dev/full": _full_device(2),
     }
+    for kind, prepare in kinds.items():
+        yield STREAMS, partial(_streamed, films, kind, prepare)
+
+
+def _streamed(films: Home, kind: str, prepare: Callable[[], object]) -> Iterator[Trial]:
     home = films.fresh()
     films.ran(home, ["ask", "sci-fi"])
-    for kind, prepare in kinds.items():
-        for words in READERS:
+    for words in READERS:
 
-            def check(
-                words: list[str] = words, prepare: Callable[[], object] = prepare, kind: str = kind
-            ) -> Iterator[str]:
-                ran = films.ran(home, words, prepare=prepare, stdin=BATCH)
-                yield from checks.refused_or_done(ran)
-                if ran.code and "/dev/full" not in kind:
-                    yield f"exit code {ran.code}: {ran.err[-200:]!r}"
-                if kind == "| head -0" and "roken" in ran.err:
-                    yield f"it complains: {ran.err[-200:]!r}"
+        def check(words: list[str] = words) -> Iterator[str]:
+            ran = films.ran(home, words, prepare=prepare, stdin=BATCH)
+            yield from checks.refused_or_done(ran)
+            if ran.code and "/dev/full" not in kind:
+                yield f"exit code {ran.code}: {ran.err[-200:]!r}"
+            if kind == "| head -0" and "roken" in ran.err:
+                yield f"it complains: {ran.err[-200:]!r}"
 
-            yield tried(STREAMS, f"{kind}: {' '.join(words)[:60]}", check)
+        yield tried(STREAMS, f"{kind}: {' '.join(words)[:60]}", check)
+    shutil.rmtree(home.parent, ignore_errors=True)
 
 
 def _coded(encoding: str) -> Callable[[], None]:
@@ -399,11 +419,9 @@ def _limited(descriptors: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
 
 
-def _odd(films: Home) -> Iterator[Trial]:
-    gone = films.place / "gone"
-
+def _odd(films: Home) -> Iterator[Unit]:
     def in_deleted() -> None:
-        gone.mkdir(exist_ok=True)
+        gone = Path(tempfile.mkdtemp(prefix="gone", dir=films.place))
         os.chdir(gone)
         gone.rmdir()
 
@@ -427,49 +445,58 @@ def _odd(films: Home) -> Iterator[Trial]:
         "a zero byte's worth": (forked.nothing, {}, ("a\x01b\x1b[31m",)),
     }
     for kind, (prepare, env, more) in kinds.items():
-        home = films.fresh()
-        films.ran(home, ["ask", "sci-fi"])
-        for words in READERS:
+        for some in (READERS[::2], READERS[1::2]):
+            yield ODD, partial(_oddly, films, kind, prepare, env, more, some)
+    for kind, env in ODD_HOMES.items():
+        yield ODD, partial(_odd_home, films, kind, env)
 
-            def check(
-                words: list[str] = words,
-                prepare: Callable[[], object] = prepare,
-                env: dict[str, str | None] = env,
-                more: tuple[str, ...] = more,
-                home: Path = home,
-            ) -> Iterator[str]:
-                ran = films.ran(home, [*words, *more], prepare=prepare, env=env, stdin=BATCH)
-                yield from checks.refused_or_done(ran)
-                if ran.code and not more:
-                    yield f"exit code {ran.code}: {ran.err[-200:]!r}"
 
-            yield tried(ODD, f"{kind}: {' '.join(words)[:60]}", check)
-        checks.writable(home, True)
-        shutil.rmtree(home, ignore_errors=True)
-    for kind, env in {
-        "XDG relative": {"XDG_DATA_HOME": "relative/path"},
-        "XDG empty": {"XDG_DATA_HOME": "", "XDG_CONFIG_HOME": ""},
-        "XDG a file": {"XDG_DATA_HOME": "/etc/passwd"},
-        "XDG a device": {"XDG_DATA_HOME": "/dev/null"},
-        "RECAGENT_HOME a file": {"RECAGENT_HOME": "/etc/passwd"},
-        "RECAGENT_HOME empty": {"RECAGENT_HOME": " "},
-        "RECAGENT_HOME nobody's": {"RECAGENT_HOME": "~nobody-at-all/x"},
-    }.items():
-        odd = films.place / "odd-home"
-        odd.mkdir(exist_ok=True)
-        base: dict[str, str | None] = {"RECAGENT_HOME": None, "HOME": str(odd), **env}
-        for words in (["paths"], ["catalog", "list"], ["profile", "show"], ["ask", "sci-fi"]):
+def _oddly(
+    films: Home,
+    kind: str,
+    prepare: Callable[[], object],
+    env: dict[str, str | None],
+    more: tuple[str, ...],
+    commands: tuple[list[str], ...],
+) -> Iterator[Trial]:
+    home = films.fresh()
+    films.ran(home, ["ask", "sci-fi"])
+    for words in commands:
 
-            def elsewhere(
-                words: list[str] = words, base: dict[str, str | None] = base
-            ) -> Iterator[str]:
-                ran = forked.run(
-                    words, films.place / "odd-ran", env=base, seconds=SECONDS,
-                    prepare=partial(os.chdir, films.place / "odd-home"),
-                )  # fmt: skip
-                yield from checks.refused_or_done(ran)
+        def check(words: list[str] = words) -> Iterator[str]:
+            ran = films.ran(home, [*words, *more], prepare=prepare, env=env, stdin=BATCH)
+            yield from checks.refused_or_done(ran)
+            if ran.code and not more:
+                yield f"exit code {ran.code}: {ran.err[-200:]!r}"
 
-            yield tried(ODD, f"{kind}: {' '.join(words)}", elsewhere)
+        yield tried(ODD, f"{kind}: {' '.join(words)[:60]}", check)
+    checks.writable(home, True)
+    shutil.rmtree(home.parent, ignore_errors=True)
+
+
+ODD_HOMES: dict[str, dict[str, str | None]] = {
+    "XDG relative": {"XDG_DATA_HOME": "relative/path"},
+    "XDG empty": {"XDG_DATA_HOME": "", "XDG_CONFIG_HOME": ""},
+    "XDG a file": {"XDG_DATA_HOME": "/etc/passwd"},
+    "XDG a device": {"XDG_DATA_HOME": "/dev/null"},
+    "RECAGENT_HOME a file": {"RECAGENT_HOME": "/etc/passwd"},
+    "RECAGENT_HOME empty": {"RECAGENT_HOME": " "},
+    "RECAGENT_HOME nobody's": {"RECAGENT_HOME": "~nobody-at-all/x"},
+}
+
+
+def _odd_home(films: Home, kind: str, env: dict[str, str | None]) -> Iterator[Trial]:
+    odd = Path(tempfile.mkdtemp(prefix="odd", dir=films.place))
+    there = {"RECAGENT_HOME": None, "HOME": str(odd), **env}
+    for words in (["paths"], ["catalog", "list"], ["profile", "show"], ["ask", "sci-fi"]):
+
+        def check(words: list[str] = words) -> Iterator[str]:
+            ran = forked.run(
+                words, odd / "ran", env=there, seconds=SECONDS, prepare=partial(os.chdir, odd)
+            )
+            yield from checks.refused_or_done(ran)
+
+        yield tried(ODD, f"{kind}: {' '.join(words)}", check)
 
 
 def _at(moment: float) -> Callable[[], None]:
@@ -482,7 +509,7 @@ def _at(moment: float) -> Callable[[], None]:
     return turn
 
 
-def _clocks(films: Home) -> Iterator[Trial]:
+def _clocks(films: Home) -> Iterator[Unit]:
     now = time.time()
     moments = {
         "1970": 1.0,
@@ -492,29 +519,34 @@ def _clocks(films: Home) -> Iterator[Trial]:
         "2106": 2.0**32 + 5,
         "the year 9999": 253402300000.0,
     }
-    home = films.fresh()
     for kind, moment in moments.items():
-        for words, stdin in (
-            *WRITERS.values(),
-            (["ask", "sci-fi", "--json"], b""),
-            (["session", "list"], b""),
-            (["profile", "show"], b""),
-            (["doctor"], b""),
-        ):
+        yield CLOCKS, partial(_clocked, films, kind, moment)
 
-            def check(
-                words: list[str] = words, stdin: bytes = stdin, moment: float = moment
-            ) -> Iterator[str]:
-                before = checks.facts(home)
-                ran = films.ran(home, words, prepare=_at(moment), stdin=stdin)
-                yield from checks.went_well(ran, answer=False)
-                yield from checks.kept(home, before, "", "", ran.code)
-                now = films.ran(home, ["ask", "--continue", "more", "--format", "ids"])
-                # of sixteen films all may have been shown
-                yield from checks.went_well(now, what="back in our days", answer=False)
 
-            yield tried(CLOCKS, f"{kind}: {' '.join(words)[:50]}", check)
-    shutil.rmtree(home, ignore_errors=True)
+def _clocked(films: Home, kind: str, moment: float) -> Iterator[Trial]:
+    """Commands with a wrong clock, each with one of our days after it, in one home."""
+    home = films.fresh()
+    ours = checks.facts(home)
+    for words, stdin in (
+        *WRITERS.values(),
+        (["ask", "sci-fi", "--json"], b""),
+        (["session", "list"], b""),
+        (["profile", "show"], b""),
+        (["doctor"], b""),
+    ):
+
+        def check(words: list[str] = words, stdin: bytes = stdin) -> Iterator[str]:
+            before = checks.facts(home)
+            ran = films.ran(home, words, prepare=_at(moment), stdin=stdin)
+            yield from checks.went_well(ran, answer=False)
+            yield from checks.kept(home, before, "", "", ran.code)
+            now = films.ran(home, ["ask", "--continue", "more", "--format", "ids"])
+            # of sixteen films all may have been shown
+            yield from checks.went_well(now, what="back in our days", answer=False)
+            yield from checks.kept(home, ours, "", "", now.code)
+
+        yield tried(CLOCKS, f"{kind}: {' '.join(words)[:50]}", check)
+    shutil.rmtree(home.parent, ignore_errors=True)
 
 
 # -- processes -------------------------------------------------------------------------------
@@ -524,7 +556,7 @@ HEAVY = (
 )
 
 
-def _orphans(films: Home, rng: random.Random) -> Iterator[Trial]:
+def _orphans(films: Home, rng: random.Random) -> Iterator[Unit]:
     commands = (
         ["query", HEAVY],
         ["build", "films"],
@@ -533,22 +565,26 @@ def _orphans(films: Home, rng: random.Random) -> Iterator[Trial]:
     )
     for words in commands:
         for number in range(4):
-            home = films.fresh()
-            if words[0] == "ask":  # trained elsewhere: a child tries them
-                for checked in home.glob("data/models/*/*/checked.json"):
-                    checked.unlink()
+            yield ORPHANS, partial(_orphaned, films, words, number, rng.uniform(0.2, 1.5))
 
-            def check(words: list[str] = words, home: Path = home) -> Iterator[str]:
-                place = home / "ran"
-                place.mkdir(exist_ok=True)
-                started = time.perf_counter()
-                child = forked.begin(words, place, env=films.env(home))
-                time.sleep(rng.uniform(0.2, 1.5))
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(child, signal.SIGKILL)
-                forked.wait(child, place, started, SECONDS)
-                if left := checks.processes_of(home, wait_s=8.0):
-                    yield f"still there: {left}"
 
-            yield tried(ORPHANS, f"{' '.join(words)[:40]}, {number}", check)
-            shutil.rmtree(home, ignore_errors=True)
+def _orphaned(films: Home, words: list[str], number: int, moment: float) -> Iterator[Trial]:
+    home = films.fresh()
+    if words[0] == "ask":  # trained elsewhere: a child tries them
+        for checked in home.glob("data/models/*/*/checked.json"):
+            checked.unlink()
+
+    def check() -> Iterator[str]:
+        place = home / "ran"
+        place.mkdir(exist_ok=True)
+        started = time.perf_counter()
+        child = forked.begin(words, place, env=films.env(home))
+        time.sleep(moment)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        forked.wait(child, place, started, SECONDS)
+        if left := checks.processes_of(home, wait_s=8.0, kill=True):
+            yield f"still there: {left}"
+
+    yield tried(ORPHANS, f"{' '.join(words)[:40]}, {number}", check)
+    shutil.rmtree(home.parent, ignore_errors=True)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from tests.hostile import forked
 from tests.hostile import models as attacks
 
+from .at_once import Unit, at_once
 from .trials import Corpora, Trial, tried
 
 DATA = Path(__file__).resolve().parents[2] / "tests" / "data"
@@ -33,7 +35,6 @@ class Films:
 
     def __init__(self, place: Path) -> None:
         self.place, self.home = place, place / "home"
-        self.count = 0
 
     def make(self) -> None:
         """Ingest, learn a taste, build twice."""
@@ -81,8 +82,7 @@ class Films:
         """
         from recagent_tools.models.artefacts import trust
 
-        self.count += 1
-        home = self.place / f"copy{self.count}"
+        home = Path(tempfile.mkdtemp(prefix="copy", dir=self.place)) / "home"
         shutil.copytree(self.home, home)
         models = home / "data" / "models" / "films"
         for manifest in models.glob("*/manifest.json"):
@@ -98,6 +98,10 @@ def run(corpora: Corpora) -> Iterable[Trial]:
     forked.warm_up()
     films = Films(corpora.folder("models"))
     films.make()
+    yield from at_once(list(_units(films)), films.place)
+
+
+def _units(films: Films) -> Iterator[Unit]:
     models = films.home / "data" / "models" / "films"
     names = [path.name for path in attacks.files_of(attacks.current_build(models))]
     for place, name in enumerate(names):
@@ -105,38 +109,42 @@ def run(corpora: Corpora) -> Iterable[Trial]:
         for number, (kind, damage) in enumerate(attacks.damages(other).items()):
             if name.endswith(".npy") and (number + place) % 3:
                 continue  # an array is read as any other: each kind on every third
-            yield _tried(films, DAMAGED, f"{name}: {kind}", _file(name, damage))
+            yield _unit(films, DAMAGED, f"{name}: {kind}", _file(name, damage))
             if (
                 place % 6 == 0
                 and kind in ("missing", "cut at 50%", "a pipe")
                 or (kind == "cut at 50%" and name.startswith("ranker"))
             ):
-                yield _tried(films, ALONE, f"{name}: {kind}", _file(name, damage), alone=True)
+                yield _unit(films, ALONE, f"{name}: {kind}", _file(name, damage), alone=True)
     for place, name in enumerate(names):
         content = (attacks.current_build(models) / name).read_bytes()
         if name.endswith(".txt"):
             for kind, edited in attacks.text_edits(content).items():
-                yield _tried(films, EDITED, f"{name}: {kind}", _summed(name, edited), foreign=True)
+                yield _unit(films, EDITED, f"{name}: {kind}", _summed(name, edited), foreign=True)
         elif name.endswith(".npy"):
             for number, (kind, edited) in enumerate(attacks.array_edits(content).items()):
                 if (number + place) % 3 and not kind.startswith("one"):
                     continue
-                yield _tried(
+                yield _unit(
                     films, NUMBERS, f"{name}: {kind}", _summed(name, edited), foreign=True,
                     noted=False,
                 )  # fmt: skip
     manifest = json.loads((attacks.current_build(models) / "manifest.json").read_bytes())
     for kind, told in attacks.manifests(manifest).items():
-        yield _tried(
+        yield _unit(
             films, TOLD, f"manifest: {kind}", lambda m, told=told: attacks.point_anew(m, told),
             foreign=True, noted=kind not in ("retrievers none",),
         )  # fmt: skip
     for kind, content in attacks.POINTERS.items():
-        yield _tried(
+        yield _unit(
             films, TOLD, f"pointer: {kind}",
             lambda m, content=content: (m / "current").write_bytes(content),
         )  # fmt: skip
-    yield _tried(films, FOREIGN, "copied", lambda models: None, foreign=True, noted=False)
+    yield _unit(films, FOREIGN, "copied", lambda models: None, foreign=True, noted=False)
+
+
+def _unit(films: Films, row: str, id: str, damage: Callable[[Path], object], **more: bool) -> Unit:
+    return row, lambda: [_tried(films, row, id, damage, **more)]
 
 
 def _file(name: str, damage: attacks.Damage) -> Callable[[Path], object]:
@@ -171,5 +179,5 @@ def _tried(
             yield f"{ran.seconds:.1f} s"
 
     trial = tried(row, id, check)
-    shutil.rmtree(home, ignore_errors=True)
+    shutil.rmtree(home.parent, ignore_errors=True)
     return trial

@@ -24,6 +24,7 @@ from .ledger import note_numbers
 from .migrations import MIGRATIONS, migrate
 
 BUSY_TIMEOUT_S = 30.0
+BUSY_STEP_MS = 250
 UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
 """What SQLite raises of a damaged file; the second where its own error quotes bytes of it."""
 _LEAST_LOG = 32 + 24 + 512
@@ -166,10 +167,26 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
             time.sleep(0.01)
 
 
+def _begin(connection: sqlite3.Connection) -> None:
+    """Begin to write once nobody else does; SQLite hears no Ctrl-C as long as it waits itself."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    connection.execute(f"PRAGMA busy_timeout={BUSY_STEP_MS}")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() >= deadline:
+                    raise
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={int(BUSY_TIMEOUT_S * 1000)}")
+
+
 @contextlib.contextmanager
 def immediate(connection: sqlite3.Connection) -> Iterator[None]:
     """A transaction that writes: all of it, or nothing where an error leaves it."""
-    connection.execute("BEGIN IMMEDIATE")
+    _begin(connection)
     try:
         yield
     except BaseException:

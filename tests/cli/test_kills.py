@@ -5,9 +5,12 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,9 @@ import pytest
 from recagent_catalogs.errors import BadInput
 from recagent_cli import main
 from recagent_cli.faults import as_fault
+from recagent_cli.memory import store_file
+from recagent_cli.memory.event_rows import StoredEvent
+from recagent_cli.memory.store import UserStore
 
 from ..conftest import RunCommand
 from ..hostile import faults
@@ -84,6 +90,34 @@ def test_an_error_that_cannot_be_written_as_json_is_told_in_words(
         monkeypatch.setattr(sys, "stdout", full)
         assert main._tell(BadInput("no such thing"), ["ask", "--json"]) == 4
     assert capsys.readouterr().err == "recagent: no such thing\n"
+
+
+def test_ctrl_c_is_heard_while_another_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_file, "BUSY_TIMEOUT_S", 3.0)
+    store = UserStore(tmp_path / "user.sqlite")
+    liked = StoredEvent("me", "films", "liked", "f01")
+    store.commit(events=[liked])
+
+    def pressed(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(store_file, "BUSY_STEP_MS", 20)
+    before = signal.signal(signal.SIGALRM, pressed)
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        started = time.monotonic()
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                store.commit(events=[liked])
+        finally:
+            signal.signal(signal.SIGALRM, before)
+        assert time.monotonic() - started < 1.5
+        other.execute("ROLLBACK")
+    store.commit(events=[liked])
+    assert len(store.events("me")) == 2
 
 
 def test_what_the_system_refuses_is_no_fault_of_ours() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -118,8 +120,14 @@ def writable(home: Path, yes: bool) -> None:
     home.chmod(0o755 if yes else 0o555)
 
 
-def processes_of(home: Path, *, wait_s: float = 0.0) -> list[str]:
-    """Running processes that know that home, once so many seconds have passed or none is left."""
+def processes_of(home: Path, *, wait_s: float = 0.0, kill: bool = False) -> list[str]:
+    """Running processes that know that home, once so many seconds have passed or none is left.
+
+    Args:
+        home: a folder that stands in their command line or environment, itself or one below it.
+        wait_s: how long they may take to end.
+        kill: whether those that do not are killed.
+    """
     deadline = time.monotonic() + wait_s
     while True:
         found = []
@@ -134,11 +142,13 @@ def processes_of(home: Path, *, wait_s: float = 0.0) -> list[str]:
                     place.joinpath("cmdline").read_bytes() + place.joinpath("environ").read_bytes()
                 )
                 if os.fsencode(home) + b"/" in known or known.endswith(os.fsencode(home)):
-                    found.append(
-                        place.joinpath("cmdline").read_bytes().replace(b"\0", b" ")[:200].decode()
-                    )
+                    line = place.joinpath("cmdline").read_bytes().replace(b"\0", b" ")
+                    found.append((int(place.name), line[:200].decode("utf-8", "replace")))
             except (OSError, IndexError):
                 continue
         if not found or time.monotonic() >= deadline:
-            return found
+            for number, _ in found if kill else ():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(number, signal.SIGKILL)
+            return [line for _, line in found]
         time.sleep(0.05)

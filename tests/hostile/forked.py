@@ -6,6 +6,7 @@ Only for systems that can fork.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import importlib
 import io
 import os
@@ -16,11 +17,16 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 STREAMS = ("stdin", "stdout", "stderr")
 UNMADE = io.StringIO()
+_leave = os._exit
+"""Kept, as children put others in its place."""
+_parent = os.getpid()
+"""Who may fork."""
 WARM = (
     "duckdb",
     "numpy",
@@ -76,52 +82,95 @@ def begin(
         stdin: what it reads.
     """
     (place / "in").write_bytes(stdin)
+    return apart(partial(_command, words, place, env, prepare))
+
+
+def apart(body: Callable[[], object]) -> int:
+    """Fork a child that runs something and never comes back; returns its process id.
+
+    It ends with 0, with 99 and a traceback on descriptor 2 where an exception came out, and by
+    SIGKILL once its parent is gone.
+    """
+    if os.getpid() != _parent:  # a child that came back all the same
+        _leave(98)
     child = os.fork()
     if child:
         return child
     try:
-        os.setsid()
-        for which in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
-            signal.signal(which, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # as Python does
-        for descriptor, (name, flags) in enumerate(
-            (("in", os.O_RDONLY), ("out", os.O_WRONLY), ("err", os.O_WRONLY))
-        ):
-            opened = os.open(place / name, flags | os.O_CREAT | os.O_TRUNC * (flags != 0), 0o644)
-            os.dup2(opened, descriptor)
-            os.close(opened)
-        for name in STREAMS:
-            setattr(sys, name, UNMADE)
-        for name, value in env.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        prepare()
-        for number, name in enumerate(STREAMS):  # not before: a file can be told from a pipe
-            if name in vars(sys) and getattr(sys, name) is UNMADE:
-                mode = "w" if number else "r"
-                setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))
-        sys.argv = ["recagent", *words]
-        from recagent_cli.main import main
-
-        code: object = 0
         try:
-            main()
-        except SystemExit as leaving:
-            code = leaving.code
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError, ValueError):
-                stream.flush()
-        os._exit(code if isinstance(code, int) else 0 if code is None else 1)
-    except BaseException:
-        import traceback
+            _with_parent()
+            os.setsid()
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # as Python does
+            body()
+            _leave(0)
+        except BaseException:
+            import traceback
 
-        with contextlib.suppress(OSError):
-            os.write(2, traceback.format_exc().encode("utf-8", "replace"))
+            with contextlib.suppress(OSError):
+                os.write(2, traceback.format_exc().encode("utf-8", "replace"))
+        finally:
+            _leave(99)  # whatever happens, the child is no second parent
     finally:
-        os._exit(99)  # whatever happens, the child is no second parent
+        _leave(99)  # nor where a signal came between
+
+
+def as_parent() -> None:
+    """In a child that shall fork children of its own, as the workers of a benchmark."""
+    global _parent
+    _parent = os.getpid()
+
+
+def _with_parent() -> None:
+    """End with the parent, where the system can."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != _parent:
+            _leave(97)
+
+
+def _command(
+    words: list[str], place: Path, env: Mapping[str, str | None], prepare: Callable[[], object]
+) -> None:
+    """In a child: run a command line with its streams in files."""
+    for descriptor, (name, flags) in enumerate(
+        (("in", os.O_RDONLY), ("out", os.O_WRONLY), ("err", os.O_WRONLY))
+    ):
+        opened = os.open(place / name, flags | os.O_CREAT | os.O_TRUNC * (flags != 0), 0o644)
+        os.dup2(opened, descriptor)
+        os.close(opened)
+    as_main(words, env, prepare)
+
+
+def as_main(
+    words: list[str], env: Mapping[str, str | None], prepare: Callable[[], object] = nothing
+) -> None:
+    """In a child whose descriptors are as they shall be: run a command line, and end with it."""
+    for name in STREAMS:
+        setattr(sys, name, UNMADE)
+    for name, value in env.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    prepare()
+    for number, name in enumerate(STREAMS):  # not before: a file can be told from a pipe
+        if name in vars(sys) and getattr(sys, name) is UNMADE:
+            mode = "w" if number else "r"
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))
+    sys.argv = ["recagent", *words]
+    from recagent_cli.main import main
+
+    code: object = 0
+    try:
+        main()
+    except SystemExit as leaving:
+        code = leaving.code
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code if isinstance(code, int) else 0 if code is None else 1)
 
 
 def wait(child: int, place: Path, started: float, seconds: float) -> Ran:
@@ -190,7 +239,7 @@ def at_calls(then: Callable[[], object]) -> None:
 
 def count_calls(place: Path) -> None:
     """In a child: write into a file how many calls there were, when it ends."""
-    count, leave = 0, os._exit
+    count = 0
 
     def one() -> None:
         nonlocal count
@@ -199,7 +248,7 @@ def count_calls(place: Path) -> None:
     def left(code: int) -> None:
         total = count
         place.write_text(str(total))
-        leave(code)
+        _leave(code)
 
     at_calls(one)
     os._exit = left  # type: ignore[assignment]
