@@ -6,9 +6,9 @@
 DIR of `--attacks` holds any of `sql_attacks.jsonl`, `sql_legit.jsonl` (with `sql_fixture/`),
 `injections.jsonl`, `terminal.jsonl`; DIR of `--bad-inputs` a `manifest.jsonl` with
 `bad_inputs.tar.xz`. Defaults: `attacks` and `bad_inputs` of $RECAGENT_BENCH_DATA. What needs no
-corpus (the store, the models, faults) runs with or without. A row tells how many trials there were,
-how many held and fell, and the slowest; what fell is listed below. The exit code is 1 if any fell,
-2 if nothing could be tried.
+corpus (the store, the models, faults) runs with or without; models and faults in four processes at
+once, which end with this one. A row tells how many trials there were, how many held and fell, and
+the slowest; what fell is listed below. The exit code is 1 if any fell, 2 if nothing could be tried.
 """
 
 from __future__ import annotations
