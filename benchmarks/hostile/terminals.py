@@ -168,7 +168,11 @@ def _command(films: Any, words: list[str], moment: float) -> Iterator[Trial]:
 def _waiting(films: Any, kind: str) -> Iterator[Trial]:
     """Ctrl-C while another holds the store, what is kept, or the models."""
     home = films.fresh()
-    words = ["build", "films"] if kind == "build" else ["profile", "set", "Blue Static", "like"]
+    words = {
+        "store": ["profile", "set", "Blue Static", "like"],
+        "keep": ["ask", "I loved Blue Static"],
+        "build": ["build", "films"],
+    }[kind]
     data = home / "data"
 
     def check() -> Iterator[str]:
