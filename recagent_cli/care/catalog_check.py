@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from recagent_catalogs.errors import RecagentError
 from recagent_catalogs.shipped import MARKER, bundled_names
@@ -84,20 +83,18 @@ def check_models(paths: Paths, watch: Watch = unwatched) -> Iterator[Checked]:
     from recagent_tools.models.artefacts import CURRENT
 
     for name in names_of(paths.models):
-        if (paths.models / name / CURRENT).exists():
+        if os.path.lexists(paths.models / name / CURRENT):
             watch(f"models of {name}", 0.0)
             yield _check_models(name, paths.models / name)
 
 
 def _check_models(name: str, folder: Path) -> Checked:
-    from recagent_tools.models.artefacts import CURRENT
+    from recagent_tools.models.artefacts import CURRENT, ArtefactError, pointer_of, wrong_with_build
 
     again = f"{REPAIR}, or recagent build {name}"
     try:
-        pointer = json.loads((folder / CURRENT).read_bytes())
-        current, previous = str(pointer["build"]), str(pointer.get("previous") or "")
-        sum_ = str(pointer["manifest"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        current, sum_, previous = pointer_of(folder) or ("", "", "")
+    except ArtefactError:
         wrong = Finding("models", str(folder / CURRENT), "cannot be read", again)
         return Checked(f"models {name}", "not read", (wrong,))
     found = [
@@ -111,33 +108,3 @@ def _check_models(name: str, folder: Path) -> Checked:
         ]
     told = f"build {current}" + (f", before it {previous}" if previous else "")
     return Checked(f"models {name}", told, tuple(found))
-
-
-def wrong_with_build(place: Path, sum_: str = "") -> Iterator[tuple[Path, str]]:
-    """The files of a build that are missing or differ; all of them are read.
-
-    Args:
-        place: the build's directory.
-        sum_: sha256 of its manifest, where that is known.
-    """
-    from recagent_tools.models.artefacts import MANIFEST, describe
-
-    path = place / MANIFEST
-    try:
-        raw = path.read_bytes()
-        files: dict[str, dict[str, Any]] = json.loads(raw)["files"]
-        expected = {name: (facts["bytes"], facts["sha256"]) for name, facts in files.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        yield path, "cannot be read"
-        return
-    if sum_ and hashlib.sha256(raw).hexdigest() != sum_:
-        yield path, "not as it was written"
-        return
-    for name, facts in expected.items():
-        try:
-            now = describe(place / name)
-        except OSError:
-            yield place / name, "missing"
-            continue
-        if (now["bytes"], now["sha256"]) != facts:
-            yield place / name, "not as it was written"

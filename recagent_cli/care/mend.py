@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import shutil
 import tempfile
 import time
@@ -21,7 +19,7 @@ from ..library import Library
 from ..memory.backups import copies_of, folder_of
 from ..memory.store_file import StoreFile
 from ..paths import Paths, make_dir
-from .catalog_check import check_catalogs, check_models, is_bundled, wrong_with_build
+from .catalog_check import check_catalogs, check_models, is_bundled
 from .file_check import check_digests, check_settings, is_old, leftovers, open_to_others
 from .repair import named_aside
 from .store_check import look_at
@@ -100,49 +98,28 @@ def _models(paths: Paths) -> Iterator[Mend]:
 
 
 def _mend_models(paths: Paths, folder: Path, name: str) -> str:
-    """Point to the build before, if that is whole and of these data; else leave no pointer."""
-    from recagent_tools.models.artefacts import CURRENT, LOCK, MANIFEST, describe
+    """Let the best of the builds be the current one, as whoever opens them would choose it.
 
-    with locked(folder / LOCK):
-        try:
-            pointer = json.loads((folder / CURRENT).read_bytes())
-            current, before = str(pointer["build"]), str(pointer.get("previous") or "")
-            sum_ = str(pointer["manifest"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            current, before, sum_ = "", "", ""
-        builds = [p.name for p in folder.iterdir() if (p / MANIFEST).is_file()]
-        damaged = [b for b in builds if any(wrong_with_build(folder / b, sum_ * (b == current)))]
-        whole = [b for b in (current, before, *sorted(builds)) if b in builds and b not in damaged]
-        good = next((b for b in whole if _is_of(folder / b, paths.catalogs / name)), "")
-        if good:
-            told = {"build": good, "manifest": describe(folder / good / MANIFEST)["sha256"]}
-            _point(folder / CURRENT, json.dumps({**told, "previous": ""}))
-        else:
-            (folder / CURRENT).unlink(missing_ok=True)
-        for build in damaged:
-            shutil.rmtree(folder / build, ignore_errors=True)
-    if good == current and good:
-        return "the build before was damaged: removed"
+    Raises:
+        RecagentError: nothing tells which one belongs to the catalog, or one is left that cannot
+            be used in full.
+    """
+    from recagent_tools.models.engine import mend_builds
+
     again = f"recagent build {name} trains them anew"
-    return f"the build before is used; {again}" if good else f"removed; {again}"
-
-
-def _is_of(build: Path, catalog: Path) -> bool:
-    """Whether a build was learned from the data that the catalog has now."""
     try:
-        told = json.loads((build / "manifest.json").read_bytes())["data"]["fingerprint"]
-        return bool(told == Catalog.open(catalog).fingerprint)
-    except (OSError, ValueError, KeyError, TypeError, RecagentError):
-        return False
-
-
-def _point(path: Path, text: str) -> None:
-    handle, fresh = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(fresh, path)
+        catalog = Catalog.open(paths.catalogs / name)
+    except RecagentError as error:
+        raise RecagentError(f"the catalog {name} must be put right first") from error
+    with contextlib.closing(catalog):
+        build = mend_builds(catalog, folder)
+    if build is None:
+        return f"removed; {again}"
+    if build.without:
+        raise RecagentError(f"what ranks is left out; {again}")
+    if build.instead:
+        return f"the best other build is used; {again}"
+    return "the build before was damaged: removed"
 
 
 def _moving(paths: Paths, files: list[Path]) -> Callable[[], None]:

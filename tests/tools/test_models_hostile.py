@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,13 @@ from recagent_catalogs.arrays import read_array
 from recagent_catalogs.errors import NotFound
 from recagent_catalogs.store import Catalog
 from recagent_tools.models import artefacts, trial
-from recagent_tools.models.artefacts import open_build, write_build
-from recagent_tools.models.engine import Engine
+from recagent_tools.models.artefacts import (
+    open_build,
+    pointer_of,
+    write_build,
+    wrong_with_build,
+)
+from recagent_tools.models.engine import Engine, mend_builds
 from recagent_tools.models.history import History
 from recagent_tools.models.tree_text import fault
 
@@ -173,6 +179,88 @@ def test_the_build_before_serves_where_the_current_one_is_damaged(
     manifest["settings"]["later"] = False
     write_build(models, later, manifest)
     assert first.is_dir() and not second.exists()
+
+
+def _built_again(models: Path) -> tuple[Path, Path]:
+    """The current build and one before it, both with the same numbers."""
+    first = current_build(models)
+    manifest = json.loads((first / "manifest.json").read_bytes())
+    manifest["settings"]["later"] = True
+    parts = list(manifest.pop("files"))
+
+    def later(place: Path) -> None:
+        for name in parts:
+            shutil.copyfile(first / name, place / name)
+
+    return write_build(models, later, manifest)[1], first
+
+
+def _rotten(path: Path) -> None:
+    """Another byte in a file, its size and its times as they were."""
+    raw, stat = bytearray(path.read_bytes()), path.stat()
+    raw[-1] ^= 1
+    path.write_bytes(raw)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+@pytest.mark.parametrize(
+    ("damaged", "used", "tried"),
+    [
+        ({"current": "als.factors.npy"}, "before", ()),
+        ({"current": "manifest.json"}, "before", ()),
+        ({"current": "ranker.likes.txt"}, "before", ()),
+        ({"current": "ranker.likes.txt", "before": "als.factors.npy"}, "current", ()),
+        ({"before": "als.factors.npy"}, "current", ()),
+        ({"current": "als.factors.npy", "before": "manifest.json"}, "", ()),
+        ({"pointer": "x"}, "current", ()),
+        # Whole, but what tried it says that it cannot be used: no checksum tells.
+        ({"pointer": "x"}, "before", ("current",)),
+    ],
+)
+def test_mended_is_what_would_be_used(
+    catalog: Catalog,
+    models: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    damaged: dict[str, str],
+    used: str,
+    tried: tuple[str, ...],
+) -> None:
+    current, before = _built_again(models)
+    places = {"current": current, "before": before}
+    for which, name in damaged.items():
+        if which == "pointer":
+            (models / "current").write_text(name)
+        else:
+            _rotten(places[which] / name)
+    for which in tried:
+        (places[which] / "checked.json").unlink()
+    wrong = {"retrievers": "no good", "rankers": "no good"}
+    monkeypatch.setattr(trial, "try_build", lambda *_: wrong)
+    mended = mend_builds(catalog, models)
+    assert mended == (None if not used else replace(mended, directory=places[used]))
+    told = pointer_of(models)
+    assert (told and told[0]) == (places[used].name if used else None)
+    engine = Engine.open(catalog, models)
+    assert engine._directory == (places[used] if used else None)
+    assert not any("the build before" in notice for notice in engine.notices)
+    there = [path for path in places.values() if path.is_dir()]
+    assert all(path == places.get(used) or not any(wrong_with_build(path)) for path in there)
+    assert not told or told[2] in ("", *(path.name for path in there))
+
+
+def test_models_of_other_data_are_none_of_the_doctors(catalog: Catalog, models: Path) -> None:
+    current, before = _built_again(models)
+    _rotten(before / "als.factors.npy")
+    assert mend_builds(_Changed(catalog.path), models) is None
+    told = pointer_of(models)
+    assert told is not None and told[0] == current.name and not before.exists()
+
+
+class _Changed(Catalog):
+    """A catalog whose data were replaced after its models had been trained."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.fingerprint = path, "other"
 
 
 def test_manifests_and_pointers_that_say_what_cannot_be(

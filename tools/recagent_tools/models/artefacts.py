@@ -20,7 +20,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -204,6 +204,92 @@ def _others(models_dir: Path, current: str) -> list[str]:
         if BUILD.fullmatch(path.name) and path.name != current:
             found.append((path.name == before, _changed(path), path.name))
     return [name for _, _, name in sorted(found, reverse=True)]
+
+
+def mend(models_dir: Path, fingerprint: str, trial: Trial) -> Build | None:
+    """Remove the builds that are damaged, and point to the one that `open_best` uses.
+
+    Every file is read, whatever is known of its stamps. A current build of other data, or of
+    another version, stays where it is whole.
+
+    Args:
+        models_dir: where the builds live.
+        fingerprint: the catalog's.
+        trial: tries a build in another process.
+
+    Returns:
+        The build that is current now; None if there is none that can be used.
+
+    Raises:
+        OSError, RecagentError: the disk refuses.
+    """
+    with locked(models_dir / LOCK):
+        builds = [path for path in models_dir.iterdir() if BUILD.fullmatch(path.name)]
+        damaged = {path.name for path in builds if any(wrong_with_build(path))}
+        for name in damaged:
+            _write_checked(models_dir / name, {**_read_checked(models_dir / name), "files": {}})
+        stays = ""
+        build = None
+        try:
+            build = open_best(models_dir, fingerprint, trial)
+            stays = build.directory.name if build else ""
+        except OutdatedError:
+            name, _ = _pointed(_read_pointer(models_dir) or b"")
+            stays = "" if name in damaged else name
+        except ArtefactError:
+            pass
+        for name in damaged - {stays}:
+            shutil.rmtree(models_dir / name, ignore_errors=True)
+        if stays:
+            _point(models_dir, stays)
+        else:
+            (models_dir / CURRENT).unlink(missing_ok=True)
+    return build
+
+
+def pointer_of(models_dir: Path) -> tuple[str, str, str] | None:
+    """The current build, its manifest's sha256, and the build before; None if nothing was built.
+
+    Raises:
+        ArtefactError: the pointer is damaged.
+    """
+    text = _read_pointer(models_dir)
+    if text is None:
+        return None
+    name, checksum = _pointed(text)
+    before = json.loads(text).get("previous")
+    return name, checksum, before if isinstance(before, str) and BUILD.fullmatch(before) else ""
+
+
+def wrong_with_build(directory: Path, checksum: str = "") -> Iterator[tuple[Path, str]]:
+    """The files of a build that are missing or differ; all of them are read.
+
+    Args:
+        directory: the build's.
+        checksum: sha256 of its manifest, where that is known.
+    """
+    path = directory / MANIFEST
+    try:
+        raw = _read_whole(path)
+        files = json.loads(raw)["files"]
+        _check_files(files)
+        odd = sorted(n for n in os.listdir(directory) if PLAIN.fullmatch(n) and n not in files)
+    except (OSError, *ODD):
+        yield path, "cannot be read"
+        return
+    if checksum and hashlib.sha256(raw).hexdigest() != checksum:
+        yield path, "not as it was written"
+        return
+    yield from ((directory / name, "is none of its files") for name in odd if name not in OURS)
+    for name, told in files.items():
+        try:
+            now = describe(directory / name)
+        except OSError as error:
+            gone = isinstance(error, FileNotFoundError)
+            yield directory / name, "missing" if gone else f"cannot be read: {error.strerror}"
+            continue
+        if now != {"bytes": told["bytes"], "sha256": told["sha256"]}:
+            yield directory / name, "not as it was written"
 
 
 def _judged(directory: Path, manifest: dict[str, Any], trial: Trial) -> Build | str:
@@ -501,7 +587,10 @@ def _previous(models_dir: Path, name: str) -> str:
     except (OSError, *ODD):
         return ""
     # one that is damaged is nobody's way back
-    return build if build != name and _is_whole(models_dir / _plain(build)) else before
+    if build != name and _is_whole(models_dir / _plain(build)):
+        return build
+    there = before != name and PLAIN.fullmatch(before) and (models_dir / before / MANIFEST).exists()
+    return before if there else ""
 
 
 def _forget_old(models_dir: Path, kept: set[str]) -> None:

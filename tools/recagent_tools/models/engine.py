@@ -19,8 +19,10 @@ from .artefacts import (
     HELD_BACK,
     ODD,
     ArtefactError,
+    Build,
     OutdatedError,
     Verdict,
+    mend,
     open_best,
     read_verified,
 )
@@ -65,6 +67,18 @@ def _try(catalog: Path, directory: Path, rankers: bool, size: int) -> Verdict:
     from .trial import try_build
 
     return try_build(catalog, directory, rankers, size)
+
+
+def mend_builds(catalog: Catalog, models_dir: Path) -> Build | None:
+    """Remove the damaged builds of a catalog and point to the one that `Engine.open` would use.
+
+    Returns:
+        It; None if there is none that can be used.
+
+    Raises:
+        OSError, RecagentError: the disk refuses.
+    """
+    return mend(models_dir, catalog.fingerprint, partial(_try, catalog.path))
 
 
 class Engine:
