@@ -69,10 +69,12 @@ def _frames(data: bytes, size: int, salt: int, order: str, sums: tuple[int, int]
         page, committed, first, _, *told = struct.unpack(">6I", data[begin : begin + FRAME])
         frame = Frame(page, committed, begin + FRAME)
         head = data[begin : begin + FRAME]
-        if not rest and head[8:16] == wanted:
+        if not rest:
             sums = _sums(head[:8] + data[begin + FRAME : begin + FRAME + size], order, sums)
             if sums == tuple(told) and page:
-                good.append(frame)
+                # They hold from the frames before on: it is of this log. If its salts, of which
+                # there is no sum, say otherwise, they are damaged.
+                (good if head[8:16] == wanted else rest).append(frame)
                 continue
         # Behind the end lie frames of the log before, under other salts: the first counts up.
         if (salt - first) & _M == 0 or (salt - first) & _M > 1_000_000:
