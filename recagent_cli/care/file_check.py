@@ -7,7 +7,6 @@ import os
 import re
 import stat
 import time
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from ..memory.store_file import StoreFile
 from ..paths import Paths
 from ..settings import load_settings
 from .findings import REPAIR, Checked, Finding
+from .keys import keys_in
 
 LEFT_S = 24 * 3600
 """What a killed process left is removed once it is older; a younger one may still be written."""
@@ -26,13 +26,10 @@ _TEMPORARY = re.compile(
     r"\.(new|old|current)-[^/]+|\.[^/]+\.(old\.|removed\.)[^/]*|\.(?![^/]*\.lock$)[^/]+-\d+|next\.tmp"
     r"|\.config\.toml\.[^/]+|\.repair-[^/]+|\.[a-z0-9_-]+\.[a-z0-9_]{8}"
 )
-_KEY = re.compile(
-    r"\b(sk-[\w-]{12,}|gsk_\w{12,}|AIza[\w-]{20,}|xai-\w{12,}|hf_\w{12,}|ghp_\w{12,})|://[^/\s@]+:[^/\s@]+@"
-)
 
 
 def check_settings(paths: Paths) -> Checked:
-    """Whether the settings and the rules can be read, and hold no key."""
+    """Whether the settings can be read, and hold no key."""
     found = []
     try:
         load_settings(paths, directory=paths.config)
@@ -41,31 +38,9 @@ def check_settings(paths: Paths) -> Checked:
         text = error.message.removeprefix(f"{where}: ")
         hint = "put it right by hand; recagent never overwrites it"
         found.append(Finding("settings", where, text, hint))
-    for path in (paths.settings, paths.config / "rules.toml"):
-        found += _wrong_with_text(path)
+    found += keys_in(paths.settings, "settings")
     told = "can be read" if paths.settings.exists() else "none set"
     return Checked("settings", told if not found else "not as they should be", tuple(found))
-
-
-def _wrong_with_text(path: Path) -> Iterator[Finding]:
-    """A file of TOML: that it is one is told where nothing else tells; that it holds a key."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except (OSError, UnicodeDecodeError) as error:
-        if path.name == "rules.toml":
-            yield Finding("settings", str(path), f"cannot be read: {error}", "put it right by hand")
-        return
-    if path.name == "rules.toml":
-        try:
-            tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            yield Finding("settings", str(path), f"not valid TOML: {error}", "put it right by hand")
-    for number, line in enumerate(text.splitlines(), start=1):
-        if _KEY.search(line):
-            hint = "take it out, and keep keys in the environment"
-            yield Finding("settings", f"{path}:{number}", "looks like a key", hint)
 
 
 def check_digests(paths: Paths) -> Checked:

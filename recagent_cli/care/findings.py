@@ -20,7 +20,7 @@ class Finding:
     """One thing that is not as it should be.
 
     Attributes:
-        what: "store", "backup", "catalog", "models", "settings", "digest", "history", "cache",
+        what: "store", "backup", "catalog", "models", "settings", "rules", "digest", "cache",
             "permissions", "leftover".
         where: the file, or a row of it.
         text: what is wrong with it.

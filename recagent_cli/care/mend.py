@@ -22,6 +22,7 @@ from ..paths import Paths, make_dir
 from .catalog_check import check_catalogs, check_models, is_bundled
 from .file_check import check_digests, check_settings, is_old, leftovers, open_to_others
 from .repair import named_aside
+from .rules_check import check_rules
 from .store_check import look_at
 
 
@@ -51,8 +52,9 @@ def mends(paths: Paths) -> Iterator[Mend]:
         path = Path(finding.where)
         text = "damaged: moved aside; the next digest begins anew"
         yield Mend("digest", finding.where, text, _moving(paths, [path]))
-    for finding in check_settings(paths).findings:
-        yield Mend("settings", finding.where, f"{finding.text}; {finding.hint}")
+    for finding in (*check_settings(paths).findings, *check_rules(paths).findings):
+        told = f"{finding.text}; {finding.hint}" if finding.hint else finding.text
+        yield Mend(finding.what, finding.where, told)
     for path in open_to_others(paths):
         yield Mend("permissions", str(path), "made yours alone", _closing(path))
     now = time.time()

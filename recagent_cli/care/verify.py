@@ -10,6 +10,7 @@ from ..paths import Paths
 from .catalog_check import check_catalogs, check_models
 from .file_check import check_cache, check_digests, check_leftovers, check_private, check_settings
 from .findings import Checked, Finding, Watch, unwatched
+from .rules_check import check_rules
 from .store_check import check_store, look_at, told_counts
 
 
@@ -25,6 +26,7 @@ def verify(paths: Paths, watch: Watch = unwatched) -> Iterator[Checked]:
     yield from check_catalogs(paths, _part(watch, 0.6, 0.8))
     yield from check_models(paths, _part(watch, 0.8, 1.0))
     yield check_settings(paths)
+    yield check_rules(paths)
     yield check_digests(paths)
     yield check_cache(paths)
     yield check_private(paths)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .checksums import checksum
+from .checksums import event_checksum
 from .ledger import next_number
 
 EVENT_KINDS = (
@@ -107,8 +107,17 @@ def _event_values(event: StoredEvent, moment: float) -> tuple[Any, ...]:
     )
 
 
-def write_event(connection: sqlite3.Connection, event: StoredEvent, *, anew: bool = True) -> int:
-    """Append an event, or write the one of its number as it is now; returns its number."""
+def write_event(
+    connection: sqlite3.Connection, event: StoredEvent, *, anew: bool = True, number: int = 0
+) -> int:
+    """Append an event, or write the one of its number as it is now; returns its number.
+
+    Args:
+        connection: within a transaction.
+        event: what is written.
+        anew: whether it is appended.
+        number: what it gets then, where many are written and `next_number` was asked once; 0: asks.
+    """
     if event.kind not in EVENT_KINDS:
         raise ValueError(f"unknown kind of event {event.kind!r}")
     now = time.time()
@@ -119,13 +128,13 @@ def write_event(connection: sqlite3.Connection, event: StoredEvent, *, anew: boo
         names = ", ".join(f"{name} = ?" for name in EVENT_COLUMNS.split(", "))
         connection.execute(
             f"UPDATE events SET {names}, checksum = ? WHERE id = ?",
-            (*values, checksum((*values, event.id)), event.id),
+            (*values, event_checksum((*values, event.id)), event.id),
         )
         return event.id
-    number = next_number(connection, "events")
+    number = number or next_number(connection, "events")
     row = (*values, number)
     connection.execute(
         f"INSERT INTO events ({EVENT_COLUMNS}, id, checksum) VALUES ({', '.join('?' * 16)})",
-        (*row, checksum(row)),
+        (*row, event_checksum(row)),
     )
     return number

@@ -17,7 +17,7 @@ from recagent_catalogs.errors import BadInput, NotFound
 
 from .checksums import checksum, event_checksum
 from .event_rows import EVENT_COLUMNS, StoredEvent, event_of, write_event
-from .ledger import MISCOUNTED
+from .ledger import MISCOUNTED, next_number
 from .session_rows import (
     HEAD_COLUMNS,
     SESSION_COLUMNS,
@@ -261,11 +261,13 @@ class UserStore(StoreFile):
                 write_lessons(connection, *of, lessons)
             numbers: dict[int, int] = {}
             written: list[int] = []
-            for event in events:
+            first = next_number(connection, "events") if events else 0
+            for at, event in enumerate(events, start=first):
                 if session is not None and event.session == session.id:
                     event = replace(event, turn=number)
-                event = replace(event, because=numbers.get(event.because, event.because))
-                written.append(write_event(connection, event))
+                if event.because in numbers:
+                    event = replace(event, because=numbers[event.because])
+                written.append(write_event(connection, event, number=at))
                 numbers[event.id] = written[-1]
                 numbers.pop(0, None)
         return written

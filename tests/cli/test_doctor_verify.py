@@ -159,6 +159,17 @@ def test_no_flipped_bit_of_a_log_loses_a_write_in_silence(logged: tuple[Path, by
         assert check_log(path).damaged, at
 
 
+def test_salts_that_look_like_those_of_the_log_before_hide_no_write(
+    logged: tuple[Path, bytes],
+) -> None:
+    _, log = logged
+    first, *_, last = read_log(log).frames
+    for frame in (first, last):
+        for bit in range(32):
+            found = read_log(flipped(log, frame.begin - 16 + bit // 8, bit % 8))
+            assert found.damaged and found.frames + found.lost == read_log(log).frames, bit
+
+
 def test_a_write_that_was_cut_is_no_damage(logged: tuple[Path, bytes]) -> None:
     path, log = logged
     whole = read_log(log)
@@ -212,6 +223,15 @@ def _key(home: Path) -> None:
     (home / "config" / "config.toml").chmod(0o600)
 
 
+def _rules(text: str) -> Callable[[Path], None]:
+    def write(home: Path) -> None:
+        (home / "config").mkdir(exist_ok=True, mode=0o700)
+        (home / "config" / "rules.toml").write_text(text)
+        (home / "config" / "rules.toml").chmod(0o600)
+
+    return write
+
+
 def _digest(home: Path) -> None:
     (home / "data" / "digests").mkdir(mode=0o700)
     (home / "data" / "digests" / "me.films.digest").write_text('{"time": 1}')
@@ -228,6 +248,9 @@ def _open(home: Path) -> None:
         (_row, "store", "session"), (_backup, "backup", "checksum"), (_array, "catalog", "arrays"),
         (_model, "models", "not as it was written"), (_settings, "settings", "TOML"),
         (_key, "settings", "looks like a key"), (_digest, "digest", "damaged"),
+        (_rules("[[rule]\n"), "rules", "rules.toml:1:7: not valid TOML"),
+        (_rules('[[rule]]\nnevr = "Horror"\n'), "rules", "rules.toml:2:1: no key 'nevr'"),
+        (_rules('[[rule]]\nnever = ["colour:red"]\n'), "rules", "rules.toml:2:11: "),
         pytest.param(
             _open, "permissions", "open to others",
             marks=pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes"),
