@@ -22,7 +22,7 @@ from .log_file import read_log, replayed
 from .pages import page_size_of
 from .restore import Restored, good_copy, restored, write_store
 from .salvage import salvage
-from .store_check import look_at
+from .store_check import GONE, look_at
 
 WAIT_S = 10.0
 """How long other processes are waited for."""
@@ -43,6 +43,13 @@ class StoreRepair:
     result: Restored
     aside: Path | None = None
     note: str = ""
+
+
+def _unknown(copy: Path | None) -> str:
+    told = "nothing in it tells what else it held: "
+    if copy is None:
+        return f"{told}that is lost, for there is no good backup"
+    return f"{told}what was noted after the backup is lost"
 
 
 class StoreDoctor:
@@ -92,7 +99,7 @@ class StoreDoctor:
         if not os.path.lexists(self._path):
             if good_copy(self._path) is None:
                 return []
-            return [("file", "is not there, though there is a copy of it")]
+            return [("file", GONE)]
         look = look_at(self._path)
         if look.newer:
             raise BadInput(
@@ -132,7 +139,10 @@ class StoreDoctor:
         if owners is not None:
             note = "something is being forgotten: recagent profile forget --finish"
             copy = copy if owners else None
-        return StoreRepair(wrong, restored(salvage(work), copy, owners or ()), None, note)
+        result = restored(salvage(work), copy, owners or ())
+        if result.blind:
+            note = f"{note}; {_unknown(copy)}" if note else _unknown(copy)
+        return StoreRepair(wrong, result, None, note)
 
     @contextlib.contextmanager
     def _workroom(self) -> Iterator[Path]:

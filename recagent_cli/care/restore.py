@@ -36,6 +36,7 @@ class Restored:
         lost: rows lost for good, in words; those that are only known by their number in the end.
         lasts: by table, the highest number that was ever given.
         gone: turns lost for good, session and number.
+        blind: whether nothing tells what else there was.
     """
 
     rows: dict[str, dict[Values, Values]]
@@ -45,6 +46,7 @@ class Restored:
     lost: list[str] = field(default_factory=list)
     lasts: dict[str, int] = field(default_factory=dict)
     gone: list[tuple[str, int]] = field(default_factory=list)
+    blind: bool = False
 
 
 def good_copy(store: Path) -> Path | None:
@@ -68,7 +70,8 @@ def restored(left: Salvaged, copy: Path | None, forgetting: Collection[str] = ()
         copy: a good copy of it; None for none.
         forgetting: owners, as `mark_of` has them, whose forgetting has not come to its end.
     """
-    done = Restored(left.rows, sum(map(len, left.rows.values())), copy)
+    kept = sum(map(len, left.rows.values()))
+    done = Restored(left.rows, kept, copy, blind=not left.counted)
     if copy is not None:
         _from_copy(left, read_whole(copy), done, forgetting)
     _tell_lost(left, done)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import stat
 from collections import Counter
@@ -13,9 +14,10 @@ from pathlib import Path
 
 from recagent_catalogs.text import clean
 
+from ..memory.backups import copies_of
 from ..memory.ledger import GROUPED, NUMBERED, Tally, gone, miscounted, read_ledger
 from ..memory.migrations import MIGRATIONS, migrate
-from ..memory.store_file import UNREADABLE
+from ..memory.store_file import UNREADABLE, StoreFile
 from .findings import REPAIR, Checked, Finding, Watch, unwatched
 from .log_file import LogFile, read_log
 from .rows import TABLES, Table, lenient, rows_of
@@ -46,10 +48,15 @@ class StoreLook:
         return not self.wrong and not self.newer
 
 
+GONE = "is not there, though there is a copy of it"
+
+
 def check_store(path: Path, watch: Watch = unwatched) -> Checked:
     """Verify the store, as the person is told."""
-    if not path.exists():
-        return Checked("store", "nothing is noted yet")
+    if not os.path.lexists(path):
+        if not copies_of(StoreFile(path)):
+            return Checked("store", "nothing is noted yet")
+        return Checked("store", "not read", (Finding("store", f"{path}: file", GONE, REPAIR),))
     look = look_at(path, watch)
     if look.newer:
         newer = Finding("store", str(path), "made by a newer recagent", "upgrade recagent")

@@ -130,7 +130,8 @@ def _store(profile: str) -> list[tuple[str, bool, str]]:
         return [("store", False, f"{error.message} ({error.hint})")]
     if store.damaged:
         return [("store", False, f"damaged rows: {', '.join(store.damaged[:5])}")]
-    return [("store", True, f"{events:,} facts, {sessions:,} sessions in {paths.store}")]
+    told = f"{sessions:,} session{'s' * (sessions != 1)}"
+    return [("store", True, f"{events:,} fact{'s' * (events != 1)}, {told} in {paths.store}")]
 
 
 def _catalogs(run: Run) -> list[tuple[str, bool, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -75,8 +75,11 @@ def repair_all(run: Run, *, yes: bool) -> None:
         _report(run, None, [], [], "nothing is damaged: nothing was done")
         return
     doable = [mend for mend in others if mend.do is not None]
+    said: list[str] = []
     if plan is not None or doable:
-        for line in (*(_told_plan(plan) if plan else ()), *map(_line, others)):
+        if not yes:
+            said = [*(_told_plan(plan) if plan else ()), *map(_line, others)]
+        for line in said:
             run.say(line)
         if not confirm(run, "Put this right?", yes=yes):
             _report(run, None, [], others, "nothing was done")
@@ -84,7 +87,7 @@ def repair_all(run: Run, *, yes: bool) -> None:
         plan = doctor.repair() if plan is not None else None
     done, failed = _do(doable)
     left = [mend for mend in others if mend.do is None] + failed
-    _report(run, plan, done, left, "")
+    _report(run, plan, done, left, "", said)
     if left:
         raise typer.Exit(ExitCode.BAD_INPUT)
 
@@ -131,7 +134,7 @@ def _told_plan(plan: StoreRepair) -> Iterator[str]:
         yield from (f"store: {kind}: {row}" for row in rows[:MOST_TOLD])
         if len(rows) > MOST_TOLD:
             yield f"store: {kind}: {len(rows) - MOST_TOLD:,} more (--json names all)"
-    if not result.lost:
+    if not result.lost and not result.blind:
         yield "store: nothing is lost"
 
 
@@ -140,9 +143,23 @@ def _counted(rows: int) -> str:
 
 
 def _report(
-    run: Run, plan: StoreRepair | None, done: Sequence[Mend], left: Sequence[Mend], said: str
+    run: Run,
+    plan: StoreRepair | None,
+    done: Sequence[Mend],
+    left: Sequence[Mend],
+    text: str,
+    said: Collection[str] = (),
 ) -> None:
-    """What was done, what was lost, and what is left for the person."""
+    """What was done, what was lost, and what is left for the person.
+
+    Args:
+        run: of the command.
+        plan: what was done with the store; None for nothing.
+        done: what else was.
+        left: what was not.
+        text: of what came to nothing.
+        said: lines that the person was asked about; they are not told again.
+    """
     from recagent_catalogs.text import clean
 
     from ..ui.render import report_text
@@ -152,14 +169,14 @@ def _report(
             "store": _plan_json(plan),
             "done": [_mend_json(mend) for mend in done],
             "left": [_mend_json(mend) for mend in left],
-            "text": said,
+            "text": text,
         }
         run.out(report_text("doctor_repair", body, run.form))
         return
-    lines = [said] if said else []
-    lines += _told_plan(plan) if plan else ()
+    lines = [text] if text else []
+    lines += (line for line in (_told_plan(plan) if plan else ()) if line not in said)
     if plan and plan.aside:
-        lines.append(f"store: the damaged files lie in {plan.aside}")
+        lines.append(f"store: put right; the damaged files lie in {plan.aside}")
     lines += [_line(mend) for mend in done]
     lines += [f"left to you: {_line(mend)}" for mend in left]
     for line in lines:

@@ -347,6 +347,26 @@ def test_by_the_command(home: Path, recagent: RunCommand) -> None:
     assert "nothing is damaged" in recagent("doctor", "--repair", "--yes").out
 
 
+def test_a_store_that_tells_nothing_is_not_told_to_have_lost_nothing(
+    home: Path, recagent: RunCommand
+) -> None:
+    recagent("ask", "westerns", "--quiet")
+    store = home / "data" / "user.sqlite"
+    store.write_bytes(b"")
+    told = recagent("doctor", "--repair", "--yes")
+    assert told.code == 0 and told.err == "" and "nothing is lost" not in told.out
+    assert "that is lost, for there is no good backup" in told.out
+    recagent("ask", "westerns", "--quiet")
+    back_up(UserStore(store))  # unless the command before did
+    store.unlink()
+    told = recagent("doctor", "--verify")
+    assert told.code == 4 and "is not there, though there is a copy of it" in told.out
+    told = recagent("doctor", "--repair", "--yes")
+    assert told.code == 0 and "what was noted after the backup is lost" in told.out
+    assert "nothing is lost" not in told.out
+    assert told.out.count("from the backup: event 1 ") == 1
+
+
 def test_what_only_the_person_can_put_right(home: Path, recagent: RunCommand) -> None:
     array = home / "data" / "catalogs" / "films" / "arrays" / "popularity.npy"
     array.write_bytes(flipped(array.read_bytes(), array.stat().st_size - 1, 1))

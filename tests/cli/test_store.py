@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import stat
@@ -15,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recagent_catalogs.errors import BadInput, NotFound, RecagentError
+from recagent_cli.care.store_check import look_at
 from recagent_cli.memory.backups import back_up, copies_of
 from recagent_cli.memory.checksums import checksum, event_checksum
 from recagent_cli.memory.event_rows import StoredEvent
@@ -229,6 +231,101 @@ def test_a_store_of_the_second_version_keeps_its_facts(store: UserStore) -> None
     store.commit(events=[event("liked", column="genres", text="Drama", batch="b", because=1)])
     fresh = store.events("me")[-1]
     assert (fresh.id, fresh.column, fresh.batch, fresh.because) == (5, "genres", "b", 1)
+
+
+def _store_of_version(path: Path, version: int) -> dict[str, list[tuple[Any, ...]]]:
+    """A store as that version wrote it, with a fact damaged; its rows without their checksums."""
+    path.parent.mkdir(parents=True)
+    rows: dict[str, list[tuple[Any, ...]]] = {
+        "events": [
+            (1, "me", "films", "liked", "f1", None, "", "ask", "s1", 1, 9.5, 0, "", "", 0),
+            (2, "ben", "toys", "rated", "t2", 4.5, "", "import", "", None, 9.5, 1, "", "b", 0),
+            (7, "me", "films", "said", "", None, "Drama", "ask", "s1", 1, 9.5, 0, "genres", "", 1),
+        ],
+        "sessions": [("s1", "me", "films", "abc", 1.0, 2.0, b"bus")],
+        "turns": [("s1", 1, "{}"), ("s1", 2, '{"a": "é"}')],
+    }
+    if version >= 5:
+        rows["traces"] = [(3, "me", "films", "s1", 1, 9.5, 1, "{}")]
+        rows["lessons"] = [(2, "me", "films", "s1", 9.5, "genres is not a number")]
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.create_function("row_checksum", -1, lambda *row: checksum(row))
+        for step in MIGRATIONS[:version]:
+            connection.executescript(step)
+        connection.execute(f"PRAGMA user_version = {version}")
+        for table, written in rows.items():
+            names = _NAMES[table]
+            sql = f"INSERT INTO {table} ({names}, checksum) VALUES (?{', ?' * names.count(',')}, ?)"
+            for row in written:
+                values = row[1:] if table in ("events", "traces", "lessons") else row
+                connection.execute(sql, (*row, checksum(values)))
+        connection.execute(_HEADS)
+        other = (9, "me", "films", "liked", "f9", None, "", "ask", "", None, 9.5, 0, "", "", 0)
+        sql = f"INSERT INTO events ({_NAMES['events']}, checksum) VALUES (?{', ?' * 15})"
+        connection.execute(sql, (*other, b"damaged!"))
+    return rows
+
+
+_HEADS = (
+    "UPDATE sessions SET head = row_checksum(id, profile, catalog, fingerprint, created, updated)"
+)
+_NAMES = {
+    "events": "id, profile, catalog, kind, item, value, text, source, session, turn, time, undone,"
+    ' "column", batch, because',
+    "sessions": "id, profile, catalog, fingerprint, created, updated, bus",
+    "turns": "session, number, body",
+    "traces": "id, profile, catalog, session, turn, created, kept, lines",
+    "lessons": "id, profile, catalog, session, created, text",
+}
+
+
+@pytest.mark.parametrize("version", [3, 4, 5])
+def test_a_store_of_a_later_version_keeps_every_row(store: UserStore, version: int) -> None:
+    rows = _store_of_version(store.path, version)
+    assert [e.id for e in store.events("me")] == [1, 7] and store.damaged == ["event 9"]
+    with contextlib.closing(sqlite3.connect(store.path)) as connection:
+        for table, written in rows.items():
+            found = connection.execute(f"SELECT {_NAMES[table]} FROM {table} ORDER BY 1, 2")
+            assert [row for row in found if row[0] != 9] == sorted(written)
+    look = look_at(store.path)
+    assert look.wrong == [("event 9", "the checksum of the row fails")]
+    assert look.counts["traces"] == len(rows.get("traces", []))
+    fresh = store.commit(events=[event()])
+    assert fresh == [10] and store.session("s1", "me").turns == ("{}", '{"a": "é"}')
+
+
+_DIES = """
+import os, sys; from pathlib import Path
+from recagent_cli.memory import migrations
+from recagent_cli.memory.store import UserStore
+real, left = migrations._statements, int(sys.argv[2])
+def dies(step):
+    global left
+    for statement in real(step):
+        if left == 0:
+            os.kill(os.getpid(), 9)
+        left -= 1
+        yield statement
+migrations._statements = dies
+UserStore(Path(sys.argv[1])).events("me")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+@pytest.mark.parametrize("after", [12, 26])
+def test_killed_while_it_is_brought_up_it_is_the_old_or_the_new(
+    store: UserStore, after: int
+) -> None:
+    _store_of_version(store.path, 3)
+    words = [sys.executable, "-P", "-c", _DIES, str(store.path), str(after)]
+    path = os.pathsep.join(os.path.abspath(part) for part in sys.path if part)
+    ran = subprocess.run(words, env={**os.environ, "PYTHONPATH": path}, timeout=30)
+    assert ran.returncode == -9
+    with contextlib.closing(sqlite3.connect(store.path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+        assert connection.execute("SELECT count(*) FROM events").fetchone() == (4,)
+    assert [e.id for e in store.events("me")] == [1, 7]
+    assert look_at(store.path).wrong == [("event 9", "the checksum of the row fails")]
 
 
 _OLD_EVENT = (
