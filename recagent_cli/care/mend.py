@@ -120,7 +120,7 @@ def _mend_models(paths: Paths, folder: Path, name: str) -> str:
     if build.without:
         raise RecagentError(f"what ranks is left out; {again}")
     if build.instead:
-        return f"the best other build is used; {again}"
+        return f"one that is whole is used; {again}"
     return "the build before was damaged: removed"
 
 
