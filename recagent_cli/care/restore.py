@@ -163,6 +163,8 @@ def _tell_lost(left: Salvaged, done: Restored) -> None:
     named: dict[Group, int] = {}
     for table in TABLES:
         for key, row in left.damaged[table.name].items():
+            if table.name in NUMBERED and key[0] == 0:
+                continue  # noughts where rows were, no row: the ledger tells how many are missing
             if key not in done.rows[table.name]:
                 done.lost.append(told_row(table, row))
                 group = group_of(table, row)
