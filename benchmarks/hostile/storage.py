@@ -56,6 +56,7 @@ def run(corpora: Corpora) -> Iterable[Trial]:
     yield from _catalog_flips(folder, draw)
     yield from _killed_repairs(folder, store, min(corpora.kills, 40), draw)
     yield from _writers(folder)
+    yield from _pairs(folder)
     yield _verified(folder)
 
 
@@ -276,6 +277,58 @@ def _writers(folder: Path) -> Iterator[Trial]:
         why = why or ("" if id in there else "acknowledged and not there")
         yield Trial(f"{WRITERS} commands write at once", id, not why, seconds, why)
     yield tried(f"{WRITERS} commands write at once", "the store", lambda: look_at(store.path).wrong)  # type: ignore[arg-type, return-value]
+
+
+FILMS = Path(__file__).resolve().parents[2] / "tests" / "data"
+ADD = [
+    "catalog", "add", "films", str(FILMS / "films.csv"),
+    "--interactions", str(FILMS / "films-ratings.csv"),
+]  # fmt: skip
+ASK = ["ask", "sci-fi films I could like", "-c", "films"]
+PAIRS: dict[str, tuple[list[str], list[str], tuple[int, ...]]] = {
+    "ask during a build": (["build", "films"], ASK, (0,)),
+    "ask during catalog add --replace": ([*ADD, "--replace"], ASK, (0,)),
+    "verify during a write": (
+        ["profile", "set", "-c", "films", "genres=Drama", "like"], ["doctor", "--verify"], (0,),
+    ),
+    "ask during profile forget": (["profile", "forget", "--all", "--yes"], ASK, (0,)),
+    "ask during catalog remove": (["catalog", "remove", "films", "--yes"], ASK, (0, 3)),
+}  # fmt: skip
+"""What begins first, what while it runs, and how that may end; 3: the catalog is gone."""
+
+
+def _pairs(folder: Path) -> Iterator[Trial]:
+    """Two commands at once, the second begun at two moments of the first."""
+    home = folder / "pairs"
+    environment = {**_environment(), "RECAGENT_HOME": str(home)}
+    command = [sys.executable, "-P", "-m", "recagent_cli"]
+
+    def begun(words: list[str]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [*command, *words], env=environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    for id, (first, second, allowed) in PAIRS.items():
+        for wait in (0.2, 0.8):
+
+            def check(
+                first: list[str] = first,
+                second: list[str] = second,
+                allowed: tuple[int, ...] = allowed,
+                wait: float = wait,
+            ) -> Iterator[str]:
+                if not (home / "data" / "catalogs" / "films").is_dir():
+                    begun(ADD).communicate()
+                one = begun(first)
+                time.sleep(wait)
+                other = begun(second)
+                for process, codes in ((one, (0,)), (other, allowed)):
+                    told = process.communicate()[1].decode(errors="replace")
+                    if process.returncode not in codes or "Traceback" in told:
+                        yield f"exit {process.returncode}: {told[-200:]}"
+
+            yield tried("two commands at once", f"{id}, after {wait} s", check)
 
 
 def _verified(folder: Path) -> Trial:
