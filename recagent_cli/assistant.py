@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 from recagent_catalogs.errors import BadInput, ToolError
 from recagent_catalogs.ruled import RuledCatalog
-from recagent_catalogs.sandbox import PERSON_CAPS, PERSON_TABLES, TIMEOUT_S, Rows, Sandbox
+from recagent_catalogs.sandbox import (
+    PERSON_CAPS,
+    PERSON_TABLES,
+    TIMEOUT_S,
+    NotStarted,
+    Rows,
+    Sandbox,
+)
 from recagent_catalogs.store import Catalog
 from recagent_tools.comparison import Comparison
 from recagent_tools.evidence import Evidence, WhyNot
@@ -694,6 +701,7 @@ class Assistant:
 
         Raises:
             BadInput: refused, wrong, or stopped at the timeout; or rules of the house hold.
+            NotStarted: there is no process that could run it.
         """
         unseen_by_sql(self.catalog)
         try:
@@ -703,5 +711,7 @@ class Assistant:
                 caps=replace(PERSON_CAPS, rows=max_rows),
                 timeout_s=timeout_s,
             )
+        except NotStarted:
+            raise
         except ToolError as error:
             raise BadInput(error.message, hint=error.hint) from error

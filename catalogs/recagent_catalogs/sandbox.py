@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .errors import BadInput, RecagentError, ToolError
+from .errors import BadInput, ToolError
 
 BRAIN_TABLES = frozenset(("items", "item_stats"))
 """What a brain may read."""
@@ -78,6 +78,13 @@ class Stream:
     cut: bool = False
 
 
+class NotStarted(ToolError):
+    """There is no worker. It ends the call, not the turn: all that needs no SQL goes on."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, hint="`recagent doctor` says what is wrong")
+
+
 class Sandbox:
     """A warm worker process over one DuckDB file. Not for use from several threads at once.
 
@@ -106,7 +113,7 @@ class Sandbox:
 
         Raises:
             ToolError: refused by the gate, wrong SQL, or stopped at the timeout.
-            RecagentError: the worker cannot be started.
+            NotStarted: there is no worker.
         """
         stream = self.stream(sql, tables=tables, caps=caps, timeout_s=timeout_s)
         rows = [row for batch in stream.batches for row in batch]
@@ -130,7 +137,6 @@ class Sandbox:
 
         Raises:
             ToolError: as `query`; from the batches as well.
-            RecagentError: the worker cannot be started.
         """
         # DuckDB's own limit spares the worker of a model, mostly. A person's timeout is theirs, and
         # DuckDB would count the seconds in which nobody takes the rows.
@@ -205,31 +211,32 @@ class Sandbox:
         self.close()
         spec = importlib.util.find_spec("recagent_catalogs.sandbox_worker")
         if spec is None or spec.origin is None:
-            raise RecagentError("the SQL worker is missing from the installation")
+            raise _not_started("it is missing from the installation")
         if not self._database.is_file():
             raise BadInput("no such database", path=self._database)
         self._lines = queue.Queue(_LINES_AHEAD)
         self._patience_ms = patience_ms
         database = str(self._database.absolute())
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-X", "utf8", spec.origin, database, str(patience_ms)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={},
-            cwd="/" if sys.platform != "win32" else None,
-            start_new_session=True,
-            text=True,
-            encoding="utf-8",
-        )
-        threading.Thread(target=_pump, args=(self._process, self._lines), daemon=True).start()
         try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-X", "utf8", spec.origin, database, str(patience_ms)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={},
+                cwd="/" if sys.platform != "win32" else None,
+                start_new_session=True,
+                text=True,
+                encoding="utf-8",
+            )
+        except OSError as error:  # no memory, too many processes, no files left
+            raise _not_started(error.strerror or type(error).__name__) from None
+        try:
+            threading.Thread(target=_pump, args=(self._process, self._lines), daemon=True).start()
             json.loads(self._receive(_Clock(START_TIMEOUT_S)))
         except (queue.Empty, ValueError):
             self.close()
-            raise RecagentError(
-                "the SQL worker did not start", hint="`recagent doctor` says what is wrong"
-            ) from None
+            raise _not_started() from None
         except BaseException:
             self.close()
             raise
@@ -313,6 +320,10 @@ class _Clock:
         finally:
             self._used_s += time.monotonic() - self._since
             self._since = None
+
+
+def _not_started(why: str = "") -> NotStarted:
+    return NotStarted("the SQL worker did not start" + (f": {why}" if why else ""))
 
 
 def _too_slow(seconds: float) -> ToolError:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -356,6 +357,19 @@ class Review:
         if any(p.kind == "empty" for p in problems):
             lines.append(self.ways_out())
         return "\n".join(lines)
+
+    def reasons_unread(self, problems: Sequence[Problem], rows: Sequence[int]) -> str:
+        """The same without a word of any item or model: conditions that were asked for, counts."""
+        unmet: Counter[str] = Counter()
+        for row in (problem.row for problem in problems if problem.row is not None):
+            why = [f"does not meet: {clean(one, 80)}" for one in self._unmet(row)]
+            unmet.update(["may not be shown"] if row in self.barred or not why else why)
+        told = [f"{count} of the items {why}" for why, count in unmet.items()]
+        told += dict.fromkeys(problem.public for problem in problems if problem.row is None)
+        bad = {problem.row for problem in problems}
+        kept = [row for row in rows if row not in bad]
+        more = len(self.more(kept, len(self.context.bus)))
+        return "; ".join([*told[:MOST_TOLD], f"{more:,} more fit"])
 
     def ways_out(self) -> str:
         """How to come to candidates that may be shown, for the model."""

@@ -117,7 +117,7 @@ class SecondChance:
         if problems and self._may_go_back():
             self._sent_back = True
             told = "; ".join(dict.fromkeys(problem.public for problem in problems[:MOST_PROBLEMS]))
-            return self._back(ran, reasons, before), SENT_BACK + told, call
+            return self._back(ran, reasons, before, problems), SENT_BACK + told, call
         self._mend()
         if not problems and (said := self._of_the_model()):
             made = self._back(ran, "\n".join(f"- {one}" for one in said), before)
@@ -187,9 +187,13 @@ class SecondChance:
             return False
         return not isinstance(self.brain, Patient) or self.brain.may_answer_again()
 
-    def _back(self, ran: Ran, reasons: str, before: Mark) -> Ran:
+    def _back(self, ran: Ran, reasons: str, before: Mark, problems: Sequence[Problem] = ()) -> Ran:
         """Put everything back to before the answer, and make the reasons the call's result."""
         context = self.course.context
+        # What a model found may be in words of the items that it was given to read.
+        unread = "a review found fault with it"
+        if problems:
+            unread = self._review().reasons_unread(problems, context.presented or ())
         if self._first is None:
             rows, place = tuple(context.presented or ()), context.bus.mark()
             dropped = tuple(notice for notice in context.notices if notice[0] == "dropped")
@@ -199,7 +203,8 @@ class SecondChance:
         context.bus.back_to(before)
         self._clear()
         told = render("review", reasons=reasons).strip()
-        return replace(ran, result=ToolResult(told), error=True, after=len(context.bus))
+        result = ToolResult(told, {"unread": f"not shown: {unread}"})
+        return replace(ran, result=result, error=True, after=len(context.bus))
 
     def _clear(self) -> None:
         """No answer is given yet."""

@@ -57,7 +57,9 @@ def looks(observations: Iterable[Observation], tools: Iterable[Tool]) -> bool:
 
 def _error(observation: Observation) -> str:
     """An error as far as it is made of the call's own words: hints name items and values."""
-    text = observation.text
+    text, data = observation.text, observation.data
+    if isinstance(data, dict) and isinstance(data.get("unread"), str):  # an answer sent back
+        return clean(data["unread"], ERROR_CHARS)
     if observation.before is None:  # it did not run, and says why in words of ours
         return clean(text, ERROR_CHARS)
     if observation.call.name == "filter" or _UNKNOWN.match(text):

@@ -34,7 +34,7 @@ def command(
     from dataclasses import replace
 
     from recagent_catalogs.errors import BadInput, ExitCode, ToolError
-    from recagent_catalogs.sandbox import PERSON_CAPS, PERSON_TABLES, Sandbox
+    from recagent_catalogs.sandbox import PERSON_CAPS, PERSON_TABLES, NotStarted, Sandbox
 
     from ..rules import unseen_by_sql
     from .opening import open_catalog
@@ -48,6 +48,8 @@ def command(
                 read_text(sql), tables=PERSON_TABLES, caps=caps, timeout_s=timeout
             )
             count = _write(run, stream)
+        except NotStarted:
+            raise
         except ToolError as error:
             raise BadInput(error.message, hint=_more_time(error, timeout)) from error
     if stream.cut:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recagent_catalogs.sandbox import NotStarted
 from recagent_catalogs.store import Catalog
 from recagent_cli import Assistant
 from recagent_cli.agent.brain import Call, Observation, Step
@@ -603,7 +604,21 @@ def test_a_plan_whose_answer_fails_is_sent_back(home: Path) -> None:
     answers[1] = Answer(text=f"```json\n{json.dumps(right)}\n```")
     turn, server = by_wire(*answers, options=ModelOptions(strategy="plan"))
     assert ids(turn) == ["f04"] and len(server.requests) == 2
-    assert "present failed" in str(server.requests[1].messages)
+    sent = str(server.requests[1].messages)
+    assert "not shown: 1 of the items does not meet: genres lacks Horror" in sent
+    assert "; 1 more fit" in sent and "Orbit of Ash" not in sent, "no word of an item"
+
+
+def test_without_an_sql_worker_a_call_fails_and_the_turn_goes_on(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("sys.executable", str(tmp_path / "nowhere"))
+    step = call("look_up", sql="SELECT count(*) FROM items")
+    turn, brain, _ = ask(assistant, SCI_FI, step, present("f04"))
+    assert ids(turn) == ["f04"] and turn.brain == brain.name and not turn.cut
+    assert "the SQL worker did not start" in brain.views[1][2][0]
+    with pytest.raises(NotStarted):
+        assistant.query("SELECT 1")
 
 
 # --- a list of nothing ---------------------------------------------------------------------------
