@@ -202,6 +202,8 @@ class Sandbox:
             case "memory":
                 self.close()
                 return _too_large()
+            case "fatal":
+                self.close()
         return ToolError(f"SQL: {told.get('message')}")
 
     def _ensure_started(self, patience_ms: int) -> None:

@@ -165,7 +165,7 @@ def relations_of(connection: Any) -> frozenset[str]:
 def answer(
     connection: Any, parser: Any, relations: frozenset[str], job: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """Run one job; every failure is an answer of the kind refused, stopped or error."""
+    """Run one job; every failure is an answer of one of the kinds of failure."""
     import duckdb
 
     try:
@@ -176,6 +176,9 @@ def answer(
     except (duckdb.OutOfMemoryException, MemoryError):
         yield {"ok": False, "kind": "memory", "message": ""}
         return
+    except (duckdb.FatalException, duckdb.InternalException) as error:
+        yield {"ok": False, "kind": "fatal", "message": gate.first_line(error)}
+        return
     except Exception as error:  # whatever the gate does not understand is refused
         yield {"ok": False, "kind": "refused", "message": gate.first_line(error)}
         return
@@ -185,6 +188,9 @@ def answer(
         yield {"ok": False, "kind": "stopped", "message": ""}
     except (duckdb.OutOfMemoryException, MemoryError):
         yield {"ok": False, "kind": "memory", "message": ""}
+    except (duckdb.FatalException, duckdb.InternalException) as error:
+        # After these DuckDB answers no query any more, whatever it is.
+        yield {"ok": False, "kind": "fatal", "message": gate.first_line(error)}
     except (duckdb.Error, RuntimeError, ValueError, OverflowError) as error:
         yield {"ok": False, "kind": "error", "message": gate.first_line(error)}
 

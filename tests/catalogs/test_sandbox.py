@@ -88,6 +88,15 @@ def test_a_runaway_query_is_stopped_and_the_next_one_works(films: Catalog) -> No
                 sandbox.query(sql)
 
 
+def test_after_a_fault_within_duckdb_the_next_query_has_a_new_worker(films: Catalog) -> None:
+    with Sandbox(films.path / "catalog.duckdb") as sandbox:
+        sandbox.query("SELECT 1")
+        first = sandbox._process
+        with pytest.raises(ToolError):
+            sandbox.query("SELECT reservoir_quantile(x, 0.5, 1000000000) FROM range(10) t(x)")
+        assert sandbox.query("SELECT 1").rows == [[1]] and sandbox._process is not first
+
+
 def test_the_worker_knows_no_secret(films: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "canary-1f3a")
     with Sandbox(films.path / "catalog.duckdb") as sandbox:
