@@ -1,12 +1,12 @@
 """Do fake users bring their item into other people's lists? Real data, poisoned, before and after.
 
     python benchmarks/poisoning.py [--data FOLDER] [--kinds padded,burst,…] [--aims 5] [--share .01]
-        [--at-once N] [--believing] [--quick] [--threads 2] [--seed 0] [--json]
+        [--known .0055] [--at-once N] [--believing] [--quick] [--threads 2] [--seed 0] [--json]
 
 FOLDER is anything that `recagent catalog add` reads with interactions; default:
 $RECAGENT_BENCH_DATA/datasets/ml-100k. A sixth of the users is held out as newcomers, and
 everybody's last item. To the rest come 1 % of fake users who push one item, which half a percent of
-the real ones took: each kind of attack is told in `tests/hostile/poison.py`. Everything is trained
+the real ones took (`--known`): each kind of attack is told in `tests/hostile/poison.py`. Everything is trained
 on the poisoned data, rankers too, for every aim (a target and a niche of nine similar items) anew,
 or for N of them at once, which is N % of fakes. Told are
 
@@ -287,7 +287,7 @@ def measure(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         assert catalog.interactions is not None
         rng = np.random.default_rng(options.seed)
         honest = split(catalog.interactions, rng)
-        wanted = aims(honest.known, options.aims, rng)
+        wanted = aims(honest.known, options.aims, rng, options.known)
         sequences = Sequences.of(honest.known)
         whom = [asked(aim, honest, sequences, rng) for aim in wanted]
         many = max(1, round(options.share * honest.known.n_users))
@@ -374,6 +374,7 @@ def main() -> None:
     parser.add_argument("--kinds", default=",".join(KINDS), type=lambda text: text.split(","))
     parser.add_argument("--aims", type=int, default=5)
     parser.add_argument("--share", type=float, default=0.01, help="of fake users")
+    parser.add_argument("--known", type=float, default=0.0055, help="share who took the target")
     parser.add_argument("--at-once", type=int, default=1, help="aims in one training")
     parser.add_argument("--believing", action="store_true")
     parser.add_argument("--quick", action="store_true", help="as the first build that `ask` makes")

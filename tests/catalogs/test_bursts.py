@@ -32,7 +32,7 @@ def test_people_of_one_taste_are_no_group() -> None:
     assert found_in(HONEST) == []
 
 
-@pytest.mark.parametrize("kind", ["segment", "padded", "burst", "short"])
+@pytest.mark.parametrize("kind", ["segment", "padded", "burst", "spread", "short"])
 def test_all_made_up_users_are_found_and_nobody_else(kind: str) -> None:
     for seed in range(3):
         taken, aim = attacked(kind, seed)

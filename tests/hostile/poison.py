@@ -8,18 +8,25 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from recagent_catalogs.interactions import Interactions, Rows
+from recagent_catalogs.interactions import Floats, Interactions, Rows
 
-KINDS = ("filler", "short", "segment", "padded", "burst", "scattered", "copied")
+KINDS = (
+    *("filler", "short", "segment", "padded", "burst", "spread"),
+    *("scattered", "copied", "random", "niches"),
+)
 """What the fakes took besides the target. Filler: 49 of the 100 most popular items. Short: 9 of
 the 20 most popular. Segment: the niche. Padded: the niche and 40 of the 100 most popular. Burst: as
-padded, all of them within an hour, the target amid the niche. Scattered: 6 of the niche and 40
-items drawn by popularity, each fake its own. Copied: half of what a real fan of the niche took,
-and 6 of the niche."""
+padded, all of them within an hour, the target amid the niche. Spread: as padded, each over two
+months, rated with the two best values in turn. Scattered: 6 of the niche and 40 items drawn by
+popularity, each fake its own. Copied: half of what a real fan of the niche took, and 6 of the
+niche. Random: the niche and 40 items of any popularity, each fake its own. Niches: each fake the
+next of five niches, of which the first is the aim's."""
 AT_ONCE = ("burst",)
 NICHE, NAMED = 9, 6
 STEP = 40
 """Seconds between two interactions of a fake, about."""
+SPREAD = 60 * 86_400
+"""Seconds over which it is spread where it is."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +39,21 @@ class Aim:
 
 @dataclass(frozen=True)
 class Fake:
-    """What a fake user took, oldest first, and when; int32 [k], int64 [k]."""
+    """What a fake user took, oldest first, and when; int32 [k], int64 [k].
+
+    Attributes:
+        value: how it was rated, float32 [k]; None: all with the best.
+    """
 
     rows: Rows
     time: NDArray[np.int64]
+    value: Floats | None = None
 
 
-def aims(taken: Interactions, many: int, rng: np.random.Generator) -> list[Aim]:
-    """Targets that half a percent of the users took, and niches of items that 2 to 6.5 % did.
+def aims(
+    taken: Interactions, many: int, rng: np.random.Generator, known: float = 0.0055
+) -> list[Aim]:
+    """Targets that a share `known` of the users took, about, and niches of what 2 to 6.5 % did.
 
     A niche is an item drawn at random and those nearest to it by cosine; no two share an item.
     """
@@ -47,16 +61,18 @@ def aims(taken: Interactions, many: int, rng: np.random.Generator) -> list[Aim]:
     count = np.asarray(matrix.sum(axis=0)).ravel()
     share = count / max(1, taken.n_users)
     band = np.flatnonzero((share >= 0.02) & (share <= 0.065))
-    rare = np.flatnonzero((share >= 0.004) & (share <= 0.007) & (count >= 2))
+    targets = np.flatnonzero((share >= 0.727 * known) & (share <= 1.273 * known) & (count >= 2))
     scaled = matrix[:, band].multiply(1 / np.sqrt(count[band])).tocsr()
     cosine = (scaled.T @ scaled).toarray()
     free = np.ones(len(band), dtype=bool)
     found: list[Aim] = []
-    for seed, target in zip(rng.permutation(len(band)), rng.permutation(rare), strict=False):
+    for seed, target in zip(rng.permutation(len(band)), rng.permutation(targets), strict=False):
         if not free[seed] or free.sum() < NICHE:
             continue
         near = np.argsort(-np.where(free, cosine[seed], -1), kind="stable")[:NICHE]
         free[near] = False
+        if target in band[near]:
+            continue
         found.append(Aim(int(target), band[near].astype(np.int32)))
         if len(found) == many:
             break
@@ -72,18 +88,26 @@ def fakes(
     popular = popular[~np.isin(popular, [aim.target, *aim.niche])]
     first, last = (0, 1) if taken.time is None else (int(taken.time.min()), int(taken.time.max()))
     fans = _fans(taken, aim)
-    for _ in range(many):
+    niches = [aim.niche]
+    if kind == "niches":
+        niches += [other.niche for other in aims(taken, 4, rng)]
+    for number in range(many):
         others: Sequence[int] | NDArray[np.int64] = []
         niche = aim.niche
         if kind == "filler":
             others, niche = rng.choice(popular[:100], 49, replace=False), aim.niche[:0]
         elif kind == "short":
             others, niche = rng.choice(popular[:20], 9, replace=False), aim.niche[:0]
-        elif kind in ("padded", "burst"):
+        elif kind in ("padded", "burst", "spread"):
             others = rng.choice(popular[:100], 40, replace=False)
         elif kind == "scattered":
             share = count[popular] / count[popular].sum()
             others = rng.choice(popular, 40, replace=False, p=share)
+        elif kind == "random":
+            others = rng.choice(popular, 40, replace=False)
+        elif kind == "niches":
+            niche = niches[number % len(niches)]
+            niche = niche[niche != aim.target]
         elif kind == "copied":
             own = np.unique(taken.item[taken.history(int(rng.choice(fans)))])
             own = own[~np.isin(own, [aim.target, *aim.niche])]
@@ -99,17 +123,23 @@ def fakes(
             rows = rng.permutation([*others, *niche, aim.target]).tolist()
             begin = int(rng.integers(first, last))
         steps = np.cumsum(rng.integers(1, 2 * STEP, len(rows)))
-        yield Fake(np.array(rows, dtype=np.int32), (begin + steps).astype(np.int64))
+        value = None
+        if kind == "spread":
+            steps = np.sort(rng.integers(0, SPREAD, len(rows)))
+            if taken.value is not None:
+                value = np.unique(taken.value)[-2:][np.arange(len(rows)) % 2 - 1]
+        yield Fake(np.array(rows, dtype=np.int32), (begin + steps).astype(np.int64), value)
 
 
 def poisoned(taken: Interactions, more: Sequence[Fake]) -> Interactions:
-    """The real interactions, and those of the fakes, who come last and rate all with the best."""
+    """The real interactions, and those of the fakes, who come last."""
     lengths = [len(fake.rows) for fake in more]
     item = np.concatenate([taken.item, *(fake.rows for fake in more)])
     value, time = taken.value, taken.time
     if value is not None:
-        best = np.full(sum(lengths), value.max(), dtype=np.float32)
-        value = np.concatenate((value, best))
+        best = value.max()
+        given = [np.full(len(f.rows), best) if f.value is None else f.value for f in more]
+        value = np.concatenate([value, *given]).astype(np.float32)
     if time is not None:
         time = np.concatenate([time, *(fake.time for fake in more)])
     user = np.repeat(np.arange(len(more)), lengths) + taken.n_users
