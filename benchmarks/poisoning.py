@@ -5,10 +5,10 @@
 
 FOLDER is anything that `recagent catalog add` reads with interactions; default:
 $RECAGENT_BENCH_DATA/datasets/ml-100k. A sixth of the users is held out as newcomers, and
-everybody's last item. To the rest come 1 % of fake users who push one item, which half a percent of
-the real ones took (`--known`): each kind of attack is told in `tests/hostile/poison.py`. Everything is trained
-on the poisoned data, rankers too, for every aim (a target and a niche of nine similar items) anew,
-or for N of them at once, which is N % of fakes. Told are
+everybody's last item. To the rest come 1 % of fake users who push one item, which half a percent
+of the real ones took (`--known`): each kind of attack is told in `tests/hostile/poison.py`.
+Everything is trained on the poisoned data, rankers too, for every aim (a target and a niche of nine
+similar items) anew, or for N of them at once, which is N % of fakes. Told are
 
 * the share of lists of ten that hold the target, before and after, of the exposed (newcomers who
   name 3 of the niche; people of the data with one of it among their last 10) and of all others;

@@ -248,7 +248,7 @@ def _show_report(run: Run, name: str, body: dict[str, Any]) -> None:
 
 
 def _look_alikes(group: dict[str, Any]) -> str:
-    """One line on users who look alike and push an item."""
+    """One line on users who look alike: what is seen, and no verdict on them."""
     pushed = ", ".join(item["title"] or item["id"] for item in group["items"][:3])
     pushed += " …" if len(group["items"]) > 3 else ""
     signs = []
@@ -258,8 +258,9 @@ def _look_alikes(group: dict[str, Any]) -> str:
         signs.append("all within a day")
     told = f" ({', '.join(signs)})" if signs else ""
     return (
-        f"suspicious: {group['users']:,} users look alike and push {pushed}{told}; kept, but the "
-        "models count them as one person (look_alikes in --json has their ids)"
+        f"look alike: {group['users']:,} users have nearly the same history, and many of those who "
+        f"took {pushed} are among them{told}; perhaps a class or a club, perhaps made up; kept, "
+        "but the models count them as one person (look_alikes in --json has their ids)"
     )
 
 

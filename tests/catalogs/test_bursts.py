@@ -107,5 +107,7 @@ def test_the_data_report_tells_of_them(tmp_path: Path) -> None:
     written = json.loads((tmp_path / "made" / "report.json").read_text(encoding="utf-8"))
     assert written["look_alikes"] == report.look_alikes
     said = _look_alikes(group)
-    assert said.startswith(f"suspicious: 25 users look alike and push Item {aim.target} (")
+    assert said.startswith("look alike: 25 users have nearly the same history")
+    assert f"who took Item {aim.target} are among them (" in said
+    assert "perhaps a class or a club, perhaps made up" in said
     assert "nearly all of their ratings are the best, all within a day" in said

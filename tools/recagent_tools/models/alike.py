@@ -9,8 +9,8 @@ from recagent_catalogs.bursts import groups
 from .sequences import Sequences
 
 AS_ONE = (
-    "{users:,} users look alike and push the same item or two; all of them count as one person "
-    "each time (recagent catalog show tells which)"
+    "{users:,} users look alike, perhaps made up to push an item, perhaps a class or a club; each "
+    "such group counts as one person (recagent catalog show tells which)"
 )
 
 
