@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from recagent_catalogs.errors import BadInput, RecagentError, UsageError
 from recagent_catalogs.text import clean
+from recagent_catalogs.toml_text import parse_toml
 
 from .memory.names import check_profile
 
@@ -141,17 +141,7 @@ class _Place:
 
 def _read(path: Path, text: str) -> tuple[list[Rule], list[str]]:
     """The rules of a file, and the profiles that it allows."""
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        at = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-        line, column = (int(at[1]), int(at[2])) if at else (text.count("\n") + 1, 1)
-        told = re.sub(r"\s*\(at .*\)$", "", str(error))
-        raise BadInput(
-            f"not valid TOML: {told}", path=path, line=line, column=column, hint=HINT
-        ) from None
-    except RecursionError:
-        raise BadInput("not valid TOML: nested too deeply", path=path, hint=HINT) from None
+    data = parse_toml(text, path, HINT)
     place = _Place.of(path, text)
     for key in data:
         if key not in ("rule", "house"):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import tomli_w
 
 from recagent_catalogs.errors import BadInput, UsageError
 from recagent_catalogs.locks import locked
+from recagent_catalogs.toml_text import parse_toml, read_toml
 
 from .paths import Paths, make_dir, unwritable
 from .whole_file import typed_path
@@ -177,15 +177,10 @@ def _check_layer(name: str, path: Path, is_local: bool) -> Setting:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_toml(path)
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"cannot be read: {error}", path=path) from error
-    try:
-        return _flat(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"not valid TOML: {error}", path=path) from error
+    return _flat(parse_toml(text, path))
 
 
 def _flat(data: dict[str, Any]) -> dict[str, Any]:

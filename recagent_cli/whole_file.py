@@ -26,6 +26,23 @@ def typed_path(text: str) -> Path:
     return path
 
 
+def require_stream(path: Path) -> Path:
+    """Check that a file can be read from its beginning to its end, by a command without `-`.
+
+    A shell's `<(command)` may be a pipe, by its number. Any other pipe might have no writer, which
+    would be waited for without a word, and a device might have no end.
+
+    Raises:
+        BadInput: it is missing, a folder, a pipe or a device, or not readable.
+    """
+    from recagent_catalogs.formats.files import require_regular
+
+    numbered = str(path).startswith(("/dev/fd/", "/proc/self/fd/")) or str(path) == "/dev/stdin"
+    if numbered and path.is_fifo():
+        return path
+    return require_regular(path)
+
+
 def write_whole(path: Path, text: str) -> None:
     """Write a text as UTF-8, by one rename, in place of a file that is there.
 

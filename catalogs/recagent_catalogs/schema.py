@@ -6,7 +6,6 @@ A schema is written in `catalog.toml` beside the data; `docs/catalogs.md` descri
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -16,6 +15,7 @@ import tomli_w
 
 from .errors import BadInput
 from .text import TITLE_CAP, clean, fold
+from .toml_text import parse_toml, read_toml
 
 SCHEMA_ID = "recagent.catalog/1"
 WORD_CAP = 40
@@ -163,13 +163,7 @@ def load_schema(path: Path) -> CatalogSchema:
     Raises:
         BadInput: no TOML, or no valid schema; the message names the key.
     """
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise BadInput("not UTF-8 text", path=path, hint="save it as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"not valid TOML: {error}", path=path) from error
-    return parse_schema(data, source=str(path))
+    return parse_schema(parse_toml(read_toml(path), path), source=str(path))
 
 
 def parse_schema(data: dict[str, Any], *, source: str = "catalog.toml") -> CatalogSchema:

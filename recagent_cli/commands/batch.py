@@ -26,6 +26,8 @@ FIELDS = {
     "weights": (str, dict),
 }
 MAX_LINE_BYTES = 1_000_000
+ENDLESS_BYTES = 1_000_000_000
+"""Of one line: past them it is taken to have no end (a device, a stream gone wrong)."""
 
 
 @asking
@@ -91,24 +93,37 @@ def read_lines(file: str) -> Iterator[str]:
 
     from recagent_catalogs.errors import BadInput
 
+    from ..whole_file import require_stream
+
     if file == "-":
-        yield from _capped(sys.stdin.buffer)
+        yield from _capped(sys.stdin.buffer, file)
         return
+    path = require_stream(Path(file))
     try:
-        with Path(file).open("rb") as stream:
-            yield from _capped(stream)
+        with path.open("rb") as stream:
+            yield from _capped(stream, file)
     except OSError as error:
         raise BadInput(f"cannot be read: {error.strerror}", path=file) from error
 
 
-def _capped(stream: IO[bytes]) -> Iterator[str]:
+def _capped(stream: IO[bytes], told: str) -> Iterator[str]:
     """Lines; of one that is too long only as much as shows that it is."""
+    from recagent_catalogs.errors import BadInput
+
+    number = 0
     while line := stream.readline(MAX_LINE_BYTES + 1):
+        number += 1
         yield line.decode("utf-8", "replace")
+        skipped = 0
         while len(line) > MAX_LINE_BYTES and not line.endswith(b"\n"):
             line = stream.readline(MAX_LINE_BYTES + 1)
+            skipped += len(line)
             if not line:
                 return
+            if skipped > ENDLESS_BYTES:
+                raise BadInput(
+                    "a line without an end: what follows was not read", path=told, line=number
+                )
 
 
 def parse_line(line: str, example: str = '{"id": "a", "text": "slow thrillers"}') -> dict[str, Any]:
@@ -123,9 +138,12 @@ def parse_line(line: str, example: str = '{"id": "a", "text": "slow thrillers"}'
         raise BadInput(f"longer than {MAX_LINE_BYTES:,} characters")
     try:
         job = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
-        column = f" at column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise BadInput(f"no JSON{column}", hint=example) from error
+    except json.JSONDecodeError as error:
+        raise BadInput(f"no JSON at column {error.colno}", hint=example) from error
+    except RecursionError as error:
+        raise BadInput("no JSON: nested too deep", hint=example) from error
+    except ValueError as error:
+        raise BadInput("no JSON: a number of too many digits", hint=example) from error
     if not isinstance(job, dict):
         raise BadInput("not a JSON object", hint=example)
     return job

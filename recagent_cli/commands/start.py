@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +16,10 @@ from .run import Run, asking
 if TYPE_CHECKING:
     from ..agent.turn import Turn
     from ..interview import Interview
+
+
+MOST_BYTES = 1_000_000
+"""Of all answers; a line has some 30."""
 
 
 @asking
@@ -57,7 +62,7 @@ def command(
     elif sys.stdin.isatty():
         broken = _ask(run, interview, heard=bool(text))
     else:
-        lines = sys.stdin.read().splitlines()
+        lines = _answers(sys.stdin.buffer, "-")
         if not lines and not interview.said:
             _print_questions(run, interview)
             return
@@ -73,15 +78,32 @@ def _lines(answers: str) -> list[str]:
     """
     from recagent_catalogs.errors import BadInput, NotFound
 
+    from ..whole_file import require_stream
+
     if answers == "-":
-        return sys.stdin.read().splitlines()
+        return _answers(sys.stdin.buffer, "-")
+    path = Path(answers)
+    if not os.path.lexists(path):
+        raise NotFound(f"no file {answers}")
     try:
-        return Path(answers).read_text(encoding="utf-8-sig").splitlines()
-    except FileNotFoundError as error:
-        raise NotFound(f"no file {answers}") from error
-    except (OSError, UnicodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise BadInput(f"cannot be read: {why}", path=answers) from error
+        with require_stream(path).open("rb") as stream:
+            return _answers(stream, answers)
+    except OSError as error:
+        raise BadInput(f"cannot be read: {error.strerror}", path=answers) from error
+
+
+def _answers(stream: IO[bytes], told: str) -> list[str]:
+    from recagent_catalogs.errors import BadInput
+
+    body = stream.read(MOST_BYTES + 1)
+    if len(body) > MOST_BYTES:
+        raise BadInput(
+            f"more than {MOST_BYTES:,} bytes", path=told, hint="answers, one a line: ID yes|no|4"
+        )
+    try:
+        return body.decode("utf-8-sig").splitlines()
+    except UnicodeError as error:
+        raise BadInput("cannot be read: it is not UTF-8", path=told) from error
 
 
 def _hear(run: Run, interview: Interview, text: str) -> bool:

@@ -70,9 +70,12 @@ def call(
 
     try:
         arguments = json.loads(args)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        told = "too deep, or a number of too many digits"
+        if isinstance(error, json.JSONDecodeError):
+            told = f"{error.msg} at character {error.pos + 1}"
         raise BadInput(
-            f"--args: no JSON: {error.msg} at character {error.pos + 1}",
+            f"--args: no JSON: {told}",
             hint="""recagent tools call filter --args '{"where": ["year 1990..1999"]}'""",
         ) from error
     if not isinstance(arguments, dict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import jsonschema
 import pytest
 
 from recagent_catalogs.errors import ExitCode
+from recagent_cli.commands import batch
 
 from ..conftest import RunCommand
 
@@ -188,6 +190,7 @@ def test_batch_goes_on_after_a_bad_line(recagent: RunCommand) -> None:
         '{"id": "e", "text": "the second one, but longer", "context": ["westerns"]}',
         '{"id": "f", "text": "x", "n": 1000}',
         "[1]",
+        '{"text": "x", "n": ' + "9" * 5_000 + "}",
     ]
     ran = recagent("batch", stdin="\n".join(lines) + "\n")
     told = [valid(line) for line in ran.out.splitlines()]
@@ -201,9 +204,33 @@ def test_batch_goes_on_after_a_bad_line(recagent: RunCommand) -> None:
         "turn",
         "error",
         "error",
+        "error",
     ]
     assert told[0]["id"] == "a" and len(told[0]["items"]) == 1
     assert told[1]["line"] == 2 and told[3]["id"] == "c" and len(told[2]["items"]) == 2
+
+
+@pytest.mark.parametrize("command", [["batch"], ["refine"], ["start", "--answers"]])
+def test_a_pipe_without_a_writer_is_not_waited_for(
+    recagent: RunCommand, tmp_path: Path, command: list[str]
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    ran = recagent(*command, str(tmp_path / "pipe"))
+    assert ran.code == ExitCode.BAD_INPUT and "a pipe or a device" in ran.err
+
+
+def test_a_line_without_an_end_is_given_up(
+    recagent: RunCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "MAX_LINE_BYTES", 10)
+    monkeypatch.setattr(batch, "ENDLESS_BYTES", 100)
+    ran = recagent("batch", stdin="x" * 1000)
+    assert ran.code == ExitCode.BAD_INPUT and "-:1: a line without an end" in ran.err
+
+
+def test_answers_are_read_up_to_a_megabyte(recagent: RunCommand) -> None:
+    ran = recagent("start", "--answers", "-", stdin="f01 yes\n" * 130_000)
+    assert ran.code == ExitCode.BAD_INPUT and "more than 1,000,000 bytes" in ran.err
 
 
 def test_batch_of_good_lines_ends_well(recagent: RunCommand) -> None:

@@ -49,6 +49,10 @@ BROKEN = {
     "json cut short": (b'[{"title": "It"}, {"title": "Bl', ":1:"),
     "json that is none": (b'{"title": }', "no valid JSON"),
     "json without a list": (b'{"status": 15}', "no list of items in this JSON; its keys: status"),
+    "json of endless digits": (
+        b'[{"title": "It", "rating": ' + b"9" * 5_000 + b"}]",
+        "a number of too many digits",
+    ),
     "json too deep": (b"[" * 100_000, "nested too deep"),
     "numbers for objects": (b"[1, 2, 3]", "an object was expected, found int"),
     "a negative rating": (GOOD.encode() + b"It,2010,-4\n", ":3: column rating: a rating below 0"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from recagent_catalogs.errors import BadInput, RecagentError, UsageError
+from recagent_catalogs.toml_text import parse_toml
 from recagent_cli.paths import find_paths
 from recagent_cli.settings import SETTINGS, load_settings, set_setting
 
@@ -97,3 +99,34 @@ def test_a_broken_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "recagent.toml").write_text("format = [")
     with pytest.raises(BadInput, match=r"recagent\.toml"):
         load_settings(find_paths(), directory=tmp_path)
+
+
+HOSTILE_TOML = {
+    "deep": ("a = " + "[" * 20_000, "nested too deeply"),
+    "a number without end": ("count = " + "9" * 5_000, "too many digits"),
+    "a key without end": ("\n" + "a." * 9_000 + "b = 1", "too many parts"),
+    "quoted parts": ('"a" . ' * 9_000 + "b = 1", "too many parts"),
+    "no TOML": ("count = 3\n???", r":2:1: not valid TOML"),
+    "too large": ("#" * 4_000_001, "4,000,000 bytes"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_TOML)
+def test_a_hostile_file_in_the_working_directory_is_one_clear_error(
+    tmp_path: Path, name: str
+) -> None:
+    text, told = HOSTILE_TOML[name]
+    (tmp_path / "recagent.toml").write_text(text)
+    with pytest.raises(BadInput, match=told):
+        load_settings(find_paths(), directory=tmp_path)
+
+
+def test_settings_are_read_from_regular_files_only(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "recagent.toml")  # opening it would wait for ever
+    with pytest.raises(BadInput, match="no regular file"):
+        load_settings(find_paths(), directory=tmp_path)
+
+
+def test_text_with_many_points_is_no_long_key(tmp_path: Path) -> None:
+    words = " ".join(f"w{number}." for number in range(300))
+    assert parse_toml(f'a = "{words}"\nb = {[0.5] * 300}', tmp_path)["a"] == words

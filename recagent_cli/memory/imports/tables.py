@@ -161,6 +161,8 @@ def _of_object(source: Source) -> HistoryTable:
     except json.JSONDecodeError as error:
         message = f"no valid JSON: {error.msg}"
         raise BadInput(message, path=source.name, line=error.lineno, column=error.colno) from error
+    except ValueError as error:
+        raise BadInput("a number of too many digits", path=source.name) from error
     schema = body.get("schema")
     if isinstance(schema, str) and schema.startswith("recagent."):
         return HistoryTable({}, lambda: iter(()), 0, schema=clean(schema, 80), body=body)
@@ -266,6 +268,11 @@ def _lines(source: Source) -> Iterator[tuple[int, Any]]:
                     f"no valid JSON: {error.msg}", path=source.name, line=number,
                     column=error.colno, hint="mend or remove that line; nothing was imported",
                 ) from error  # fmt: skip
+            except ValueError as error:
+                raise BadInput(
+                    "a number of too many digits", path=source.name, line=number,
+                    hint="mend or remove that line; nothing was imported",
+                ) from error  # fmt: skip
 
 
 def _listed(source: Source) -> Iterator[tuple[int, Any]]:
@@ -283,6 +290,8 @@ def _listed(source: Source) -> Iterator[tuple[int, Any]]:
             raise BadInput("nested too deep", path=source.name, line=_line(text, place)) from None
         except json.JSONDecodeError as error:
             raise _no_json(source, text, error.pos, error.msg) from error
+        except ValueError as error:
+            raise _no_json(source, text, place, "a number of too many digits") from error
         number += 1
         yield number, value
         place = _after(text, place)
