@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from ..settings import Settings
 
 
+MOST_TYPED = 1_000_000
+"""Characters of what stands for an argument on standard input."""
+
+
 @dataclass
 class Run:
     """One run of a command: the common options, the settings, and the printing.
@@ -447,5 +451,16 @@ def _with_options(command: Callable[..., None], names: tuple[str, ...]) -> Calla
 
 
 def read_text(argument: str) -> str:
-    """The argument; for `-`, what stands on standard input."""
-    return sys.stdin.read().strip() if argument == "-" else argument
+    """The argument; for `-`, what stands on standard input.
+
+    Raises:
+        BadInput: that has no end, or nearly none.
+    """
+    from recagent_catalogs.errors import BadInput
+
+    if argument != "-":
+        return argument
+    text = sys.stdin.read(MOST_TYPED + 1)
+    if len(text) > MOST_TYPED:
+        raise BadInput(f"-: more than {MOST_TYPED:,} characters on standard input")
+    return text.strip()

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 
 from recagent_catalogs.errors import ExitCode
-from recagent_cli.commands import batch
+from recagent_cli.commands import batch, run
 
 from ..conftest import RunCommand
 
@@ -514,3 +514,12 @@ def test_weights_of_a_batch_line_may_be_an_object() -> None:
     assert parse_weights(weights_of(job)) == {"novelty": 0.4, "diversity": 0.3}
     assert parse_weights(weights_of({"text": "films", "weights": "novelty=.4"})) == {"novelty": 0.4}
     assert parse_weights(weights_of({"text": "films"})) == {}
+
+
+@pytest.mark.parametrize("command", [["ask", "-"], ["query", "-"], ["recommend", "--like", "-"]])
+def test_what_stands_for_an_argument_has_an_end(
+    recagent: RunCommand, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.setattr(run, "MOST_TYPED", 100)
+    ran = recagent(*command, stdin="x" * 101)
+    assert ran.code == ExitCode.BAD_INPUT and "more than 100 characters" in ran.err
