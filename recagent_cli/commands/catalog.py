@@ -239,7 +239,7 @@ def _show_report(run: Run, name: str, body: dict[str, Any]) -> None:
     for dropped in body.get("dropped") or []:
         lines = ", ".join(map(str, dropped["lines"]))
         more = " …" if dropped["count"] > len(dropped["lines"]) else ""
-        where = f" (line {lines}{more})" if lines else ""
+        where = f" ({'lines' if ',' in lines else 'line'} {lines}{more})" if lines else ""
         run.out(f"left out: {dropped['count']:,} of {dropped['file']}: {dropped['reason']}{where}")
     for group in body.get("look_alikes") or []:
         run.out(_look_alikes(group))
