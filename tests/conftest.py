@@ -32,6 +32,7 @@ WITH_LITELLM = (
     "test_explaining",
     "test_images",
     "test_known_models",
+    "test_lessons",
     "test_lying_brain",
     "test_refine",
     "test_review",

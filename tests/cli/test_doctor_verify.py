@@ -70,8 +70,8 @@ def test_a_store_without_a_row_is_whole(tmp_path: Path) -> None:
 def test_no_flipped_bit_changes_anything_in_silence(whole: Path, tmp_path: Path) -> None:
     raw, rows, told = whole.read_bytes(), rows_in(whole), told_by(UserStore(whole))
     draw = random.Random(9)
-    places = [(draw.randrange(100), draw.randrange(8)) for _ in range(8)]  # the header
-    places += [(draw.randrange(len(raw)), draw.randrange(8)) for _ in range(24)]
+    places = [(draw.randrange(100), draw.randrange(8)) for _ in range(5)]  # the header
+    places += [(draw.randrange(len(raw)), draw.randrange(8)) for _ in range(13)]
     for at, bit in places:
         damaged = flipped(raw, at, bit)
         assert list(silent_change(tmp_path / "one", damaged, rows)) == [], (at, bit)

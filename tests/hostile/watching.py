@@ -39,8 +39,9 @@ class Seen:
             writes = any(c in mode for c in "wax+") if isinstance(mode, str) else False
             if writes or (isinstance(flags, int) and flags & _WRITES):
                 self.written.append(_path(path))
-        elif event == "sqlite3.connect" and arguments[0] != ":memory:":
-            self.written.append(_path(arguments[0]))
+        elif event == "sqlite3.connect":
+            if arguments[0] != ":memory:":  # which is no file
+                self.written.append(_path(arguments[0]))
         elif event in _CHANGING:
             self.written += [_path(one) for one in arguments[:2] if isinstance(one, str | bytes)]
         elif event in _STARTING:
