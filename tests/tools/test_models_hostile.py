@@ -7,7 +7,6 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -237,7 +236,7 @@ def test_mended_is_what_would_be_used(
     wrong = {"retrievers": "no good", "rankers": "no good"}
     monkeypatch.setattr(trial, "try_build", lambda *_: wrong)
     mended = mend_builds(catalog, models)
-    assert mended == (None if not used else replace(mended, directory=places[used]))
+    assert (mended.directory if mended else None) == places.get(used)
     told = pointer_of(models)
     assert (told and told[0]) == (places[used].name if used else None)
     engine = Engine.open(catalog, models)
