@@ -86,7 +86,7 @@ def private_paths(paths: Paths) -> Iterator[Path]:
     yield from (path for path in _files(backups) if path.name.startswith("damaged-"))
     yield paths.digests
     yield from _files(paths.digests)
-    yield from (paths.settings, paths.config / "rules.toml", paths.models_known)
+    yield from (paths.settings, paths.models_known)  # rules are no secret
     yield from (path for path in _files(paths.data) if path.name.startswith("chat-history"))
 
 

@@ -227,7 +227,6 @@ def _rules(text: str) -> Callable[[Path], None]:
     def write(home: Path) -> None:
         (home / "config").mkdir(exist_ok=True, mode=0o700)
         (home / "config" / "rules.toml").write_text(text)
-        (home / "config" / "rules.toml").chmod(0o600)
 
     return write
 
