@@ -212,6 +212,8 @@ def _flood(will: Obedient) -> Calls:
         ("item_info", {"items": ["s01"] * 5_000}),
         ("rank", {"weights": deep(60)}),
         ("search", {"text": "a" * 100_000}),
+        ("look_up", {"sql": "SELECT repeat('x', 2000) AS x FROM items LIMIT 50"}),
+        *(("filter", {"where": [f"year > {1900 + number}"]}) for number in range(40)),
     ]
 
 
